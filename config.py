@@ -1,0 +1,369 @@
+"""Reads the settings from the environment and refuses to start with bad ones, naming them all at once."""
+
+import base64
+import binascii
+import ipaddress
+import os
+import secrets
+import shlex
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent
+DEMO_PASSWORD = "sandan-demo"
+SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY")
+WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY")
+NAMES = (
+    "APP_ENV",
+    "DATA_DIR",
+    "DATABASE_URL",
+    "HOST",
+    "PORT",
+    "SERVER_WORKERS",
+    "DEMO",
+    "DEMO_PASSWORD",
+    *SECRET_NAMES,
+    "FIELD_KEY_ID",
+    "WECHAT_MODE",
+    *WECHAT_NAMES,
+    "CLOCK_FILE",
+    "TRUSTED_PROXIES",
+    "METRICS_ALLOWED",
+    "REDIS_URL",
+    "LOG_LEVEL",
+)
+_HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
+_WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
+_SHELL_NAMES = ("APP_ENV", "DATA_DIR", "HOST", "PORT", "SERVER_WORKERS")
+Wish = tuple[str, str]
+T = TypeVar("T")
+
+
+class ConfigError(Exception):
+    """The settings cannot be used; the text has one line a problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Reader:
+    """Reads one variable after the other and collects what is wrong instead of raising."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._refused: set[str] = set()
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value without blanks around it; an empty one counts as not given."""
+        return self._environ.get(name, "").strip() or default
+
+    def refuse(self, name: str, wish: Wish) -> None:
+        """Notes a variable's first problem: its value unless it is a secret, and what is expected."""
+        if name in self._refused:
+            return
+        self._refused.add(name)
+        value = self._environ.get(name, "").strip()
+        if not value:
+            seen, was = "现在没有填", "is not set"
+        elif name in _HIDDEN:
+            seen, was = "现在填的不合要求（内容保密，不显示）", "is not acceptable (value not shown)"
+        else:
+            shown = _without_password(value)
+            seen, was = f"现在是“{shown}”", f"is {shown!r}"
+        self.problems.append(f"{name}：{seen}，应为：{wish[0]}。 / {name} {was}; expected {wish[1]}.")
+
+    def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:
+        """One of the allowed words."""
+        value = self.text(name, default)
+        if value in allowed:
+            return value
+        self.refuse(name, ("以下之一：" + "、".join(allowed), "one of " + ", ".join(allowed)))
+        return default
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number from low to high."""
+        value = self.text(name, str(default))
+        if value.isascii() and value.isdigit() and low <= int(value) <= high:
+            return int(value)
+        self.refuse(name, (f"{low} 到 {high} 的整数", f"a whole number from {low} to {high}"))
+        return default
+
+    def parsed(self, name: str, default: str, parse: Callable[[str], T], wish: Wish) -> T | None:
+        """What `parse` makes of the value; None, and a problem, when it raises ValueError."""
+        try:
+            return parse(self.text(name, default))
+        except ValueError:
+            self.refuse(name, wish)
+            return None
+
+
+def load(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The validated settings; raises ConfigError that lists every problem.
+
+    Without an argument the process environment is read over the file `.env` beside this module.
+    Outside production, secrets that are not given come from `DATA_DIR/secrets.env`, random and made
+    at the first start.
+    """
+    given, problems = _environment(environ)
+    reader = Reader(given)
+    reader.problems.extend(problems)
+    values: dict[str, Any] = {
+        "APP_ENV": reader.choice("APP_ENV", "development", ("development", "production", "testing"))
+    }
+    in_production = values["APP_ENV"] == "production"
+    values |= _server(reader, in_production)
+    values |= _database(reader, values)
+    values |= _secrets(reader)
+    values |= _borders(reader, in_production)
+    if in_production:
+        _refuse_in_production(reader, values)
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    values["CONFIG_WARNINGS"] = _warnings(values)
+    return values
+
+
+def _environment(environ: Mapping[str, str] | None) -> tuple[dict[str, str], list[str]]:
+    problems: list[str] = []
+    given: dict[str, str] = {}
+    if environ is None:
+        environ = os.environ
+        if environ.get("APP_ENV") != "testing":
+            given |= _read_file(ROOT / ".env", problems)
+    given |= _filled(environ)
+    if given.get("APP_ENV", "").strip() != "production":
+        given = _machine_secrets(given, problems) | given
+    return given, problems
+
+
+def _machine_secrets(given: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    """What stands in DATA_DIR/secrets.env, made at the first start (mode 600)."""
+    if all(given.get(name) for name in SECRET_NAMES):
+        return {}
+    directory = _data_dir(given)
+    target = directory / "secrets.env"
+    if target.exists():
+        return _read_file(target, problems)
+    if (directory / "sandan.db").exists():
+        problems.append(
+            f"密钥：{target} 不见了，而数据库还在，新密钥打不开旧数据；请恢复该文件，或移走数据库。 / "
+            f"secrets: {target} is gone while the database is still there, and new keys cannot "
+            "open old data; restore the file or move the database away."
+        )
+        return {}
+    _write_secrets(target)
+    return _read_file(target, problems)
+
+
+def _write_secrets(target: Path) -> None:
+    lines = (
+        "# Random secrets of this machine, made once. Without them the personal data cannot be read.",
+        f"SECRET_KEY={secrets.token_urlsafe(48)}",
+        f"FIELD_KEYS=1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "FIELD_KEY_ID=1",
+        f"BLIND_INDEX_KEY={secrets.token_urlsafe(48)}",
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_suffix(f".{os.getpid()}.tmp")
+    draft.touch(mode=0o600)
+    draft.write_text("\n".join(lines) + "\n", encoding="ascii")
+    # A link appears whole or not at all, and a rival's finished file stays.
+    with suppress(FileExistsError):
+        os.link(draft, target)
+    draft.unlink()
+
+
+def _filled(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if value.strip()}
+
+
+def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
+    """KEY=VALUE lines; `#` begins a comment line, `export` and quotes round the value are dropped."""
+    if not path.is_file():
+        return {}
+    values: dict[str, str] = {}
+    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        line = raw.strip().removeprefix("export ")
+        if not line or line.startswith("#"):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip().isidentifier():
+            problems.append(
+                f"{path}：第 {number} 行看不懂，应为“名称=值”。 / {path}: line {number} is not NAME=VALUE."
+            )
+            continue
+        values[name.strip()] = _unquoted(value.strip())
+    return values
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1] if quoted else value
+
+
+def _data_dir(given: Mapping[str, str]) -> Path:
+    return (ROOT / (given.get("DATA_DIR", "").strip() or "var")).resolve()
+
+
+def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
+    default_demo = "0" if in_production or reader.text("APP_ENV") == "testing" else "1"
+    return {
+        "DATA_DIR": str(_data_dir({"DATA_DIR": reader.text("DATA_DIR")})),
+        "HOST": reader.text("HOST", "127.0.0.1"),
+        "PORT": reader.number("PORT", 8000, 1, 65535),
+        "SERVER_WORKERS": reader.number("SERVER_WORKERS", 1, 1, 64),
+        "DEMO": reader.choice("DEMO", default_demo, ("0", "1")) == "1",
+        "DEMO_PASSWORD": reader.text("DEMO_PASSWORD", DEMO_PASSWORD),
+        "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        "CLOCK_FILE": reader.text("CLOCK_FILE"),
+    }
+
+
+def _database(reader: Reader, values: Mapping[str, Any]) -> dict[str, Any]:
+    default = f"sqlite:///{values['DATA_DIR']}/sandan.db"
+    wish = (
+        "sqlite:///文件 或 postgresql://用户:密码@主机/库名",
+        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    )
+    url = reader.parsed("DATABASE_URL", default, database_uri, wish)
+    return {"DATABASE_URL": url, "SQLALCHEMY_DATABASE_URI": url}
+
+
+def database_uri(url: str) -> str:
+    """The address as SQLAlchemy wants it: psycopg 3, and SQLite's file as an absolute path."""
+    for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            rest = url.removeprefix(prefix)
+            if not rest:
+                raise ValueError("no host and no name")
+            return "postgresql+psycopg://" + rest
+    scheme, slashes, file = url.partition(":///")
+    if scheme != "sqlite" or not slashes or not file or file.startswith(":memory:"):
+        raise ValueError("neither PostgreSQL nor a SQLite file")
+    # Flask-SQLAlchemy would look for a relative file in the instance folder.
+    return f"sqlite:///{ROOT / file}"
+
+
+def _secrets(reader: Reader) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in ("SECRET_KEY", "BLIND_INDEX_KEY"):
+        values[name] = reader.text(name)
+        if len(values[name]) < 32:
+            reader.refuse(name, ("至少 32 个字符的随机文字", "at least 32 random characters"))
+    wish = ("“编号:密钥”，用逗号分开，密钥为 32 字节的 base64", "ID:KEY,ID:KEY with base64 of 32 bytes")
+    keys = reader.parsed("FIELD_KEYS", "", field_keys, wish)
+    values["FIELD_KEYS"] = reader.text("FIELD_KEYS")
+    newest = list(keys)[-1] if keys else "1"
+    values["FIELD_KEY_ID"] = reader.text("FIELD_KEY_ID", newest)
+    if keys and values["FIELD_KEY_ID"] not in keys:
+        reader.refuse("FIELD_KEY_ID", ("FIELD_KEYS 里的一个编号", "an id that stands in FIELD_KEYS"))
+    return values
+
+
+def field_keys(text: str) -> dict[str, bytes]:
+    """The keys by id; raises ValueError unless each is 32 bytes in base64 and each id stands once."""
+    keys: dict[str, bytes] = {}
+    for pair in text.split(","):
+        key_id, colon, encoded = pair.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error as error:
+            raise ValueError("not base64") from error
+        if not colon or not key_id.isalnum() or key_id in keys or len(key) != 32:
+            raise ValueError("not ID:KEY")
+        keys[key_id] = key
+    return keys
+
+
+def _borders(reader: Reader, in_production: bool) -> dict[str, Any]:
+    mode = "live" if in_production else "sandbox"
+    values: dict[str, Any] = {"WECHAT_MODE": reader.choice("WECHAT_MODE", mode, ("sandbox", "live"))}
+    for name in WECHAT_NAMES:
+        values[name] = reader.text(name)
+        if values["WECHAT_MODE"] == "live" and not values[name]:
+            reader.refuse(name, ("微信公众平台上的值（live 模式必填）", "the value from WeChat (live mode)"))
+    wish = ("用逗号分开的网段，如 10.0.0.0/8", "networks separated by commas, such as 10.0.0.0/8")
+    local = "127.0.0.0/8,::1/128"
+    values["METRICS_ALLOWED"] = reader.parsed("METRICS_ALLOWED", local, _networks, wish)
+    values["TRUSTED_PROXIES"] = reader.number("TRUSTED_PROXIES", 0, 0, 5)
+    wish = ("redis:// 或 rediss:// 开头的地址，或不填", "an address with redis:// or rediss://, or nothing")
+    values["REDIS_URL"] = reader.parsed("REDIS_URL", "", _redis, wish)
+    return values
+
+
+def _networks(text: str) -> str:
+    """The networks, each tried; the text itself is what the program gets."""
+    parts = [part.strip() for part in text.split(",")]
+    return ",".join(str(ipaddress.ip_network(part)) for part in parts)
+
+
+def _redis(text: str) -> str:
+    if text and (urlsplit(text).scheme not in ("redis", "rediss") or not urlsplit(text).hostname):
+        raise ValueError("not Redis")
+    return text
+
+
+def _refuse_in_production(reader: Reader, values: Mapping[str, Any]) -> None:
+    for name in SECRET_NAMES:
+        if values[name] and _is_weak(values[name]):
+            reader.refuse(name, ("真正随机的密钥，不能用示例值", "a truly random secret, not a sample"))
+    if values["SECRET_KEY"] and values["SECRET_KEY"] == values["BLIND_INDEX_KEY"]:
+        reader.refuse("BLIND_INDEX_KEY", ("与 SECRET_KEY 不同的密钥", "a secret other than SECRET_KEY"))
+    if values["DEMO"] and values["DEMO_PASSWORD"] == DEMO_PASSWORD:
+        reader.refuse(
+            "DEMO_PASSWORD",
+            ("自己定的密码（带示例数据的正式环境）；或设 DEMO=0", "a password of your own, or DEMO=0"),
+        )
+    if values["WECHAT_MODE"] == "sandbox":
+        reader.refuse("WECHAT_MODE", ("live（正式环境不能用沙箱）", "live (no sandbox in production)"))
+    if values["CLOCK_FILE"]:
+        reader.refuse("CLOCK_FILE", ("不填（正式环境不能拨时钟）", "nothing (the clock is not moved)"))
+
+
+def _is_weak(secret: str) -> bool:
+    lowered = secret.lower()
+    return len(set(secret)) < 12 or any(word in lowered for word in _WEAK_WORDS)
+
+
+def _warnings(values: Mapping[str, Any]) -> tuple[str, ...]:
+    if values["SERVER_WORKERS"] > 1 and values["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
+        return (
+            "SERVER_WORKERS：SQLite 同时只能有一个写入者，多个进程反而更慢，建议设为 1 或改用 PostgreSQL。 / "
+            "SERVER_WORKERS: SQLite has one writer at a time, so more processes are slower; "
+            "use 1, or PostgreSQL.",
+        )
+    return ()
+
+
+def _without_password(value: str) -> str:
+    """The value with what stands between `:` and `@` of an address, and its query, struck out."""
+    if "://" not in value:
+        return value
+    scheme, rest = value.split("://", 1)
+    credentials, at, host = rest.partition("?")[0].rpartition("@")
+    return f"{scheme}://{credentials.partition(':')[0] + ':***' if at else ''}{at}{host}"
+
+
+def main() -> int:
+    """For `run`: checks all settings and prints those that the shell needs."""
+    try:
+        values = load()
+    except ConfigError as error:
+        sys.stderr.write(f"设置有误，没有启动 / the settings are wrong, not started:\n{error}\n")
+        return 1
+    for warning in values["CONFIG_WARNINGS"]:
+        sys.stderr.write(f"提醒 / warning: {warning}\n")
+    for name in _SHELL_NAMES:
+        sys.stdout.write(f"{name}={shlex.quote(str(values[name]))}\n")
+    sys.stdout.write(f"DEMO={int(values['DEMO'])}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

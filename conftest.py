@@ -1,0 +1,22 @@
+"""Keeps a developer's own settings out of the tests, and lends PostgreSQL to all their processes."""
+
+import os
+from contextlib import ExitStack
+
+import pytest
+
+import config as settings
+from tests import postgres
+
+for name in settings.NAMES:
+    os.environ.pop(name, None)
+os.environ["APP_ENV"] = "testing"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Finds or starts the server once, in the main process; xdist's workers inherit its address."""
+    if config.getoption("--database", default=None) != "postgresql" or hasattr(config, "workerinput"):
+        return
+    lent = ExitStack()
+    config.add_cleanup(lent.close)
+    os.environ[postgres.VARIABLE] = lent.enter_context(postgres.server())
