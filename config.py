@@ -1,4 +1,4 @@
-"""Reads the settings from the environment and refuses to start with bad ones, naming them all at once."""
+"""Reads the settings from the environment; bad ones are named all at once, and nothing starts."""
 
 import base64
 import binascii
@@ -14,33 +14,52 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
-DEMO_PASSWORD = "sandan-demo"
+DEMO_PASSWORD = "sandan-demo"  # noqa: S105  # meant to be known; production refuses it
 SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY")
 WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY")
 NAMES = (
-    "APP_ENV",
-    "DATA_DIR",
-    "DATABASE_URL",
-    "HOST",
-    "PORT",
-    "SERVER_WORKERS",
-    "DEMO",
-    "DEMO_PASSWORD",
-    *SECRET_NAMES,
-    "FIELD_KEY_ID",
-    "WECHAT_MODE",
-    *WECHAT_NAMES,
-    "CLOCK_FILE",
-    "TRUSTED_PROXIES",
-    "METRICS_ALLOWED",
-    "REDIS_URL",
-    "LOG_LEVEL",
+    *("APP_ENV", "DATA_DIR", "DATABASE_URL", "HOST", "PORT", "SERVER_WORKERS", "DEMO"),
+    *("DEMO_PASSWORD", *SECRET_NAMES, "FIELD_KEY_ID", "WECHAT_MODE", *WECHAT_NAMES, "CLOCK_FILE"),
+    *("TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
 )
 _HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
 _WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
 _SHELL_NAMES = ("APP_ENV", "DATA_DIR", "HOST", "PORT", "SERVER_WORKERS")
-Wish = tuple[str, str]
 T = TypeVar("T")
+
+_WISHES = {
+    "DATABASE_URL": (
+        "sqlite:///文件，或 postgresql://用户:密码@主机/库名",
+        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    ),
+    "SECRET_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
+    "BLIND_INDEX_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
+    "FIELD_KEYS": (
+        "“编号:密钥”，用逗号分开，密钥为 32 字节的 base64",
+        "ID:KEY,ID:KEY, each key 32 bytes in base64",
+    ),
+    "FIELD_KEY_ID": ("FIELD_KEYS 里的一个编号", "an id that stands in FIELD_KEYS"),
+    **dict.fromkeys(
+        WECHAT_NAMES, ("微信公众平台上的值（live 模式必填）", "the value from WeChat (live mode)")
+    ),
+    "METRICS_ALLOWED": (
+        "用逗号分开的网段，如 10.0.0.0/8",
+        "networks separated by commas, such as 10.0.0.0/8",
+    ),
+    "REDIS_URL": (
+        "redis:// 或 rediss:// 开头的地址，或不填",
+        "redis://… or rediss://…, or nothing",
+    ),
+}
+_PRODUCTION_WISHES = {
+    **dict.fromkeys(
+        SECRET_NAMES,
+        ("真正随机、互不相同的密钥", "a random secret, not a sample, used for one thing"),
+    ),
+    "DEMO_PASSWORD": ("自己定的密码；或设 DEMO=0", "a password of your own, or DEMO=0"),
+    "WECHAT_MODE": ("live（正式环境不能用沙箱）", "live (no sandbox in production)"),
+    "CLOCK_FILE": ("不填（正式环境不能拨时钟）", "nothing (the clock is not moved)"),
+}
 
 
 class ConfigError(Exception):
@@ -63,8 +82,8 @@ class Reader:
         """The value without blanks around it; an empty one counts as not given."""
         return self._environ.get(name, "").strip() or default
 
-    def refuse(self, name: str, wish: Wish) -> None:
-        """Notes a variable's first problem: its value unless it is a secret, and what is expected."""
+    def refuse(self, name: str, wish: tuple[str, str]) -> None:
+        """Notes a variable's first problem: its value unless it is secret, and what is expected."""
         if name in self._refused:
             return
         self._refused.add(name)
@@ -72,11 +91,16 @@ class Reader:
         if not value:
             seen, was = "现在没有填", "is not set"
         elif name in _HIDDEN:
-            seen, was = "现在填的不合要求（内容保密，不显示）", "is not acceptable (value not shown)"
+            seen, was = (
+                "现在填的不合要求（内容保密，不显示）",
+                "is not acceptable (value not shown)",
+            )
         else:
-            shown = _without_password(value)
+            shown = _scheme_alone(value) if name.endswith("_URL") else value
             seen, was = f"现在是“{shown}”", f"is {shown!r}"
-        self.problems.append(f"{name}：{seen}，应为：{wish[0]}。 / {name} {was}; expected {wish[1]}.")
+        self.problems.append(
+            f"{name}：{seen}，应为：{wish[0]}。 / {name} {was}; expected {wish[1]}."
+        )
 
     def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:
         """One of the allowed words."""
@@ -94,12 +118,12 @@ class Reader:
         self.refuse(name, (f"{low} 到 {high} 的整数", f"a whole number from {low} to {high}"))
         return default
 
-    def parsed(self, name: str, default: str, parse: Callable[[str], T], wish: Wish) -> T | None:
+    def parsed(self, name: str, default: str, parse: Callable[[str], T]) -> T | None:
         """What `parse` makes of the value; None, and a problem, when it raises ValueError."""
         try:
             return parse(self.text(name, default))
         except ValueError:
-            self.refuse(name, wish)
+            self.refuse(name, _WISHES[name])
             return None
 
 
@@ -152,7 +176,8 @@ def _machine_secrets(given: Mapping[str, str], problems: list[str]) -> dict[str,
         return _read_file(target, problems)
     if (directory / "sandan.db").exists():
         problems.append(
-            f"密钥：{target} 不见了，而数据库还在，新密钥打不开旧数据；请恢复该文件，或移走数据库。 / "
+            f"密钥：{target} 不见了，而数据库还在，新密钥打不开旧数据；"
+            "请恢复该文件，或移走数据库。 / "
             f"secrets: {target} is gone while the database is still there, and new keys cannot "
             "open old data; restore the file or move the database away."
         )
@@ -163,7 +188,7 @@ def _machine_secrets(given: Mapping[str, str], problems: list[str]) -> dict[str,
 
 def _write_secrets(target: Path) -> None:
     lines = (
-        "# Random secrets of this machine, made once. Without them the personal data cannot be read.",
+        "# Random secrets of this machine, made once; without them personal data cannot be read.",
         f"SECRET_KEY={secrets.token_urlsafe(48)}",
         f"FIELD_KEYS=1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "FIELD_KEY_ID=1",
@@ -184,7 +209,7 @@ def _filled(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
-    """KEY=VALUE lines; `#` begins a comment line, `export` and quotes round the value are dropped."""
+    """KEY=VALUE lines; `#` begins a comment, `export` and quotes round the value are dropped."""
     if not path.is_file():
         return {}
     values: dict[str, str] = {}
@@ -195,7 +220,7 @@ def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
         name, equals, value = line.partition("=")
         if not equals or not name.strip().isidentifier():
             problems.append(
-                f"{path}：第 {number} 行看不懂，应为“名称=值”。 / {path}: line {number} is not NAME=VALUE."
+                f"{path}：第 {number} 行看不懂，应为：名称=值。 / line {number} is not NAME=VALUE."
             )
             continue
         values[name.strip()] = _unquoted(value.strip())
@@ -227,11 +252,7 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
 
 def _database(reader: Reader, values: Mapping[str, Any]) -> dict[str, Any]:
     default = f"sqlite:///{values['DATA_DIR']}/sandan.db"
-    wish = (
-        "sqlite:///文件 或 postgresql://用户:密码@主机/库名",
-        "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
-    )
-    url = reader.parsed("DATABASE_URL", default, database_uri, wish)
+    url = reader.parsed("DATABASE_URL", default, database_uri)
     return {"DATABASE_URL": url, "SQLALCHEMY_DATABASE_URI": url}
 
 
@@ -255,19 +276,17 @@ def _secrets(reader: Reader) -> dict[str, Any]:
     for name in ("SECRET_KEY", "BLIND_INDEX_KEY"):
         values[name] = reader.text(name)
         if len(values[name]) < 32:
-            reader.refuse(name, ("至少 32 个字符的随机文字", "at least 32 random characters"))
-    wish = ("“编号:密钥”，用逗号分开，密钥为 32 字节的 base64", "ID:KEY,ID:KEY with base64 of 32 bytes")
-    keys = reader.parsed("FIELD_KEYS", "", field_keys, wish)
+            reader.refuse(name, _WISHES[name])
+    keys = reader.parsed("FIELD_KEYS", "", field_keys)
     values["FIELD_KEYS"] = reader.text("FIELD_KEYS")
-    newest = list(keys)[-1] if keys else "1"
-    values["FIELD_KEY_ID"] = reader.text("FIELD_KEY_ID", newest)
+    values["FIELD_KEY_ID"] = reader.text("FIELD_KEY_ID", list(keys)[-1] if keys else "")
     if keys and values["FIELD_KEY_ID"] not in keys:
-        reader.refuse("FIELD_KEY_ID", ("FIELD_KEYS 里的一个编号", "an id that stands in FIELD_KEYS"))
+        reader.refuse("FIELD_KEY_ID", _WISHES["FIELD_KEY_ID"])
     return values
 
 
 def field_keys(text: str) -> dict[str, bytes]:
-    """The keys by id; raises ValueError unless each is 32 bytes in base64 and each id stands once."""
+    """The keys by id; raises ValueError unless each is 32 bytes in base64 and no id comes twice."""
     keys: dict[str, bytes] = {}
     for pair in text.split(","):
         key_id, colon, encoded = pair.strip().partition(":")
@@ -282,19 +301,18 @@ def field_keys(text: str) -> dict[str, bytes]:
 
 
 def _borders(reader: Reader, in_production: bool) -> dict[str, Any]:
-    mode = "live" if in_production else "sandbox"
-    values: dict[str, Any] = {"WECHAT_MODE": reader.choice("WECHAT_MODE", mode, ("sandbox", "live"))}
+    usual = "live" if in_production else "sandbox"
+    mode = reader.choice("WECHAT_MODE", usual, ("sandbox", "live"))
     for name in WECHAT_NAMES:
-        values[name] = reader.text(name)
-        if values["WECHAT_MODE"] == "live" and not values[name]:
-            reader.refuse(name, ("微信公众平台上的值（live 模式必填）", "the value from WeChat (live mode)"))
-    wish = ("用逗号分开的网段，如 10.0.0.0/8", "networks separated by commas, such as 10.0.0.0/8")
-    local = "127.0.0.0/8,::1/128"
-    values["METRICS_ALLOWED"] = reader.parsed("METRICS_ALLOWED", local, _networks, wish)
-    values["TRUSTED_PROXIES"] = reader.number("TRUSTED_PROXIES", 0, 0, 5)
-    wish = ("redis:// 或 rediss:// 开头的地址，或不填", "an address with redis:// or rediss://, or nothing")
-    values["REDIS_URL"] = reader.parsed("REDIS_URL", "", _redis, wish)
-    return values
+        if mode == "live" and not reader.text(name):
+            reader.refuse(name, _WISHES[name])
+    return {
+        "WECHAT_MODE": mode,
+        **{name: reader.text(name) for name in WECHAT_NAMES},
+        "METRICS_ALLOWED": reader.parsed("METRICS_ALLOWED", "127.0.0.0/8,::1/128", _networks),
+        "TRUSTED_PROXIES": reader.number("TRUSTED_PROXIES", 0, 0, 5),
+        "REDIS_URL": reader.parsed("REDIS_URL", "", _redis),
+    }
 
 
 def _networks(text: str) -> str:
@@ -310,20 +328,17 @@ def _redis(text: str) -> str:
 
 
 def _refuse_in_production(reader: Reader, values: Mapping[str, Any]) -> None:
-    for name in SECRET_NAMES:
-        if values[name] and _is_weak(values[name]):
-            reader.refuse(name, ("真正随机的密钥，不能用示例值", "a truly random secret, not a sample"))
-    if values["SECRET_KEY"] and values["SECRET_KEY"] == values["BLIND_INDEX_KEY"]:
-        reader.refuse("BLIND_INDEX_KEY", ("与 SECRET_KEY 不同的密钥", "a secret other than SECRET_KEY"))
+    refused = [name for name in SECRET_NAMES if values[name] and _is_weak(values[name])]
+    if values["SECRET_KEY"] == values["BLIND_INDEX_KEY"]:
+        refused.append("BLIND_INDEX_KEY")
     if values["DEMO"] and values["DEMO_PASSWORD"] == DEMO_PASSWORD:
-        reader.refuse(
-            "DEMO_PASSWORD",
-            ("自己定的密码（带示例数据的正式环境）；或设 DEMO=0", "a password of your own, or DEMO=0"),
-        )
+        refused.append("DEMO_PASSWORD")
     if values["WECHAT_MODE"] == "sandbox":
-        reader.refuse("WECHAT_MODE", ("live（正式环境不能用沙箱）", "live (no sandbox in production)"))
+        refused.append("WECHAT_MODE")
     if values["CLOCK_FILE"]:
-        reader.refuse("CLOCK_FILE", ("不填（正式环境不能拨时钟）", "nothing (the clock is not moved)"))
+        refused.append("CLOCK_FILE")
+    for name in refused:
+        reader.refuse(name, _PRODUCTION_WISHES[name])
 
 
 def _is_weak(secret: str) -> bool:
@@ -334,20 +349,18 @@ def _is_weak(secret: str) -> bool:
 def _warnings(values: Mapping[str, Any]) -> tuple[str, ...]:
     if values["SERVER_WORKERS"] > 1 and values["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         return (
-            "SERVER_WORKERS：SQLite 同时只能有一个写入者，多个进程反而更慢，建议设为 1 或改用 PostgreSQL。 / "
+            "SERVER_WORKERS：SQLite 同时只能有一个写入者，多个进程反而更慢，"
+            "建议设为 1，或改用 PostgreSQL。 / "
             "SERVER_WORKERS: SQLite has one writer at a time, so more processes are slower; "
             "use 1, or PostgreSQL.",
         )
     return ()
 
 
-def _without_password(value: str) -> str:
-    """The value with what stands between `:` and `@` of an address, and its query, struck out."""
-    if "://" not in value:
-        return value
-    scheme, rest = value.split("://", 1)
-    credentials, at, host = rest.partition("?")[0].rpartition("@")
-    return f"{scheme}://{credentials.partition(':')[0] + ':***' if at else ''}{at}{host}"
+def _scheme_alone(address: str) -> str:
+    """An address without what may be a password in it."""
+    scheme, mark, _ = address.partition("://")
+    return f"{scheme}://…" if mark else "…"
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Keeps a developer's own settings out of the tests, and lends PostgreSQL to all their processes."""
+"""Keeps a developer's settings out of the tests, and lends PostgreSQL to all their processes."""
 
 import os
 from contextlib import ExitStack
@@ -15,7 +15,9 @@ os.environ["APP_ENV"] = "testing"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Finds or starts the server once, in the main process; xdist's workers inherit its address."""
-    if config.getoption("--database", default=None) != "postgresql" or hasattr(config, "workerinput"):
+    if config.getoption("--database", default=None) != "postgresql" or hasattr(
+        config, "workerinput"
+    ):
         return
     lent = ExitStack()
     config.add_cleanup(lent.close)

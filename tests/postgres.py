@@ -24,7 +24,7 @@ USERS = ("postgres", "root")
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The address of a server on which databases may be made; one of our own is stopped at the end."""
+    """The address of a server that lets us make databases; our own one is stopped at the end."""
     named = os.environ.get(VARIABLE)
     if named:
         yield database_uri(named)
@@ -42,7 +42,7 @@ def new_database(name: str) -> Iterator[str]:
     """The address of a new empty database, dropped at the end with whoever still uses it."""
     with server() as address:
         url = sa.make_url(address)
-        _run(url, f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING \'UTF8\'')
+        _run(url, f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
         try:
             yield _text(url.set(database=name))
         finally:
