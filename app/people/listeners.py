@@ -1,0 +1,15 @@
+"""Reactions to the organisation."""
+
+from app.kernel.errors import Invalid, NotFound
+from app.organisation.events import ProviderAccountLinked
+from app.people import queries
+
+
+def check_provider_account(event: ProviderAccountLinked) -> None:
+    """A provider's account must be an active person; Invalid `person.unknown`."""
+    try:
+        active = queries.get_person(event.person_id).is_active
+    except NotFound:
+        active = False
+    if not active:
+        raise Invalid("person.unknown", "没有这位人员，请重新选择。")

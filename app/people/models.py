@@ -1,0 +1,336 @@
+"""People with their sealed details, registrations, roles, grants and limits."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.kernel.crypto import blind_index, mask_name, mask_phone, seal, unseal
+from app.kernel.database import Id, Model, Ref
+from app.kernel.errors import Conflict
+from app.organisation.models import Unit
+from app.people.states import (
+    ERASED_NAME,
+    NAMELESS,
+    OPEN_REGISTRATIONS,
+    TRANSITIONS,
+    GreenReason,
+    LimitState,
+    PersonKind,
+    PersonStatus,
+    RegistrationAction,
+    RegistrationKind,
+    RegistrationStatus,
+)
+
+
+class Person(Model):
+    """Someone the community knows; nothing here says who it is."""
+
+    __tablename__ = "people"
+
+    id: Mapped[Id]
+    kind: Mapped[PersonKind]
+    status: Mapped[PersonStatus] = mapped_column(default=PersonStatus.ACTIVE)
+    home_place_id: Mapped[Ref | None] = mapped_column(ForeignKey("places.id"), index=True)
+    home_unit_id: Mapped[Ref | None] = mapped_column(ForeignKey("units.id"), index=True)
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    vetted: Mapped[bool] = mapped_column(default=False)
+    green: Mapped[bool] = mapped_column(default=False)
+    away_until: Mapped[datetime | None]
+    offers_blocked_at: Mapped[datetime | None]
+    desk_only_until: Mapped[datetime | None]
+    message_window: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+    detail: Mapped["PersonDetail | None"] = relationship(viewonly=True)
+    home_unit: Mapped[Unit | None] = relationship(viewonly=True)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person may act at all."""
+        return self.status is PersonStatus.ACTIVE
+
+    @property
+    def full_name(self) -> str:
+        """The name in clear, or a word for the erased and for those who left none."""
+        if self.status is PersonStatus.ERASED or self.detail is None:
+            return ERASED_NAME
+        return self.detail.opened("name") or NAMELESS
+
+    @property
+    def masked_name(self) -> str:
+        """王小明 → 王**."""
+        name = self.full_name
+        return name if name in (ERASED_NAME, NAMELESS) else mask_name(name)
+
+    @property
+    def masked_phone(self) -> str | None:
+        """13812345678 → 138****5678."""
+        phone = self.detail.opened("phone") if self.detail else ""
+        return mask_phone(phone) if phone else None
+
+    @property
+    def has_address(self) -> bool:
+        """Whether an address is kept."""
+        return self.detail is not None and self.detail.address is not None
+
+    def is_away(self, at: datetime) -> bool:
+        """暂不接单: takes no offers until a date."""
+        return self.away_until is not None and at < self.away_until
+
+    def is_desk_only(self, at: datetime) -> bool:
+        """Limited to phone and desk until a date."""
+        return self.desk_only_until is not None and at < self.desk_only_until
+
+    def forget(self) -> None:
+        """Leaves the anonymous row that old orders point to."""
+        self.status = PersonStatus.ERASED
+        self.kind = PersonKind.RESIDENT
+        self.home_place_id = None
+        self.home_unit_id = None
+        self.skills = []
+        self.vetted = False
+        self.green = False
+        self.away_until = None
+        self.offers_blocked_at = None
+        self.desk_only_until = None
+        self.message_window = None
+        self.version += 1
+
+
+class PersonDetail(Model):
+    """Who it is: sealed, each value bound to its column and person; deleted by erasure."""
+
+    __tablename__ = "person_details"
+
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    name: Mapped[str | None] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)
+    # Families share phones, so the index is not unique.
+    phone_index: Mapped[str | None] = mapped_column(index=True)
+    phone_verified_at: Mapped[datetime | None]
+    address: Mapped[str | None] = mapped_column(Text)
+    green_reasons: Mapped[str | None] = mapped_column(Text)
+    green_consent: Mapped[str | None] = mapped_column(Text)
+
+    def opened(self, field: str) -> str:
+        """One field in clear; "" where nothing is kept."""
+        sealed: str | None = getattr(self, field)
+        return unseal(sealed, self._context(field)) if sealed else ""
+
+    def put(self, field: str, plain: str | None) -> None:
+        """Seals one field; nothing empties it."""
+        setattr(self, field, seal(plain, self._context(field)) if plain else None)
+
+    def put_phone(self, phone: str | None, verified_at: datetime | None = None) -> None:
+        """Seals a normalised phone and keeps the index by which it is found."""
+        self.put("phone", phone)
+        self.phone_index = blind_index(phone) if phone else None
+        self.phone_verified_at = verified_at
+
+    def opened_green(self) -> list[GreenReason]:
+        """Why the person goes first."""
+        return [GreenReason(code) for code in self.opened("green_reasons").split(",") if code]
+
+    def _context(self, field: str) -> str:
+        return f"person_details.{field}:{self.person_id}"
+
+
+class Registration(Model):
+    """报到: a member or volunteer offers help to a unit, whose staff approve it."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        Index(
+            "uq_registrations_open",
+            "person_id",
+            "unit_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("status IN ('pending', 'approved')"),
+            sqlite_where=text("status IN ('pending', 'approved')"),
+        ),
+        Index("ix_registrations_unit_status", "unit_id", "status"),
+    )
+
+    id: Mapped[Id]
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), index=True)
+    unit_id: Mapped[Ref] = mapped_column(ForeignKey("units.id"))
+    kind: Mapped[RegistrationKind]
+    as_volunteer: Mapped[bool] = mapped_column(default=False)
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    employer: Mapped[str | None] = mapped_column(Text)
+    availability: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    status: Mapped[RegistrationStatus] = mapped_column(default=RegistrationStatus.PENDING)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    decided_by: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"))
+    decided_at: Mapped[datetime | None]
+    ended_by: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"))
+    ended_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(foreign_keys=[person_id], viewonly=True)
+    unit: Mapped[Unit] = relationship(viewonly=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits or holds."""
+        return self.status in OPEN_REGISTRATIONS
+
+    @property
+    def opened_employer(self) -> str | None:
+        """The employer in clear, for the person and the unit's staff."""
+        return unseal(self.employer, self._employer_context) if self.employer else None
+
+    def put_employer(self, employer: str | None) -> None:
+        """Seals the employer; the row must have its id."""
+        self.employer = seal(employer, self._employer_context) if employer else None
+
+    def decide(self, action: RegistrationAction, by: int | None, at: datetime, reason: str) -> None:
+        """Approves or declines; Conflict `registration.already_decided` from any later state."""
+        target = TRANSITIONS.get((self.status, action))
+        if target is None:
+            raise Conflict("registration.already_decided", "这份报到已经处理过了，请刷新后查看。")
+        self.status = target
+        self.reason = reason
+        self.decided_by = by
+        self.decided_at = at
+
+    def end(self, by: int | None, at: datetime, reason: str) -> None:
+        """Withdraws or ends; Conflict `registration.already_ended` where it is over."""
+        target = TRANSITIONS.get((self.status, RegistrationAction.END))
+        if target is None:
+            raise Conflict("registration.already_ended", "这份报到已经结束了。")
+        self.status = target
+        self.reason = reason
+        self.ended_by = by
+        self.ended_at = at
+
+    def forget(self) -> None:
+        """Erasure: what the person wrote goes, that there was a registration stays."""
+        self.employer = None
+        self.availability = {}
+        self.skills = []
+        self.reason = ""
+
+    @property
+    def _employer_context(self) -> str:
+        return f"registrations.employer:{self.id}"
+
+
+class Role(Model):
+    """A named set of permissions; the rows follow `roles.ROLES`."""
+
+    __tablename__ = "roles"
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    permissions: Mapped[list[str]]
+
+
+class RoleGrant(Model):
+    """A role over a unit's subtree, from `since` until `until` (half-open; None: no end)."""
+
+    __tablename__ = "role_grants"
+    __table_args__ = (
+        Index(
+            "uq_role_grants_by_hand",
+            "person_id",
+            "role_code",
+            "unit_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND registration_id IS NULL"),
+            sqlite_where=text("ended_at IS NULL AND registration_id IS NULL"),
+        ),
+        Index(
+            "uq_role_grants_registration",
+            "registration_id",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND registration_id IS NOT NULL"),
+            sqlite_where=text("ended_at IS NULL AND registration_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_role_grants_expiring",
+            "until",
+            postgresql_where=text("ended_at IS NULL"),
+            sqlite_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_role_grants_unit_role", "unit_id", "role_code"),
+    )
+
+    id: Mapped[Id]
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), index=True)
+    role_code: Mapped[str] = mapped_column(ForeignKey("roles.code"))
+    unit_id: Mapped[Ref] = mapped_column(ForeignKey("units.id"))
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    registration_id: Mapped[Ref | None] = mapped_column(ForeignKey("registrations.id"))
+    granted_by: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"))
+    ended_by: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"))
+    ended_at: Mapped[datetime | None]
+
+    role: Mapped[Role] = relationship(viewonly=True)
+    unit: Mapped[Unit] = relationship(viewonly=True)
+
+    def end(self, by: int | None, at: datetime) -> None:
+        """Ends it now; a date further off no longer counts."""
+        self.until = at if self.until is None else min(self.until, at)
+        self.ended_by = by
+        self.ended_at = at
+
+
+class PersonLimit(Model):
+    """限制线上下单: for some days only phone and desk; reason, appeal and answer are sealed."""
+
+    __tablename__ = "person_limits"
+
+    id: Mapped[Id]
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), index=True)
+    unit_id: Mapped[Ref] = mapped_column(ForeignKey("units.id"), index=True)
+    days: Mapped[int]
+    state: Mapped[LimitState] = mapped_column(default=LimitState.IN_FORCE)
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    limited_by: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"))
+    decided_by: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    appeal: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text)
+
+    unit: Mapped[Unit] = relationship(viewonly=True)
+
+    @property
+    def opened_reason(self) -> str:
+        """Why the person was limited."""
+        return self._opened("reason")
+
+    @property
+    def opened_appeal(self) -> str:
+        """What the person says to it."""
+        return self._opened("appeal")
+
+    @property
+    def opened_answer(self) -> str:
+        """What was decided on the appeal, in words."""
+        return self._opened("answer")
+
+    def is_in_force(self, at: datetime) -> bool:
+        """Whether it still holds."""
+        return self.state is not LimitState.LIFTED and at < self.until
+
+    def put(self, field: str, plain: str) -> None:
+        """Seals `reason`, `appeal` or `answer`; the row must have its id."""
+        setattr(self, field, seal(plain, f"person_limits.{field}:{self.id}") if plain else None)
+
+    def forget(self) -> None:
+        """Erasure: the words go, that there was a limit stays."""
+        self.reason = self.appeal = self.answer = None
+
+    def _opened(self, field: str) -> str:
+        sealed: str | None = getattr(self, field)
+        return unseal(sealed, f"person_limits.{field}:{self.id}") if sealed else ""

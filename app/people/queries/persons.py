@@ -1,0 +1,152 @@
+"""Reads about people: whom an actor sees, names, phones, the row to lock."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import selectinload
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.crypto import blind_index, normalise_phone
+from app.kernel.database import lock, session
+from app.kernel.errors import Invalid, not_found
+from app.kernel.pages import Key, Page, paginate
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit
+from app.people.models import Person, PersonDetail, Registration, RoleGrant
+from app.people.queries.scope import belongs_below, is_current
+from app.people.states import (
+    DEFAULT_MESSAGE_WINDOW,
+    ERASED_NAME,
+    OPEN_REGISTRATIONS,
+    PersonKind,
+    PersonStatus,
+)
+
+
+def people_visible_to(actor: Actor) -> Select[Person]:
+    """Oneself, and for staff whoever belongs to their subtree (see `belongs_below`)."""
+    statement = select(Person).options(selectinload(Person.detail), selectinload(Person.home_unit))
+    if actor.is_system:
+        return statement
+    return statement.where(
+        or_(Person.id == actor.person_id, belongs_below(actor.paths("people.see")))
+    )
+
+
+def get_visible_person(actor: Actor, person_id: int) -> Person:
+    """The person, or 404 for missing and foreign alike."""
+    person = session.scalar(people_visible_to(actor).where(Person.id == person_id))
+    if person is None:
+        raise not_found()
+    return person
+
+
+def page_of_people(
+    actor: Actor,
+    *,
+    unit_id: int | None = None,
+    kind: Sequence[PersonKind] = (),
+    status: Sequence[PersonStatus] = (),
+    cursor: str | None,
+    limit: int,
+) -> Page[Person]:
+    """Visible people, newest first; `unit_id` narrows to its subtree."""
+    statement = people_visible_to(actor)
+    if unit_id is not None:
+        statement = statement.where(belongs_below((get_unit(unit_id).path,)))
+    if kind:
+        statement = statement.where(Person.kind.in_(kind))
+    if status:
+        statement = statement.where(Person.status.in_(status))
+    return paginate(statement, [Key(Person.id, desc=True)], cursor=cursor, limit=limit)
+
+
+def get_person(person_id: int) -> Person:
+    """Any person, for the program's own use; NotFound."""
+    person = session.get(Person, person_id)
+    if person is None:
+        raise not_found()
+    return person
+
+
+def lock_person(person_id: int) -> Person:
+    """The person's row, locked and read anew: the first lock of every verb about a member."""
+    person = session.scalar(lock(select(Person).where(Person.id == person_id)))
+    if person is None:
+        raise not_found()
+    return person
+
+
+def unit_paths_of(person_id: int) -> list[str]:
+    """Paths of the units that the person belongs to: home, open registrations, roles held."""
+    at = now()
+    home = select(Person.home_unit_id).where(Person.id == person_id)
+    registered = select(Registration.unit_id).where(
+        Registration.person_id == person_id, Registration.status.in_(OPEN_REGISTRATIONS)
+    )
+    held = select(RoleGrant.unit_id).where(RoleGrant.person_id == person_id, is_current(at))
+    belongs = or_(Unit.id.in_(home), Unit.id.in_(registered), Unit.id.in_(held))
+    return list(session.scalars(select(Unit.path).where(belongs).order_by(Unit.path)))
+
+
+def find_by_phone(phone: str) -> list[int]:
+    """Everyone who left this phone (families share one), oldest first; [] for what is no phone."""
+    try:
+        index = blind_index(normalise_phone(phone))
+    except Invalid:
+        return []
+    statement = select(PersonDetail.person_id).where(PersonDetail.phone_index == index)
+    return list(session.scalars(statement.order_by(PersonDetail.person_id)))
+
+
+def page_by_phone(
+    actor: Actor, unit_path: str, index: str, *, cursor: str | None, limit: int
+) -> Page[Person]:
+    """Visible people of the subtree who left this phone."""
+    found = select(PersonDetail.person_id).where(PersonDetail.phone_index == index)
+    statement = people_visible_to(actor).where(Person.id.in_(found), belongs_below((unit_path,)))
+    return paginate(statement, [Key(Person.id, desc=True)], cursor=cursor, limit=limit)
+
+
+def names_of(ids: Iterable[int]) -> dict[int, str]:
+    """Full names by id; the erased and unknown are "已注销". Not for output: see masked_names."""
+    return _named(ids, masked=False)
+
+
+def masked_names(ids: Iterable[int]) -> dict[int, str]:
+    """Masked names by id: 王**."""
+    return _named(ids, masked=True)
+
+
+def name_of(person_id: int) -> str:
+    """One full name."""
+    return names_of([person_id])[person_id]
+
+
+def phone_of(person_id: int) -> str | None:
+    """The phone in clear, for sending and for reveals; None where there is none."""
+    detail = session.get(PersonDetail, person_id)
+    return (detail.opened("phone") or None) if detail else None
+
+
+def address_of(person_id: int) -> str | None:
+    """The address in clear; None where there is none."""
+    detail = session.get(PersonDetail, person_id)
+    return (detail.opened("address") or None) if detail else None
+
+
+def message_window_of(person: Person) -> dict[str, Any]:
+    """When messages may come: the own setting or the usual hours, by `workday` and `rest_day`."""
+    return person.message_window or DEFAULT_MESSAGE_WINDOW
+
+
+def _named(ids: Iterable[int], *, masked: bool) -> dict[int, str]:
+    wanted = set(ids)
+    statement = select(Person).where(Person.id.in_(wanted)).options(selectinload(Person.detail))
+    found = {
+        person.id: person.masked_name if masked else person.full_name
+        for person in session.scalars(statement)
+    }
+    return {person_id: found.get(person_id, ERASED_NAME) for person_id in wanted}

@@ -1,0 +1,118 @@
+"""Reads about roles: what a person holds, and who holds a permission."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, false, or_, select
+from sqlalchemy.orm import selectinload
+
+from app.kernel.actor import Actor, Grant
+from app.kernel.clock import now
+from app.kernel.database import session
+from app.kernel.errors import Invalid, not_found
+from app.kernel.pages import Key, Page, paginate
+from app.organisation.models import Unit
+from app.people.models import Person, Role, RoleGrant
+from app.people.policy import may_see_roles
+from app.people.queries.persons import get_visible_person
+from app.people.queries.scope import below, ids_on_path, is_current
+from app.people.states import PersonStatus
+
+
+def get_role(code: str) -> Role:
+    """A role by its code; Invalid `role.unknown`."""
+    role = session.scalar(select(Role).where(Role.code == code))
+    if role is None:
+        raise Invalid("role.unknown", "没有这个岗位，请重新选择。")
+    return role
+
+
+def roles_visible_to(actor: Actor) -> Select[Role]:
+    """All roles for those who have to do with people, none for others."""
+    return select(Role) if may_see_roles(actor) else select(Role).where(false())
+
+
+def page_of_roles(actor: Actor, *, cursor: str | None, limit: int) -> Page[Role]:
+    """The roles there are."""
+    return paginate(roles_visible_to(actor), [Key(Role.id)], cursor=cursor, limit=limit)
+
+
+def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
+    """What an active person may do at that moment; nobody else holds anything."""
+    statement = (
+        select(Role.code, Role.permissions, Unit.id, Unit.path)
+        .join(RoleGrant, RoleGrant.role_code == Role.code)
+        .join(Unit, Unit.id == RoleGrant.unit_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.person_id == person_id,
+            Person.status == PersonStatus.ACTIVE,
+            is_current(at),
+        )
+        .order_by(RoleGrant.id)
+    )
+    return tuple(
+        Grant(code, unit_id, path, frozenset(permissions))
+        for code, permissions, unit_id, path in session.execute(statement)
+    )
+
+
+def holders_of(permission: str, unit_id: int) -> list[int]:
+    """Active people who hold it by a role at that unit, or else at the nearest one above."""
+    by_unit: dict[int, list[int]] = {}
+    for holder_unit, person_id in _holders(permission, unit_id):
+        by_unit.setdefault(holder_unit, []).append(person_id)
+    for candidate in reversed(ids_on_path(unit_id)):
+        if candidate in by_unit:
+            return by_unit[candidate]
+    return []
+
+
+def all_holders_of(permission: str, unit_id: int) -> list[int]:
+    """Active people who hold it over that unit, by a role there or anywhere above."""
+    return sorted({person_id for _, person_id in _holders(permission, unit_id)})
+
+
+def grants_visible_to(actor: Actor) -> Select[RoleGrant]:
+    """One's own roles, and for staff those held in their subtree."""
+    statement = select(RoleGrant).options(
+        selectinload(RoleGrant.role), selectinload(RoleGrant.unit)
+    )
+    if actor.is_system:
+        return statement
+    seen = below(RoleGrant.unit_id, actor.paths("people.see"))
+    return statement.where(or_(RoleGrant.person_id == actor.person_id, seen))
+
+
+def get_visible_grant(actor: Actor, grant_id: int) -> RoleGrant:
+    """The grant, or 404 for missing and foreign alike."""
+    grant = session.scalar(grants_visible_to(actor).where(RoleGrant.id == grant_id))
+    if grant is None:
+        raise not_found()
+    return grant
+
+
+def page_of_grants(
+    actor: Actor, person_id: int, *, cursor: str | None, limit: int
+) -> Page[RoleGrant]:
+    """A visible person's roles, past ones too, as far as the actor sees their units."""
+    get_visible_person(actor, person_id)
+    statement = grants_visible_to(actor).where(RoleGrant.person_id == person_id)
+    return paginate(statement, [Key(RoleGrant.id, desc=True)], cursor=cursor, limit=limit)
+
+
+def _holders(permission: str, unit_id: int) -> list[tuple[int, int]]:
+    """(unit, person) of every current grant at the unit or above that has the permission."""
+    codes = [role.code for role in session.scalars(select(Role)) if permission in role.permissions]
+    statement = (
+        select(RoleGrant.unit_id, RoleGrant.person_id)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .where(
+            RoleGrant.unit_id.in_(ids_on_path(unit_id)),
+            RoleGrant.role_code.in_(codes),
+            Person.status == PersonStatus.ACTIVE,
+            is_current(now()),
+        )
+        .order_by(RoleGrant.person_id)
+        .distinct()
+    )
+    return [(holder_unit, person_id) for holder_unit, person_id in session.execute(statement)]

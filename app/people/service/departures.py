@@ -1,0 +1,125 @@
+"""Leaving: deactivation, and erasure of everything that says who someone was."""
+
+from sqlalchemy import select
+
+from app.kernel import audit
+from app.kernel.actor import Actor
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict, Forbidden
+from app.kernel.events import announce
+from app.people import policy, queries
+from app.people.events import (
+    MembershipEnded,
+    PersonDeactivated,
+    PersonErased,
+    PersonLeaving,
+)
+from app.people.models import Person, PersonDetail, PersonLimit, Registration, RoleGrant
+from app.people.service.checks import lock_living
+from app.people.service.registrations import finish_registration
+from app.people.service.roles import close_expired, finish_grant, may_give
+from app.people.states import OPEN_REGISTRATIONS, PersonStatus, RegistrationStatus
+
+
+def deactivate_person(actor: Actor, person_id: int, reason: str) -> Person:
+    """Ends every role and registration; the person can act no more until activated again."""
+    queries.get_visible_person(actor, person_id)
+    person = lock_living(person_id)
+    _check_removal(actor, person_id)
+    if actor.person_id == person_id:
+        raise Forbidden("person.own", "不能停用自己，请上级办理。")
+    if not person.is_active:
+        raise Conflict("person.inactive", "这位人员已经停用。")
+    person.status = PersonStatus.INACTIVE
+    person.version += 1
+    _end_everything(actor, person_id, reason)
+    audit.record(
+        actor,
+        "person.deactivated",
+        "person",
+        person_id,
+        reason=reason,
+        unit_id=person.home_unit_id,
+    )
+    announce(PersonDeactivated(person_id))
+    return person
+
+
+def activate_person(actor: Actor, person_id: int) -> Person:
+    """Lets someone act again; roles and registrations are given anew."""
+    queries.get_visible_person(actor, person_id)
+    person = lock_living(person_id)
+    _check_removal(actor, person_id)
+    if person.is_active:
+        raise Conflict("person.active", "这位人员没有停用。")
+    person.status = PersonStatus.ACTIVE
+    person.version += 1
+    session.flush()
+    audit.record(actor, "person.activated", "person", person_id, unit_id=person.home_unit_id)
+    return person
+
+
+def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: str = "") -> Person:
+    """Deletes who it was; what others' records point to stays as "已注销".
+
+    Listeners refuse it while the person holds orders (Conflict `person.holds_orders`), unless staff
+    force it: then the orders go back.
+    """
+    queries.get_visible_person(actor, person_id)
+    person = lock_living(person_id)
+    _check_removal(actor, person_id)
+    if forced and actor.person_id == person_id:
+        raise Forbidden("person.may_not_force", "手上还有单子时，请先退回或请社区办理。")
+    unit_id = person.home_unit_id
+    announce(PersonLeaving(person_id, forced))
+    _end_everything(actor, person_id, "")
+    _forget(person)
+    audit.record(actor, "person.erased", "person", person_id, reason=reason, unit_id=unit_id)
+    announce(PersonErased(person_id))
+    return person
+
+
+def _check_removal(actor: Actor, person_id: int) -> None:
+    """Staff above all the person's units, holding all that the person's own roles hold."""
+    allowed = policy.may_remove_person(actor, person_id, queries.unit_paths_of(person_id))
+    own = actor.person_id == person_id
+    if not allowed or not (own or all(may_give(actor, g) for g in _grants_by_hand(person_id))):
+        raise Forbidden("person.may_not_remove", "您不能停用或注销这位人员，请上级办理。")
+
+
+def _grants_by_hand(person_id: int) -> list[RoleGrant]:
+    statement = select(RoleGrant).where(
+        RoleGrant.person_id == person_id,
+        RoleGrant.ended_at.is_(None),
+        RoleGrant.registration_id.is_(None),
+    )
+    return list(session.scalars(lock(statement)))
+
+
+def _end_everything(actor: Actor, person_id: int, reason: str) -> None:
+    close_expired(person_id)
+    open_ones = select(Registration).where(
+        Registration.person_id == person_id, Registration.status.in_(OPEN_REGISTRATIONS)
+    )
+    registrations = list(session.scalars(lock(open_ones)))
+    was_member = any(r.status is RegistrationStatus.APPROVED for r in registrations)
+    for registration in registrations:
+        finish_registration(actor, registration, reason)
+    if was_member:
+        announce(MembershipEnded(person_id, None))
+    for grant in _grants_by_hand(person_id):
+        finish_grant(actor, grant)
+
+
+def _forget(person: Person) -> None:
+    detail = session.get(PersonDetail, person.id)
+    if detail is not None:
+        session.delete(detail)
+    mine = select(Registration).where(Registration.person_id == person.id)
+    for registration in session.scalars(mine):
+        registration.forget()
+    for limit in session.scalars(select(PersonLimit).where(PersonLimit.person_id == person.id)):
+        limit.forget()
+    person.forget()
+    session.flush()
+    session.expire(person, ["detail", "home_unit"])

@@ -1,0 +1,160 @@
+"""Limits: to phone and desk for abuse, with appeal; no direct offers after missed visits."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.kernel import audit
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.events import announce
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit
+from app.people import policy, queries
+from app.people.events import LimitAppealed, LimitDecided, OffersUnblocked, PersonLimited
+from app.people.models import Person, PersonLimit
+from app.people.service.checks import known_unit, lock_active
+from app.people.states import LIMIT_DAYS, LimitState
+
+
+def limit_person(
+    actor: Actor, person_id: int, days: int, reason: str, *, unit_id: int | None = None
+) -> PersonLimit:
+    """Only phone and desk for 7, 30 or 90 days; emergencies always pass.
+
+    `unit_id` names the unit whose orders were abused, where the person need not live; without it a
+    unit that the person belongs to and the actor leads. Conflict `person.already_limited`.
+    """
+    if unit_id is None:
+        queries.get_visible_person(actor, person_id)
+    unit = _led_unit(actor, person_id, unit_id)
+    person = lock_active(person_id)
+    at = now()
+    if person.is_desk_only(at):
+        raise Conflict("person.already_limited", "这位居民已被限制，到期前不能再加。")
+    if days not in LIMIT_DAYS:
+        raise Invalid("limit.days", "请选择 7 天、30 天或 90 天。")
+    limit = PersonLimit(
+        person_id=person_id,
+        unit_id=unit.id,
+        days=days,
+        since=at,
+        until=at + timedelta(days=days),
+        limited_by=actor.person_id,
+    )
+    session.add(limit)
+    session.flush()
+    limit.put("reason", reason)
+    person.desk_only_until = limit.until
+    person.version += 1
+    _record(actor, "person.limited", limit)
+    announce(PersonLimited(limit.id, person_id, unit.id, days))
+    return limit
+
+
+def appeal_limit(actor: Actor, limit_id: int, text: str) -> PersonLimit:
+    """The one limited says why it is wrong, once; the unit above looks at it."""
+    limit = _lock_limit(actor, limit_id)
+    if limit.person_id != actor.person_id:
+        raise Forbidden("limit.may_not_appeal", "只有本人可以申诉。")
+    if limit.state is not LimitState.IN_FORCE or not limit.is_in_force(now()):
+        raise Conflict("limit.already_decided", "已经申诉过，或限制已经结束。")
+    limit.state = LimitState.APPEALED
+    limit.put("appeal", text)
+    _record(actor, "limit.appealed", limit)
+    announce(LimitAppealed(limit.id, limit.person_id, limit.unit_id))
+    return limit
+
+
+def uphold_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
+    """The unit above looked at the appeal, and the limit stays."""
+    limit = _lock_limit(actor, limit_id)
+    if not policy.may_hear_appeal(actor, limit.limited_by, _path(limit)):
+        raise Forbidden("limit.may_not_decide", "申诉由上级处理。")
+    if limit.state is not LimitState.APPEALED:
+        raise Conflict("limit.already_decided", "这里没有待处理的申诉。")
+    _decide(actor, limit, LimitState.UPHELD, answer)
+    return limit
+
+
+def lift_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
+    """The limit ends early, with or without an appeal."""
+    limit = _lock_limit(actor, limit_id)
+    if not policy.may_lift_limit(actor, _path(limit)):
+        raise Forbidden("limit.may_not_decide", "您不能解除这项限制。")
+    if not limit.is_in_force(now()):
+        raise Conflict("limit.already_decided", "这项限制已经结束。")
+    queries.get_person(limit.person_id).desk_only_until = None
+    _decide(actor, limit, LimitState.LIFTED, answer)
+    return limit
+
+
+def block_offers(actor: Actor, person_id: int) -> Person:
+    """No direct offers until a leader has talked to the member; done twice it is done once."""
+    person = lock_active(person_id)
+    if not policy.may_block_offers(actor, queries.unit_paths_of(person_id)):
+        raise Forbidden("person.may_not_block", "您不能停止给这位党员派单。")
+    if person.offers_blocked_at is None:
+        person.offers_blocked_at = now()
+        person.version += 1
+        session.flush()
+        audit.record(actor, "person.offers_blocked", "person", person_id)
+    return person
+
+
+def clear_offers_block(actor: Actor, person_id: int, note: str) -> Person:
+    """A leader has talked to the member; Conflict `person.not_blocked`."""
+    queries.get_visible_person(actor, person_id)
+    unit = _led_unit(actor, person_id, None)
+    person = lock_active(person_id)
+    if person.offers_blocked_at is None:
+        raise Conflict("person.not_blocked", "这位党员没有被停止派单。")
+    person.offers_blocked_at = None
+    person.version += 1
+    session.flush()
+    audit.record(
+        actor, "person.offers_unblocked", "person", person_id, reason=note, unit_id=unit.id
+    )
+    announce(OffersUnblocked(person_id))
+    return person
+
+
+def _led_unit(actor: Actor, person_id: int, unit_id: int | None) -> Unit:
+    """The unit by whose leadership the actor acts; never about oneself."""
+    candidates = (
+        [known_unit(unit_id)]
+        if unit_id is not None
+        else [get_unit(int(p.split("/")[-2])) for p in queries.unit_paths_of(person_id)]
+    )
+    led = [unit for unit in candidates if policy.may_lead(actor, unit.path)]
+    if not led or actor.person_id == person_id:
+        raise Forbidden("person.may_not_limit", "只有社区负责人可以这样做。")
+    return led[0]
+
+
+def _lock_limit(actor: Actor, limit_id: int) -> PersonLimit:
+    seen = queries.get_visible_limit(actor, limit_id)
+    queries.lock_person(seen.person_id)
+    limit = session.scalar(lock(select(PersonLimit).where(PersonLimit.id == limit_id)))
+    return limit or seen
+
+
+def _path(limit: PersonLimit) -> str:
+    return get_unit(limit.unit_id).path
+
+
+def _decide(actor: Actor, limit: PersonLimit, state: LimitState, answer: str) -> None:
+    limit.state = state
+    limit.put("answer", answer)
+    limit.decided_by = actor.person_id
+    limit.decided_at = now()
+    lifted = state is LimitState.LIFTED
+    _record(actor, "limit.lifted" if lifted else "limit.upheld", limit)
+    announce(LimitDecided(limit.id, limit.person_id, lifted))
+
+
+def _record(actor: Actor, action: str, limit: PersonLimit) -> None:
+    session.flush()
+    audit.record(actor, action, "person", limit.person_id, unit_id=limit.unit_id)
