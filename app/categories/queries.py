@@ -1,0 +1,108 @@
+"""Reads of the tree; nothing in it is secret, so everybody sees all of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import aliased
+
+from app.categories.models import Category
+from app.categories.questions import checked_answers
+from app.kernel.actor import Actor
+from app.kernel.database import session
+from app.kernel.errors import Invalid, not_found
+from app.organisation.queries import get_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A category with what stands below it."""
+
+    category: Category
+    children: tuple["Branch", ...] = ()
+
+
+def categories_visible_to(_: Actor) -> Select[Category]:
+    """All of them."""
+    return select(Category)
+
+
+def get_visible_category(actor: Actor, category_id: int) -> Category:
+    """One category, or NotFound."""
+    category = session.scalar(categories_visible_to(actor).where(Category.id == category_id))
+    if category is None:
+        raise not_found()
+    return category
+
+
+def get_category(category_id: int) -> Category:
+    """One category, retired ones too, or NotFound."""
+    category = session.get(Category, category_id)
+    if category is None:
+        raise not_found()
+    return category
+
+
+def tree(actor: Actor, unit_id: int | None, *, everything: bool = False) -> list[Branch]:
+    """Groups with their leaves as the unit uses them, in order; without a unit what is everyone's.
+
+    `everything` adds retired ones and groups without a leaf, for those who keep the tree.
+    """
+    statement = categories_visible_to(actor).order_by(Category.sort, Category.id)
+    if not everything:
+        statement = statement.where(Category.retired_at.is_(None))
+    path = "" if unit_id is None else get_unit(unit_id).path
+    found = [category for category in session.scalars(statement) if category.serves(path)]
+    below: dict[int | None, list[Branch]] = {}
+    for category in found:
+        if category.parent_id is not None:
+            below.setdefault(category.parent_id, []).append(Branch(category))
+    groups = [Branch(c, tuple(below.get(c.id, ()))) for c in found if c.is_group]
+    return [group for group in groups if group.children or everything]
+
+
+def usable_category(category_id: int, unit_path: str) -> Category:
+    """A leaf that takes new orders of the unit with that path.
+
+    Raises Invalid `category.unknown`, `category.not_a_leaf`, `category.retired` or
+    `category.other_unit`.
+    """
+    group = aliased(Category)
+    row = session.execute(
+        select(Category, group.retired_at)
+        .outerjoin(group, group.id == Category.parent_id)
+        .where(Category.id == category_id)
+    ).one_or_none()
+    if row is None:
+        raise Invalid("category.unknown", "没有这个分类，请重新选择。")
+    category, group_retired_at = row
+    if category.is_group:
+        raise Invalid("category.not_a_leaf", f"请在“{category.name}”里再选具体的一项。")
+    if category.retired_at or group_retired_at:
+        raise Invalid("category.retired", f"“{category.name}”已经停用，请重新选择。")
+    if not category.serves(unit_path):
+        raise Invalid("category.other_unit", f"这个社区没有“{category.name}”这一项，请重新选择。")
+    usable: Category = category
+    return usable
+
+
+def check_answers(category: Category | None, answers: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The cleaned answers to the category's questions; raises Invalid `answer.*`."""
+    if category is None:
+        if answers:
+            raise Invalid("answer.no_category", "没有选分类，不用回答问题。")
+        return {}
+    return checked_answers(category.questions, answers or {})
+
+
+def with_leaves(category_ids: Iterable[int]) -> Select[int]:
+    """Ids of the categories and, where one is a group, of what stands below it: for filters."""
+    wanted = list(category_ids)
+    return select(Category.id).where(or_(Category.id.in_(wanted), Category.parent_id.in_(wanted)))
+
+
+def names_of(category_ids: Iterable[int]) -> dict[int, str]:
+    """Names by id."""
+    statement = select(Category.id, Category.name).where(Category.id.in_(set(category_ids)))
+    return {row.id: row.name for row in session.execute(statement)}

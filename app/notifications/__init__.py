@@ -1,0 +1,1 @@
+"""Notifications: what people are told, kept in the outbox until it is delivered to the inbox."""

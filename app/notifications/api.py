@@ -1,0 +1,60 @@
+"""The own inbox, and for administrators what could not be delivered."""
+
+from typing import Any
+
+from app.kernel.actor import current_actor
+from app.kernel.http import Blueprint
+from app.kernel.idempotency import repeatable
+from app.kernel.pages import Page, PageArgs, page_schema
+from app.notifications import queries, service
+from app.notifications.models import InboxMessage, OutboxMessage
+from app.notifications.schemas import InboxMessageOut, InboxQuery, OutboxMessageOut, UnreadOut
+
+blueprint = Blueprint("notifications", __name__, url_prefix="/api/v1", description="消息")
+
+
+@blueprint.get("/inbox")
+@blueprint.arguments(InboxQuery, location="query")
+@blueprint.response(200, page_schema(InboxMessageOut))
+def list_inbox(query: dict[str, Any]) -> Page[InboxMessage]:
+    """The own messages, newest first."""
+    return queries.inbox(current_actor(), **query)
+
+
+@blueprint.get("/inbox/unread-count")
+@blueprint.response(200, UnreadOut)
+def count_unread() -> dict[str, int]:
+    """How many of the own messages are unread."""
+    return {"unread": queries.unread_count(current_actor())}
+
+
+@blueprint.post("/inbox/<int:message_id>/read")
+@blueprint.response(200, InboxMessageOut)
+@repeatable(queries.get_visible_message)
+def read_message(message_id: int) -> InboxMessage:
+    """Marks one as read; again changes nothing."""
+    return service.mark_read(current_actor(), message_id)
+
+
+@blueprint.post("/inbox/read-all")
+@blueprint.response(200, UnreadOut)
+def read_all_messages() -> dict[str, int]:
+    """Marks all as read; needs no key, a repeat only finds nothing left to do."""
+    service.mark_all_read(current_actor())
+    return {"unread": 0}
+
+
+@blueprint.get("/messages/dead")
+@blueprint.arguments(PageArgs, location="query")
+@blueprint.response(200, page_schema(OutboxMessageOut))
+def list_dead_letters(query: dict[str, Any]) -> Page[OutboxMessage]:
+    """What was given up, newest first."""
+    return queries.dead_letters(current_actor(), **query)
+
+
+@blueprint.post("/messages/<int:message_id>/resend")
+@blueprint.response(200, OutboxMessageOut)
+@repeatable(queries.get_visible_outbox_message)
+def resend_message(message_id: int) -> OutboxMessage:
+    """Queues a dead message again."""
+    return service.resend(current_actor(), message_id)

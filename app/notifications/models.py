@@ -1,0 +1,98 @@
+"""The outbox, from which a job sends, and the inbox, which the recipient reads."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.database import Id, Model, Ref
+from app.notifications.states import OutboxState
+
+# Literal, so that both databases see that the partial index serves the query.
+WAITING = text("state IN ('queued', 'sending')")
+UNREAD = text("read_at IS NULL")
+
+
+class _AboutSubject:
+    """What a message is about: known by kind and id alone."""
+
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int]
+
+    @property
+    def subject(self) -> dict[str, Any]:
+        """{"kind", "id"}."""
+        return {"kind": self.subject_kind, "id": self.subject_id}
+
+
+class OutboxMessage(_AboutSubject, Model):
+    """One message to one person; `params` hold nothing personal in clear.
+
+    `not_before` and `lease_until` are times of the database's clock, `created_at` and `sent_at`
+    business times; `fence` rises with every claim, so that a sender who lost its lease changes
+    nothing.
+    """
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (
+        Index(
+            "ix_outbox_messages_waiting",
+            "urgent",
+            "id",
+            postgresql_where=WAITING,
+            sqlite_where=WAITING,
+        ),
+        Index("ix_outbox_messages_state_sent", "state", "sent_at"),
+        # The inbox knows a message by this id, so an id must never come twice.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    recipient_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), index=True)
+    moment: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    urgent: Mapped[bool]
+    state: Mapped[OutboxState] = mapped_column(default=OutboxState.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    def queue_again(self) -> None:
+        """A dead message gets all its attempts anew."""
+        self.state = OutboxState.QUEUED
+        self.attempts = 0
+        self.not_before = None
+        self.last_error = None
+
+
+class InboxMessage(_AboutSubject, Model):
+    """What the recipient reads; at most one an outbox message, however often it is delivered."""
+
+    __tablename__ = "inbox_messages"
+    __table_args__ = (
+        Index("ix_inbox_messages_recipient", "recipient_id", "id"),
+        Index(
+            "ix_inbox_messages_unread",
+            "recipient_id",
+            "id",
+            postgresql_where=UNREAD,
+            sqlite_where=UNREAD,
+        ),
+        Index("ix_inbox_messages_created_at", "created_at"),
+    )
+
+    id: Mapped[Id]
+    recipient_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"))
+    # No foreign key: delivered outbox rows go long before the inbox does.
+    outbox_id: Mapped[Ref] = mapped_column(unique=True)
+    moment: Mapped[str]
+    title: Mapped[str]
+    text: Mapped[str] = mapped_column(Text)
+    urgent: Mapped[bool]
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]

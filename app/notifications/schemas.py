@@ -1,0 +1,52 @@
+"""Shapes of messages."""
+
+from marshmallow import fields
+
+from app.kernel.http import Moment, Schema
+from app.kernel.pages import PageArgs
+
+
+class SubjectOut(Schema):
+    """What a message is about."""
+
+    kind = fields.String(required=True)
+    id = fields.Integer(required=True)
+
+
+class InboxQuery(PageArgs):
+    """Which of the own messages."""
+
+    unread = fields.Boolean(load_default=False, metadata={"description": "只看未读的"})
+
+
+class InboxMessageOut(Schema):
+    """A message as its recipient reads it."""
+
+    id = fields.Integer(required=True)
+    moment = fields.String(required=True)
+    title = fields.String(required=True)
+    text = fields.String(required=True)
+    subject = fields.Nested(SubjectOut, required=True)
+    urgent = fields.Boolean(required=True)
+    created_at = Moment(required=True)
+    read_at = Moment(required=True, allow_none=True)
+
+
+class UnreadOut(Schema):
+    """How many are unread."""
+
+    unread = fields.Integer(required=True)
+
+
+class OutboxMessageOut(Schema):
+    """A message on its way, as an administrator sees it: not what it says."""
+
+    id = fields.Integer(required=True)
+    recipient_id = fields.Integer(required=True)
+    moment = fields.String(required=True)
+    subject = fields.Nested(SubjectOut, required=True)
+    urgent = fields.Boolean(required=True)
+    state = fields.String(required=True)
+    attempts = fields.Integer(required=True)
+    last_error = fields.String(required=True, allow_none=True)
+    created_at = Moment(required=True)

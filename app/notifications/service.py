@@ -1,0 +1,295 @@
+"""Telling people: the caller's transaction fills the outbox, a job brings it to the inboxes."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    and_,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from app.kernel import audit
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import database_now, insert_ignore, is_sqlite, lock, session
+from app.kernel.errors import Conflict
+from app.kernel.messages import templates
+from app.notifications.models import WAITING, InboxMessage, OutboxMessage
+from app.notifications.queries import (
+    get_visible_message,
+    get_visible_outbox_message,
+    inbox_visible_to,
+    outbox_visible_to,
+)
+from app.notifications.states import (
+    BACKOFF,
+    BATCH,
+    BATCH_ON_SQLITE,
+    INBOX_KEPT,
+    LEASE,
+    MAX_ATTEMPTS,
+    OUTBOX_KEPT,
+    OutboxState,
+)
+from app.people.models import Person
+from app.people.states import PersonStatus
+
+log = structlog.get_logger("notifications")
+outbox = OutboxMessage.__table__
+inbox = InboxMessage.__table__
+
+
+def notify(
+    recipients: Iterable[int],
+    moment: str,
+    *,
+    subject: tuple[str, int],
+    params: Mapping[str, str | int],
+    urgent: bool = False,
+) -> None:
+    """Tells each recipient once; erased and unknown people are left out.
+
+    One statement in the caller's transaction. An unknown moment, or a param that its template needs
+    and does not get, is a fault of the program and raises KeyError at once.
+    """
+    _rendered(moment, params)
+    wanted = sorted(set(recipients))
+    if not wanted:
+        return
+    kind, subject_id = subject
+    values = {
+        "moment": moment,
+        "subject_kind": kind,
+        "subject_id": subject_id,
+        "params": dict(params),
+        "urgent": urgent,
+        "created_at": now(),
+    }
+    constants = [literal(value, outbox.c[name].type) for name, value in values.items()]
+    people = select(Person.id, *constants).where(
+        Person.id.in_(wanted), Person.status != PersonStatus.ERASED
+    )
+    rows = insert(OutboxMessage).from_select(["recipient_id", *values], people.order_by(Person.id))
+    session.execute(rows.inline())
+
+
+def mark_read(actor: Actor, message_id: int) -> InboxMessage:
+    """The first reading counts."""
+    get_visible_message(actor, message_id)
+    session.execute(
+        update(InboxMessage)
+        .where(InboxMessage.id == message_id, InboxMessage.read_at.is_(None))
+        .values(read_at=now())
+    )
+    return get_visible_message(actor, message_id)
+
+
+def mark_all_read(actor: Actor) -> None:
+    """All of the own messages."""
+    unread = inbox_visible_to(actor).where(InboxMessage.read_at.is_(None))
+    session.execute(
+        update(InboxMessage)
+        .where(InboxMessage.id.in_(unread.with_only_columns(InboxMessage.id)))
+        .values(read_at=now())
+    )
+
+
+def resend(actor: Actor, message_id: int) -> OutboxMessage:
+    """Queues a dead message again."""
+    get_visible_outbox_message(actor, message_id)
+    message = session.scalars(
+        lock(outbox_visible_to(actor).where(OutboxMessage.id == message_id))
+    ).one()
+    if message.state is not OutboxState.DEAD:
+        raise Conflict("message.not_dead", "这条消息还在发送或已经送达，不用重发。")
+    message.queue_again()
+    audit.record(actor, "message.resent", "outbox_message", message.id)
+    return message
+
+
+def deliver_batch(limit: int = BATCH) -> int:
+    """Delivers what is due, urgent first; answers how many it took, 0 when nothing is left.
+
+    Claim, inbox row and "sent" are one transaction, so a sender killed anywhere leaves the message
+    as it was. The lease is for a sender over the network, which must commit its claim before it
+    sends; what such a one leaves behind is taken up here once the lease is over. (It must also keep
+    to one message a recipient a claim, since WeChat refuses two sends to one user at once; an inbox
+    takes any number.)
+    """
+    claimed = _claim(_batch(limit))
+    if claimed and not _is_handed_over(claimed):
+        for message in claimed:
+            _try_alone(message)
+    return len(claimed)
+
+
+def erase_messages_of(person_id: int) -> None:
+    """Both boxes of a person; the outbox first, so that nothing is delivered in between."""
+    session.execute(delete(outbox).where(outbox.c.recipient_id == person_id))
+    session.execute(delete(inbox).where(inbox.c.recipient_id == person_id))
+
+
+def forget_old_messages(limit: int = BATCH) -> int:
+    """Deletes a batch of what need not be kept; answers how many rows, 0 when nothing is left.
+
+    Read inbox rows and dead letters after 180 days, delivered outbox rows after 30, and what was
+    delivered while its recipient was being erased.
+    """
+    moment = now()
+    erased = select(Person.id).where(Person.status == PersonStatus.ERASED)
+    old = (
+        and_(inbox.c.read_at.is_not(None), inbox.c.created_at < moment - INBOX_KEPT),
+        and_(outbox.c.state == OutboxState.SENT, outbox.c.sent_at < moment - OUTBOX_KEPT),
+        and_(outbox.c.state == OutboxState.DEAD, outbox.c.created_at < moment - INBOX_KEPT),
+        outbox.c.recipient_id.in_(erased),
+        inbox.c.recipient_id.in_(erased),
+    )
+    tables = (inbox, outbox, outbox, outbox, inbox)
+    return sum(_delete(table, which, limit) for table, which in zip(tables, old, strict=True))
+
+
+def _delete(table: Table, which: ColumnElement[bool], limit: int) -> int:
+    some = select(table.c.id).where(which).limit(_batch(limit))
+    result = session.execute(delete(table).where(table.c.id.in_(some)))
+    return int(getattr(result, "rowcount", 0))
+
+
+def _batch(limit: int) -> int:
+    return min(limit, BATCH_ON_SQLITE if is_sqlite() else BATCH)
+
+
+def _claim(limit: int) -> list[Row[Any]]:
+    moment = database_now()
+    claimed: list[Row[Any]] = []
+    for urgent in (True, False):
+        if len(claimed) < limit:
+            claimed += _claim_some(limit - len(claimed), moment, urgent=urgent)
+    return claimed
+
+
+def _claim_some(limit: int, moment: datetime, *, urgent: bool) -> list[Row[Any]]:
+    due = or_(
+        and_(
+            outbox.c.state == OutboxState.QUEUED,
+            or_(outbox.c.not_before.is_(None), outbox.c.not_before <= moment),
+        ),
+        and_(outbox.c.state == OutboxState.SENDING, outbox.c.lease_until <= moment),
+    )
+    # In a CTE the rows are picked once; as a plain subquery PostgreSQL may pick anew for each row.
+    picked = (
+        select(outbox.c.id)
+        .where(WAITING, outbox.c.urgent == urgent, due)
+        .order_by(outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    claim = (
+        update(outbox)
+        .where(outbox.c.id.in_(select(picked.c.id)))
+        .values(
+            state=OutboxState.SENDING,
+            attempts=outbox.c.attempts + 1,
+            fence=outbox.c.fence + 1,
+            lease_until=moment + LEASE,
+        )
+        .returning(outbox)
+    )
+    return sorted(session.execute(claim), key=lambda row: int(row.id))
+
+
+def _is_handed_over(messages: Sequence[Row[Any]]) -> bool:
+    """Delivers all of them, or none and answers False."""
+    try:
+        with session.begin_nested():
+            _hand_over(messages)
+    except (
+        Exception
+    ) as broken:  # one bad message must not hold up the others, whatever is bad about it
+        log.warning("messages.batch_failed", count=len(messages), error=type(broken).__name__)
+        return False
+    return True
+
+
+def _try_alone(message: Row[Any]) -> None:
+    try:
+        with session.begin_nested():
+            _hand_over([message])
+    except Exception as broken:  # as above
+        _put_back(message, type(broken).__name__)
+
+
+def _hand_over(messages: Sequence[Row[Any]]) -> None:
+    recipients = {message.recipient_id for message in messages}
+    here = set(
+        session.scalars(
+            select(Person.id).where(Person.id.in_(recipients), Person.status != PersonStatus.ERASED)
+        )
+    )
+    delivered = [_inbox_values(message) for message in messages if message.recipient_id in here]
+    if delivered:
+        insert_ignore(InboxMessage, delivered, conflict=["outbox_id"])
+    gone = [message.id for message in messages if message.recipient_id not in here]
+    if gone:
+        session.execute(delete(outbox).where(outbox.c.id.in_(gone)))
+    session.execute(
+        update(outbox)
+        .where(_held(messages))
+        .values(state=OutboxState.SENT, sent_at=now(), lease_until=None, last_error=None)
+    )
+
+
+def _put_back(message: Row[Any], error: str) -> None:
+    is_dead = message.attempts >= MAX_ATTEMPTS
+    waits = None if is_dead else database_now() + BACKOFF[message.attempts - 1]
+    session.execute(
+        update(outbox)
+        .where(_held([message]))
+        .values(
+            state=OutboxState.DEAD if is_dead else OutboxState.QUEUED,
+            not_before=waits,
+            lease_until=None,
+            last_error=error,
+        )
+    )
+    if is_dead:
+        log.error("message.dead", message_id=message.id, moment=message.moment, error=error)
+
+
+def _held(messages: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    """The claims that are still the sender's own."""
+    return and_(
+        outbox.c.state == OutboxState.SENDING,
+        tuple_(outbox.c.id, outbox.c.fence).in_([(m.id, m.fence) for m in messages]),
+    )
+
+
+def _inbox_values(message: Row[Any]) -> dict[str, Any]:
+    title, text = _rendered(message.moment, message.params)
+    return {
+        "recipient_id": message.recipient_id,
+        "outbox_id": message.id,
+        "moment": message.moment,
+        "title": title,
+        "text": text,
+        "subject_kind": message.subject_kind,
+        "subject_id": message.subject_id,
+        "urgent": message.urgent,
+        "created_at": message.created_at,
+    }
+
+
+def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    template = templates()[moment]
+    return template.title.format_map(params), template.text.format_map(params)
