@@ -1,0 +1,1 @@
+"""Who is who: log-in, sessions, the guard of every endpoint, consents."""

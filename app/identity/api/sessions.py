@@ -1,0 +1,96 @@
+"""Log-in, renewal, log-out; nothing of idempotency is kept here."""
+
+from typing import Any
+
+from flask import Response, request
+
+from app.identity import queries, service
+from app.identity.guard import current_session_id
+from app.identity.models import LoginSession
+from app.identity.schemas import (
+    CodeIn,
+    OpenSessionOut,
+    PasswordLoginIn,
+    RefreshIn,
+    SessionOut,
+    TicketOut,
+)
+from app.identity.service import Issued
+from app.kernel.actor import Actor, current_actor
+from app.kernel.http import Blueprint, fetched, network_first, problem
+from app.kernel.pages import Page, PageArgs, page_schema
+from app.wechat import gateway
+from app.wechat.gateway import WechatSession
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/api/v1", description="登录")
+
+# Who logs in is nobody yet.
+_DOOR = Actor.system("log-in")
+
+
+def _device() -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def _fetch_session(body: dict[str, Any]) -> WechatSession | None:
+    # A body of the wrong shape is the schema's to refuse; it must not use the code up.
+    return None if CodeIn().validate(body) else gateway.code_to_session(body["code"])
+
+
+@blueprint.post("/sessions/wechat")
+@network_first(_fetch_session)
+@blueprint.arguments(CodeIn)
+@blueprint.response(201, SessionOut)
+def log_in_wechat(_data: dict[str, Any]) -> Issued:
+    """Logs in by the code of wx.login; the first time makes a person without any data."""
+    return service.log_in_wechat(_DOOR, fetched(), device=_device())
+
+
+@blueprint.post("/sessions/password")
+@blueprint.arguments(PasswordLoginIn)
+@blueprint.response(201, SessionOut)
+def log_in_password(data: dict[str, Any]) -> Issued:
+    """Logs staff in; after ten failures the account is locked for 15 minutes."""
+    address = request.remote_addr or ""
+    return service.log_in_password(_DOOR, **data, address=address, device=_device())
+
+
+@blueprint.post("/sessions/refresh")
+@blueprint.arguments(RefreshIn)
+@blueprint.response(201, SessionOut)
+def refresh(data: dict[str, Any]) -> Issued | Response:
+    """A new pair of tokens; the old refresh token works 60 seconds longer, for a lost answer."""
+    issued = service.refresh_session(_DOOR, data["refresh_token"])
+    # Answered, not raised: the stolen session stays revoked.
+    return issued or problem(
+        401, "session.stolen", "登录凭证被重复使用，为了安全已退出，请重新登录。"
+    )
+
+
+@blueprint.post("/sessions/ticket")
+@blueprint.response(201, TicketOut)
+def give_ticket() -> dict[str, str]:
+    """A ticket that opens the phone pages once, within 60 seconds."""
+    return {"ticket": service.give_ticket(current_actor(), current_session_id())}
+
+
+@blueprint.get("/sessions")
+@blueprint.arguments(PageArgs, location="query")
+@blueprint.response(200, page_schema(OpenSessionOut))
+def list_sessions(query: dict[str, Any]) -> Page[LoginSession]:
+    """The own open sessions, newest first."""
+    return queries.page_of_sessions(current_actor(), **query)
+
+
+@blueprint.delete("/sessions/current")
+@blueprint.response(204)
+def close_current_session() -> None:
+    """Logs out; access and refresh token are dead at once."""
+    service.close_session(current_actor(), current_session_id())
+
+
+@blueprint.delete("/sessions/<int:session_id>")
+@blueprint.response(204)
+def close_session(session_id: int) -> None:
+    """Logs another of the own sessions out."""
+    service.close_session(current_actor(), session_id)

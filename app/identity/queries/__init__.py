@@ -1,0 +1,65 @@
+"""Reads of the room, by noun."""
+
+from app.identity.queries.accounts import (
+    AccountView,
+    account_key,
+    check_editor,
+    find_account,
+    get_visible_account,
+    last_failure_id,
+    recovery_codes_left,
+    refuse_flood,
+    refuse_locked,
+    totp_of,
+)
+from app.identity.queries.consents import (
+    consents_visible_to,
+    get_visible_consent,
+    has_consent,
+    latest_consents,
+    needed_consents,
+    own_consents,
+    require_consent,
+)
+from app.identity.queries.exports import export_of
+from app.identity.queries.profile import Profile, own_profile, profile
+from app.identity.queries.sessions import (
+    CheckedToken,
+    check_access_token,
+    get_visible_session,
+    page_of_sessions,
+    sessions_visible_to,
+)
+from app.identity.queries.wechat_accounts import openid_context, openid_index, openid_of
+
+__all__ = [
+    "AccountView",
+    "CheckedToken",
+    "Profile",
+    "account_key",
+    "check_access_token",
+    "check_editor",
+    "consents_visible_to",
+    "export_of",
+    "find_account",
+    "get_visible_account",
+    "get_visible_consent",
+    "get_visible_session",
+    "has_consent",
+    "last_failure_id",
+    "latest_consents",
+    "needed_consents",
+    "openid_context",
+    "openid_index",
+    "openid_of",
+    "own_consents",
+    "own_profile",
+    "page_of_sessions",
+    "profile",
+    "recovery_codes_left",
+    "refuse_flood",
+    "refuse_locked",
+    "require_consent",
+    "sessions_visible_to",
+    "totp_of",
+]

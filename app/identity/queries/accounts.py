@@ -1,0 +1,145 @@
+"""Reads of accounts: by user name, lock-outs, code generators."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from app.identity import passwords, policy
+from app.identity.models import Account, LoginFailure, RecoveryCode, TotpSecret
+from app.identity.states import FAILURES_BEFORE_LOCK, FAILURES_BY_ADDRESS, LOCK_LIFE
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.crypto import blind_index
+from app.kernel.database import session
+from app.kernel.errors import Forbidden, TooMany, not_found
+from app.people import queries as people
+
+
+def account_key(username: str) -> str:
+    """The keyed hash under which failures of a user name are counted, whether it exists or not."""
+    return blind_index(f"username:{passwords.username_key(username)}")
+
+
+def find_account(username: str) -> Account | None:
+    """The account of a user name, in any case and width of letters."""
+    return session.scalars(
+        select(Account).where(Account.username_key == passwords.username_key(username))
+    ).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account as administrators see it."""
+
+    username: str
+    must_change_password: bool
+    has_totp: bool
+    is_locked: bool
+    created_at: datetime
+    last_login_at: datetime | None
+
+
+def get_visible_account(actor: Actor, person_id: int) -> AccountView:
+    """The account of a visible person, for who may edit it; 404 where there is none."""
+    check_editor(actor, person_id)
+    account = session.get(Account, person_id)
+    if account is None:
+        raise not_found()
+    locked_until = lock_end(account_key(account.username), account.forgiven_failure_id)
+    return AccountView(
+        username=account.username,
+        must_change_password=account.must_change_password,
+        has_totp=totp_of(person_id) is not None,
+        is_locked=locked_until is not None,
+        created_at=account.created_at,
+        last_login_at=account.last_login_at,
+    )
+
+
+def check_editor(actor: Actor, person_id: int) -> None:
+    """404 for who does not see the person, Forbidden `account.may_not_edit` for who may not."""
+    people.get_visible_person(actor, person_id)
+    if not policy.may_edit_account(actor, people.unit_paths_of(person_id)):
+        raise Forbidden("account.may_not_edit", "您不能管理这位人员的登录账号。")
+
+
+def last_failure_id(key: str) -> int:
+    """The latest failure of an account; 0 where there is none."""
+    found = session.scalar(select(func.max(LoginFailure.id)).where(LoginFailure.account_key == key))
+    return found or 0
+
+
+def lock_end(key: str, forgiven_failure_id: int) -> datetime | None:
+    """Until when an account is locked: 15 minutes after every tenth failure that is not forgiven.
+
+    Only rows are counted, so no process can overwrite what another has counted. While locked no row
+    is added, so guessing on does not prolong the lock.
+    """
+    failures = select(LoginFailure.at).where(
+        LoginFailure.account_key == key, LoginFailure.id > forgiven_failure_id
+    )
+    number = session.scalar(select(func.count()).select_from(failures.subquery())) or 0
+    if number < FAILURES_BEFORE_LOCK:
+        return None
+    locking = number // FAILURES_BEFORE_LOCK * FAILURES_BEFORE_LOCK
+    locked_at = session.scalar(failures.order_by(LoginFailure.id).offset(locking - 1).limit(1))
+    until = None if locked_at is None else locked_at + LOCK_LIFE
+    return until if until is not None and now() < until else None
+
+
+def refuse_locked(key: str, forgiven_failure_id: int) -> None:
+    """TooMany `session.locked` while the account is locked, whatever the password."""
+    until = lock_end(key, forgiven_failure_id)
+    if until is not None:
+        left = until - now()
+        raise TooMany(
+            "session.locked",
+            f"密码输错次数太多，请 {_minutes(left)} 分钟后再试，或请管理员解锁。",
+            retry_after=max(int(left.total_seconds()), 1),
+        )
+
+
+def refuse_flood(address: str) -> None:
+    """TooMany `session.too_many_failures` where one address has failed too often, by any name."""
+    since = now() - LOCK_LIFE
+    times = list(
+        session.scalars(
+            select(LoginFailure.at)
+            .where(LoginFailure.address == address, LoginFailure.at > since)
+            .order_by(LoginFailure.at.desc())
+            .limit(FAILURES_BY_ADDRESS)
+        )
+    )
+    if address and len(times) == FAILURES_BY_ADDRESS:
+        left = times[-1] - since
+        raise TooMany(
+            "session.too_many_failures",
+            f"这个网络上输错密码的次数太多，请 {_minutes(left)} 分钟后再试。",
+            retry_after=max(int(left.total_seconds()), 1),
+        )
+
+
+def _minutes(left: timedelta) -> int:
+    return max(-(-int(left.total_seconds()) // 60), 1)
+
+
+def totp_of(person_id: int) -> TotpSecret | None:
+    """The person's confirmed code generator."""
+    return session.scalars(
+        select(TotpSecret).where(
+            TotpSecret.person_id == person_id, TotpSecret.confirmed_at.is_not(None)
+        )
+    ).one_or_none()
+
+
+def recovery_codes_left(person_id: int) -> int:
+    """How many recovery codes are unused."""
+    return (
+        session.scalar(
+            select(func.count()).where(
+                RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
+            )
+        )
+        or 0
+    )

@@ -1,0 +1,82 @@
+"""Log-in by WeChat: whose an openid is, and new people."""
+
+from sqlalchemy import select
+
+from app.identity.models import WechatAccount
+from app.identity.queries import openid_context, openid_index
+from app.identity.service.sessions import Issued, open_session
+from app.identity.states import Channel
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.crypto import seal
+from app.kernel.database import insert_ignore, session
+from app.kernel.errors import Conflict
+from app.people import queries as people_queries
+from app.people import service as people
+from app.wechat import gateway
+from app.wechat.gateway import WechatSession
+
+
+def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> Issued:
+    """A session for the person behind an openid; a first log-in makes a person without any data."""
+    person_id = _owner(wechat) or _owner_by_unionid(actor, wechat) or _newcomer(actor, wechat)
+    return open_session(actor, person_id, Channel.WECHAT, device=device)
+
+
+def attach_wechat(actor: Actor, person_id: int, openid: str) -> None:
+    """Gives a known person an openid of our mini-program; Conflict `wechat.taken` if another's."""
+    people_queries.lock_person(person_id)
+    wechat = WechatSession(gateway.appid(), openid)
+    if not _link(person_id, wechat) and _owner(wechat) != person_id:
+        raise Conflict("wechat.taken", "这个微信已经是另一个人的了。")
+
+
+def _owner(wechat: WechatSession) -> int | None:
+    account = session.get(
+        WechatAccount, (wechat.appid, openid_index(wechat.openid)), populate_existing=True
+    )
+    if account is None:
+        return None
+    if wechat.unionid and account.unionid_index is None:
+        account.unionid_index = openid_index(wechat.unionid)
+    return account.person_id
+
+
+def _owner_by_unionid(actor: Actor, wechat: WechatSession) -> int | None:
+    """The same person under another appid; the new openid is kept beside the old."""
+    if not wechat.unionid:
+        return None
+    person_id = session.scalar(
+        select(WechatAccount.person_id)
+        .where(WechatAccount.unionid_index == openid_index(wechat.unionid))
+        .limit(1)
+    )
+    if person_id is not None:
+        _link(person_id, wechat)
+    return person_id
+
+
+def _newcomer(actor: Actor, wechat: WechatSession) -> int:
+    with session.begin_nested() as savepoint:
+        person = people.create_person(actor)
+        if _link(person.id, wechat):
+            return person.id
+        # Two first log-ins at once: the openid is the other's already, and so is the person.
+        savepoint.rollback()
+    person_id = _owner(wechat)
+    if person_id is None:
+        raise Conflict("wechat.busy", "正在登录，请再试一次。", retry_after=1)
+    return person_id
+
+
+def _link(person_id: int, wechat: WechatSession) -> bool:
+    index = openid_index(wechat.openid)
+    values = {
+        "appid": wechat.appid,
+        "openid_index": index,
+        "person_id": person_id,
+        "openid": seal(wechat.openid, openid_context(index)),
+        "unionid_index": openid_index(wechat.unionid) if wechat.unionid else None,
+        "created_at": now(),
+    }
+    return insert_ignore(WechatAccount, values, conflict=("appid", "openid_index")) == 1

@@ -1,0 +1,1 @@
+"""The one border to WeChat: narrow calls, and a sandbox that stands in for them."""
