@@ -1,0 +1,44 @@
+"""Who may change units, places, providers, the phone book and settings."""
+
+from app.kernel.actor import Actor
+
+PERMISSIONS: dict[str, str] = {
+    "organisation.edit": "维护组织和边界",
+    "places.edit": "维护小区楼栋",
+    "places.rooms": "查看室号",
+    "providers.edit": "维护承办单位",
+    "phonebook.edit": "维护应急电话本",
+    "settings.edit": "修改本单位设置",
+}
+
+
+def may_edit_unit(actor: Actor, unit_path: str) -> bool:
+    """Units at or below one's own, and new ones beneath."""
+    return actor.is_system or actor.may("organisation.edit", unit_path)
+
+
+def may_edit_places(actor: Actor, unit_path: str) -> bool:
+    """Places that a unit at or below one's own looks after."""
+    return actor.is_system or actor.may("places.edit", unit_path)
+
+
+def room_paths(actor: Actor) -> tuple[str, ...]:
+    """Roots of the subtrees whose rooms are shown; all of them for the system."""
+    if actor.is_system:
+        return ("/",)
+    return (*actor.paths("places.rooms"), *actor.paths("places.edit"))
+
+
+def may_edit_providers(actor: Actor, unit_path: str) -> bool:
+    """Providers of a unit at or below one's own."""
+    return actor.is_system or actor.may("providers.edit", unit_path)
+
+
+def may_edit_phone_book(actor: Actor, unit_path: str) -> bool:
+    """Numbers of a unit at or below one's own."""
+    return actor.is_system or actor.may("phonebook.edit", unit_path)
+
+
+def may_edit_settings(actor: Actor, unit_path: str) -> bool:
+    """Settings of a unit at or below one's own; reading them is the same right."""
+    return actor.is_system or actor.may("settings.edit", unit_path)

@@ -1,0 +1,89 @@
+"""Reading providers and the phone book."""
+
+from sqlalchemy import Select, select
+
+from app.kernel.actor import Actor
+from app.kernel.database import session
+from app.kernel.errors import not_found
+from app.kernel.pages import Key, Page, paginate
+from app.organisation.models import PhoneEntry, Provider
+from app.organisation.queries.units import get_visible_unit
+from app.organisation.states import PhoneKind, ProviderKind
+
+PHONE_ORDER = (Key(PhoneEntry.sort), Key(PhoneEntry.id))
+
+
+def get_provider(provider_id: int) -> Provider:
+    """The provider, closed or not; raises NotFound."""
+    provider = session.get(Provider, provider_id)
+    if provider is None:
+        raise not_found()
+    return provider
+
+
+def providers_visible_to(actor: Actor) -> Select[Provider]:
+    """Every provider: residents, too, may ring the property firm."""
+    return select(Provider)
+
+
+def get_visible_provider(actor: Actor, provider_id: int) -> Provider:
+    """The provider, or NotFound."""
+    provider = session.scalar(providers_visible_to(actor).where(Provider.id == provider_id))
+    if provider is None:
+        raise not_found()
+    return provider
+
+
+def list_providers(
+    actor: Actor,
+    *,
+    unit_id: int | None,
+    kind: ProviderKind | None,
+    closed: bool,
+    cursor: str | None,
+    limit: int,
+) -> Page[Provider]:
+    """Providers of a unit and of those above it, which serve it as well; without a unit all."""
+    statement = providers_visible_to(actor)
+    if unit_id is not None:
+        unit = get_visible_unit(actor, unit_id)
+        statement = statement.where(Provider.unit_id.in_(unit.path_ids))
+    if kind is not None:
+        statement = statement.where(Provider.kind == kind)
+    if not closed:
+        statement = statement.where(Provider.closed_at.is_(None))
+    return paginate(statement, (Key(Provider.id),), cursor=cursor, limit=limit)
+
+
+def get_phone_entry(entry_id: int) -> PhoneEntry:
+    """The entry; raises NotFound."""
+    entry = session.get(PhoneEntry, entry_id)
+    if entry is None:
+        raise not_found()
+    return entry
+
+
+def phone_entries_visible_to(actor: Actor) -> Select[PhoneEntry]:
+    """Every entry: numbers for emergencies are nobody's secret."""
+    return select(PhoneEntry)
+
+
+def get_visible_phone_entry(actor: Actor, entry_id: int) -> PhoneEntry:
+    """The entry, or NotFound."""
+    entry = session.scalar(phone_entries_visible_to(actor).where(PhoneEntry.id == entry_id))
+    if entry is None:
+        raise not_found()
+    return entry
+
+
+def list_phone_entries(
+    actor: Actor, *, unit_id: int | None, kind: PhoneKind | None, cursor: str | None, limit: int
+) -> Page[PhoneEntry]:
+    """The phone book of a unit with that of the units above it; without a unit all."""
+    statement = phone_entries_visible_to(actor)
+    if unit_id is not None:
+        unit = get_visible_unit(actor, unit_id)
+        statement = statement.where(PhoneEntry.unit_id.in_(unit.path_ids))
+    if kind is not None:
+        statement = statement.where(PhoneEntry.kind == kind)
+    return paginate(statement, PHONE_ORDER, cursor=cursor, limit=limit)

@@ -1,0 +1,99 @@
+"""Reading units and their tree."""
+
+from sqlalchemy import Select, select
+
+from app.kernel.actor import Actor
+from app.kernel.database import session
+from app.kernel.errors import NotFound, not_found
+from app.kernel.pages import Key, Page, paginate
+from app.organisation.models import Unit, UnitArea
+from app.organisation.states import UnitKind
+
+ORDER = (Key(Unit.sort), Key(Unit.id))
+
+
+def get_unit(unit_id: int) -> Unit:
+    """The unit, closed or not; raises NotFound."""
+    unit = session.get(Unit, unit_id)
+    if unit is None:
+        raise not_found()
+    return unit
+
+
+def units_visible_to(actor: Actor) -> Select[Unit]:
+    """Every unit: whoever has logged in must find the right community."""
+    return select(Unit)
+
+
+def get_visible_unit(actor: Actor, unit_id: int) -> Unit:
+    """The unit, or NotFound."""
+    unit = session.scalar(units_visible_to(actor).where(Unit.id == unit_id))
+    if unit is None:
+        raise not_found()
+    return unit
+
+
+def list_units(
+    actor: Actor,
+    *,
+    parent_id: int | None,
+    kind: UnitKind | None,
+    closed: bool,
+    cursor: str | None,
+    limit: int,
+) -> Page[Unit]:
+    """The children of a unit, or the districts; with `kind` alone all units of that kind."""
+    statement = units_visible_to(actor)
+    if parent_id is not None:
+        get_visible_unit(actor, parent_id)
+        statement = statement.where(Unit.parent_id == parent_id)
+    elif kind is None:
+        statement = statement.where(Unit.parent_id.is_(None))
+    if kind is not None:
+        statement = statement.where(Unit.kind == kind)
+    if not closed:
+        statement = statement.where(Unit.closed_at.is_(None))
+    return paginate(statement, ORDER, cursor=cursor, limit=limit)
+
+
+def ancestors(unit: Unit) -> list[Unit]:
+    """The units above, nearest first."""
+    ids = unit.path_ids[-2::-1]
+    if not ids:
+        return []
+    found = {row.id: row for row in session.scalars(select(Unit).where(Unit.id.in_(ids)))}
+    return [found[unit_id] for unit_id in ids]
+
+
+def community_of(unit: Unit) -> Unit | None:
+    """The unit itself or the one above it that is a community; None above communities."""
+    if unit.kind is UnitKind.COMMUNITY:
+        return unit
+    if unit.kind in (UnitKind.DISTRICT, UnitKind.STREET):
+        return None
+    return next((above for above in ancestors(unit) if above.kind is UnitKind.COMMUNITY), None)
+
+
+def parent_path(path: str) -> str | None:
+    """ "/1/4/9/" → "/1/4/"; None for a root."""
+    above = path.rstrip("/").rpartition("/")[0]
+    return f"{above}/" if above else None
+
+
+def subtree_ids(path: str) -> Select[int]:
+    """Ids of the units at or below the path, for `in_`."""
+    return select(Unit.id).where(Unit.path.startswith(path, autoescape=True))
+
+
+def is_open(unit: Unit) -> bool:
+    """Whether new things may begin there."""
+    return unit.is_open
+
+
+def get_area(actor: Actor, unit_id: int) -> UnitArea:
+    """The polygon of a unit; NotFound where it has none."""
+    get_visible_unit(actor, unit_id)
+    area = session.get(UnitArea, unit_id)
+    if area is None:
+        raise NotFound("area.none", "这个单位还没有划定边界。")
+    return area
