@@ -1,0 +1,97 @@
+"""Taking files in, and showing them to whoever holds a signed address."""
+
+from collections.abc import Callable
+from functools import wraps
+from io import BytesIO
+from typing import Any
+
+from flask import Response, request, send_file
+
+from app.files import queries, service
+from app.files.contents.reading import Content, read_content
+from app.files.schemas import FileOut
+from app.files.states import LARGEST_BODY, LARGEST_PICTURE
+from app.kernel.actor import current_actor
+from app.kernel.errors import Invalid
+from app.kernel.http import Blueprint, fetched, network_first
+from app.kernel.idempotency import repeatable
+
+blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
+
+_BODY = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "additionalProperties": False,
+                "properties": {"file": {"type": "string", "format": "binary"}},
+            }
+        }
+    },
+}
+
+
+def _read_upload(_body: dict[str, Any]) -> Content:
+    """The one part `file`; decoded before the transaction, so that a picture holds no lock."""
+    request.max_content_length = LARGEST_BODY
+    parts = [
+        (name, part)
+        for form in (request.files, request.form)
+        for name, values in form.lists()
+        for part in values
+    ]
+    if len(parts) > 1:
+        raise Invalid("file.parts", "一次只能传一个文件，请一个一个地传。")
+    upload = request.files.get("file")
+    data = upload.stream.read(LARGEST_PICTURE + 1) if upload else b""
+    if not data:
+        raise Invalid("file.missing", "没有收到文件，请选一张照片或录一段音再传。")
+    return read_content(data)
+
+
+def _uploaded(view: Callable[[Content], Any]) -> Callable[[], Any]:
+    """Hands the view what was read before its transaction began."""
+
+    @wraps(view)
+    def wrapped() -> Any:
+        return view(fetched() or _read_upload({}))
+
+    return wrapped
+
+
+@blueprint.post("/files")
+@blueprint.doc(requestBody=_BODY)
+@network_first(_read_upload)
+@blueprint.response(201, FileOut)
+@_uploaded
+@repeatable(queries.get_visible_link)
+def upload_file(content: Content) -> queries.FileLink:
+    """A picture (JPEG, PNG, WebP; 10 MB) or a voice note (m4a, mp3, amr; 60 s, 2 MB).
+
+    Decided by the content. Pictures are encoded anew: upright, sRGB, at most 2,560 pixels long,
+    without metadata.
+    """
+    return queries.link_to(service.upload(current_actor(), content))
+
+
+@blueprint.get("/files/<string:signed>")
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
+def show_file(signed: str) -> Response:
+    """Public: the signature is the right. Forged, expired and deleted are the same 404."""
+    return _answer(queries.open_signed(signed))
+
+
+def _answer(file: queries.OpenedFile) -> Response:
+    response = send_file(
+        BytesIO(file.content),
+        mimetype=file.content_type,
+        download_name=file.download_name,
+        etag=file.etag,
+        conditional=True,
+    )
+    response.headers["Cache-Control"] = f"private, max-age={file.seconds_left}"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

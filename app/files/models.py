@@ -1,0 +1,70 @@
+"""Files by their random names, and the names whose bytes wait to be deleted."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.files.states import ContentState, FileKind
+from app.kernel.database import Id, Model, Ref
+
+# Literal, so that both databases see that the partial index serves the query.
+LOOSE = text("loose_since IS NOT NULL")
+
+
+class File(Model):
+    """A picture or voice note; `name` is random and says nothing about person or order.
+
+    It belongs to one subject (a kind and an id), or is loose since its upload or release. `size`
+    counts the bytes of all its stored forms.
+    """
+
+    __tablename__ = "files"
+    __table_args__ = (
+        CheckConstraint(
+            "(subject_kind IS NULL) = (loose_since IS NOT NULL)"
+            " AND (subject_kind IS NULL) = (subject_id IS NULL)",
+            name="loose_or_attached",
+        ),
+        Index("ix_files_uploader_created", "uploader_id", "created_at"),
+        Index("ix_files_subject", "subject_kind", "subject_id", "position"),
+        Index("ix_files_loose", "loose_since", postgresql_where=LOOSE, sqlite_where=LOOSE),
+    )
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[FileKind]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    seconds: Mapped[int | None]
+    uploader_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"))
+    created_at: Mapped[datetime]
+    loose_since: Mapped[datetime | None]
+    subject_kind: Mapped[str | None]
+    subject_id: Mapped[Ref | None]
+    position: Mapped[int] = mapped_column(default=0)
+    content_state: Mapped[ContentState] = mapped_column(default=ContentState.PENDING)
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether nothing has taken it yet."""
+        return self.subject_kind is None
+
+    def attach(self, subject: tuple[str, int], position: int) -> None:
+        """Gives it to its subject."""
+        self.subject_kind, self.subject_id = subject
+        self.position = position
+        self.loose_since = None
+
+
+class FileRemoval(Model):
+    """A deleted file whose bytes are still there, until a job has deleted them too."""
+
+    __tablename__ = "file_removals"
+    __table_args__ = (Index("ix_file_removals_attempts", "attempts", "name"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)

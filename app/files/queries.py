@@ -1,0 +1,181 @@
+"""Reads: the own files, links for whoever may show them, and what a link opens."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from app.files.models import File
+from app.files.signed import address, read_ticket
+from app.files.states import ContentState, FileKind, Variant
+from app.files.storage import storage, stored_name
+from app.kernel.actor import Actor
+from app.kernel.clock import now, to_local
+from app.kernel.database import session
+from app.kernel.errors import not_found
+
+_ENDINGS = {
+    "image/jpeg": "jpg",
+    "audio/mp4": "m4a",
+    "audio/mpeg": "mp3",
+    "audio/amr": "amr",
+    "audio/amr-wb": "awb",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """A file as it is shown: addresses valid for a few minutes, relative to the host.
+
+    Width and height are a picture's, in pixels; seconds a voice note's.
+    """
+
+    id: int
+    url: str
+    thumbnail_url: str | None
+    content_type: str
+    width: int | None
+    height: int | None
+    seconds: int | None
+    kind: FileKind
+    content_state: ContentState
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """What an address shows; `etag` names the content, `seconds_left` how long it may be kept."""
+
+    content: bytes
+    content_type: str
+    download_name: str
+    etag: str
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What counts against a person's limits."""
+
+    bytes_today: int
+    loose_files: int
+
+
+def files_visible_to(actor: Actor) -> Select[File]:
+    """The own files; whoever may show an order makes links to its files instead."""
+    statement = select(File)
+    return statement if actor.is_system else statement.where(File.uploader_id == actor.person_id)
+
+
+def get_visible_file(actor: Actor, file_id: int) -> File:
+    """One own file, or NotFound."""
+    file = session.scalar(files_visible_to(actor).where(File.id == file_id))
+    if file is None:
+        raise not_found()
+    return file
+
+
+def get_visible_link(actor: Actor, file_id: int) -> FileLink:
+    """The link to one own file, or NotFound."""
+    return link_to(get_visible_file(actor, file_id))
+
+
+def link_to(file: File) -> FileLink:
+    """The link to a file; whether the reader may have it, the caller has decided."""
+    return _link(file, now())
+
+
+def links(file_ids: Iterable[int], *, only_passed: bool = False) -> dict[int, FileLink]:
+    """Links by id in the order given, without deleted files; or only to those that have passed.
+
+    Capability: whoever calls this has decided that the reader may see the files.
+    """
+    wanted = list(file_ids)
+    if not wanted:
+        return {}
+    statement = select(File).where(File.id.in_(wanted))
+    if only_passed:
+        statement = statement.where(File.content_state == ContentState.PASSED)
+    moment = now()
+    found = {file.id: file for file in session.scalars(statement)}
+    return {file_id: _link(found[file_id], moment) for file_id in wanted if file_id in found}
+
+
+def attached_ids(kind: str, subject_ids: Sequence[int]) -> dict[int, list[int]]:
+    """Ids of the files of many subjects of a kind, each in its order; none: an empty list."""
+    found: dict[int, list[int]] = {subject_id: [] for subject_id in subject_ids}
+    statement = select(File.subject_id, File.id).where(
+        File.subject_kind == kind, File.subject_id.in_(subject_ids)
+    )
+    for subject_id, file_id in session.execute(statement.order_by(File.position, File.id)):
+        found[int(subject_id or 0)].append(file_id)
+    return found
+
+
+def next_position(subject: tuple[str, int]) -> int:
+    """Where the next file of the subject stands."""
+    kind, subject_id = subject
+    last = select(func.max(File.position)).where(
+        File.subject_kind == kind, File.subject_id == subject_id
+    )
+    found = session.scalar(last)
+    return 0 if found is None else found + 1
+
+
+def open_signed(signed: str) -> OpenedFile:
+    """The content behind an address; NotFound if it is forged, expired, or its file is deleted."""
+    moment = now()
+    ticket = read_ticket(signed, moment)
+    file = session.scalar(select(File).where(File.name == ticket.name))
+    stored = stored_name(ticket.name, ticket.variant)
+    content = None if file is None else storage().read(stored)
+    if file is None or content is None:
+        raise not_found()
+    return OpenedFile(
+        content=content,
+        content_type=file.content_type,
+        download_name=f"{file.kind}.{_ENDINGS[file.content_type]}",
+        etag=stored,
+        seconds_left=int((ticket.expires_at - moment).total_seconds()),
+    )
+
+
+def usage_of(person_id: int, since: datetime) -> Usage:
+    """Bytes uploaded since then and still kept, and files that nothing has taken yet."""
+    own = File.uploader_id == person_id
+    size = select(func.coalesce(func.sum(File.size), 0)).where(own, File.created_at >= since)
+    loose = select(func.count()).select_from(File).where(own, File.loose_since.is_not(None))
+    return Usage(int(session.scalar(size) or 0), int(session.scalar(loose) or 0))
+
+
+def exported_files(person_id: int) -> list[dict[str, Any]]:
+    """The own files for the copy of the own data: which there are, of what kind, and since when."""
+    statement = select(File).where(File.uploader_id == person_id).order_by(File.id)
+    return [
+        {
+            "id": file.id,
+            "kind": file.kind.value,
+            "content_type": file.content_type,
+            "width": file.width,
+            "height": file.height,
+            "seconds": file.seconds,
+            "created_at": to_local(file.created_at).isoformat(),
+        }
+        for file in session.scalars(statement)
+    ]
+
+
+def _link(file: File, moment: datetime) -> FileLink:
+    is_picture = file.kind is FileKind.PICTURE
+    return FileLink(
+        id=file.id,
+        url=address(file.name, Variant.FULL, moment),
+        thumbnail_url=address(file.name, Variant.SMALL, moment) if is_picture else None,
+        content_type=file.content_type,
+        width=file.width,
+        height=file.height,
+        seconds=file.seconds,
+        kind=file.kind,
+        content_state=file.content_state,
+    )

@@ -1,0 +1,231 @@
+"""Taking files in, giving them to their subject, and deleting them for good."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+import structlog
+from sqlalchemy import ColumnElement, delete, insert, literal, select, update
+
+from app.files.contents.reading import Content
+from app.files.models import File, FileRemoval
+from app.files.policy import may_judge_content
+from app.files.queries import next_position, usage_of
+from app.files.states import DAILY_BYTES, OPEN_FILES, WAITS, ContentState, FileKind, Variant
+from app.files.storage import BASE_LENGTH, new_name, storage, stored_name
+from app.kernel import audit
+from app.kernel.actor import Actor
+from app.kernel.clock import now, to_local
+from app.kernel.database import is_sqlite, lock, session
+from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
+from app.kernel.settings import Setting
+from app.organisation.queries import setting
+from app.people.models import Person
+from app.people.queries import lock_person
+
+BATCH = 500
+BATCH_ON_SQLITE = 50
+
+log = structlog.get_logger("files")
+
+
+def upload(actor: Actor, content: Content) -> File:
+    """Keeps what was read, loose at first.
+
+    Raises TooMany `file.quota_exceeded`. The bytes are written before the row: a request that fails
+    afterwards leaves bytes without a row, which `remove_strays` finds.
+    """
+    moment = now()
+    person = lock_person(actor.own_id)
+    if not person.is_active:
+        raise not_found()
+    _check_quota(person, content.size, moment)
+    name = new_name()
+    _store(name, content)
+    file = File(
+        name=name,
+        kind=content.kind,
+        content_type=content.content_type,
+        size=content.size,
+        width=content.width,
+        height=content.height,
+        seconds=content.seconds,
+        uploader_id=person.id,
+        created_at=moment,
+        loose_since=moment,
+    )
+    session.add(file)
+    session.flush()
+    return file
+
+
+def attach(
+    actor: Actor,
+    file_ids: Sequence[int],
+    subject: tuple[str, int],
+    *,
+    kind: FileKind | None = None,
+) -> None:
+    """Gives the actor's own loose files to a subject, in their order behind those it has.
+
+    Raises Invalid `file.unknown` (missing and foreign alike), `file.already_used`, `file.repeated`
+    or, where a kind is asked for, `file.wrong_kind`.
+    """
+    if not file_ids:
+        return
+    if len(set(file_ids)) != len(file_ids):
+        raise Invalid("file.repeated", "同一个文件选了两次，请去掉一个。")
+    own = select(File).where(File.id.in_(file_ids), File.uploader_id == actor.own_id)
+    found = {file.id: file for file in session.scalars(lock(own.order_by(File.id)))}
+    if len(found) != len(file_ids):
+        raise Invalid("file.unknown", "有照片或录音没有找到，请重新上传。")
+    if not all(file.is_loose for file in found.values()):
+        raise Invalid("file.already_used", "有照片或录音已经用过了，请重新上传。")
+    if kind is not None and any(file.kind != kind for file in found.values()):
+        wanted = "照片" if kind == FileKind.PICTURE else "录音"
+        raise Invalid("file.wrong_kind", f"这里只能放{wanted}，请重新选择。")
+    for position, file_id in enumerate(file_ids, start=next_position(subject)):
+        found[file_id].attach(subject, position)
+    session.flush()
+
+
+def release(subject: tuple[str, int]) -> None:
+    """Takes all files from a subject; what their owners do not use again is deleted after a day."""
+    kind, subject_id = subject
+    session.execute(
+        update(File)
+        .where(File.subject_kind == kind, File.subject_id == subject_id)
+        .values(subject_kind=None, subject_id=None, position=0, loose_since=now())
+    )
+
+
+def set_content_state(
+    actor: Actor, file_id: int, state: ContentState, *, unit_path: str | None = None
+) -> None:
+    """What the check said, or staff who dispatch in the unit that it was sent to (`unit_path`)."""
+    if not may_judge_content(actor, unit_path):
+        raise Forbidden("file.not_allowed", "您没有审核照片和录音的权限。")
+    file = session.scalar(lock(select(File).where(File.id == file_id)))
+    if file is None:
+        raise not_found()
+    file.content_state = state
+    session.flush()
+    if not actor.is_system:
+        audit.record(actor, "file.content_judged", "file", file_id, fields=[state.value])
+
+
+def delete_files(file_ids: Sequence[int]) -> int:
+    """Deletes files whoever owns them; answers how many there were."""
+    return _delete(File.id.in_(file_ids)) if file_ids else 0
+
+
+def erase_files_of(person_id: int) -> int:
+    """Deletes all that a person has uploaded, attached or not."""
+    return _delete(File.uploader_id == person_id)
+
+
+def remove_loose(limit: int = BATCH) -> int:
+    """Deletes a batch of files that nothing has taken for a day; answers how many."""
+    old = (
+        select(File.id)
+        .where(File.loose_since < now() - WAITS)
+        .order_by(File.loose_since)
+        .limit(_batch(limit))
+        .with_for_update(skip_locked=True)
+    )
+    return delete_files(list(session.scalars(old)))
+
+
+def remove_strays(limit: int = BATCH) -> int:
+    """Deletes a batch of stored bytes that have had no row for a day; answers how many."""
+    names = storage().older_than(now() - WAITS)
+    return sum(_deleted(name) for name in islice(_strays(names), _batch(limit)))
+
+
+def work_off_removals(limit: int = BATCH) -> int:
+    """Deletes the bytes of a batch of deleted files; answers how many files are gone for good.
+
+    What cannot be deleted now stays in the list, behind all others.
+    """
+    waiting = (
+        select(FileRemoval)
+        .order_by(FileRemoval.attempts, FileRemoval.name)
+        .limit(_batch(limit))
+        .with_for_update(skip_locked=True)
+    )
+    gone = 0
+    for removal in session.scalars(waiting).all():
+        if all(_deleted(stored_name(removal.name, variant)) for variant in Variant):
+            session.delete(removal)
+            gone += 1
+        else:
+            removal.attempts += 1
+    session.flush()
+    return gone
+
+
+def _check_quota(person: Person, size: int, moment: datetime) -> None:
+    midnight = to_local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    usage = usage_of(person.id, midnight)
+    if usage.bytes_today + size > _limit(person, DAILY_BYTES):
+        wait = midnight + timedelta(days=1) - moment
+        raise TooMany(
+            "file.quota_exceeded",
+            "今天上传的照片和录音太多了，请明天再传，或直接打电话给社区。",
+            retry_after=int(wait.total_seconds()) + 1,
+        )
+    if usage.loose_files >= _limit(person, OPEN_FILES):
+        raise TooMany(
+            "file.quota_exceeded",
+            "已上传但没有用的照片和录音太多了，请先提交已选好的内容，或明天再传。",
+            retry_after=int(WAITS.total_seconds()),
+        )
+
+
+def _limit(person: Person, about: Setting) -> int:
+    """What the home unit says; people without one have what everyone has."""
+    if person.home_unit_id is None:
+        return int(about.default)
+    return int(setting(person.home_unit_id, about.key))
+
+
+def _store(name: str, content: Content) -> None:
+    storage().put(stored_name(name, Variant.FULL), content.full)
+    if content.small is not None:
+        storage().put(stored_name(name, Variant.SMALL), content.small)
+
+
+def _delete(which: ColumnElement[bool]) -> int:
+    """Rows now, bytes after the commit: a rollback loses nothing, and nothing is forgotten."""
+    # Locked first, so that both statements mean the same rows.
+    session.execute(select(File.id).where(which).order_by(File.id).with_for_update()).all()
+    columns = [File.name, literal(now(), FileRemoval.created_at.type), literal(0)]
+    names = select(*columns).where(which)
+    session.execute(
+        insert(FileRemoval).from_select(["name", "created_at", "attempts"], names).inline()
+    )
+    result = session.execute(delete(File).where(which))
+    return int(getattr(result, "rowcount", 0))
+
+
+def _strays(names: Iterator[str]) -> Iterator[str]:
+    """Those whose file has no row, and those that were never finished."""
+    while some := list(islice(names, BATCH)):
+        bases = {name[:BASE_LENGTH] for name in some}
+        known = set(session.scalars(select(File.name).where(File.name.in_(bases))))
+        for name in some:
+            if name[:BASE_LENGTH] not in known or name.endswith(".part"):
+                yield name
+
+
+def _deleted(stored: str) -> bool:
+    try:
+        storage().delete(stored)
+    except OSError as broken:
+        log.warning("files.not_deleted", error=type(broken).__name__)
+        return False
+    return True
+
+
+def _batch(limit: int) -> int:
+    return min(limit, BATCH_ON_SQLITE if is_sqlite() else BATCH)
