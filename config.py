@@ -191,7 +191,6 @@ def _write_secrets(target: Path) -> None:
         "# Random secrets of this machine, made once; without them personal data cannot be read.",
         f"SECRET_KEY={secrets.token_urlsafe(48)}",
         f"FIELD_KEYS=1:{base64.b64encode(secrets.token_bytes(32)).decode()}",
-        "FIELD_KEY_ID=1",
         f"BLIND_INDEX_KEY={secrets.token_urlsafe(48)}",
     )
     target.parent.mkdir(parents=True, exist_ok=True)

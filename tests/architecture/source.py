@@ -1,0 +1,88 @@
+"""The program's files as the rules see them: a path, the text, and the syntax tree."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One Python file; `path` is relative to the project and uses slashes."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree."""
+        return ast.parse(self.text, self.path)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The path's parts, without `.py` at the last."""
+        return PurePosixPath(self.path).with_suffix("").parts
+
+    @property
+    def is_in_app(self) -> bool:
+        """Whether it belongs to the program itself."""
+        return self.parts[0] == "app"
+
+    def is_kind(self, *kinds: str) -> bool:
+        """Whether it is that file of a room (`service`, `queries` …), or in a package so named."""
+        return self.is_in_app and len(self.parts) > 2 and self.parts[2] in kinds
+
+    def at(self, node: ast.AST) -> str:
+        """Where a node stands, to be clicked on."""
+        return f"{self.path}:{getattr(node, 'lineno', 1)}"
+
+
+def python_files(*folders: str, root: Path = ROOT) -> list[Source]:
+    """All Python files of the folders (or single files) that exist."""
+    found: list[Path] = []
+    for name in folders:
+        place = root / name
+        found += sorted(place.rglob("*.py")) if place.is_dir() else [place] * place.is_file()
+    return [
+        Source(file.relative_to(root).as_posix(), file.read_text(encoding="utf-8"))
+        for file in found
+    ]
+
+
+def packages(root: Path = ROOT) -> list[Path]:
+    """The folders right below app/ that hold code."""
+    return [p for p in sorted((root / "app").iterdir()) if (p / "__init__.py").is_file()]
+
+
+def rooms(root: Path = ROOT) -> list[Path]:
+    """The rooms' folders; doors, kernel, the border to WeChat and demo data are built otherwise."""
+    others = {"kernel", "wechat", "console", "h5", "open311", "demo"}
+    return [folder for folder in packages(root) if folder.name not in others]
+
+
+def project_texts(root: Path = ROOT) -> Iterator[tuple[str, str]]:
+    """Path and text of everything that belongs to the project, but for what others have written."""
+    for path in _project_paths(root):
+        file = root / path
+        if "/static/vendor/" in path or not file.is_file():
+            continue
+        try:
+            yield path, file.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+def _project_paths(root: Path) -> list[str]:
+    """What git keeps or would keep; without git, all files outside the folders made by tools."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    try:
+        listed = subprocess.run(command, cwd=root, capture_output=True, check=True, text=True)
+        return [path for path in listed.stdout.split("\0") if path]
+    except (OSError, subprocess.CalledProcessError):
+        made = {".venv", "var", "__pycache__"}
+        files = (file.relative_to(root) for file in root.rglob("*"))
+        return [file.as_posix() for file in files if not made & set(file.parts)]

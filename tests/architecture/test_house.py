@@ -1,0 +1,122 @@
+"""The rules of the house, held against the program as it is."""
+
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions
+
+import pytest
+
+from tests.architecture import rules, tree
+from tests.architecture.source import ROOT, Source, packages, project_texts, python_files, rooms
+
+APP = python_files("app", "config.py", "wsgi.py")
+TESTS = python_files("tests", "bench", "conftest.py")
+MIGRATIONS = python_files("migrations")
+# Verbs of the mechanisms: rooms above call them inside a verb of their own that has asked its
+# actor, or the timetable does; they know "a subject", never who wants something of it.
+WITHOUT_ACTOR = {
+    "files.delete_files",
+    "files.erase_files_of",
+    "files.release",
+    "files.remove_loose",
+    "files.remove_strays",
+    "files.work_off_removals",
+    "notifications.deliver_batch",
+    "notifications.erase_messages_of",
+    "notifications.forget_old_messages",
+    "notifications.notify",
+}
+
+
+def found(rule: Callable[[Source], Iterator[str]], *files: list[Source]) -> list[str]:
+    """All that breaks the rule."""
+    return [offence for group in files for source in group for offence in rule(source)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rules.begins_with_a_docstring, rules.is_not_too_long, rules.gives_reasons],
+)
+def test_every_file(rule: Callable[[Source], Iterator[str]]) -> None:
+    """A sentence at the top, at most 400 lines, and no check silenced without a reason."""
+    assert found(rule, APP, TESTS) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rules.imports_at_the_top,
+        rules.reads_no_clock,
+        rules.knows_no_web,
+        rules.writes_nothing,
+        rules.stays_within_borders,
+        rules.has_honest_names,
+        rules.writes_chinese_with_its_own_signs,
+    ],
+)
+def test_every_file_of_the_program(rule: Callable[[Source], Iterator[str]]) -> None:
+    """What each of them says in its own docstring."""
+    assert found(rule, APP) == []
+
+
+def test_commit_stands_once() -> None:
+    """The app ends transactions; nobody else does."""
+    (place,) = found(rules.ends_a_transaction, APP)
+    assert place.startswith("app/kernel/database.py:")
+
+
+def test_every_verb_names_its_actor_first() -> None:
+    """But for the mechanisms' list, which holds nothing that is not needed."""
+    offences: set[str] = set()
+    for room in rooms():
+        files = [source for source in APP if source.parts[1:2] == (room.name,)]
+        offences.update(rules.verbs_without_actor([s for s in files if s.is_kind("service")]))
+    assert offences == WITHOUT_ACTOR
+
+
+def test_every_file_of_a_room_is_of_a_known_kind() -> None:
+    """And the agreed nouns are there."""
+    for room in rooms():
+        nouns = tree.NOUNS.get(room.name, set())
+        assert list(tree.strange_files(room, nouns)) == []
+        assert nouns <= {entry.stem for entry in room.iterdir()}
+
+
+def test_the_floors_know_every_room() -> None:
+    """The contract about the files of a room names its rooms one by one; a new one joins them."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {c["id"]: c for c in settings["tool"]["importlinter"]["contracts"]}
+    named = contracts["files"]["containers"]
+    assert sorted(named) == [f"app.{room.name}" for room in rooms()]
+
+
+def test_every_room_is_tested() -> None:
+    """The tests mirror the rooms."""
+    assert list(tree.untested_rooms(packages(), ROOT / "tests")) == []
+
+
+def test_every_job_is_on_the_timetable_and_tested() -> None:
+    """The timetable is one page; a job that nobody tests is a job that nobody knows."""
+    jobs = [source for source in APP if source.is_kind("jobs")]
+    timetable = (ROOT / "app" / "jobs.py").read_text(encoding="utf-8")
+    tests = "\n".join(s.text for s in TESTS if not s.path.startswith("tests/architecture/"))
+    assert jobs
+    assert list(rules.untested_jobs(jobs, timetable, tests)) == []
+
+
+def test_nothing_names_a_registry_or_a_machine() -> None:
+    """The project is the same everywhere."""
+    assert list(tree.traces(project_texts())) == []
+
+
+def test_everything_imported_is_required() -> None:
+    """Pinned for running when the program imports it, for testing when the tests do."""
+    own = {"app", "config", "wsgi", "tests", "bench", "conftest", *sys.stdlib_module_names}
+    running = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    testing = running + (ROOT / "requirements-dev.txt").read_text(encoding="utf-8")
+    known = packages_distributions()
+    needs = [(APP + MIGRATIONS, running), (TESTS, testing)]
+    for files, requirements in needs:
+        imported = {name for source in files for name in rules.third_party_imports(source)}
+        assert list(tree.missing_requirements(imported, requirements, known, own)) == []

@@ -1,0 +1,81 @@
+"""The rules about folders and texts, rather than about one Python file."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+Found = Iterator[str]
+
+# These may be packages, their files named by noun.
+SPLITTABLE = {"api", "listeners", "models", "policy", "queries", "schemas", "service"}
+# `commands` is the operator's door: `flask accounts unlock`, beside `api` for everybody else.
+KINDS = SPLITTABLE | {"commands", "events", "jobs", "states"}
+# What a room holds besides: knowledge that is large enough to stand alone.
+NOUNS: dict[str, set[str]] = {
+    "categories": {"questions", "tree"},
+    "files": {"contents", "signed", "storage"},
+    "identity": {"guard", "passwords", "totp"},
+    "orders": {"history", "messages"},
+    "organisation": {"areas", "geometry", "imports", "tables"},
+    "people": {"hours", "roles"},
+}
+
+
+def strange_files(room: Path, nouns: Iterable[str] = ()) -> Found:
+    """Each file of a room is of a known kind, or a noun that was agreed on."""
+    allowed = KINDS | set(nouns) | {"__init__"}
+    for entry in sorted(room.iterdir()):
+        is_package = (entry / "__init__.py").is_file()
+        if entry.suffix != ".py" and not is_package:
+            continue
+        if entry.stem not in allowed:
+            yield f"{room.name}/{entry.name}"
+        elif is_package and entry.name in KINDS - SPLITTABLE:
+            yield f"{room.name}/{entry.name}: not to be split"
+
+
+def untested_rooms(rooms: Iterable[Path], tests: Path) -> Found:
+    """Each room has a folder of tests with at least one test file."""
+    for room in rooms:
+        if not any((tests / room.name).glob("test_*.py")):
+            yield room.name
+
+
+def traces(texts: Iterable[tuple[str, str]]) -> Found:
+    """Where a text names a package registry's host or a folder of somebody's machine.
+
+    The patterns are put together here, so that this file does not break its own rule.
+    """
+    hosts = [
+        "py" + r"pi\.(org|python)",
+        "python" + "hosted",
+        "npm" + r"js\.",
+        r"registry\." + r"\w",
+    ]
+    options = ["--(extra-)?index" + "-url", "--find" + "-links", "--trusted" + "-host"]
+    names = "|".join(["wo" + "rk", "fa" + "rm", "ro" + "ot", "ho" + "me", "Us" + "ers"])
+    # A folder counts where a path begins, not within an address or a pattern.
+    folders = rf"(?<![\w.>)}}\]*-])/({names})/"
+    pattern = re.compile("|".join([*hosts, *options, folders]))
+    for path, text in texts:
+        for number, line in enumerate(text.splitlines(), start=1):
+            if pattern.search(line):
+                yield f"{path}:{number}"
+
+
+def missing_requirements(
+    imported: Iterable[str],
+    requirements: str,
+    distributions: Mapping[str, list[str]],
+    own: Iterable[str],
+) -> Found:
+    """Each foreign package that is imported is pinned in the requirements."""
+    names = re.findall(r"^([\w.-]+)(?:\[.*\])?==", requirements, re.MULTILINE)
+    pinned = {_plain(name) for name in names}
+    for name in sorted(set(imported) - set(own)):
+        if not any(_plain(known) in pinned for known in distributions.get(name, [])):
+            yield name
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
