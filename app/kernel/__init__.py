@@ -1,0 +1,1 @@
+"""What every room stands on: clock, database, errors, events, HTTP; it knows no domain."""

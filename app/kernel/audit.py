@@ -1,0 +1,70 @@
+"""The audit: who looked at or changed what is sensitive; rows are added, never changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Index, insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import Id, Model, session
+
+
+class AuditRow(Model):
+    """One act; `fields` names what was opened, never its content."""
+
+    __tablename__ = "audit_rows"
+    __table_args__ = (Index("ix_audit_rows_subject", "subject_kind", "subject_id"),)
+
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(index=True)
+    actor_name: Mapped[str]
+    action: Mapped[str]
+    subject_kind: Mapped[str]
+    subject_id: Mapped[int]
+    unit_id: Mapped[int | None] = mapped_column(index=True)
+    fields: Mapped[list[str]]
+    reason: Mapped[str]
+
+
+def audit_values(
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subject_id: int,
+    *,
+    reason: str = "",
+    fields: Sequence[str] = (),
+    unit_id: int | None = None,
+) -> dict[str, object]:
+    """The columns of one row, for `record` and for refusal rows."""
+    return {
+        "at": now(),
+        "actor_id": actor.person_id,
+        "actor_name": actor.system_name or "",
+        "action": action,
+        "subject_kind": subject_kind,
+        "subject_id": subject_id,
+        "unit_id": unit_id,
+        "fields": list(fields),
+        "reason": reason,
+    }
+
+
+def record(
+    actor: Actor,
+    action: str,
+    subject_kind: str,
+    subject_id: int,
+    *,
+    reason: str = "",
+    fields: Sequence[str] = (),
+    unit_id: int | None = None,
+) -> None:
+    """Adds one row in the caller's transaction."""
+    values = audit_values(
+        actor, action, subject_kind, subject_id, reason=reason, fields=fields, unit_id=unit_id
+    )
+    session.execute(insert(AuditRow).values(values).inline())

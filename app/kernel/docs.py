@@ -1,0 +1,103 @@
+"""The OpenAPI document: what every operation shares is written into it once."""
+
+import re
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template
+
+from app.kernel.http import Api
+
+VERBS = ("get", "post", "put", "delete")
+_ERRORS = {
+    "400": "请求的格式不对,或缺少防重复编号",
+    "401": "没有登录,或登录已过期",
+    "403": "没有权限",
+    "404": "没有找到,或无权查看",
+    "409": "当前状态不允许",
+    "412": "内容已被别人修改",
+    "413": "内容太大",
+    "422": "填写的内容不对",
+    "428": "缺少版本号",
+    "429": "操作太频繁",
+    "503": "外部服务暂时不可用",
+}
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "给人看的一句话"},
+        "code": {"type": "string", "description": "给程序用的代码"},
+        "errors": {"type": "object", "description": "逐项的错误"},
+        "request_id": {"type": "string"},
+    },
+}
+
+
+def _template(rule: str) -> str:
+    return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule)
+
+
+def _header(name: str, text: str, *, required: bool) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "header",
+        "required": required,
+        "description": text,
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    }
+
+
+def _complete(operation: dict[str, Any], view: Any, *, verb: str, public: bool) -> None:
+    responses = operation.setdefault("responses", {})
+    responses.pop("default", None)
+    for status in _ERRORS:
+        responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+    operation["security"] = [] if public else [{"bearer": []}]
+    repeatable = getattr(view, "repeatable", None)
+    parameters = operation.setdefault("parameters", [])
+    if repeatable:
+        text = "防重复编号:同一编号的重复提交只办一次,保留 24 小时"
+        parameters.append(_header("Idempotency-Key", text, required=repeatable == "required"))
+    if verb == "put" and "412" in getattr(view, "documented", {"412"}):
+        parameters.append(_header("If-Match", "读到的版本,例如 \"3\"", required=False))
+
+
+def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:
+    """The finished OpenAPI 3.1 document."""
+    found: dict[str, Any] = api.spec.to_dict()
+    components = found.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = _PROBLEM
+    for unused in ("Error", "PaginationMetadata"):
+        components["schemas"].pop(unused, None)
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    components["responses"] = {
+        f"Problem{status}": {"description": text, "content": content}
+        for status, text in _ERRORS.items()
+    }
+    components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    for rule in app.url_map.iter_rules():
+        item = found["paths"].get(_template(rule.rule), {})
+        for verb in VERBS:
+            if verb in item and verb.upper() in (rule.methods or ()):
+                view = app.view_functions[rule.endpoint]
+                _complete(item[verb], view, verb=verb, public=rule.endpoint in public)
+    return found
+
+
+def serve(app: Flask, api: Api, public: frozenset[str]) -> None:
+    """`/api/v1/openapi.json`, and the page `/api/docs` that shows it without outside addresses."""
+    finished: dict[str, Any] = {}
+
+    def openapi() -> Response:
+        if not finished:
+            finished.update(document(app, api, public))
+        return jsonify(finished)
+
+    def page() -> str:
+        return render_template("docs.html")
+
+    app.add_url_rule("/api/v1/openapi.json", "openapi", openapi)
+    app.add_url_rule("/api/docs", "docs", page)

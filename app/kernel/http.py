@@ -1,0 +1,247 @@
+"""The doors' common frame: transaction, guards, problem+json, ETags, documented errors."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flask_smorest
+import marshmallow
+import structlog
+from flask import Flask, Response, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import insert
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import HTTPException
+
+from app.kernel.database import session, transaction
+from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
+from app.kernel.schema import CODES, Identifier, Moment, Schema, Text
+
+__all__ = [
+    "App",
+    "Blueprint",
+    "Identifier",
+    "Moment",
+    "Schema",
+    "Text",
+    "check_version",
+    "fetched",
+    "network_first",
+    "register_guard",
+    "tag",
+]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PROBLEM = "application/problem+json"
+log = structlog.get_logger("http")
+
+
+class App(Flask):
+    """Flask, with one transaction around guards, view and serialisation."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Runs the request in its transaction; what a refusal must keep is written in a second one."""
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        if request.method == "OPTIONS" or request.endpoint in self.extensions["untouched"]:
+            return super().dispatch_request()
+        view = self.view_functions[str(request.endpoint)]
+        try:
+            self._fetch_first(getattr(view, "network_first", None))
+            with transaction(writing=request.method not in SAFE_METHODS):
+                self._run_guards()
+                return self.make_response(super().dispatch_request())
+        except Refusal as refusal:
+            _keep(refusal)
+            raise
+
+    def _run_guards(self) -> None:
+        for guard in self.extensions["guards"]:
+            guard()
+
+    def _fetch_first(self, fetch: Callable[[dict[str, Any]], Any] | None) -> None:
+        """The network of a network-first view: after the guards, holding no transaction."""
+        if fetch is None:
+            return
+        with transaction(writing=False):
+            self._run_guards()
+        body = request.get_json(silent=True)
+        g.fetched = fetch(body) if isinstance(body, dict) else None
+
+
+def _keep(refusal: Refusal) -> None:
+    if not refusal.refusal_rows:
+        return
+    with transaction():
+        for row in refusal.refusal_rows:
+            values = {
+                column.key: getattr(row, column.key)
+                for column in row.__mapper__.column_attrs
+                if getattr(row, column.key) is not None
+            }
+            session.execute(insert(type(row)).values(values))
+
+
+def register_guard(app: Flask, guard: Callable[[], None]) -> None:
+    """Runs `guard()` inside the transaction before every view; raising refuses the request."""
+    app.extensions.setdefault("guards", []).append(guard)
+
+
+def network_first(fetch: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
+    """Marks a view whose outside call `fetch(body)` happens before its transaction; see `fetched`."""
+
+    def mark(view: Any) -> Any:
+        view.network_first = fetch
+        return view
+
+    return mark
+
+
+def fetched() -> Any:
+    """What the network-first call of this request answered."""
+    return g.get("fetched")
+
+
+def tag(version: int) -> None:
+    """Gives the answer its ETag."""
+    g.version = version
+
+
+def check_version(current: int) -> None:
+    """If-Match against the object's version: missing 428, stale 412."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        raise PreconditionRequired("version.required", "缺少版本号,请重新打开后再保存。")
+    if given.strip() != f'"{current}"':
+        raise Stale("version.stale", "内容已被别人修改,请重新打开后再保存。")
+
+
+class _Parser(FlaskParser):
+    """Refuses unknown fields in query strings as in bodies."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": marshmallow.RAISE, "path": None}
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A room's blueprint."""
+
+    ARGUMENTS_PARSER = _Parser()
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    title: str | None = None,
+    errors: Mapping[str, Any] | None = None,
+    retry_after: int | None = None,
+) -> Response:
+    """The one body of all errors (RFC 9457)."""
+    body: dict[str, Any] = {
+        "type": f"/api/docs#{code}",
+        "title": title or code,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": g.get("request_id", ""),
+    }
+    if errors:
+        body["errors"] = errors
+    response = jsonify(body)
+    response.status_code = status
+    response.content_type = PROBLEM
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+_HTTP_TEXTS = {
+    400: ("request.malformed", "请求的格式不对。"),
+    404: ("not_found", "没有找到,可能已被删除,或您无权查看。"),
+    405: ("method.not_allowed", "这里不支持这种操作。"),
+    413: ("file.too_large", "内容太大了。"),
+    415: ("media_type.unsupported", "请求的类型不对。"),
+    416: ("range.invalid", "请求的范围不对。"),
+    429: ("rate.exceeded", "操作太频繁了,请稍后再试。"),
+}
+
+
+def _on_refusal(refusal: Refusal) -> Response:
+    return problem(
+        refusal.status,
+        refusal.code,
+        refusal.message,
+        errors=refusal.errors,
+        retry_after=refusal.retry_after,
+    )
+
+
+def _messages(node: Any) -> list[str]:
+    if isinstance(node, dict):
+        return [text for value in node.values() for text in _messages(value)]
+    if isinstance(node, list):
+        return [text for value in node for text in _messages(value)]
+    return [str(node)]
+
+
+def shape_refusal(messages: Any) -> Invalid:
+    """Field errors of the schemas as one refusal; a few of them have codes of their own."""
+    texts = _messages(messages)
+    code = next((CODES[text] for text in texts if text in CODES), "body.invalid")
+    detail = texts[0] if len(texts) == 1 else "有些内容没有填对,请检查。"
+    errors = messages if isinstance(messages, dict) else {"json": texts}
+    inner = next(iter(errors.values())) if len(errors) == 1 else errors
+    return Invalid(code, detail, errors=inner if isinstance(inner, dict) else errors)
+
+
+def _on_http(error: HTTPException) -> Response:
+    data = getattr(error, "data", None) or {}
+    status = error.code or 500
+    if status == 422 and "messages" in data:
+        return _on_refusal(shape_refusal(data["messages"]))
+    code, detail = _HTTP_TEXTS.get(status, (f"http.{status}", "请求没有成功,请稍后再试。"))
+    response = problem(status, code, detail)
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After", "Content-Range"}:
+            response.headers[name] = value
+    return response
+
+
+def _on_crash(error: Exception) -> Response:
+    log.error("request.failed", path=request.path, exc_info=error)
+    return problem(500, "server.error", "系统出错了,请稍后再试。")
+
+
+class Api(flask_smorest.Api):
+    """smorest's documentation and arguments; its errors are ours."""
+
+    def _register_error_handlers(self, **_: Any) -> None:
+        """Errors are handled once, for the whole app."""
+
+
+def frame(app: App) -> None:
+    """Installs error handlers, request ids and default headers."""
+    app.extensions.setdefault("guards", [])
+    app.extensions.setdefault("untouched", set())
+    app.register_error_handler(Refusal, _on_refusal)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(Exception, _on_crash)
+
+    @app.before_request
+    def _name_request() -> None:
+        g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    @app.after_request
+    def _finish(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        version = g.get("version")
+        if version is not None and response.status_code < 300:
+            response.headers["ETag"] = f'"{version}"'
+        return response

@@ -1,0 +1,166 @@
+"""Repeatable writes: a key, kept for a day, under which a POST is done once (IETF Idempotency-Key)."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any
+
+from flask import request
+from sqlalchemy import UniqueConstraint, delete, func, insert, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.kernel.actor import Actor, current_actor
+from app.kernel.clock import now
+from app.kernel.database import Id, Model, is_sqlite, session
+from app.kernel.errors import Conflict, Invalid, KeyRequired
+
+KEPT = timedelta(hours=24)
+LONGEST_KEY = 200
+
+Loader = Callable[[Actor, int], Any]
+View = Callable[..., Any]
+
+
+class IdempotencyKey(Model):
+    """What was done under a person's key: status and object, never a body."""
+
+    __tablename__ = "idempotency_keys"
+
+    id: Mapped[Id]
+    person_id: Mapped[int]
+    key_hash: Mapped[str]
+    fingerprint: Mapped[str]
+    object_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        # Found by this pair alone; it is also what makes two rivals one.
+        UniqueConstraint("person_id", "key_hash"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    person_id: int
+    key_hash: str
+    fingerprint: str
+
+
+def repeatable(load: Loader, *, required: bool = False) -> Callable[[View], View]:
+    """Lets a POST be repeated under its Idempotency-Key.
+
+    `load(actor, object_id)` answers the object under today's permissions or raises 404; where the
+    path holds one id, that object is asked for first, so that a foreign one is a 404 even in a replay.
+    Without a key the view simply runs, or with `required` is refused (400 `idempotency.key_required`).
+    Only what succeeds is kept: a refusal rolls the row back with everything else.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            key = request.headers.get("Idempotency-Key")
+            if not key:
+                if required:
+                    raise KeyRequired("idempotency.key_required", "请求缺少防重复编号,请更新后重试。")
+                return view(*args, **kwargs)
+            actor = current_actor()
+            if len(kwargs) == 1:
+                load(actor, next(iter(kwargs.values())))
+            attempt = _attempt(actor, key, args)
+            done = _replay(attempt)
+            if done is not None:
+                return load(actor, done)
+            result = view(*args, **kwargs)
+            _remember(attempt, result.id)
+            return result
+
+        wrapped.repeatable = "required" if required else "optional"  # type: ignore[attr-defined]  # read by the documentation
+        return wrapped
+
+    return decorate
+
+
+def _attempt(actor: Actor, key: str, args: tuple[Any, ...]) -> _Attempt:
+    if len(key) > LONGEST_KEY:
+        raise Invalid("idempotency.key_too_long", "防重复编号太长。")
+    body = json.dumps(args, sort_keys=True, default=str)
+    text = f"{request.method} {request.path}\n{body}"
+    return _Attempt(
+        actor.own_id,
+        hashlib.sha256(key.encode()).hexdigest(),
+        hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _replay(attempt: _Attempt) -> int | None:
+    """The object of an earlier success, or None; a rival still at work is a 409.
+
+    The replay writes: on a replicated database a replay that only reads could confirm a row that no
+    standby has.
+    """
+    _stand_in_line(attempt)
+    row = session.execute(
+        select(IdempotencyKey.fingerprint, IdempotencyKey.object_id).where(
+            IdempotencyKey.person_id == attempt.person_id,
+            IdempotencyKey.key_hash == attempt.key_hash,
+            IdempotencyKey.created_at > now() - KEPT,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.fingerprint != attempt.fingerprint:
+        raise Invalid("idempotency.key_reused", "同一个防重复编号用在了不同的内容上,请重新提交。")
+    session.execute(
+        update(IdempotencyKey)
+        .where(
+            IdempotencyKey.person_id == attempt.person_id,
+            IdempotencyKey.key_hash == attempt.key_hash,
+        )
+        .values(seen_at=now())
+    )
+    return int(row.object_id)
+
+
+def _stand_in_line(attempt: _Attempt) -> None:
+    """PostgreSQL: a lock that ends with the transaction; SQLite: the only writer is us already."""
+    if is_sqlite():
+        return
+    digest = hashlib.sha256(f"{attempt.person_id}:{attempt.key_hash}".encode()).digest()
+    number = int.from_bytes(digest[:8], "big", signed=True)
+    if not session.scalar(select(func.pg_try_advisory_xact_lock(number))):
+        raise Conflict("idempotency.in_progress", "上一次提交还在处理,请稍等。", retry_after=1)
+
+
+def _remember(attempt: _Attempt, object_id: int) -> None:
+    moment = now()
+    # A key older than a day is free again.
+    session.execute(
+        delete(IdempotencyKey).where(
+            IdempotencyKey.person_id == attempt.person_id,
+            IdempotencyKey.key_hash == attempt.key_hash,
+        )
+    )
+    session.execute(
+        insert(IdempotencyKey)
+        .values(
+            person_id=attempt.person_id,
+            key_hash=attempt.key_hash,
+            fingerprint=attempt.fingerprint,
+            object_id=object_id,
+            created_at=moment,
+            seen_at=moment,
+        )
+        .inline()
+    )
+
+
+def forget_old_keys() -> int:
+    """Deletes keys past their day; answers how many."""
+    result = session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT)
+    )
+    return int(getattr(result, "rowcount", 0))

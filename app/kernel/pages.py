@@ -1,0 +1,112 @@
+"""Keyset pagination: opaque cursors over an order that ends in a unique key."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from marshmallow import fields, validate
+from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.kernel.database import session
+from app.kernel.errors import Invalid
+from app.kernel.schema import Schema
+
+Item = TypeVar("Item")
+MAX_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One column of the order; nulls are not allowed, the last key is unique."""
+
+    column: InstrumentedAttribute[Any]
+    desc: bool = False
+
+
+@dataclass(slots=True)
+class Page(Generic[Item]):
+    """One page and where the next begins."""
+
+    items: list[Item]
+    next_cursor: str | None
+
+
+def _encode(values: Sequence[Any]) -> str:
+    plain = [{"t": v.isoformat()} if isinstance(v, datetime) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, keys: Sequence[Key]) -> list[Any]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        restored = [
+            datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values
+        ]
+        fits = len(restored) == len(keys) and all(
+            _fits(key, value) for key, value in zip(keys, restored, strict=True)
+        )
+    except (ValueError, TypeError, KeyError, UnicodeDecodeError) as broken:
+        raise Invalid("cursor.invalid", "翻页位置无效,请从第一页重新看。") from broken
+    if not fits:
+        raise Invalid("cursor.invalid", "翻页位置无效,请从第一页重新看。")
+    return restored
+
+
+def _fits(key: Key, value: Any) -> bool:
+    wanted = key.column.type.python_type
+    if wanted is datetime:
+        return isinstance(value, datetime) and value.tzinfo is not None
+    if wanted is int:
+        return isinstance(value, int) and abs(value) < 2**63
+    return isinstance(value, wanted) and "\x00" not in str(value)
+
+
+def _after(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
+    clauses: list[ColumnElement[bool]] = [false()]
+    for position, (key, value) in enumerate(zip(keys, values, strict=True)):
+        equal = [k.column == v for k, v in zip(keys[:position], values[:position], strict=True)]
+        beyond = key.column < value if key.desc else key.column > value
+        clauses.append(and_(*equal, beyond))
+    return or_(*clauses)
+
+
+def paginate(
+    statement: Select[tuple[Item]], keys: Sequence[Key], *, cursor: str | None, limit: int
+) -> Page[Item]:
+    """One page of entities in the order of `keys`; raises Invalid `cursor.invalid`."""
+    if cursor:
+        statement = statement.where(_after(keys, _decode(cursor, keys)))
+    order = [key.column.desc() if key.desc else key.column.asc() for key in keys]
+    found = list(session.scalars(statement.order_by(*order).limit(limit + 1)))
+    if len(found) <= limit:
+        return Page(found, None)
+    last = found[limit - 1]
+    return Page(found[:limit], _encode([getattr(last, key.column.key) for key in keys]))
+
+
+class PageArgs(Schema):
+    """The query of every list."""
+
+    cursor = fields.String(
+        load_default=None, validate=validate.Length(max=500), metadata={"description": "翻页位置"}
+    )
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=MAX_LIMIT))
+
+
+_page_schemas: dict[type[Schema], type[Schema]] = {}
+
+
+def page_schema(item: type[Schema]) -> type[Schema]:
+    """The schema of a page of `item`: {"items": […], "next_cursor": "…" or null}."""
+    if item not in _page_schemas:
+        body = {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        }
+        _page_schemas[item] = type(f"{item.__name__}Page", (Schema,), body)
+    return _page_schemas[item]

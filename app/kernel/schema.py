@@ -1,0 +1,90 @@
+"""What all schemas share: unknown fields are refused, texts are Chinese, times carry a zone."""
+
+from datetime import datetime
+from typing import Any
+
+import marshmallow
+from marshmallow import ValidationError, fields, validate
+
+from app.kernel.clock import to_local
+
+UNKNOWN = "没有这一项。"
+ZONE_MISSING = "时间要写明时区,例如 2026-01-31T09:00:00+08:00。"
+TOO_LONG = "文字太长了。"
+CONTROL_CHARACTERS = "含有无法显示的字符。"
+
+# The shape errors that have a code of their own; all others are `body.invalid`.
+CODES = {
+    UNKNOWN: "field.unknown",
+    ZONE_MISSING: "time.zone_missing",
+    TOO_LONG: "text.too_long",
+    CONTROL_CHARACTERS: "text.control_characters",
+}
+
+fields.Field.default_error_messages.update(
+    {
+        "required": "请填写这一项。",
+        "null": "这一项不能为空。",
+        "validator_failed": "填写的内容不对。",
+    }
+)
+fields.String.default_error_messages.update({"invalid": "这里要填文字。", "invalid_utf8": "文字无法读取。"})
+fields.Integer.default_error_messages.update({"invalid": "这里要填整数。"})
+fields.Number.default_error_messages.update(
+    {"invalid": "这里要填数字。", "too_large": "数字太大了。", "special": "这里要填普通的数字。"}
+)
+fields.Boolean.default_error_messages.update({"invalid": "这里要填是或否。"})
+fields.List.default_error_messages.update({"invalid": "这里要填一个列表。"})
+fields.Nested.default_error_messages.update({"type": "格式不对。"})
+fields.Mapping.default_error_messages.update({"invalid": "格式不对。"})
+fields.DateTime.default_error_messages.update({"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING})
+fields.Enum.default_error_messages.update({"unknown": "只能从这些里选:{choices}。"})
+
+
+class Schema(marshmallow.Schema):
+    """Base of all schemas of the API."""
+
+    error_messages = {"unknown": UNKNOWN, "type": "格式不对。", "invalid": "格式不对。"}
+
+    class Meta:
+        """Refuses what it does not know."""
+
+        unknown = marshmallow.RAISE
+
+
+class Moment(fields.AwareDateTime):
+    """RFC 3339 with an offset; in: any zone, out: Asia/Shanghai."""
+
+    default_error_messages = {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="iso", **kwargs)
+
+    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else to_local(value).isoformat(timespec="milliseconds")
+
+
+class Identifier(fields.Integer):
+    """An id: a positive integer of at most 63 bits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("strict", True)
+        super().__init__(validate=validate.Range(min=1, max=2**63 - 1, error="编号不对。"), **kwargs)
+
+
+def _plain_text(value: str) -> None:
+    if any(ord(char) < 32 and char not in "\n\r\t" or 0xD800 <= ord(char) <= 0xDFFF for char in value):
+        raise ValidationError(CONTROL_CHARACTERS)
+
+
+class Text(fields.String):
+    """Plain text of a person: no control characters, at most `longest` characters, trimmed."""
+
+    def __init__(self, *, longest: int = 2000, shortest: int = 0, **kwargs: Any) -> None:
+        checks: list[Any] = [_plain_text, validate.Length(max=longest, error=TOO_LONG)]
+        if shortest:
+            checks.append(validate.Length(min=shortest, error="请再写详细一些。"))
+        super().__init__(validate=checks, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return str(super()._deserialize(value, attr, data, **kwargs)).strip()

@@ -1,0 +1,1 @@
+"""The three tickets: a resident places an order, the community dispatches it, a member claims it."""

@@ -1,0 +1,173 @@
+"""Orders over HTTP: placing, reading, and one POST an action."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import make_response
+
+from app.kernel.actor import Actor, current_actor
+from app.kernel.http import Blueprint, tag
+from app.kernel.idempotency import repeatable
+from app.kernel.pages import Page, page_schema
+from app.orders import schemas
+from app.orders.models import Order
+from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
+from app.orders.queries.rendering import EventView, OrderView, event_views, view_of, views_of
+from app.orders.queries.visible import get_for_action, get_visible
+from app.orders.service import (
+    agreements,
+    amending,
+    closing,
+    desk,
+    handling,
+    linking,
+    placing,
+    revealing,
+    upward,
+    watching,
+)
+from app.orders.states import TABLE, Action
+
+blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="三单:下单、派单、接单")
+Body = dict[str, Any]
+Verb = Callable[..., Order]
+
+
+def _seen(actor: Actor, order_id: int) -> OrderView:
+    return view_of(actor, get_visible(actor, order_id))
+
+
+def _shown(order: Order) -> OrderView:
+    tag(order.version)
+    return view_of(current_actor(), order)
+
+
+@blueprint.post("")
+@blueprint.arguments(schemas.OrderIn)
+@blueprint.response(201, schemas.OrderOut)
+@repeatable(_seen, required=True)
+def place(data: Body) -> OrderView:
+    """下单。必须带 Idempotency-Key。"""
+    return _shown(placing.submit_order(current_actor(), **data))
+
+
+@blueprint.get("")
+@blueprint.arguments(schemas.OrderQuery, location="query")
+@blueprint.response(200, page_schema(schemas.OrderOut))
+def list_orders(query: Body) -> Page[OrderView]:
+    """本人可见的工单。"""
+    actor, cursor, limit = current_actor(), query.pop("cursor"), query.pop("limit")
+    page = page_of_orders(actor, OrderFilter(**query), cursor=cursor, limit=limit)
+    return Page(views_of(actor, page.items), page.next_cursor)
+
+
+@blueprint.get("/changes")
+@blueprint.arguments(schemas.ChangesQuery, location="query")
+@blueprint.response(200, schemas.ChangesOut)
+@blueprint.alt_response(304, description="没有变化")
+def changes(query: Body) -> Any:
+    """看板用:自 after 以来有几次变化。"""
+    found = changes_of(current_actor(), query["unit_id"], query["after"])
+    return found if found.count else make_response("", 304)
+
+
+@blueprint.get("/<int:order_id>")
+@blueprint.response(200, schemas.OrderOut)
+def show(order_id: int) -> OrderView:
+    """一张工单。"""
+    return _shown(get_visible(current_actor(), order_id))
+
+
+@blueprint.get("/<int:order_id>/events")
+@blueprint.arguments(schemas.PageArgs, location="query")
+@blueprint.response(200, page_schema(schemas.EventOut))
+def list_events(query: Body, order_id: int) -> Page[EventView]:
+    """办理经过。"""
+    actor = current_actor()
+    order = get_visible(actor, order_id)
+    page = page_of_events(actor, order, **query)
+    return Page(event_views(actor, order, page.items), page.next_cursor)
+
+
+@blueprint.post("/<int:order_id>/reveal")
+@blueprint.arguments(schemas.RevealIn)
+@blueprint.response(200, schemas.RevealOut)
+def reveal(data: Body, order_id: int) -> Any:
+    """查看联系方式或准确地点,须写明原因,每次留痕。"""
+    actor = current_actor()
+    return revealing.reveal_order(
+        actor, order_id, fields=data["fields_"], reason=data["reason"]
+    )
+
+
+def _act(action: Action, schema: type[schemas.Schema], verb: Verb) -> None:
+    """One POST for one action of the table: /orders/{id}/{action}."""
+
+    def look(actor: Actor, order_id: int) -> OrderView:
+        return view_of(actor, get_for_action(actor, order_id, action))
+
+    def view(data: Body, order_id: int) -> OrderView:
+        return _shown(verb(current_actor(), order_id, **data))
+
+    view.__name__ = action.value
+    view.__doc__ = f"{TABLE[action].word}。"
+    wrapped = blueprint.response(200, schemas.OrderOut)(repeatable(look)(view))
+    blueprint.post(f"/<int:order_id>/{action.value}")(blueprint.arguments(schema)(wrapped))
+
+
+_act(Action.ACKNOWLEDGE, schemas.NoteIn, desk.acknowledge_order)
+_act(Action.SETTLE, schemas.ReportIn, desk.settle_order)
+_act(Action.DISPATCH, schemas.DispatchIn, desk.dispatch_order)
+_act(Action.REASSIGN, schemas.ReassignIn, desk.reassign_order)
+_act(Action.RECALL, schemas.ReasonIn, desk.recall_order)
+_act(Action.REJECT, schemas.RejectIn, desk.reject_order)
+_act(Action.CHECK, schemas.CheckIn, desk.check_order)
+_act(Action.AMEND, schemas.AmendIn, amending.amend_order)
+_act(Action.ASK, schemas.NoteNeededIn, amending.ask_order)
+_act(Action.ANSWER, schemas.ReportIn, amending.answer_order)
+_act(Action.PASS_CONTENT, schemas.PassContentIn, amending.pass_content)
+_act(Action.CLAIM, schemas.NoteIn, handling.claim_order)
+_act(Action.DECLINE, schemas.ReasonIn, handling.decline_order)
+_act(Action.APPOINT, schemas.AppointIn, handling.appoint_order)
+_act(Action.START, schemas.StartIn, handling.start_order)
+_act(Action.PROGRESS, schemas.ProgressIn, handling.progress_order)
+_act(Action.RETURN, schemas.ReasonIn, handling.return_order)
+_act(Action.SUSPEND, schemas.SuspendIn, handling.suspend_order)
+_act(Action.RESUME, schemas.NoteIn, handling.resume_order)
+_act(Action.COMPLETE, schemas.CompleteIn, handling.complete_order)
+_act(Action.RATE, schemas.RateIn, closing.rate_order)
+_act(Action.FOLLOW_UP, schemas.FollowUpIn, closing.follow_up_order)
+_act(Action.REOPEN, schemas.ReasonIn, closing.reopen_order)
+_act(Action.DECIDE, schemas.DecideIn, closing.decide_order)
+_act(Action.CANCEL, schemas.ReasonMaybeIn, closing.cancel_order)
+_act(Action.EXTEND, schemas.ExtendIn, upward.extend_order)
+_act(Action.REPORT_UP, schemas.ReasonIn, upward.report_up_order)
+_act(Action.TRANSFER, schemas.TransferIn, upward.transfer_order)
+_act(Action.SUPPORT, schemas.NoteNeededIn, upward.support_order)
+_act(Action.SUPERVISE, schemas.NoteNeededIn, upward.supervise_order)
+_act(Action.SPLIT, schemas.SplitIn, linking.split_order)
+_act(Action.MERGE, schemas.MergeIn, linking.merge_order)
+_act(Action.UNMERGE, schemas.ReasonIn, linking.unmerge_order)
+_act(Action.COMMENT, schemas.CommentIn, linking.comment_order)
+_act(Action.JOIN, schemas.NoteIn, linking.join_order)
+_act(Action.URGE, schemas.NoteIn, watching.urge_order)
+_act(Action.NOT_COME, schemas.NoteIn, watching.report_not_come)
+_act(Action.CONFIRM_NO_SHOW, schemas.ConfirmNoShowIn, watching.confirm_no_show)
+
+
+@blueprint.post("/<int:order_id>/requests/<int:rid>/agree")
+@blueprint.arguments(schemas.NoteIn)
+@blueprint.response(200, schemas.OrderOut)
+@repeatable(_seen)
+def agree(data: Body, order_id: int, rid: int) -> OrderView:
+    """同意一项申请。"""
+    return _shown(agreements.agree_request(current_actor(), order_id, rid, **data))
+
+
+@blueprint.post("/<int:order_id>/requests/<int:rid>/refuse")
+@blueprint.arguments(schemas.ReasonIn)
+@blueprint.response(200, schemas.OrderOut)
+@repeatable(_seen)
+def refuse(data: Body, order_id: int, rid: int) -> OrderView:
+    """不同意一项申请。"""
+    return _shown(agreements.refuse_request(current_actor(), order_id, rid, **data))

@@ -1,0 +1,262 @@
+"""Who may do what to an order; pure."""
+
+from collections.abc import Callable
+
+from app.kernel.actor import Actor
+from app.orders.models import Order, OrderRequest
+from app.orders.states import TABLE, Action, DispatchMode, HandlerKind, OrderStatus, RequestKind
+
+PERMISSIONS: dict[str, str] = {
+    "orders.see": "查看本单位工单",
+    "orders.see_sensitive": "查看保密类工单",
+    "orders.enter": "代居民下单",
+    "orders.acknowledge": "签收",
+    "orders.dispatch": "派单",
+    "orders.settle": "当场办结",
+    "orders.claim": "接单",
+    "orders.handle": "被派单办理",
+    "orders.follow_up": "回访",
+    "orders.lead": "研判",
+    "orders.supervise": "督办",
+    "orders.reveal": "查看联系方式",
+    "orders.appeal": "复核申诉",
+}
+
+Rule = Callable[[Actor, Order], bool]
+
+
+def is_requester(actor: Actor, order: Order) -> bool:
+    """The one it is for, or the one who placed it for another as a private person."""
+    return actor.person_id is not None and actor.person_id in (order.requester_id, order.placer_id)
+
+
+def is_holder(actor: Actor, order: Order) -> bool:
+    """The one who answers for it now."""
+    return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
+
+
+def _staff(permission: str) -> Rule:
+    def rule(actor: Actor, order: Order) -> bool:
+        return actor.may(permission, order.handling_path)
+
+    return rule
+
+
+may_acknowledge = _staff("orders.acknowledge")
+may_dispatch = _staff("orders.dispatch")
+may_settle = _staff("orders.settle")
+may_lead = _staff("orders.lead")
+may_reject = _staff("orders.dispatch")
+
+
+def may_handle(actor: Actor, order: Order) -> bool:
+    """The holder; for an outside unit the unit's staff record what it does."""
+    return is_holder(actor, order) or (
+        order.is_held
+        and order.holder_kind is HandlerKind.PROVIDER
+        and actor.may("orders.dispatch", order.handling_path)
+    )
+
+
+def may_claim(actor: Actor, order: Order) -> bool:
+    """A registration with the unit or above it; a direct offer is for that person alone."""
+    if actor.person_id is None or is_requester(actor, order):
+        return False
+    if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
+        return order.offered_to_id == actor.person_id
+    return actor.may("orders.claim", order.handling_path)
+
+
+def may_decline(actor: Actor, order: Order) -> bool:
+    """The one it was offered to."""
+    return actor.person_id is not None and order.offered_to_id == actor.person_id
+
+
+def may_resume(actor: Actor, order: Order) -> bool:
+    """The holder or the dispatcher."""
+    return may_handle(actor, order) or may_dispatch(actor, order)
+
+
+def may_rate(actor: Actor, order: Order) -> bool:
+    """The requester; staff say it for somebody without an account by follow_up."""
+    return is_requester(actor, order) and actor.person_id != order.holder_id
+
+
+def may_follow_up(actor: Actor, order: Order) -> bool:
+    """Staff other than the handler."""
+    return (
+        actor.may("orders.follow_up", order.handling_path) and actor.person_id != order.holder_id
+    )
+
+
+def may_check(actor: Actor, order: Order) -> bool:
+    """The dispatcher, but not of one's own work."""
+    return may_dispatch(actor, order) and actor.person_id != order.holder_id
+
+
+def may_reopen(actor: Actor, order: Order) -> bool:
+    """The requester, or staff."""
+    return is_requester(actor, order) or may_dispatch(actor, order)
+
+
+def may_report_up(actor: Actor, order: Order) -> bool:
+    """The dispatcher of the unit itself."""
+    return may_dispatch(actor, order)
+
+
+def may_supervise(actor: Actor, order: Order) -> bool:
+    """Somebody of a unit above the handling one."""
+    return any(
+        "orders.supervise" in grant.permissions
+        and order.handling_path.startswith(grant.unit_path)
+        and grant.unit_path != order.handling_path
+        for grant in actor.grants
+    )
+
+
+def may_cancel(actor: Actor, order: Order) -> bool:
+    """The requester."""
+    return is_requester(actor, order)
+
+
+may_urge = is_requester
+may_not_come = is_requester
+may_answer = is_requester
+
+
+def takes_part(actor: Actor, order: Order) -> bool:
+    """Requester, holder, staff who see it, or the one it is offered to."""
+    return (
+        is_requester(actor, order)
+        or (actor.person_id is not None and actor.person_id in (order.holder_id, order.offered_to_id))
+        or actor.may("orders.see", order.handling_path)
+    )
+
+
+def may_extend(actor: Actor, order: Order) -> bool:
+    """The holder asks; the dispatcher does it once."""
+    return may_handle(actor, order) or may_dispatch(actor, order)
+
+
+def may_suspend(actor: Actor, order: Order) -> bool:
+    """The holder up to three days or asking for longer; the dispatcher."""
+    return may_handle(actor, order) or may_dispatch(actor, order)
+
+
+def may_join(actor: Actor, order: Order) -> bool:
+    """Anybody who meets the same in a public place, but not the requester."""
+    return (
+        actor.person_id is not None
+        and not is_requester(actor, order)
+        and order.public_place
+        and not order.anonymous
+    )
+
+
+def may_support(actor: Actor, order: Order) -> bool:
+    """A member from elsewhere asks for one order of the pool."""
+    return (
+        actor.may_somewhere("orders.claim")
+        and not actor.may("orders.claim", order.handling_path)
+        and not is_requester(actor, order)
+        and order.mode is DispatchMode.POOL
+    )
+
+
+def may_confirm_no_show(actor: Actor, order: Order) -> bool:
+    """The dispatcher, after having asked both."""
+    return may_dispatch(actor, order)
+
+
+def may_never(actor: Actor, order: Order) -> bool:
+    """Done by the program alone."""
+    return actor.is_system
+
+
+def may_system_or_dispatch(actor: Actor, order: Order) -> bool:
+    """The program on its date, or the dispatcher."""
+    return actor.is_system or may_resume(actor, order)
+
+
+POLICY: dict[Action, Rule] = {
+    Action.ACKNOWLEDGE: may_acknowledge,
+    Action.SETTLE: may_settle,
+    Action.DISPATCH: may_dispatch,
+    Action.CLAIM: may_claim,
+    Action.DECLINE: may_decline,
+    Action.REASSIGN: may_dispatch,
+    Action.APPOINT: may_handle,
+    Action.START: may_handle,
+    Action.PROGRESS: may_handle,
+    Action.LAPSE: may_never,
+    Action.RECALL: may_dispatch,
+    Action.RETURN: may_handle,
+    Action.SUSPEND: may_suspend,
+    Action.RESUME: may_system_or_dispatch,
+    Action.COMPLETE: may_handle,
+    Action.CHECK: may_check,
+    Action.RATE: may_rate,
+    Action.FOLLOW_UP: may_follow_up,
+    Action.CLOSE_UNANSWERED: may_never,
+    Action.REOPEN: may_reopen,
+    Action.DECIDE: may_lead,
+    Action.REPORT_UP: may_report_up,
+    Action.SUPERVISE: may_supervise,
+    Action.TRANSFER: may_dispatch,
+    Action.SPLIT: may_dispatch,
+    Action.GATHER: may_never,
+    Action.AMEND: may_dispatch,
+    Action.ASK: may_dispatch,
+    Action.ANSWER: may_answer,
+    Action.EXTEND: may_extend,
+    Action.MERGE: may_dispatch,
+    Action.UNMERGE: may_dispatch,
+    Action.REJECT: may_reject,
+    Action.CANCEL: may_cancel,
+    Action.URGE: may_urge,
+    Action.NOT_COME: may_not_come,
+    Action.CONFIRM_NO_SHOW: may_confirm_no_show,
+    Action.COMMENT: takes_part,
+    Action.JOIN: may_join,
+    Action.SUPPORT: may_support,
+    Action.LAPSE_REQUEST: may_never,
+    Action.REMIND: may_never,
+    Action.RELEASE: may_never,
+    Action.ERASE: may_never,
+    Action.PASS_CONTENT: may_dispatch,
+}
+
+# Nobody calls these on an order: one has no order yet, the others answer a request of their own.
+WITHOUT_RULE = frozenset({Action.SUBMIT, Action.AGREE, Action.REFUSE})
+
+
+def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
+    """Who answers an agreement: staff of the unit it was put to, but never the one who asks."""
+    permission = "orders.lead" if request.kind in _LEADERS else "orders.dispatch"
+    return actor.may(permission, request.unit_path) and actor.person_id != request.asked_by_id
+
+
+_LEADERS = frozenset({RequestKind.CLOSE})
+
+
+def actions_of(actor: Actor, order: Order) -> list[str]:
+    """The names of what the actor may do now, in the order of the table."""
+    return [
+        action.value
+        for action, transition in TABLE.items()
+        if order.status in transition.start and action in POLICY and POLICY[action](actor, order)
+    ]
+
+
+def may_see_contact(actor: Actor, order: Order) -> bool:
+    """Clear contact and exact place: the handler from claim to close, staff with the permission."""
+    return (is_holder(actor, order) and not order.anonymous) or (
+        order.is_open or order.status is OrderStatus.COMPLETED
+    ) and actor.may("orders.reveal", order.handling_path)
+
+
+def may_see_unchecked(actor: Actor, order: Order) -> bool:
+    """The unit's staff and those whose words they are; all others see what has passed."""
+    return is_requester(actor, order) or actor.may("orders.see", order.handling_path)
+
+

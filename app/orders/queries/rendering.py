@@ -1,0 +1,334 @@
+"""How orders and their histories look to the one who reads: masked, rounded, checked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.categories.queries import names_of as category_names
+from app.files.queries import FileLink, links
+from app.kernel.actor import Actor
+from app.kernel.crypto import mask_name, mask_phone, unseal
+from app.kernel.database import session
+from app.organisation.models import Place, Provider, Unit
+from app.orders.models import (
+    Order,
+    OrderAssignee,
+    OrderContact,
+    OrderEvent,
+    OrderEventContent,
+    OrderRating,
+    OrderRequest,
+)
+from app.orders.policy import (
+    actions_of,
+    is_holder,
+    is_requester,
+    may_decide,
+    may_see_contact,
+    may_see_unchecked,
+)
+from app.orders.states import ContentState, OrderStatus, RequestState
+from app.people.queries import masked_names
+
+# About a kilometre: what is left of a point for those who may not know the place.
+ROUNDED_DIGITS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """One order as one reader sees it; the shape of the API's order."""
+
+    id: int
+    number: str
+    version: int
+    order: Order
+    flags: list[str]
+    category: dict[str, Any] | None
+    unit: dict[str, Any]
+    first_unit: dict[str, Any]
+    attention_unit: dict[str, Any]
+    grid: dict[str, Any] | None
+    place: dict[str, Any] | None
+    description: str | None
+    location: dict[str, Any] | None
+    photos: list[FileLink]
+    voice: FileLink | None
+    requester: dict[str, Any] | None
+    contact: dict[str, Any] | None
+    assignees: list[dict[str, Any]]
+    deadlines: list[dict[str, Any]]
+    rating: OrderRating | None
+    requests: list[dict[str, Any]]
+    actions: list[str]
+    visit_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One row of the history as one reader sees it."""
+
+    event: OrderEvent
+    actor: dict[str, Any] | None
+    note: str | None
+    photo_ids: list[int]
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What a page of orders needs from other tables, fetched once."""
+
+    units: Mapping[int, str]
+    places: Mapping[int, tuple[str, str]]
+    categories: Mapping[int, str]
+    contacts: Mapping[int, OrderContact]
+    assignees: Mapping[int, list[OrderAssignee]]
+    providers: Mapping[int, str]
+    people: Mapping[int, str]
+    ratings: Mapping[int, OrderRating]
+    requests: Mapping[int, list[OrderRequest]]
+    files: Mapping[int, FileLink]
+
+
+def view_of(actor: Actor, order: Order) -> OrderView:
+    """One order for its reader."""
+    return views_of(actor, [order])[0]
+
+
+def views_of(actor: Actor, orders: Sequence[Order]) -> list[OrderView]:
+    """Orders for their reader, with one statement a table however many they are."""
+    around = _surroundings(orders)
+    return [_view(actor, order, around) for order in orders]
+
+
+def _surroundings(orders: Sequence[Order]) -> _Surroundings:
+    ids = [order.id for order in orders]
+    assignees = _grouped(OrderAssignee, OrderAssignee.order_id.in_(ids))
+    requests = _grouped(OrderRequest, OrderRequest.order_id.in_(ids))
+    people = {o.requester_id for o in orders} | {o.placer_id for o in orders}
+    people |= {row.person_id for rows in assignees.values() for row in rows}
+    providers = {row.provider_id for rows in assignees.values() for row in rows}
+    units = {u for o in orders for u in (o.handling_unit_id, o.first_unit_id, o.attention_unit_id)}
+    units |= {o.grid_id for o in orders if o.grid_id is not None}
+    file_ids = [photo for o in orders for photo in o.photo_ids]
+    file_ids += [o.voice_id for o in orders if o.voice_id is not None]
+    ratings = session.scalars(
+        select(OrderRating).where(OrderRating.order_id.in_(ids)).order_by(OrderRating.id)
+    )
+    contacts = session.scalars(select(OrderContact).where(OrderContact.order_id.in_(ids)))
+    return _Surroundings(
+        units={row.id: row.name for row in _rows(Unit, units)},
+        places={
+            row.id: (row.name, row.full_name) for row in _rows(Place, {o.place_id for o in orders})
+        },
+        categories=category_names({o.category_id for o in orders if o.category_id is not None}),
+        contacts={row.order_id: row for row in contacts},
+        assignees=assignees,
+        providers={row.id: row.name for row in _rows(Provider, providers)},
+        people=masked_names({person for person in people if person is not None}),
+        ratings={row.order_id: row for row in ratings},
+        requests=requests,
+        files=links(file_ids) if file_ids else {},
+    )
+
+
+def _rows(model: Any, ids: Iterable[int | None]) -> list[Any]:
+    wanted = {found for found in ids if found is not None}
+    return list(session.scalars(select(model).where(model.id.in_(wanted)))) if wanted else []
+
+
+def _grouped(model: Any, condition: Any) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in session.scalars(select(model).where(condition).order_by(model.id)):
+        found.setdefault(row.order_id, []).append(row)
+    return found
+
+
+def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
+    mine = is_requester(actor, order)
+    near = mine or may_see_contact(actor, order)
+    staff = actor.is_system or actor.may("orders.see", order.handling_path)
+    unhidden = staff or mine or not order.anonymous
+    checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
+    return OrderView(
+        id=order.id,
+        number=order.number,
+        version=order.version,
+        order=order,
+        flags=_flags(order),
+        category=_named(order.category_id, around.categories),
+        unit=_named(order.handling_unit_id, around.units) or {},
+        first_unit=_named(order.first_unit_id, around.units) or {},
+        attention_unit=_named(order.attention_unit_id, around.units) or {},
+        grid=_named(order.grid_id, around.units),
+        place=_place(order, around, exact=near),
+        description=order.description if checked else None,
+        location=_location(order, exact=near),
+        photos=_files(order.photo_ids, around) if checked else [],
+        voice=around.files.get(order.voice_id or 0) if checked else None,
+        requester=_named(order.requester_id, around.people) if unhidden else None,
+        contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
+        assignees=[_assignee(row, around) for row in _current(order, around)],
+        deadlines=_deadlines(order),
+        rating=around.ratings.get(order.id) if mine or staff or is_holder(actor, order) else None,
+        requests=_requests(actor, order, around),
+        actions=actions_of(actor, order),
+        visit_code=order.visit_code if mine and order.is_held else None,
+    )
+
+
+def _named(found: int | None, names: Mapping[int, str]) -> dict[str, Any] | None:
+    return None if found is None else {"id": found, "name": names.get(found, "")}
+
+
+def _flags(order: Order) -> list[str]:
+    conditions = {
+        "asked": order.asked_at is not None,
+        "long_term": order.long_term,
+        "to_decide": order.to_decide,
+        "appealed": order.appealed,
+        "follow_up_due": order.follow_up_due,
+        "content_unchecked": order.content_state is ContentState.PENDING,
+        "unanswered": order.close_kind is not None and order.close_kind.value == "unanswered",
+        "not_recognised": order.close_kind is not None
+        and order.close_kind.value == "not_recognised",
+        "part": order.parent_id is not None,
+    }
+    return [name for name, holds in conditions.items() if holds]
+
+
+def _place(order: Order, around: _Surroundings, *, exact: bool) -> dict[str, Any] | None:
+    if order.place_id is None or not exact:
+        return None
+    _, full_name = around.places.get(order.place_id, ("", ""))
+    return {"id": order.place_id, "name": full_name}
+
+
+def _location(order: Order, *, exact: bool) -> dict[str, Any] | None:
+    if order.latitude is None or order.longitude is None:
+        return None
+    digits = 7 if exact else ROUNDED_DIGITS
+    return {
+        "latitude": round(order.latitude, digits),
+        "longitude": round(order.longitude, digits),
+        "coordinate_system": "gcj02",
+        "address": None,
+    }
+
+
+def _contact(row: OrderContact | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    name, phone = opened(row, "name"), opened(row, "phone")
+    if name is None and phone is None:
+        return None
+    return {"name": mask_name(name or "") or None, "phone": mask_phone(phone) if phone else None}
+
+
+def opened(row: OrderContact, field: str) -> str | None:
+    """One sealed field in clear."""
+    sealed: str | None = getattr(row, field)
+    return unseal(sealed, f"order_contacts.{field}:{row.order_id}") if sealed else None
+
+
+def _files(ids: Sequence[int], around: _Surroundings) -> list[FileLink]:
+    return [around.files[found] for found in ids if found in around.files]
+
+
+def _current(order: Order, around: _Surroundings) -> list[OrderAssignee]:
+    rows = around.assignees.get(order.id, [])
+    if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
+        return [row for row in rows if row.since >= order.submitted_at][-3:]
+    return [row for row in rows if row.until is None]
+
+
+def _assignee(row: OrderAssignee, around: _Surroundings) -> dict[str, Any]:
+    if row.provider_id is not None:
+        name = around.providers.get(row.provider_id, "")
+        return {"kind": row.kind, "id": row.provider_id, "name": name, "part": row.part}
+    name = around.people.get(row.person_id or 0, "")
+    return {"kind": row.kind, "id": row.person_id, "name": name, "part": row.part}
+
+
+def _deadlines(order: Order) -> list[dict[str, Any]]:
+    """The one date an order has of its own: what the dispatcher or a superior has set."""
+    if order.due_at is None:
+        return []
+    met_at: datetime | None = order.completed_at
+    state = "paused" if order.status is OrderStatus.SUSPENDED else "pending"
+    if met_at is not None:
+        state = "met" if met_at <= order.due_at else "missed"
+    return [
+        {
+            "stage": "solve",
+            "round": order.round,
+            "due_at": order.due_at,
+            "met_at": met_at,
+            "state": state,
+        }
+    ]
+
+
+def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "state": row.state,
+            "asked_at": row.asked_at,
+            "until": row.until,
+            "reason": row.reason,
+            "may_decide": row.state is RequestState.PENDING and may_decide(actor, row, order),
+        }
+        for row in around.requests.get(order.id, [])
+        if may_see_unchecked(actor, order)
+        or row.asked_by_id == actor.person_id
+        or may_decide(actor, row, order)
+    ]
+
+
+def handlers_of(order_id: int) -> list[int]:
+    """The persons who have handled the order in its last round of work, helpers included."""
+    rows = session.scalars(
+        select(OrderAssignee.person_id)
+        .where(OrderAssignee.order_id == order_id, OrderAssignee.person_id.is_not(None))
+        .order_by(OrderAssignee.id.desc())
+        .limit(3)
+    )
+    return [person for person in dict.fromkeys(rows) if person is not None]
+
+
+def contents_of(events: Iterable[OrderEvent]) -> dict[int, OrderEventContent]:
+    """The words and pictures of history rows by event id; erased ones are missing."""
+    ids = [event.id for event in events]
+    rows = session.scalars(select(OrderEventContent).where(OrderEventContent.event_id.in_(ids)))
+    return {row.event_id: row for row in rows}
+
+
+def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> list[EventView]:
+    """History rows for their reader; the requester of an anonymous order stays unnamed."""
+    contents = contents_of(events)
+    names = masked_names({row.actor_id for row in events if row.actor_id is not None})
+    staff = actor.may("orders.see", order.handling_path)
+    hidden = set()
+    if order.anonymous and not staff and not is_requester(actor, order):
+        hidden = {order.requester_id, order.placer_id}
+    checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
+    theirs = {order.requester_id, order.placer_id}
+    views = []
+    for row in events:
+        content = contents.get(row.id)
+        shown = content if checked or row.actor_id not in theirs else None
+        views.append(
+            EventView(
+                event=row,
+                actor=None if row.actor_id in hidden else _named(row.actor_id, names),
+                note=shown.note if shown else None,
+                photo_ids=list(shown.photo_ids) if shown else [],
+                details=dict(content.details) if content and staff else {},
+            )
+        )
+    return views

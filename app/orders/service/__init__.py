@@ -1,0 +1,1 @@
+"""The verbs of an order, a file a noun."""

@@ -1,0 +1,151 @@
+"""更正与补充: what staff put right in an order, and what they ask the resident for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from app.categories.queries import usable_category
+from app.categories.states import Urgency
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.crypto import blind_index, normalise_phone, seal
+from app.kernel.database import session
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.organisation.models import Place, Unit
+from app.organisation.queries import get_place, get_unit
+from app.orders.models import Order, OrderContact
+from app.orders.service.core import (
+    attach_pictures,
+    desk,
+    need_reason,
+    requesters,
+    take,
+    tell,
+    write,
+)
+from app.orders.states import Action, ContentState
+
+
+def amend_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    reason: str,
+    category_id: int | None = None,
+    urgency: Urgency | None = None,
+    place_id: int | None = None,
+    green_channel: bool | None = None,
+    contact_name: str | None = None,
+    contact_phone: str | None = None,
+) -> Order:
+    """更正: category, urgency, place, contact or green channel, with the reason."""
+    order = take(actor, order_id, Action.AMEND)
+    changed: dict[str, Any] = {}
+    if category_id is not None:
+        changed |= _change_category(order, category_id)
+    if urgency is not None:
+        changed["urgency"] = order.urgency = urgency
+    if place_id is not None:
+        changed |= _change_place(order, place_id)
+    if green_channel is not None:
+        if not actor.may("orders.lead", order.handling_path):
+            raise Forbidden("order.leader_only", "绿色通道由领导确定。")
+        order.green_channel = changed["green_channel"] = green_channel
+        order.follower_id = actor.person_id if green_channel else None
+    changed |= _change_contact(order, contact_name, contact_phone)
+    if not changed:
+        raise Invalid("order.nothing_changed", "请填写要更正的内容。")
+    write(
+        actor, order, Action.AMEND, before=order.status, note=need_reason(reason), details=changed
+    )
+    tell(order, "amended", [*requesters(order), order.holder_id])
+    return order
+
+
+def ask_order(actor: Actor, order_id: int, *, note: str) -> Order:
+    """请补充: the resident is asked; unanswered after a day it joins the call list."""
+    order = take(actor, order_id, Action.ASK)
+    order.asked_at = now()
+    write(actor, order, Action.ASK, before=order.status, note=need_reason(note))
+    tell(order, "asked", requesters(order))
+    return order
+
+
+def answer_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = ()) -> Order:
+    """补充: the resident's answer to what was asked."""
+    order = take(actor, order_id, Action.ANSWER)
+    if order.asked_at is None:
+        raise Conflict("order.nothing_asked", "社区没有请您补充,想说的话请写在留言里。")
+    attach_pictures(actor, order, photo_ids)
+    order.asked_at = None
+    order.content_state = ContentState.PENDING
+    write(actor, order, Action.ANSWER, before=order.status, note=note, photo_ids=photo_ids)
+    tell(order, "answered", desk(order))
+    return order
+
+
+def pass_content(
+    actor: Actor, order_id: int, *, state: ContentState, note: str | None = None
+) -> Order:
+    """Staff have looked at words and pictures: passed, held or refused for others than the staff."""
+    order = take(actor, order_id, Action.PASS_CONTENT)
+    order.content_state = state
+    write(
+        actor,
+        order,
+        Action.PASS_CONTENT,
+        before=order.status,
+        note=note,
+        details={"content_state": state.value},
+        visible=False,
+    )
+    return order
+
+
+def _change_category(order: Order, category_id: int) -> dict[str, Any]:
+    category = usable_category(category_id, order.handling_path)
+    order.category_id = category.id
+    order.urgency = category.urgency
+    order.green_channel = order.green_channel or category.green_channel
+    order.sensitive = category.sensitive
+    order.public_place = category.public_place
+    return {"category_id": category.id}
+
+
+def _change_place(order: Order, place_id: int) -> dict[str, Any]:
+    try:
+        place, unit = _place_with_unit(place_id)
+    except NotFound as missing:
+        raise Invalid("place.unknown", "没有找到这个地点,请重新选择。") from missing
+    if not unit.path.startswith(order.handling_path):
+        raise Invalid("place.other_unit", "这个地点不归本单位,请用转办。")
+    order.place_id = place.id
+    order.grid_id = unit.id if unit.path != order.handling_path else None
+    order.latitude, order.longitude = place.latitude, place.longitude
+    return {"place_id": place_id}
+
+
+def _place_with_unit(place_id: int) -> tuple[Place, Unit]:
+    place = get_place(place_id)
+    return place, get_unit(place.unit_id)
+
+
+def _change_contact(order: Order, name: str | None, phone: str | None) -> dict[str, Any]:
+    """The history names which parts changed, never what they are."""
+    changed: list[str] = []
+    contact = session.scalars(
+        select(OrderContact).where(OrderContact.order_id == order.id)
+    ).one_or_none()
+    if contact is None:
+        contact = OrderContact(order_id=order.id)
+        session.add(contact)
+    if name:
+        contact.name = seal(name, f"order_contacts.name:{order.id}")
+        changed.append("name")
+    if phone:
+        plain = normalise_phone(phone)
+        contact.phone = seal(plain, f"order_contacts.phone:{order.id}")
+        order.contact_index = blind_index(plain)
+        changed.append("phone")
+    return {"contact": changed} if changed else {}

@@ -1,0 +1,197 @@
+"""What every verb does: take the order, write its history, tell people."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from app.files.service import attach
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Forbidden, Invalid, not_found
+from app.notifications.service import notify
+from app.orders.history import content_mac, row_hash
+from app.orders.models import (
+    Order,
+    OrderAssignee,
+    OrderEvent,
+    OrderEventContent,
+    OrderRequest,
+)
+from app.orders.policy import POLICY
+from app.orders.queries.visible import get_for_action
+from app.orders.states import Action, HandlerKind, OrderStatus, RequestState
+from app.people.queries import holders_of
+
+# Statements built once: building them takes longer than running them.
+_INSERT_EVENT = insert(OrderEvent).returning(OrderEvent.id)
+_INSERT_CONTENT = insert(OrderEventContent).inline()
+
+
+def take(actor: Actor, order_id: int, action: Action) -> Order:
+    """The order, locked and read anew, on which the actor may act now.
+
+    Raises NotFound for a foreign one, Forbidden `order.not_allowed`, Conflict
+    `order.action_not_allowed`. A verb that also decides on a person locks that person first.
+    """
+    if not actor.is_system:
+        get_for_action(actor, order_id, action)
+    order = locked(order_id)
+    if not POLICY[action](actor, order):
+        raise Forbidden("order.not_allowed", "这一步不由您来办。")
+    order.check_action(action)
+    return order
+
+
+def locked(order_id: int) -> Order:
+    """The order, locked and read anew, whoever asks."""
+    order = session.scalars(lock(select(Order).where(Order.id == order_id))).one_or_none()
+    if order is None:
+        raise not_found()
+    return order
+
+
+def write(
+    actor: Actor,
+    order: Order,
+    action: Action,
+    *,
+    before: OrderStatus | None,
+    note: str | None = None,
+    photo_ids: Sequence[int] = (),
+    details: Mapping[str, Any] | None = None,
+    visible: bool = True,
+    on_word_of: int | None = None,
+    happened_at: datetime | None = None,
+) -> None:
+    """Adds the next row of the history; `before` is the state that was left, None at the start."""
+    recorded = now()
+    salt = secrets.token_hex(16)
+    content = dict(details or {})
+    values: dict[str, Any] = {
+        "previous": order.head,
+        "order_id": order.id,
+        "seq": order.version + 1,
+        "round": order.round,
+        "unit_id": order.handling_unit_id,
+        "action": action,
+        "happened_at": happened_at or recorded,
+        "recorded_at": recorded,
+        "actor_id": actor.person_id,
+        "actor_name": actor.system_name or "",
+        "on_word_of": on_word_of,
+        "from_status": before,
+        "to_status": order.status,
+        "visible": visible,
+        "content_mac": content_mac(salt, note, photo_ids, content),
+    }
+    values["hash"] = row_hash(values)
+    event_id = session.execute(_INSERT_EVENT, values).scalar_one()
+    session.execute(
+        _INSERT_CONTENT,
+        {
+            "event_id": event_id,
+            "salt": salt,
+            "note": note,
+            "photo_ids": list(photo_ids),
+            "details": content,
+        },
+    )
+    order.version = values["seq"]
+    order.head = values["hash"]
+
+
+def need_reason(reason: str | None) -> str:
+    """The reason, or Invalid `order.reason_required`."""
+    if not reason:
+        raise Invalid("order.reason_required", "请写明原因。", errors={"reason": ["请写明原因。"]})
+    return reason
+
+
+def requesters(order: Order) -> list[int]:
+    """Who hears how the order goes: the requester, or who placed it for somebody without an account."""
+    return [person for person in {order.requester_id, order.placer_id} if person is not None]
+
+
+def desk(order: Order) -> list[int]:
+    """The dispatchers who must act."""
+    return holders_of("orders.dispatch", order.handling_unit_id)
+
+
+def tell(
+    order: Order,
+    moment: str,
+    recipients: Iterable[int | None],
+    *,
+    urgent: bool = False,
+    **params: Any,
+) -> None:
+    """Queues a message about the order; an erased or missing person is left out below."""
+    people = [person for person in dict.fromkeys(recipients) if person is not None]
+    if people:
+        notify(
+            people,
+            f"order.{moment}",
+            subject=("order", order.id),
+            params={"number": order.number, **params},
+            urgent=urgent,
+        )
+
+
+def attach_pictures(actor: Actor, order: Order, photo_ids: Sequence[int]) -> None:
+    """Binds the actor's own pictures to the order."""
+    if photo_ids:
+        attach(actor, photo_ids, ("order", order.id), kind="picture")
+
+
+def assign(
+    order: Order,
+    at: datetime,
+    *,
+    kind: HandlerKind,
+    person_id: int | None = None,
+    provider_id: int | None = None,
+    part: str | None = None,
+    by_claim: bool = False,
+) -> None:
+    """Notes who handles it from now on."""
+    session.execute(
+        insert(OrderAssignee)
+        .values(
+            order_id=order.id,
+            kind=kind,
+            person_id=person_id,
+            provider_id=provider_id,
+            part=part,
+            by_claim=by_claim,
+            since=at,
+        )
+        .inline()
+    )
+
+
+def unassign(order: Order, at: datetime) -> None:
+    """Whoever handled it does not any more."""
+    session.execute(
+        update(OrderAssignee)
+        .where(OrderAssignee.order_id == order.id, OrderAssignee.until.is_(None))
+        .values(until=at)
+    )
+
+
+def void_requests(order: Order, at: datetime) -> None:
+    """Pending agreements lapse with the situation they were asked in."""
+    session.execute(
+        update(OrderRequest)
+        .where(OrderRequest.order_id == order.id, OrderRequest.state == RequestState.PENDING)
+        .values(state=RequestState.LAPSED, decided_at=at)
+    )
+
+
+def let_go(order: Order, at: datetime) -> None:
+    """The one who handled it is free of it, and what he or she asked for is void."""
+    unassign(order, at)
+    void_requests(order, at)

@@ -1,0 +1,385 @@
+"""党员接单: what the one who handles an order does."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.categories.models import Category
+from app.categories.queries import get_category
+from app.categories.states import NeedsPhoto
+from app.kernel.actor import Actor
+from app.kernel.clock import now, to_local
+from app.kernel.database import session
+from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.events import announce
+from app.organisation.queries import setting
+from app.orders.events import OrderClaimed, OrderCompleted
+from app.orders.models import Order, OrderAssignee, OrderEvent
+from app.orders.queries.visible import get_for_action
+from app.orders.queries.rendering import contents_of
+from app.orders.service.asking import ask_agreement
+from app.orders.service.core import (
+    assign,
+    attach_pictures,
+    desk,
+    let_go,
+    need_reason,
+    requesters,
+    take,
+    tell,
+    unassign,
+    write,
+)
+from app.orders.service.linking import outcome_hearers
+from app.orders.states import (
+    ACTIVE,
+    PROGRESS_MIN_LENGTH,
+    RETURNS_ADMITTED,
+    SUSPEND_BY_HANDLER,
+    SUSPEND_LONG_TERM,
+    SUSPENDED_A_ROUND,
+    SUSPENSIONS_A_ROUND,
+    Action,
+    DispatchMode,
+    HandlerKind,
+    OrderStatus,
+    RequestKind,
+)
+from app.people.models import Person
+from app.people.queries import (
+    get_person,
+    grants_of,
+    holders_of,
+    lock_person,
+    masked_names,
+)
+from app.people.states import PersonKind
+
+
+def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """接单: of many who claim at once one wins, and nobody goes over his or her caps.
+
+    Raises Conflict `order.already_claimed`, `order.open_cap`, `order.daily_cap`, `person.away`;
+    Forbidden `order.skill_missing`, `order.vetted_only`.
+    """
+    get_for_action(actor, order_id, Action.CLAIM)
+    person = lock_person(actor.own_id)
+    order = _take_claimable(actor, order_id)
+    at, before = now(), order.status
+    check_person_and_caps(person, order, at)
+    kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
+    order.hold(Action.CLAIM, at, kind=kind, holder_id=person.id)
+    assign(order, at, kind=kind, person_id=person.id, by_claim=True)
+    write(actor, order, Action.CLAIM, before=before, note=note)
+    name = masked_names([person.id])[person.id]
+    tell(order, "claimed", requesters(order), handler=name)
+    tell(order, "claimed_staff", desk(order), handler=name)
+    announce(OrderClaimed(order.id, person.id))
+    return order
+
+
+def _take_claimable(actor: Actor, order_id: int) -> Order:
+    try:
+        return take(actor, order_id, Action.CLAIM)
+    except (Conflict, Forbidden) as refused:
+        order = session.get_one(Order, order_id)
+        if order.is_held or order.status is OrderStatus.COMPLETED:
+            raise Conflict("order.already_claimed", "已经有人接了这张工单,谢谢您。") from refused
+        raise
+
+
+def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
+    """Away, vetted, skilled, under the caps; the person must be locked."""
+    _check_person(person, order)
+    if person.is_away(at):
+        raise Conflict("person.away", "您现在是暂不接单,先恢复接单再来接。")
+    _check_caps(person, order, at)
+
+
+def _check_person(person: Person, order: Order) -> None:
+    category = None if order.category_id is None else get_category(order.category_id)
+    if category is None:
+        return
+    if category.vetted_only and not person.vetted:
+        raise Forbidden("order.vetted_only", "这类工单只能由审核过的人办理。")
+    if category.skills and not set(category.skills) & set(person.skills):
+        wanted = "、".join(category.skills)
+        raise Forbidden("order.skill_missing", f"这张工单需要会这些的人来办:{wanted}。")
+
+
+def _check_caps(person: Person, order: Order, at: datetime) -> None:
+    """3 open without suspended ones, 2 new a day; counted under the person's lock."""
+    held = session.scalar(
+        select(func.count()).where(Order.holder_id == person.id, Order.status.in_(ACTIVE))
+    )
+    if (held or 0) >= setting(order.handling_unit_id, "orders.open_cap"):
+        raise Conflict("order.open_cap", "您手上的工单已经够多了,办完一件再接吧。")
+    midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = session.scalar(
+        select(func.count()).where(
+            OrderAssignee.person_id == person.id,
+            OrderAssignee.by_claim,
+            OrderAssignee.since >= midnight,
+        )
+    )
+    if (today or 0) >= setting(order.handling_unit_id, "orders.daily_cap"):
+        raise Conflict("order.daily_cap", "您今天接的工单已经够多了,明天再接吧。")
+
+
+def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
+    """暂不接单: the offer goes back to the dispatcher; after two the leader assigns."""
+    order = take(actor, order_id, Action.DECLINE)
+    at, before = now(), order.status
+    order.come_back(Action.DECLINE, at)
+    order.returns += 1
+    write(actor, order, Action.DECLINE, before=before, note=need_reason(reason), visible=False)
+    name = masked_names([actor.own_id])[actor.own_id]
+    tell(order, "declined", desk(order), handler=name)
+    _tell_leader(order)
+    return order
+
+
+def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None = None) -> Order:
+    """约时间: when the handler comes; the resident is told."""
+    order = take(actor, order_id, Action.APPOINT)
+    moment = now()
+    if at <= moment:
+        raise Invalid(
+            "order.time_in_the_past", "约的时间要在现在之后。", errors={"at": ["要在现在之后。"]}
+        )
+    order.appointed_at = at
+    order.last_sign_at = moment
+    details = {"at": at.isoformat()}
+    write(actor, order, Action.APPOINT, before=order.status, note=note, details=details)
+    tell(order, "appointed", requesters(order), handler=_holder_name(order), time=spoken(at))
+    return order
+
+
+def start_order(
+    actor: Actor, order_id: int, *, visit_code: str | None = None, note: str | None = None
+) -> Order:
+    """开始: a home visit starts with the four digits that the resident shows."""
+    order = take(actor, order_id, Action.START)
+    at, before = now(), order.status
+    category = None if order.category_id is None else get_category(order.category_id)
+    proven = _check_visit(order, category, visit_code, at)
+    order.move(Action.START, OrderStatus.IN_PROGRESS, at)
+    order.last_sign_at = at
+    write(actor, order, Action.START, before=before, note=note, details={"visit_proven": proven})
+    tell(order, "started", requesters(order))
+    return order
+
+
+def _check_visit(
+    order: Order, category: Category | None, visit_code: str | None, at: datetime
+) -> bool:
+    if visit_code is None:
+        if category is not None and category.home_visit:
+            raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
+        return False
+    if visit_code != order.visit_code:
+        raise Invalid("order.visit_code_wrong", "上门码不对,请再问一下居民。")
+    order.visited_at = at
+    return True
+
+
+def progress_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    note: str | None = None,
+    photo_ids: Sequence[int] = (),
+    visible: bool = True,
+) -> Order:
+    """反馈: ten characters or a picture, so that it counts as a report."""
+    order = take(actor, order_id, Action.PROGRESS)
+    if len(note or "") < PROGRESS_MIN_LENGTH and not photo_ids:
+        raise Invalid("order.progress_too_short", "请写十个字以上,或拍一张照片。")
+    at, before = now(), order.status
+    attach_pictures(actor, order, photo_ids)
+    order.move(Action.PROGRESS, OrderStatus.IN_PROGRESS, at)
+    order.last_sign_at = at
+    write(
+        actor,
+        order,
+        Action.PROGRESS,
+        before=before,
+        note=note,
+        photo_ids=photo_ids,
+        visible=visible,
+    )
+    if visible:
+        tell(order, "progress", requesters(order))
+    return order
+
+
+def return_order(actor: Actor, order_id: int, *, reason: str) -> Order:
+    """退回: to the pool, with the reason; after two the leader assigns."""
+    order = take(actor, order_id, Action.RETURN)
+    at, before = now(), order.status
+    let_go(order, at)
+    order.give_out(Action.RETURN, at, mode=DispatchMode.POOL)
+    order.returns += 1
+    write(actor, order, Action.RETURN, before=before, note=need_reason(reason), visible=False)
+    tell(order, "returned", desk(order))
+    _tell_leader(order)
+    return order
+
+
+def _tell_leader(order: Order) -> None:
+    if order.returns == RETURNS_ADMITTED:
+        tell(order, "leader_assigns", holders_of("orders.lead", order.handling_unit_id))
+
+
+def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) -> Order:
+    """暂缓: up to three days by the handler, longer by the dispatcher's agreement.
+
+    Over 15 days, or the second time in a round, it becomes 挂账, agreed by the unit above. At most two
+    suspensions and 30 days a round.
+    """
+    order = take(actor, order_id, Action.SUSPEND)
+    at = now()
+    length = until - at
+    if length.total_seconds() <= 0:
+        raise Invalid(
+            "order.time_in_the_past",
+            "恢复的日期要在现在之后。",
+            errors={"until": ["要在现在之后。"]},
+        )
+    if order.suspensions >= SUSPENSIONS_A_ROUND:
+        raise Conflict("order.suspended_twice", "这张工单已暂缓过两次,不能再暂缓。")
+    if order.suspended_seconds + length.total_seconds() > SUSPENDED_A_ROUND.total_seconds():
+        raise Invalid("order.suspended_too_long", "一张工单暂缓合计不能超过30天。")
+    long_term = length > SUSPEND_LONG_TERM or order.suspensions > 0
+    by_desk = actor.may("orders.dispatch", order.handling_path)
+    if long_term or (length > SUSPEND_BY_HANDLER and not by_desk):
+        details = {"until": until.isoformat(), "long_term": long_term}
+        return ask_agreement(
+            actor, order, RequestKind.SUSPEND, reason=reason, details=details, above=long_term
+        )
+    pause(actor, order, Action.SUSPEND, until=until, reason=need_reason(reason), long_term=False)
+    return order
+
+
+def pause(
+    actor: Actor, order: Order, action: Action, *, until: datetime, reason: str, long_term: bool
+) -> None:
+    """The order stands still until then; also what an agreement does."""
+    at, before = now(), order.status
+    order.suspended_from = before
+    order.move(action, OrderStatus.SUSPENDED, at)
+    order.suspended_at, order.suspended_until, order.suspended_from = at, until, before
+    order.suspensions += 1
+    order.long_term = order.long_term or long_term
+    order.next_due_at = None
+    details = {"until": until.isoformat(), "long_term": long_term}
+    write(actor, order, action, before=before, note=reason, details=details)
+    tell(order, "suspended", requesters(order), time=spoken(until))
+
+
+def resume_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """恢复: on its date, or earlier by handler or dispatcher; the solve date moves by the pause."""
+    order = take(actor, order_id, Action.RESUME)
+    at, before = now(), order.status
+    started = order.suspended_at or at
+    paused = at - started
+    back_to = order.suspended_from or OrderStatus.CLAIMED
+    order.move(Action.RESUME, back_to, at)
+    order.suspended_at = order.suspended_until = order.suspended_from = None
+    order.suspended_seconds += int(paused.total_seconds())
+    order.last_sign_at = at
+    order.set_due(order.due_at + paused if order.due_at else None)
+    write(actor, order, Action.RESUME, before=before, note=note)
+    tell(order, "resumed", [*requesters(order), order.holder_id])
+    return order
+
+
+def complete_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    note: str,
+    photo_ids: Sequence[int] = (),
+    minutes_spent: int | None = None,
+    helper_ids: Sequence[int] = (),
+) -> Order:
+    """提交办结: with words, and pictures where the category asks; then the resident is asked."""
+    order = take(actor, order_id, Action.COMPLETE)
+    at, before = now(), order.status
+    category = None if order.category_id is None else get_category(order.category_id)
+    _check_proof(order, category, photo_ids)
+    _check_helpers(order, category, helper_ids)
+    attach_pictures(actor, order, photo_ids)
+    for helper_id in helper_ids:
+        assign(order, at, kind=HandlerKind.MEMBER, person_id=helper_id, part="helper")
+    unassign(order, at)
+    order.complete(Action.COMPLETE, at)
+    details = {"minutes_spent": minutes_spent, "helper_ids": list(helper_ids)}
+    write(
+        actor,
+        order,
+        Action.COMPLETE,
+        before=before,
+        note=note,
+        photo_ids=photo_ids,
+        details=details,
+    )
+    if category is not None and category.check_before_answer:
+        tell(order, "to_check", desk(order))
+    else:
+        tell(order, "completed", requesters(order))
+        tell(order, "outcome", outcome_hearers(order))
+    announce(OrderCompleted(order.id))
+    return order
+
+
+def _check_proof(order: Order, category: Category | None, photo_ids: Sequence[int]) -> None:
+    if category is None:
+        return
+    if category.needs_photo is NeedsPhoto.AFTER and not photo_ids and not _has_picture(order):
+        raise Invalid("order.photo_required", "这类工单办结时请拍一张照片。")
+
+
+def _has_picture(order: Order) -> bool:
+    """Whether a report of this round already carries one."""
+    rows = session.scalars(
+        select(OrderEvent).where(
+            OrderEvent.order_id == order.id,
+            OrderEvent.round == order.round,
+            OrderEvent.action == Action.PROGRESS,
+        )
+    ).all()
+    return any(content.photo_ids for content in contents_of(rows).values())
+
+
+def _check_helpers(order: Order, category: Category | None, helper_ids: Sequence[int]) -> None:
+    if category is not None and category.two_people and not helper_ids:
+        raise Invalid("order.two_people", "这类工单须两人同行,请选一起去的人。")
+    if len(set(helper_ids)) != len(helper_ids) or order.holder_id in helper_ids:
+        raise Invalid("helper.unknown", "一起去的人填得不对。")
+    for helper_id in helper_ids:
+        _check_helper(order, helper_id)
+
+
+def _check_helper(order: Order, helper_id: int) -> None:
+    unknown = Invalid("helper.unknown", "一起去的人填得不对,须是本单位报到的人或工作人员。")
+    fits = any(
+        {"orders.claim", "orders.handle"} & grant.permissions
+        and order.handling_path.startswith(grant.unit_path)
+        for grant in grants_of(helper_id, now())
+    )
+    if not fits or not get_person(helper_id).is_active:
+        raise unknown
+
+
+def _holder_name(order: Order) -> str:
+    if order.holder_id is None:
+        return "承办单位"
+    return masked_names([order.holder_id]).get(order.holder_id, "办理人")
+
+
+def spoken(moment: datetime) -> str:
+    """A time as people say it: 11月29日15:30."""
+    local = to_local(moment)
+    return f"{local.month}月{local.day}日{local:%H:%M}"

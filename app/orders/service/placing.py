@@ -1,0 +1,383 @@
+"""下单: a resident places an order, or staff place it on somebody's behalf."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.categories.models import Category
+from app.categories.queries import check_answers, usable_category
+from app.categories.states import Urgency
+from app.files.service import attach
+from app.identity.queries import has_consent
+from app.kernel.actor import Actor
+from app.kernel.clock import LOCAL, now, to_local
+from app.kernel.crypto import blind_index, normalise_phone, seal
+from app.kernel.database import session
+from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
+from app.kernel.events import announce
+from app.organisation.geometry import to_gcj02
+from app.organisation.models import Unit
+from app.organisation.queries import (
+    ancestors,
+    community_of,
+    get_place,
+    get_unit,
+    is_open,
+    locate,
+    nearest_community,
+    setting,
+)
+from app.orders.events import OrderSubmitted
+from app.orders.models import Order, OrderContact
+from app.orders.service.core import desk, requesters, tell, write
+from app.orders.states import OPEN, Action, OrderStatus, Source
+from app.people.models import Person
+from app.people.queries import (
+    get_person,
+    get_visible_person,
+    holders_of,
+    lock_person,
+    name_of,
+    phone_of,
+)
+
+MAX_PHOTOS = 9
+RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
+STAFF_FIELDS = ("external_number", "imposed_due_at")
+URGENCY_RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where it is: the unit that acts, and what is known of the place."""
+
+    unit: Unit
+    grid_id: int | None
+    place_id: int | None
+    latitude: float | None
+    longitude: float | None
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Party:
+    """Who it is for and who placed it; staff who enter it for another are neither."""
+
+    requester: Person | None
+    placer_id: int | None
+    name: str | None
+    phone: str | None
+    by_staff: bool
+
+
+def submit_order(
+    actor: Actor,
+    *,
+    description: str | None = None,
+    category_id: int | None = None,
+    unit_id: int | None = None,
+    place_id: int | None = None,
+    location: Mapping[str, Any] | None = None,
+    photo_ids: Sequence[int] = (),
+    voice_id: int | None = None,
+    contact_name: str | None = None,
+    contact_phone: str | None = None,
+    anonymous: bool = False,
+    urgency: Urgency | None = None,
+    answers: Mapping[str, Any] | None = None,
+    preferred_times: Sequence[Any] = (),
+    on_behalf_of: Mapping[str, Any] | None = None,
+    source: Source | None = None,
+    external_number: str | None = None,
+    imposed_due_at: datetime | None = None,
+) -> Order:
+    """Places an order with the community that acts for the place; answers it as submitted.
+
+    Everything may be missing as long as something tells what to do: words, a voice note, a picture, a
+    category, or a phone to call back (请社区打给我).
+    """
+    at = now()
+    spot = _spot(actor, unit_id, place_id, location)
+    category = None if category_id is None else usable_category(category_id, spot.unit.path)
+    party = _party(actor, spot.unit, on_behalf_of, contact_name, contact_phone)
+    _check_content(party, description, category, photo_ids, voice_id)
+    _check_staff_fields(
+        party,
+        category,
+        source,
+        {"external_number": external_number, "imposed_due_at": imposed_due_at},
+    )
+    emergency = category is not None and category.urgency is Urgency.EMERGENCY
+    if not party.by_staff:
+        _check_limits(actor, spot.unit, at, emergency=emergency)
+    unit = _acting_unit(spot.unit, category)
+    order = Order(
+        status=OrderStatus.SUBMITTED,
+        handling_unit_id=unit.id,
+        handling_path=unit.path,
+        first_unit_id=unit.id,
+        attention_unit_id=unit.id,
+        grid_id=spot.grid_id,
+        place_id=spot.place_id,
+        latitude=spot.latitude,
+        longitude=spot.longitude,
+        category_id=category_id,
+        urgency=_urgency(party, category, urgency),
+        wished_urgency=None if party.by_staff else urgency,
+        green_channel=_is_green(party, category),
+        sensitive=category is not None and category.sensitive,
+        public_place=category is not None and category.public_place,
+        anonymous=anonymous,
+        source=source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
+        external_number=external_number,
+        description=description or None,
+        answers=check_answers(category, answers),
+        preferred_times=list(preferred_times),
+        photo_ids=list(photo_ids),
+        voice_id=voice_id,
+        requester_id=party.requester.id if party.requester else None,
+        placer_id=party.placer_id,
+        contact_index=blind_index(party.phone) if party.phone else None,
+        people_needed=2 if category is not None and category.two_people else 1,
+        visit_code=f"{secrets.randbelow(10_000):04d}",
+        submitted_at=at,
+        entered_at=at,
+        imposed_due_at=imposed_due_at,
+    )
+    order.set_due(None)
+    session.add(order)
+    session.flush()
+    _seal_contact(order, party, spot.address)
+    _attach(actor, order)
+    write(
+        actor,
+        order,
+        Action.SUBMIT,
+        before=None,
+        note=order.description,
+        photo_ids=order.photo_ids,
+        on_word_of=order.requester_id if party.by_staff else None,
+    )
+    _tell_of_new(actor, order, category, page=emergency or party.by_staff)
+    announce(OrderSubmitted(order.id, order.round))
+    return order
+
+
+def _spot(
+    actor: Actor, unit_id: int | None, place_id: int | None, location: Mapping[str, Any] | None
+) -> _Spot:
+    place = None if place_id is None else _place(place_id)
+    place_unit = None if place is None else get_unit(place.unit_id)
+    latitude = longitude = address = None
+    found = None
+    if location is not None:
+        latitude, longitude = location["latitude"], location["longitude"]
+        if location["coordinate_system"] == "wgs84":
+            latitude, longitude = to_gcj02(latitude, longitude)
+        address = location.get("address")
+        found = locate(latitude, longitude)
+    elif place is not None:
+        latitude, longitude = place.latitude, place.longitude
+    grid = found.grid if found else None
+    unit = _chosen(unit_id) if unit_id is not None else None
+    if unit is None and place_unit is not None:
+        unit = community_of(place_unit)
+    if unit is None and found is not None:
+        unit = found.community
+    if unit is None and location is not None:
+        raise _outside(float(latitude or 0), float(longitude or 0))
+    unit = unit or _home(actor)
+    if grid is None and place_unit is not None and place_unit.path.startswith(unit.path):
+        grid = place_unit
+    inside = grid is not None and grid.path.startswith(unit.path) and grid.id != unit.id
+    return _Spot(unit, grid.id if grid and inside else None, place_id, latitude, longitude, address)
+
+
+def _place(place_id: int) -> Any:
+    try:
+        return get_place(place_id)
+    except type(not_found()) as missing:
+        raise Invalid("place.unknown", "没有找到这个地点,请重新选择。") from missing
+
+
+def _chosen(unit_id: int) -> Unit:
+    try:
+        unit = get_unit(unit_id)
+    except type(not_found()) as missing:
+        raise Invalid("unit.unknown", "没有找到这个社区,请重新选择。") from missing
+    if not is_open(unit):
+        raise Invalid("unit.closed", "这个单位已撤并,请选择现在的社区。")
+    return community_of(unit) or unit
+
+
+def _outside(latitude: float, longitude: float) -> Invalid:
+    nearest = nearest_community(latitude, longitude)
+    named = f"离这里最近的是{nearest.name}。" if nearest else ""
+    return Invalid(
+        "location.outside",
+        f"这个位置不在服务范围内,请选择社区。{named}",
+        errors={"location": [named]},
+    )
+
+
+def _home(actor: Actor) -> Unit:
+    person = get_person(actor.own_id)
+    home = get_unit(person.home_unit_id) if person.home_unit_id else None
+    community = community_of(home) if home else None
+    if community is None:
+        raise Invalid(
+            "order.unit_required",
+            "请选择您所在的社区或地点。",
+            errors={"unit_id": ["请选择社区。"]},
+        )
+    return community
+
+
+def _acting_unit(unit: Unit, category: Category | None) -> Unit:
+    if category is None or not category.to_unit_above:
+        return unit
+    above = ancestors(unit)
+    return above[0] if above else unit
+
+
+def _party(
+    actor: Actor,
+    unit: Unit,
+    on_behalf_of: Mapping[str, Any] | None,
+    contact_name: str | None,
+    contact_phone: str | None,
+) -> _Party:
+    enters = actor.may("orders.enter", unit.path)
+    given = on_behalf_of or {}
+    name = contact_name or given.get("name")
+    phone = contact_phone or given.get("phone")
+    phone = normalise_phone(phone) if phone else None
+    if given.get("person_id") is not None:
+        if not enters:
+            raise Forbidden("order.on_behalf_staff_only", "代他人下单请填写对方的姓名和电话。")
+        person = get_visible_person(actor, given["person_id"])
+        return _Party(person, None, name or name_of(person.id), phone or phone_of(person.id), True)
+    if enters and given:
+        # Who only enters (a building leader) hears how it goes; staff see it on their lists.
+        placer = None if actor.may("orders.see", unit.path) else actor.person_id
+        return _Party(None, placer, name, phone, True)
+    me = get_person(actor.own_id)
+    if given:
+        return _Party(None, me.id, name, phone, enters)
+    return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), enters)
+
+
+def _check_content(
+    party: _Party,
+    description: str | None,
+    category: Category | None,
+    photo_ids: Sequence[int],
+    voice_id: int | None,
+) -> None:
+    if not (description or category or photo_ids or voice_id or party.phone):
+        raise Invalid("order.empty", "请说一说什么事,或留下电话让社区打给您。")
+    if len(photo_ids) > MAX_PHOTOS:
+        raise Invalid("order.too_many_photos", f"照片最多{MAX_PHOTOS}张。")
+    if category is not None and category.staff_only and not party.by_staff:
+        raise Forbidden("category.staff_only", "这一类请到社区或打电话,由工作人员登记。")
+
+
+def _check_staff_fields(
+    party: _Party, category: Category | None, source: Source | None, fields: Mapping[str, Any]
+) -> None:
+    if party.by_staff:
+        return
+    given = [name for name, value in fields.items() if value is not None]
+    if given or (source is not None and source not in RESIDENT_SOURCES):
+        raise Forbidden("order.staff_only_field", "有些内容只能由工作人员填写。")
+
+
+def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
+    """Consent, then 5 a day and 10 open, counted under the person's lock; emergencies always pass."""
+    if not has_consent(actor.own_id, "privacy"):
+        raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
+    person = lock_person(actor.own_id)
+    if emergency:
+        return
+    if person.is_desk_only(at):
+        raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理,如有异议可以申诉。")
+    today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
+    mine = (Order.requester_id == person.id) | (Order.placer_id == person.id)
+    placed = session.scalar(
+        select(func.count()).where(
+            mine, Order.submitted_at >= today, Order.urgency != Urgency.EMERGENCY
+        )
+    )
+    if (placed or 0) >= setting(unit.id, "orders.resident_daily"):
+        tomorrow = int((today + timedelta(days=1) - at).total_seconds())
+        raise TooMany(
+            "order.daily_limit",
+            "您今天下的单已经够多了,请明天再来或给社区打电话。",
+            retry_after=tomorrow,
+        )
+    waiting = session.scalar(select(func.count()).where(mine, Order.status.in_(OPEN)))
+    if (waiting or 0) >= setting(unit.id, "orders.resident_open"):
+        raise TooMany(
+            "order.open_limit",
+            "您还有不少工单在办,办好几件后再下单,急事请打电话。",
+            retry_after=3600,
+        )
+
+
+def _urgency(party: _Party, category: Category | None, wished: Urgency | None) -> Urgency:
+    base = category.urgency if category is not None else Urgency.NORMAL
+    if not party.by_staff or wished is None:
+        return base
+    return max(base, wished, key=URGENCY_RANK.index)
+
+
+def _is_green(party: _Party, category: Category | None) -> bool:
+    return (category is not None and category.green_channel) or (
+        party.requester is not None and party.requester.green
+    )
+
+
+def _seal_contact(order: Order, party: _Party, address: str | None) -> None:
+    sealed = {
+        field: seal(value, f"order_contacts.{field}:{order.id}") if value else None
+        for field, value in (("name", party.name), ("phone", party.phone), ("address", address))
+    }
+    session.add(OrderContact(order_id=order.id, **sealed))
+
+
+def _attach(actor: Actor, order: Order) -> None:
+    subject = ("order", order.id)
+    if order.photo_ids:
+        attach(actor, order.photo_ids, subject, kind="picture")
+    if order.voice_id is not None:
+        attach(actor, [order.voice_id], subject, kind="voice")
+
+
+def _tell_of_new(actor: Actor, order: Order, category: Category | None, *, page: bool) -> None:
+    named = category.name if category is not None else "请社区帮忙分类"
+    tell(order, "placed", requesters(order))
+    if order.urgency is Urgency.EMERGENCY and page and _may_page(actor, order):
+        watchers = holders_of("orders.acknowledge", order.handling_unit_id)
+        tell(order, "emergency", watchers, urgent=True, category=named)
+    else:
+        tell(order, "new", desk(order), category=named, urgent=order.urgency is Urgency.EMERGENCY)
+
+
+def _may_page(actor: Actor, order: Order) -> bool:
+    """A resident pages people at most twice a day; further emergencies go to the desk at once."""
+    if order.requester_id is None and order.placer_id is None:
+        return True
+    since = to_local(order.submitted_at).replace(hour=0, minute=0, second=0, microsecond=0)
+    earlier = session.scalar(
+        select(func.count()).where(
+            (Order.requester_id == actor.person_id) | (Order.placer_id == actor.person_id),
+            Order.urgency == Urgency.EMERGENCY,
+            Order.submitted_at >= since,
+            Order.id != order.id,
+        )
+    )
+    return (earlier or 0) < setting(order.handling_unit_id, "orders.pages_daily")

@@ -1,0 +1,133 @@
+"""Fixtures: an app on each database, a transaction around each test, a small district with people."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+import config as configuration
+from app import create_app
+from app.kernel.database import db
+from app.kernel.http import App
+from tests import postgres
+from tests.world import World, build_world
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds --database."""
+    parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database this run tests."""
+    return str(request.config.getoption("--database"))
+
+
+def new_sqlite(folder: Path) -> str:
+    """The address of a new SQLite database."""
+    return f"sqlite:///{folder / 'sandan.db'}"
+
+
+@pytest.fixture(scope="session")
+def database_url(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An empty database of this run's kind, dropped at the end."""
+    if database == "sqlite":
+        yield new_sqlite(tmp_path_factory.mktemp("sqlite"))
+        return
+    with postgres.new_database(f"sandan_test_{uuid.uuid4().hex[:12]}") as url:
+        yield url
+
+
+def settings_for(url: str, folder: Path) -> dict[str, Any]:
+    """A complete configuration for tests."""
+    environ = {"APP_ENV": "testing", "DATABASE_URL": url, "DATA_DIR": str(folder)}
+    return configuration.load(environ)
+
+
+@pytest.fixture(scope="session")
+def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app with all tables, without anybody in it; shared by the run."""
+    os.environ.pop("CLOCK_FILE", None)
+    app = create_app(settings_for(database_url, tmp_path_factory.mktemp("data")))
+    app.testing = True
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def peopled(whole_app: App) -> World:
+    """The small district of all tests, committed once."""
+    with whole_app.app_context():
+        return build_world()
+
+
+@pytest.fixture
+def app(whole_app: App) -> Iterator[App]:
+    """The app inside an app context and a transaction that is rolled back after the test."""
+    with whole_app.app_context():
+        engine = db.engine
+        connection = engine.connect()
+        outer = connection.begin()
+        engines = db.engines
+        engines[None] = connection  # type: ignore[assignment]  # what a session binds to
+        db.session.configure(join_transaction_mode="create_savepoint")
+        try:
+            yield whole_app
+        finally:
+            db.session.remove()
+            outer.rollback()
+            connection.close()
+            engines[None] = engine
+            db.session.configure(join_transaction_mode="conditional_savepoint")
+
+
+@pytest.fixture
+def client(app: App) -> FlaskClient:
+    """A client of the app."""
+    return app.test_client()
+
+
+@pytest.fixture
+def world(peopled: World, app: App) -> World:
+    """The small district, inside this test's transaction."""
+    peopled.client = app.test_client()
+    return peopled
+
+
+@pytest.fixture
+def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Clock":
+    """A clock that stands where the test puts it."""
+    monkeypatch.setenv("CLOCK_FILE", str(tmp_path / "clock"))
+    return Clock(tmp_path / "clock")
+
+
+class Clock:
+    """Moves the business time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def set(self, moment: str) -> None:
+        """Stands still at an RFC 3339 time."""
+        self.path.write_text(moment, encoding="ascii")
+
+    def shift(self, seconds: float) -> None:
+        """Runs on, that many seconds ahead."""
+        self.path.write_text(f"{seconds:+}", encoding="ascii")
+
+
+def count(model: type[Any]) -> int:
+    """Rows of a table."""
+    found: Session = db.session  # type: ignore[assignment]  # scoped
+    return int(found.scalar(sa.select(sa.func.count()).select_from(model)) or 0)
