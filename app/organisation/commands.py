@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from app.kernel.actor import Actor
 from app.kernel.database import transaction
 from app.kernel.errors import Refusal
-from app.organisation import imports, service
+from app.organisation import service
 from app.organisation.geometry import CoordinateSystem
 from app.organisation.service import ImportReport
 
@@ -29,9 +29,8 @@ def import_units(file: Path, strict: bool) -> None:
     地址 开放时间 排序. Good rows go in, bad ones are listed; the same file again changes nothing.
     """
     try:
-        parsed = imports.parse_units(file.read_bytes())
         with transaction():
-            report = service.import_units(_ACTOR, parsed, strict=strict)
+            report = service.import_units(_ACTOR, file.read_bytes(), strict=strict)
     except Refusal as refusal:
         raise _told(refusal) from refusal
     _tell(report)
@@ -47,9 +46,8 @@ def import_places(file: Path, strict: bool) -> None:
     物业管理（专业物业、单位自管、无主管） 物业单位 纬度 经度 坐标系（gcj02、wgs84） 排序.
     """
     try:
-        parsed = imports.parse_places(file.read_bytes())
         with transaction():
-            report = service.import_places(_ACTOR, parsed, strict=strict)
+            report = service.import_places(_ACTOR, file.read_bytes(), strict=strict)
     except Refusal as refusal:
         raise _told(refusal) from refusal
     _tell(report)
@@ -67,9 +65,13 @@ def import_places(file: Path, strict: bool) -> None:
 def import_areas(file: Path, coordinate_system: str, strict: bool) -> None:
     """Polygons from GeoJSON: a FeatureCollection, the unit's code in the property 编号 or code."""
     try:
-        parsed = imports.parse_areas(file.read_bytes(), CoordinateSystem(coordinate_system))
         with transaction():
-            report = service.import_areas(_ACTOR, parsed, strict=strict)
+            report = service.import_areas(
+                _ACTOR,
+                file.read_bytes(),
+                coordinate_system=CoordinateSystem(coordinate_system),
+                strict=strict,
+            )
     except Refusal as refusal:
         raise _told(refusal) from refusal
     _tell(report)

@@ -34,7 +34,7 @@ from app.organisation.states import (
     PlaceKind,
     UnitKind,
 )
-from app.organisation.tables import CellError, Cells, Fault, read_table
+from app.organisation.tables import MOST_ROWS, CellError, Cells, Fault, Table, read_table
 
 LONGEST_CODE = 64
 LONGEST_NAME = 50
@@ -133,24 +133,21 @@ class Parsed(Generic[_Row]):
     ignored: list[str] = field(default_factory=list)
 
 
-def parse_units(content: bytes) -> Parsed[UnitRow]:
+def parse_units(content: bytes, most_rows: int = MOST_ROWS) -> Parsed[UnitRow]:
     """Units from the top down, whatever their order in the file; raises as `read_table`."""
-    parsed = _parse(content, UNIT_HEADINGS, _unit)
+    parsed = _parse(read_table(content, UNIT_HEADINGS, UNIT_HEADINGS[:3], most_rows), _unit)
     parsed.rows.sort(key=lambda row: UNIT_RANKS[row.kind])
     return parsed
 
 
-def parse_places(content: bytes) -> Parsed[PlaceRow]:
+def parse_places(content: bytes, most_rows: int = MOST_ROWS) -> Parsed[PlaceRow]:
     """Places from the outside in, whatever their order in the file; raises as `read_table`."""
-    parsed = _parse(content, PLACE_HEADINGS, _place)
+    parsed = _parse(read_table(content, PLACE_HEADINGS, PLACE_HEADINGS[:3], most_rows), _place)
     parsed.rows.sort(key=lambda row: _PLACE_ORDER.index(row.kind))
     return parsed
 
 
-def _parse(
-    content: bytes, headings: tuple[str, ...], read: Callable[[Cells], _Row]
-) -> Parsed[_Row]:
-    table = read_table(content, headings, headings[:3])
+def _parse(table: Table, read: Callable[[Cells], _Row]) -> Parsed[_Row]:
     parsed: Parsed[_Row] = Parsed(ignored=table.ignored)
     lines: dict[str, int] = {}
     for cells in table.rows:

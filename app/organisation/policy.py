@@ -22,6 +22,16 @@ def may_edit_places(actor: Actor, unit_path: str) -> bool:
     return actor.is_system or actor.may("places.edit", unit_path)
 
 
+def may_edit_units_somewhere(actor: Actor) -> bool:
+    """Whether an import may begin; each row is judged by itself."""
+    return actor.is_system or actor.may_somewhere("organisation.edit")
+
+
+def may_edit_places_somewhere(actor: Actor) -> bool:
+    """Whether an import may begin; each row is judged by itself."""
+    return actor.is_system or actor.may_somewhere("places.edit")
+
+
 def room_paths(actor: Actor) -> tuple[str, ...]:
     """Roots of the subtrees whose rooms are shown; all of them for the system."""
     if actor.is_system:

@@ -121,15 +121,17 @@ class Table:
     ignored: list[str]
 
 
-def read_table(content: bytes, known: Sequence[str], needed: Sequence[str]) -> Table:
+def read_table(
+    content: bytes, known: Sequence[str], needed: Sequence[str], most_rows: int = MOST_ROWS
+) -> Table:
     """The first sheet of an Excel file, or CSV in UTF-8 or GB 18030, comma or tab.
 
     The first row holds the headings, in any order. Raises Invalid `import.unreadable`,
     `import.empty`, `import.headings_missing`, `import.heading_twice`, `import.too_many_rows`.
     """
     lines = [[_text(value) for value in line] for line in _lines(content)]
-    if len(lines) > MOST_ROWS + 1:
-        raise Invalid("import.too_many_rows", f"行数太多，一次最多导入{MOST_ROWS}行。")
+    if len(lines) > most_rows + 1:
+        raise Invalid("import.too_many_rows", f"行数太多，一次最多导入{most_rows}行。")
     headings = lines[0] if lines else []
     if not any(headings) or not any(any(line) for line in lines[1:]):
         raise Invalid("import.empty", "文件里没有内容：第一行要写列名，下面每行一条。")

@@ -9,15 +9,24 @@ from sqlalchemy import select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
-from app.kernel.errors import Conflict, Invalid, Refusal
+from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
 from app.organisation.geometry import CoordinateSystem, in_gcj02
-from app.organisation.imports import AreaRow, Parsed, PlaceRow, UnitRow
+from app.organisation.imports import (
+    AreaRow,
+    Parsed,
+    PlaceRow,
+    UnitRow,
+    parse_areas,
+    parse_places,
+    parse_units,
+)
 from app.organisation.models import Place, Provider, Unit, UnitArea
+from app.organisation.policy import may_edit_places_somewhere, may_edit_units_somewhere
 from app.organisation.queries import get_unit
 from app.organisation.service.places import Position, change_place, create_place
 from app.organisation.service.units import change_unit, create_unit, found_district, set_area
 from app.organisation.states import UnitKind
-from app.organisation.tables import Fault
+from app.organisation.tables import MOST_ROWS, Fault
 
 # The column to look at, for refusals of the verbs.
 _COLUMNS = {
@@ -99,18 +108,36 @@ def _by_row(faults: Sequence[Fault]) -> dict[str, list[str]]:
     return errors
 
 
-def import_units(actor: Actor, parsed: Parsed[UnitRow], *, strict: bool = False) -> ImportReport:
-    """Units by code: new ones are created, known ones changed or moved where the row differs."""
+def import_units(
+    actor: Actor, content: bytes, *, strict: bool = False, most_rows: int = MOST_ROWS
+) -> ImportReport:
+    """Units by code: new ones are created, known ones changed or moved where the row differs.
+
+    Raises Forbidden `unit.not_allowed`, and what `parse_units` raises.
+    """
+    if not may_edit_units_somewhere(actor):
+        raise Forbidden("unit.not_allowed", "您不能导入组织。")
+    parsed = parse_units(content, most_rows)
     return _import(parsed, lambda row: _enter_unit(actor, row), strict=strict)
 
 
-def import_places(actor: Actor, parsed: Parsed[PlaceRow], *, strict: bool = False) -> ImportReport:
-    """Places by code, as `import_units`."""
+def import_places(
+    actor: Actor, content: bytes, *, strict: bool = False, most_rows: int = MOST_ROWS
+) -> ImportReport:
+    """Places by code, as `import_units`; raises Forbidden `place.not_allowed`."""
+    if not may_edit_places_somewhere(actor):
+        raise Forbidden("place.not_allowed", "您不能导入小区楼栋。")
+    parsed = parse_places(content, most_rows)
     return _import(parsed, lambda row: _enter_place(actor, row), strict=strict)
 
 
-def import_areas(actor: Actor, parsed: Parsed[AreaRow], *, strict: bool = False) -> ImportReport:
-    """Polygons by the code of their unit."""
+def import_areas(
+    actor: Actor, content: bytes, *, coordinate_system: CoordinateSystem, strict: bool = False
+) -> ImportReport:
+    """Polygons by the code of their unit; raises Forbidden `unit.not_allowed`."""
+    if not may_edit_units_somewhere(actor):
+        raise Forbidden("unit.not_allowed", "您不能导入边界。")
+    parsed = parse_areas(content, coordinate_system)
     return _import(parsed, lambda row: _enter_area(actor, row), strict=strict)
 
 

@@ -197,12 +197,12 @@ def change_place(
     provider_id: int | None = None,
     position: Position | None = None,
     sort: int | None = None,
-    check: VersionCheck = unchecked,
+    unchanged: VersionCheck = unchecked,
 ) -> Place:
     """The place as given; what is inside it follows in name, path and what it had in common.
 
     `unit_id`, `parent_id` and `sort` of None leave what is. Raises as `create_place`, and what
-    `check` raises.
+    `unchanged` raises.
     """
     get_visible_place(actor, place_id)
     lock_tree(PLACES)
@@ -211,7 +211,7 @@ def change_place(
     check_may_edit(actor, named_unit(place.unit_id))
     unit = named_unit(unit_id or place.unit_id)
     check_may_edit(actor, unit)
-    check(place.version)
+    unchanged(place.version)
     place.check_open()
     unit.check_open()
     _check_parent(place.kind, parent)

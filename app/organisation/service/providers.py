@@ -78,7 +78,7 @@ def change_provider(
     hours: str | None = None,
     person_id: int | None = None,
     closed: bool = False,
-    check: VersionCheck = unchecked,
+    unchanged: VersionCheck = unchecked,
 ) -> Provider:
     """The provider as given; `closed` ends it for new orders, without it it serves again."""
     unit = named_unit(get_visible_provider(actor, provider_id).unit_id)
@@ -86,7 +86,7 @@ def change_provider(
         lock(providers_visible_to(actor).where(Provider.id == provider_id))
     ).one()
     _check_providers(actor, unit)
-    check(provider.version)
+    unchanged(provider.version)
     unit.check_open()
     linked = provider.person_id != person_id
     with refusing(CLASHES):
@@ -149,11 +149,11 @@ def change_phone_entry(
     hours: str | None = None,
     note: str | None = None,
     sort: int = 0,
-    check: VersionCheck = unchecked,
+    unchanged: VersionCheck = unchecked,
 ) -> PhoneEntry:
     """The entry as given."""
     entry, unit = _entry_to_change(actor, entry_id)
-    check(entry.version)
+    unchanged(entry.version)
     unit.check_open()
     entry.name, entry.kind, entry.phone = name, kind, phone
     entry.hours, entry.note, entry.sort = hours, note, sort

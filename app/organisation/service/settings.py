@@ -13,19 +13,28 @@ from app.organisation.models import UnitSetting
 from app.organisation.policy import may_edit_settings
 from app.organisation.queries import get_visible_unit
 from app.organisation.queries.settings import SettingHere, declared_setting, setting_here
+from app.organisation.service.storing import VersionCheck, unchecked
 from app.organisation.service.units import named_unit
 
 
-def set_setting(actor: Actor, unit_id: int, *, key: str, value: Any) -> SettingHere:
+def set_setting(
+    actor: Actor,
+    unit_id: int,
+    *,
+    key: str,
+    value: Any,
+    unchanged: VersionCheck = unchecked,
+) -> SettingHere:
     """The unit's own value; None takes it back, and what the units above have set holds again.
 
     Raises Forbidden `setting.not_allowed`; Conflict `unit.closed`; Invalid `setting.unknown`,
-    `setting.bad_value`.
+    `setting.bad_value`. The version is the unit's.
     """
     get_visible_unit(actor, unit_id)
     unit = named_unit(unit_id)
     if not may_edit_settings(actor, unit.path):
         raise Forbidden("setting.not_allowed", "您不能查看或修改这个单位的设置。")
+    unchanged(unit.version)
     unit.check_open()
     about = declared_setting(key)
     row = session.scalar(
@@ -38,6 +47,7 @@ def set_setting(actor: Actor, unit_id: int, *, key: str, value: Any) -> SettingH
         row = row or UnitSetting(unit_id=unit.id, key=key)
         row.value, row.set_by, row.set_at = {"value": about.checked(value)}, actor.person_id, now()
         session.add(row)
+    unit.version += 1
     record(actor, "setting.changed", "unit", unit.id, fields=[key], unit_id=unit.id)
     session.flush()
     return setting_here(unit, key)

@@ -123,11 +123,12 @@ def change_unit(
     address: str | None = None,
     hours: str | None = None,
     sort: int | None = None,
-    check: VersionCheck = unchecked,
+    unchanged: VersionCheck = unchecked,
 ) -> Unit:
     """The unit as given; with another `parent_id` it moves there with its whole subtree.
 
-    `parent_id` and `sort` of None leave what is. Raises as `create_unit`, and what `check` raises.
+    `parent_id` and `sort` of None leave what is. Raises as `create_unit`, and what
+    `unchanged` raises.
     """
     get_visible_unit(actor, unit_id)
     lock_tree(UNITS)
@@ -137,7 +138,7 @@ def change_unit(
     if parent_id not in (None, unit.parent_id):
         target = named_unit(int(parent_id or 0), "unit.parent_unknown")
         check_may_edit(actor, target)
-    check(unit.version)
+    unchanged(unit.version)
     unit.check_open()
     if target is not None:
         _check_parent(unit.kind, target)
@@ -226,14 +227,14 @@ def set_area(
     *,
     geojson: dict[str, Any],
     coordinate_system: CoordinateSystem,
-    check: VersionCheck = unchecked,
+    unchanged: VersionCheck = unchecked,
 ) -> UnitArea:
     """Draws the unit's polygon anew; kept in GCJ-02.
 
     Raises Forbidden `unit.not_allowed`; Conflict `unit.closed`; Invalid `unit.no_area` and what
     `read_area` raises.
     """
-    unit = _unit_to_draw(actor, unit_id, check)
+    unit = _unit_to_draw(actor, unit_id, unchanged)
     if unit.kind not in AREA_KINDS:
         raise Invalid("unit.no_area", f"{UNIT_NAMES[unit.kind]}不用划边界。")
     checked = read_area(geojson, coordinate_system)
@@ -246,21 +247,21 @@ def set_area(
     return area
 
 
-def remove_area(actor: Actor, unit_id: int, *, check: VersionCheck = unchecked) -> None:
+def remove_area(actor: Actor, unit_id: int, *, unchanged: VersionCheck = unchecked) -> None:
     """Leaves the unit without a polygon."""
-    unit = _unit_to_draw(actor, unit_id, check)
+    unit = _unit_to_draw(actor, unit_id, unchanged)
     area = session.get(UnitArea, unit.id)
     if area is not None:
         session.delete(area)
         _finish_drawing(actor, unit)
 
 
-def _unit_to_draw(actor: Actor, unit_id: int, check: VersionCheck) -> Unit:
+def _unit_to_draw(actor: Actor, unit_id: int, unchanged: VersionCheck) -> Unit:
     get_visible_unit(actor, unit_id)
     lock_tree(UNITS)
     unit = named_unit(unit_id)
     check_may_edit(actor, unit)
-    check(unit.version)
+    unchanged(unit.version)
     unit.check_open()
     return unit
 

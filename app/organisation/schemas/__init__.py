@@ -1,0 +1,69 @@
+"""Shapes of the room, by noun."""
+
+from app.organisation.schemas.importing import (
+    FaultOut,
+    ImportFile,
+    ImportOut,
+    ImportQuery,
+)
+from app.organisation.schemas.places import (
+    PlaceChangeIn,
+    PlaceIn,
+    PlaceOut,
+    PlacesQuery,
+    ProviderNameOut,
+)
+from app.organisation.schemas.providers import (
+    PhoneEntriesQuery,
+    PhoneEntryChangeIn,
+    PhoneEntryIn,
+    PhoneEntryOut,
+    ProviderChangeIn,
+    ProviderIn,
+    ProviderOut,
+    ProvidersQuery,
+)
+from app.organisation.schemas.units import (
+    AreaIn,
+    AreaOut,
+    LocatedOut,
+    LocateQuery,
+    SettingIn,
+    SettingOut,
+    UnitChangeIn,
+    UnitCloseIn,
+    UnitIn,
+    UnitOut,
+    UnitsQuery,
+)
+
+__all__ = [
+    "AreaIn",
+    "AreaOut",
+    "FaultOut",
+    "ImportFile",
+    "ImportOut",
+    "ImportQuery",
+    "LocateQuery",
+    "LocatedOut",
+    "PhoneEntriesQuery",
+    "PhoneEntryChangeIn",
+    "PhoneEntryIn",
+    "PhoneEntryOut",
+    "PlaceChangeIn",
+    "PlaceIn",
+    "PlaceOut",
+    "PlacesQuery",
+    "ProviderChangeIn",
+    "ProviderIn",
+    "ProviderNameOut",
+    "ProviderOut",
+    "ProvidersQuery",
+    "SettingIn",
+    "SettingOut",
+    "UnitChangeIn",
+    "UnitCloseIn",
+    "UnitIn",
+    "UnitOut",
+    "UnitsQuery",
+]

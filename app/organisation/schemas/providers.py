@@ -1,0 +1,101 @@
+"""Shapes of providers and the phone book."""
+
+from marshmallow import fields, validate
+
+from app.kernel.http import Identifier, Moment, Schema
+from app.kernel.pages import PageArgs
+from app.organisation.schemas.shapes import (
+    LONGEST_SORT,
+    MaybeLine,
+    MaybePhone,
+    Phone,
+    maybe_id,
+    name_field,
+)
+from app.organisation.states import PhoneKind, ProviderKind
+
+
+class ProvidersQuery(PageArgs):
+    """Which providers."""
+
+    unit_id = maybe_id("为这个单位服务的：它自己的和上级的")
+    kind = fields.Enum(ProviderKind, by_value=True, load_default=None)
+    closed = fields.Boolean(load_default=False, metadata={"description": "也列出已停用的"})
+
+
+class _ProviderShape(Schema):
+    name = name_field()
+    kind = fields.Enum(ProviderKind, by_value=True, required=True)
+    phone = MaybePhone()
+    contact = MaybeLine(
+        metadata={"description": "找谁：写岗位，不写个人姓名", "example": "值班经理"}
+    )
+    hours = MaybeLine(metadata={"example": "全天"})
+    person_id = maybe_id("它在本系统的账号；可以没有")
+
+
+class ProviderIn(_ProviderShape):
+    """A new provider."""
+
+    unit_id = Identifier(required=True)
+
+
+class ProviderChangeIn(_ProviderShape):
+    """A whole provider; what is left out is emptied."""
+
+    closed = fields.Boolean(load_default=False, metadata={"description": "停用：不再派新单给它"})
+
+
+class ProviderOut(Schema):
+    """A provider."""
+
+    id = fields.Integer(required=True)
+    unit_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    kind = fields.Enum(ProviderKind, by_value=True, required=True)
+    phone = fields.String(required=True, allow_none=True)
+    contact = fields.String(required=True, allow_none=True)
+    hours = fields.String(required=True, allow_none=True)
+    person_id = fields.Integer(required=True, allow_none=True)
+    closed_at = Moment(required=True, allow_none=True)
+    version = fields.Integer(required=True)
+
+
+class PhoneEntriesQuery(PageArgs):
+    """Which numbers."""
+
+    unit_id = maybe_id("这个单位的电话本：它自己的和上级的")
+    kind = fields.Enum(PhoneKind, by_value=True, load_default=None)
+
+
+class PhoneEntryChangeIn(Schema):
+    """A whole entry; what is left out is emptied."""
+
+    name = name_field()
+    kind = fields.Enum(PhoneKind, by_value=True, required=True)
+    phone = Phone()
+    hours = MaybeLine(metadata={"example": "全天"})
+    note = MaybeLine(longest=200)
+    sort = fields.Integer(
+        load_default=0, strict=True, validate=validate.Range(min=0, max=LONGEST_SORT)
+    )
+
+
+class PhoneEntryIn(PhoneEntryChangeIn):
+    """A new entry."""
+
+    unit_id = Identifier(required=True)
+
+
+class PhoneEntryOut(Schema):
+    """A number of the phone book."""
+
+    id = fields.Integer(required=True)
+    unit_id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    kind = fields.Enum(PhoneKind, by_value=True, required=True)
+    phone = fields.String(required=True)
+    hours = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    sort = fields.Integer(required=True)
+    version = fields.Integer(required=True)
