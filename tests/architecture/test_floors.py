@@ -1,0 +1,65 @@
+"""The contracts of import-linter bite: each is fed with one import that it has to refuse."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import ROOT
+
+LINT = "from importlinter.cli import lint_imports_command as lint; lint()"
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program that may be spoilt."""
+    folder = tmp_path_factory.mktemp("floors")
+    shutil.copytree(ROOT / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def is_kept(program: Path, contract: str) -> bool:
+    """Whether the contract holds in the copy; anything but kept or broken is an error."""
+    command = [sys.executable, "-c", LINT, "--no-cache", "--contract", contract]
+    answer = subprocess.run(command, cwd=program, capture_output=True, text=True, check=False)
+    summary = "Contracts: 1 kept, 0 broken.", "Contracts: 0 kept, 1 broken."
+    assert any(line in answer.stdout for line in summary), answer.stdout + answer.stderr
+    return summary[0] in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("contract", "path", "line"),
+    [
+        ("floors", "app/people/states.py", "import app.orders.states"),
+        ("floors", "app/files/states.py", "import app.notifications.states"),
+        ("floors", "app/kernel/clock.py", "import app.organisation.states"),
+        ("floors", "app/attic/__init__.py", "A_ROOM = 'that nobody knows'"),
+        ("files", "app/people/models.py", "import app.people.service"),
+        ("files", "app/people/queries/persons.py", "import app.people.service.persons"),
+        ("files", "app/orders/attic.py", "A_FILE = 'that nobody knows'"),
+        ("circles", "app/kernel/clock.py", "import app.kernel.http"),
+        ("no-flask", "app/orders/service/placing.py", "from flask import g"),
+        ("pure", "app/orders/policy.py", "from app.kernel.database import session"),
+        ("pure", "app/orders/events.py", "import sqlalchemy"),
+        ("outside", "app/kernel/clock.py", "import tests"),
+    ],
+)
+def test_a_contract_refuses(program: Path, contract: str, path: str, line: str) -> None:
+    """It holds before the line is there, and no longer afterwards."""
+    assert is_kept(program, contract)
+    file = program / path
+    before = file.read_text(encoding="utf-8") if file.exists() else None
+    file.parent.mkdir(exist_ok=True)
+    try:
+        file.write_text(f"{before or ''}\n{line}\n", encoding="utf-8")
+        assert not is_kept(program, contract)
+    finally:
+        if before is not None:
+            file.write_text(before, encoding="utf-8")
+        elif file.name == "__init__.py":
+            shutil.rmtree(file.parent)
+        else:
+            file.unlink()
