@@ -54,7 +54,7 @@ def create_place(data: dict[str, Any]) -> Place:
 
     409 `unit.closed`, `place.closed`, `place.code_taken`, `place.name_taken`, `provider.closed`;
     422 `place.parent_unknown`, `place.kind_not_allowed`, `place.unit_missing`, `place.unit_kind`,
-    `place.unit_not_beneath`, `place.management_missing`, `unit.unknown`, `provider.unknown`,
+    `place.unit_not_beneath`, `unit.unknown`, `provider.unknown`,
     `provider.other_unit`.
     """
     return service.create_place(current_actor(), **data)

@@ -44,7 +44,6 @@ _COLUMNS = {
     "place.unit_missing": "单位编号",
     "place.unit_kind": "单位编号",
     "place.unit_not_beneath": "单位编号",
-    "place.management_missing": "物业管理",
     "provider.unknown": "物业单位",
 }
 _MOST_NAMED = 200

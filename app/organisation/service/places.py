@@ -86,11 +86,12 @@ def create_place(
 ) -> Place:
     """A new place; unit, management and provider are those of the place around it unless given.
 
+    An estate of which nothing is said is unmanaged, with a provider professionally managed.
+
     Raises Forbidden `place.not_allowed`; Conflict `unit.closed`, `place.closed`,
     `place.code_taken`, `place.name_taken`, `provider.closed`; Invalid
     `place.parent_unknown`, `place.kind_not_allowed`, `place.unit_missing`,
-    `place.management_missing`, `place.unit_kind`, `place.unit_not_beneath`,
-    `unit.unknown`, `provider.unknown`, `provider.other_unit`.
+    `place.unit_kind`, `place.unit_not_beneath`, `unit.unknown`, `provider.unknown`, `provider.other_unit`.
     """
     lock_tree(PLACES)
     parent = None if parent_id is None else _named_parent(parent_id)
@@ -101,8 +102,8 @@ def create_place(
     _check_unit(unit, parent)
     place = Place(kind=kind, name=name, code=code, unit_id=unit.id, path="", full_name="")
     place.parent_id = parent.id if parent else None
-    place.management = _management_for(management, parent)
     place.provider_id = _provider_for(provider_id, unit, parent)
+    place.management = management or _management_for(place, parent)
     place.sort = number_in(name) if sort is None else sort
     place.created_at = now()
     _put_on_map(place, position)
@@ -160,12 +161,10 @@ def _not_beneath() -> Invalid:
     )
 
 
-def _management_for(management: Management | None, parent: Place | None) -> Management:
-    if management is not None:
-        return management
-    if parent is None:
-        raise Invalid("place.management_missing", "请选择物业管理方式。")
-    return parent.management
+def _management_for(place: Place, parent: Place | None) -> Management:
+    if parent is not None:
+        return parent.management
+    return Management.PROFESSIONAL if place.provider_id else Management.UNMANAGED
 
 
 def _provider_for(provider_id: int | None, unit: Unit, parent: Place | None) -> int | None:

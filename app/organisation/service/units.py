@@ -224,9 +224,9 @@ def _hand_over(unit: Unit, successor: Unit) -> None:
 def set_area(
     actor: Actor,
     unit_id: int,
-    *,
     geojson: dict[str, Any],
     coordinate_system: CoordinateSystem,
+    *,
     unchanged: VersionCheck = unchecked,
 ) -> UnitArea:
     """Draws the unit's polygon anew; kept in GCJ-02.
