@@ -29,7 +29,9 @@ def seed_roles(actor: Actor) -> int:
         {"code": role.code, "name": role.name, "permissions": sorted(role.permissions)}
         for role in ROLES
     ]
-    changed = insert_ignore(Role, rows, conflict=["code"])
+    known = set(session.scalars(select(Role.code)))
+    insert_ignore(Role, rows, conflict=["code"])
+    changed = len(rows) - len(known & {role.code for role in ROLES})
     kept = {role.code: role for role in session.scalars(lock(select(Role)))}
     for row in rows:
         role = kept[str(row["code"])]
