@@ -3,63 +3,42 @@
 import importlib
 import importlib.util
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
-import structlog
-from werkzeug.middleware.proxy_fix import ProxyFix
-
 import config as configuration
-from app.kernel import crypto, database, docs, http
+from app.kernel import crypto, database, docs, health, http, logs
+from app.kernel.events import listen
 
-ROOMS = (
-    "organisation",
-    "people",
-    "identity",
-    "files",
-    "notifications",
-    "categories",
-    "orders",
-)
+ROOMS = ("organisation", "people", "identity", "files", "notifications", "categories", "orders")
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> http.App:
-    """A Flask app with every room; `config` defaults to the environment's, checked."""
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # the default provider has it
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    logs.set_up(str(app.config["LOG_LEVEL"]))
     app.extensions["keyring"] = crypto.read_keyring(app.config)
+    app.extensions["settings"] = {}
+    app.extensions["messages"] = {}
+    app.extensions["permissions"] = {}
     http.frame(app)
-    api = _api(app)
-    for name in ROOMS:
-        _furnish(app, api, name)
+    importlib.import_module("app.identity.guard").guard(app)
     database.connect(app)
+    api = http.make_api(app)
+    for room in ROOMS:
+        for part in ("policy", "states", "messages", "models", "api", "listeners", "commands", "jobs"):
+            if importlib.util.find_spec(f"app.{room}.{part}") is None:
+                continue
+            m = importlib.import_module(f"app.{room}.{part}")
+            app.extensions["permissions"].update(getattr(m, "PERMISSIONS", {}))
+            app.extensions["messages"].update(getattr(m, "MESSAGES", {}))
+            app.extensions["settings"].update({s.key: s for s in getattr(m, "SETTINGS", ())})
+            if part == "api":
+                for b in getattr(m, "BLUEPRINTS", None) or [m.blueprint]:
+                    api.register_blueprint(b)
+            if part == "listeners":
+                for name, f in vars(m).items():
+                    if callable(f) and getattr(f, "__module__", "") == m.__name__ and not name.startswith("_"):
+                        listen(app, next(iter(f.__annotations__.values())), f)
+    health.serve(app)
+    docs.serve(app, api, importlib.import_module("app.identity.guard").PUBLIC_ENDPOINTS)
     return app
-
-
-def _part(room: str, part: str) -> ModuleType | None:
-    name = f"app.{room}.{part}"
-    if importlib.util.find_spec(f"app.{room}") is None or importlib.util.find_spec(name) is None:
-        return None
-    return importlib.import_module(name)
-
-
-def _furnish(app: http.App, api: http.Api, room: str) -> None:
-    permissions = app.extensions.setdefault("permissions", {})
-    settings = app.extensions.setdefault("settings", {})
-    messages = app.extensions.setdefault("messages", {})
-    policy, states, views = (_part(room, part) for part in ("policy", "states", "api"))
-    permissions.update(getattr(policy, "PERMISSIONS", {}))
-    settings.update({s.key: s for s in getattr(states, "SETTINGS", ())})
-    messages.update(getattr(_part(room, "messages") or states, "MESSAGES", {}))
-    _part(room, "models")
-    for blueprint in getattr(views, "BLUEPRINTS", None) or filter(None, [getattr(views, "blueprint", None)]):
-        api.register_blueprint(blueprint)
-
-
-def _api(app: http.App) -> http.Api:
-    app.config.update(
-        API_TITLE="三单社区服务", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=None
-    )
-    return http.Api(app)

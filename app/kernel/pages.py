@@ -104,9 +104,11 @@ _page_schemas: dict[type[Schema], type[Schema]] = {}
 def page_schema(item: type[Schema]) -> type[Schema]:
     """The schema of a page of `item`: {"items": […], "next_cursor": "…" or null}."""
     if item not in _page_schemas:
-        body = {
+        body: dict[str, Any] = {
             "items": fields.List(fields.Nested(item), required=True),
             "next_cursor": fields.String(required=True, allow_none=True),
         }
+        # Named into the item's room, for the documentation.
+        body["__module__"] = item.__module__
         _page_schemas[item] = type(f"{item.__name__}Page", (Schema,), body)
     return _page_schemas[item]

@@ -105,7 +105,7 @@ class Order(Model):
     close_kind: Mapped[CloseKind | None]
     due_at: Mapped[datetime | None]
     imposed_due_at: Mapped[datetime | None]
-    next_due_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None] = mapped_column()
     extensions: Mapped[int] = mapped_column(default=0)
     reminded: Mapped[int] = mapped_column(default=0)
 
