@@ -46,7 +46,9 @@ def one_time_password() -> str:
 
 def username_key(username: str) -> str:
     """What makes two user names the same: case and width of letters do not count."""
-    return unicodedata.normalize("NFKC", username).strip().casefold()
+    folded = unicodedata.normalize("NFKC", username).casefold()
+    # Folding can leave what normalising would still change.
+    return unicodedata.normalize("NFKC", folded).strip()
 
 
 def check_strength(password: str, username: str) -> None:

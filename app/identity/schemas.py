@@ -199,7 +199,7 @@ class TotpRemovalIn(Schema):
 class AccountIn(Schema):
     """The user name of a new account."""
 
-    username = Text(required=True, longest=40, shortest=3)
+    username = Text(required=True, longest=40, shortest=2)
 
 
 class OneTimePasswordOut(Schema):

@@ -17,7 +17,7 @@ from app.kernel.database import insert_ignore, lock, session
 from app.kernel.errors import Conflict, Invalid, not_found
 from app.people import queries as people
 
-_USERNAME = re.compile(r"[\w.@-]{3,40}")
+_USERNAME = re.compile(r"[\w.@-]{2,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def create_account(
         raise Conflict("person.inactive", "这位人员已停用，不能设置登录账号。")
     if not _USERNAME.fullmatch(username):
         raise Invalid(
-            "account.bad_username", "用户名要 3 到 40 个字，可以用汉字、字母、数字、点和横线。"
+            "account.bad_username", "用户名要 2 到 40 个字，可以用汉字、字母、数字、点和横线。"
         )
     if session.get(Account, person_id) is not None:
         raise Conflict("account.exists", "这位人员已经有登录账号了。")

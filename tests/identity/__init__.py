@@ -1,0 +1,1 @@
+"""Tests of log-in, sessions, the guard and consents."""
