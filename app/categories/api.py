@@ -12,6 +12,7 @@ from app.kernel.idempotency import repeatable
 blueprint = Blueprint(
     "categories", __name__, url_prefix="/api/v1", description="分类：居民办什么事，各按什么规矩办"
 )
+BLUEPRINTS = (blueprint,)
 
 
 @blueprint.get("/categories")
@@ -45,7 +46,7 @@ def create_category(data: dict[str, Any]) -> Category:
 @blueprint.response(200, CategoryOut)
 def change_category(data: dict[str, Any], category_id: int) -> Category:
     """New rules for a category; its place among the others is `sort`."""
-    category = service.change_category(current_actor(), category_id, data, unchanged=check_version)
+    category = service.change_category(current_actor(), category_id, data, check=check_version)
     tag(category.version)
     return category
 

@@ -4,7 +4,6 @@ A question is {code, text, kind, required, choices, max_length, minimum, maximum
 under the question's code: words, a number, one choice, a list of choices, or a day as "2026-01-31".
 """
 
-import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,8 @@ Answer = str | int | float | list[str]
 
 LONGEST_ANSWER = 500
 MOST_QUESTIONS = 10
+# The largest whole number that every JSON reader keeps exactly.
+EXACT = 2**53 - 1
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _WITH_CHOICES = (QuestionKind.CHOICE, QuestionKind.CHOICES)
 _LINE_BREAKS = "\n\r\t"
@@ -89,7 +90,7 @@ def checked_answers(questions: Sequence[Question], answers: Mapping[str, Any]) -
     known = {question["code"] for question in questions}
     for code in answers:
         if code not in known:
-            misfits[str(code)[:40]] = _MisfitError("answer.unknown", "没有这个问题。")
+            misfits[_shown(code)] = _MisfitError("answer.unknown", "没有这个问题。")
     for question in questions:
         try:
             answer = _cleaned(question, answers.get(question["code"]))
@@ -103,6 +104,11 @@ def checked_answers(questions: Sequence[Question], answers: Mapping[str, Any]) -
         errors = {f"answers.{code}": [misfit.message] for code, misfit in misfits.items()}
         raise Invalid(first.code, first.message, errors=errors)
     return cleaned
+
+
+def _shown(code: str) -> str:
+    """A code of someone else's making, cut and fit for UTF-8."""
+    return code[:40].encode(errors="replace").decode()
 
 
 def _cleaned(question: Question, raw: object) -> Answer | None:
@@ -129,13 +135,14 @@ def _is_unprintable(char: str) -> bool:
 
 def _number(question: Question, answer: object) -> int | float:
     # A bool is an int to Python, but no number to people.
-    if isinstance(answer, bool) or not isinstance(answer, int | float) or not math.isfinite(answer):
+    if isinstance(answer, bool) or not isinstance(answer, int | float):
         raise _MisfitError("answer.wrong_type", "这里要填数字。")
     low, high = question["minimum"], question["maximum"]
-    if (low is not None and answer < low) or (high is not None and answer > high):
+    low = -EXACT if low is None else low
+    high = EXACT if high is None else high
+    # Not written the other way round: NaN is neither below nor above.
+    if not low <= answer <= high:
         raise _MisfitError("answer.out_of_range", "这个数字不在合理的范围内。")
-    if abs(answer) >= 2**53:
-        raise _MisfitError("answer.out_of_range", "这个数字太大了。")
     return answer
 
 

@@ -34,7 +34,9 @@ class QuestionOut(Schema):
 
     code = fields.String(required=True)
     text = fields.String(required=True)
-    kind = fields.Enum(QuestionKind, by_value=True, required=True)
+    kind = fields.String(
+        required=True, validate=validate.OneOf([kind.value for kind in QuestionKind])
+    )
     required = fields.Boolean(required=True)
     choices = fields.List(fields.String(), required=True)
     max_length = fields.Integer(required=True, allow_none=True)

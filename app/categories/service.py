@@ -67,14 +67,14 @@ def create_category(
 
 
 def change_category(
-    actor: Actor, category_id: int, values: Mapping[str, Any], *, unchanged: Callable[[int], None]
+    actor: Actor, category_id: int, values: Mapping[str, Any], *, check: Callable[[int], None]
 ) -> Category:
-    """New rules; `unchanged(version)` raises where the category has changed since it was read.
+    """New rules; `check(version)` raises where the category has changed since it was read.
 
     Code, group and unit stay: open orders and the shipped tree find a category by them.
     """
     category = _locked(actor, category_id)
-    unchanged(category.version)
+    check(category.version)
     changed = category.change(_checked(values))
     if changed:
         audit.record(

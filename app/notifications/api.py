@@ -11,6 +11,7 @@ from app.notifications.models import InboxMessage, OutboxMessage
 from app.notifications.schemas import InboxMessageOut, InboxQuery, OutboxMessageOut, UnreadOut
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/api/v1", description="消息")
+BLUEPRINTS = (blueprint,)
 
 
 @blueprint.get("/inbox")
