@@ -67,7 +67,7 @@ def topics() -> dict[str, Topic]:
 @cache
 def phrases() -> dict[str, dict[str, list[str]]]:
     """Reasons, comments and notes by purpose, then by tone ("any" fits all)."""
-    return _read("common")
+    return _read("phrases")
 
 
 @cache

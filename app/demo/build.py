@@ -1,0 +1,30 @@
+"""Builds the demo: everything, once."""
+
+from sqlalchemy import select
+
+from app.categories import service as categories
+from app.demo.ground import lay_ground
+from app.demo.inhabitants import settle_people
+from app.kernel.actor import Actor
+from app.kernel.database import session, transaction
+from app.organisation.models import Unit
+
+
+def build() -> bool:
+    """Puts in the demo data, all or nothing, in a transaction of its own; answers as `fill`."""
+    with transaction():
+        return fill()
+
+
+def fill() -> bool:
+    """Puts in the demo data unless there is any organisation, the demo's or a real one.
+
+    Answers whether it did.
+    """
+    if session.scalar(select(Unit.id).limit(1)) is not None:
+        return False
+    actor = Actor.system("demo")
+    categories.seed_categories(actor)
+    ground = lay_ground(actor)
+    settle_people(actor, ground)
+    return True
