@@ -17,6 +17,7 @@ from app.kernel.http import Blueprint, fetched, network_first
 from app.kernel.idempotency import repeatable
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
+BLUEPRINTS = (blueprint,)
 
 _BODY = {
     "required": True,

@@ -209,10 +209,13 @@ def _delete(which: ColumnElement[bool]) -> int:
 
 
 def _strays(names: Iterator[str]) -> Iterator[str]:
-    """Those whose file has no row, and those that were never finished."""
+    """Those whose file has no row and waits for no removal, and those that were never finished."""
     while some := list(islice(names, BATCH)):
         bases = {name[:BASE_LENGTH] for name in some}
-        known = set(session.scalars(select(File.name).where(File.name.in_(bases))))
+        rows = select(File.name).where(File.name.in_(bases))
+        # A deletion may still be rolled back; its bytes are the removal's to delete.
+        waiting = select(FileRemoval.name).where(FileRemoval.name.in_(bases))
+        known = set(session.scalars(rows.union_all(waiting)))
         for name in some:
             if name[:BASE_LENGTH] not in known or name.endswith(".part"):
                 yield name

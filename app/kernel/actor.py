@@ -57,9 +57,7 @@ class Actor:
     def paths(self, permission: str) -> tuple[str, ...]:
         """Roots of the subtrees in which the permission holds, without those inside another."""
         held = {grant.unit_path for grant in self.grants if permission in grant.permissions}
-        return tuple(
-            sorted(p for p in held if not any(p != q and p.startswith(q) for q in held))
-        )
+        return tuple(sorted(p for p in held if not any(p != q and p.startswith(q) for q in held)))
 
 
 def set_actor(actor: Actor) -> None:

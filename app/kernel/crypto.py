@@ -20,7 +20,9 @@ _PHONE = re.compile(r"^(?:1[3-9]\d{9}|0\d{9,11}|[2-9]\d{6,7}|400\d{7})$")
 class Keyring:
     """The field keys by id, the id that seals now, and the keys for indexes and signatures."""
 
-    def __init__(self, fields: Mapping[str, bytes], current: str, index: bytes, signing: bytes) -> None:
+    def __init__(
+        self, fields: Mapping[str, bytes], current: str, index: bytes, signing: bytes
+    ) -> None:
         self.ciphers = {key_id: AESGCM(key) for key_id, key in fields.items()}
         self.current = current
         self.index = index
@@ -91,7 +93,7 @@ def normalise_phone(raw: str) -> str:
     if digits.startswith("86") and len(digits) > 11:
         digits = digits[2:]
     if not digits.isascii() or not _PHONE.match(digits):
-        raise Invalid("phone.invalid", "电话号码不对,请检查后再填一次。")
+        raise Invalid("phone.invalid", "电话号码不对，请检查后再填一次。")
     return digits
 
 

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Select,
-    Table,
     TypeDecorator,
     event,
     func,
@@ -107,7 +106,6 @@ if TYPE_CHECKING:
     class Model(DeclarativeBase):
         """Base of all models."""
 
-        __table__: Table  # type: ignore[assignment]  # every model here is one table
 else:
     Model = db.Model
 
@@ -119,7 +117,10 @@ _writers_line = threading.Lock()
 def connect(app: Flask) -> None:
     """Binds the app to its database; the pool is as large as the server's threads."""
     on_sqlite = str(app.config["SQLALCHEMY_DATABASE_URI"]).startswith("sqlite")
-    options: dict[str, Any] = {"pool_size": int(app.config.get("DATABASE_POOL", 4)), "max_overflow": 0}
+    options: dict[str, Any] = {
+        "pool_size": int(app.config.get("DATABASE_POOL", 4)),
+        "max_overflow": 0,
+    }
     if on_sqlite:
         options["connect_args"] = {"timeout": 30, "check_same_thread": False}
     else:
@@ -183,19 +184,20 @@ def transaction(*, writing: bool = True) -> Iterator[None]:
 Entity = TypeVar("Entity")
 
 
-def lock(statement: Select[tuple[Entity]]) -> Select[tuple[Entity]]:
+def lock(statement: Select[Entity]) -> Select[Entity]:
     """The statement with its rows locked and read anew (SQLite: the writer already is alone)."""
     return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
 
 
 def insert_ignore(
-    model: type[Model], values: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, conflict: Sequence[str]
+    model: type[Model],
+    values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    *,
+    conflict: Sequence[str],
 ) -> int:
     """INSERT … ON CONFLICT (conflict) DO NOTHING; answers how many rows were inserted."""
     insert = sqlite_insert if is_sqlite() else postgresql_insert
-    statement = (
-        insert(model).values(values).on_conflict_do_nothing(index_elements=list(conflict))  # type: ignore[operator]  # two dialects, one shape
-    )
+    statement = insert(model).values(values).on_conflict_do_nothing(index_elements=list(conflict))
     result = session.execute(statement)
     return result.rowcount if isinstance(result, CursorResult) else 0
 

@@ -9,10 +9,10 @@ from app.kernel.http import Api
 
 VERBS = ("get", "post", "put", "delete")
 _ERRORS = {
-    "400": "请求的格式不对,或缺少防重复编号",
-    "401": "没有登录,或登录已过期",
+    "400": "请求的格式不对，或缺少防重复编号",
+    "401": "没有登录，或登录已过期",
     "403": "没有权限",
-    "404": "没有找到,或无权查看",
+    "404": "没有找到，或无权查看",
     "409": "当前状态不允许",
     "412": "内容已被别人修改",
     "413": "内容太大",
@@ -59,10 +59,10 @@ def _complete(operation: dict[str, Any], view: Any, *, verb: str, public: bool) 
     repeatable = getattr(view, "repeatable", None)
     parameters = operation.setdefault("parameters", [])
     if repeatable:
-        text = "防重复编号:同一编号的重复提交只办一次,保留 24 小时"
+        text = "防重复编号：同一编号的重复提交只办一次，保留 24 小时"
         parameters.append(_header("Idempotency-Key", text, required=repeatable == "required"))
     if verb == "put" and "412" in getattr(view, "documented", {"412"}):
-        parameters.append(_header("If-Match", "读到的版本,例如 \"3\"", required=False))
+        parameters.append(_header("If-Match", '读到的版本，例如 "3"', required=False))
 
 
 def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:

@@ -93,4 +93,4 @@ class Unavailable(Refusal):
 
 def not_found() -> NotFound:
     """The one answer for what is missing and for what is foreign."""
-    return NotFound("not_found", "没有找到,可能已被删除,或您无权查看。")
+    return NotFound("not_found", "没有找到，可能已被删除，或您无权查看。")

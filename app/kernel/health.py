@@ -1,6 +1,7 @@
 """Whether the program lives, whether it serves, and its figures."""
 
 import ipaddress
+
 from flask import Flask, Response, current_app, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
 from sqlalchemy import text
@@ -21,7 +22,9 @@ def _readyz() -> Response:
     try:
         session.execute(text("SELECT 1 FROM alembic_version"))
     except SQLAlchemyError as broken:
-        raise Unavailable("database.unavailable", "数据库暂时不可用,请稍后再试。", retry_after=5) from broken
+        raise Unavailable(
+            "database.unavailable", "数据库暂时不可用，请稍后再试。", retry_after=5
+        ) from broken
     return jsonify({"status": "ok"})
 
 

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import flask_smorest
 import marshmallow
@@ -36,6 +36,15 @@ __all__ = [
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PROBLEM = "application/problem+json"
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """Leaves a view's type as it is."""
+
+    def __call__(self, view: View, /) -> View: ...
+
+
 log = structlog.get_logger("http")
 
 
@@ -121,9 +130,9 @@ def check_version(current: int) -> None:
     """If-Match against the object's version: missing 428, stale 412."""
     given = request.headers.get("If-Match")
     if given is None:
-        raise PreconditionRequired("version.required", "缺少版本号,请重新打开后再保存。")
+        raise PreconditionRequired("version.required", "缺少版本号，请重新打开后再保存。")
     if given.strip() != f'"{current}"':
-        raise Stale("version.stale", "内容已被别人修改,请重新打开后再保存。")
+        raise Stale("version.stale", "内容已被别人修改，请重新打开后再保存。")
 
 
 class _Parser(FlaskParser):
@@ -132,10 +141,45 @@ class _Parser(FlaskParser):
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": marshmallow.RAISE, "path": None}
 
 
-class Blueprint(flask_smorest.Blueprint):
-    """A room's blueprint."""
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # smorest comes without types
+    """A room's blueprint: smorest's, with types."""
 
     ARGUMENTS_PARSER = _Parser()
+
+    def get(self, rule: str, **options: Any) -> Decorator:
+        """A view that reads."""
+        return self._rule("GET", rule, options)
+
+    def post(self, rule: str, **options: Any) -> Decorator:
+        """A view that acts."""
+        return self._rule("POST", rule, options)
+
+    def put(self, rule: str, **options: Any) -> Decorator:
+        """A view that replaces."""
+        return self._rule("PUT", rule, options)
+
+    def delete(self, rule: str, **options: Any) -> Decorator:
+        """A view that deletes."""
+        return self._rule("DELETE", rule, options)
+
+    def _rule(self, method: str, rule: str, options: dict[str, Any]) -> Decorator:
+        found: Decorator = self.route(rule, methods=[method], **options)
+        return found
+
+    def arguments(self, schema: Any, **options: Any) -> Decorator:
+        """The body, or with `location="query"` the query string, checked by a schema."""
+        found: Decorator = super().arguments(schema, **options)
+        return found
+
+    def response(self, status_code: int, schema: Any = None, **options: Any) -> Decorator:
+        """What a success answers, dumped inside the transaction."""
+        found: Decorator = super().response(status_code, schema, **options)
+        return found
+
+    def alt_response(self, status_code: int, *args: Any, **options: Any) -> Decorator:
+        """A further answer, for the documentation."""
+        found: Decorator = super().alt_response(status_code, *args, **options)
+        return found
 
 
 def problem(
@@ -170,12 +214,12 @@ def problem(
 
 _HTTP_TEXTS = {
     400: ("request.malformed", "请求的格式不对。"),
-    404: ("not_found", "没有找到,可能已被删除,或您无权查看。"),
+    404: ("not_found", "没有找到，可能已被删除，或您无权查看。"),
     405: ("method.not_allowed", "这里不支持这种操作。"),
     413: ("file.too_large", "内容太大了。"),
     415: ("media_type.unsupported", "请求的类型不对。"),
     416: ("range.invalid", "请求的范围不对。"),
-    429: ("rate.exceeded", "操作太频繁了,请稍后再试。"),
+    429: ("rate.exceeded", "操作太频繁了，请稍后再试。"),
 }
 
 
@@ -201,7 +245,7 @@ def shape_refusal(messages: Any) -> Invalid:
     """Field errors of the schemas as one refusal; a few of them have codes of their own."""
     texts = _messages(messages)
     code = next((CODES[text] for text in texts if text in CODES), "body.invalid")
-    detail = texts[0] if len(texts) == 1 else "有些内容没有填对,请检查。"
+    detail = texts[0] if len(texts) == 1 else "有些内容没有填对，请检查。"
     errors = messages if isinstance(messages, dict) else {"json": texts}
     inner = next(iter(errors.values())) if len(errors) == 1 else errors
     return Invalid(code, detail, errors=inner if isinstance(inner, dict) else errors)
@@ -212,7 +256,7 @@ def _on_http(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 422 and "messages" in data:
         return _on_refusal(shape_refusal(data["messages"]))
-    code, detail = _HTTP_TEXTS.get(status, (f"http.{status}", "请求没有成功,请稍后再试。"))
+    code, detail = _HTTP_TEXTS.get(status, (f"http.{status}", "请求没有成功，请稍后再试。"))
     response = problem(status, code, detail)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After", "Content-Range"}:
@@ -222,10 +266,10 @@ def _on_http(error: HTTPException) -> Response:
 
 def _on_crash(error: Exception) -> Response:
     log.error("request.failed", path=request.path, exc_info=error)
-    return problem(500, "server.error", "系统出错了,请稍后再试。")
+    return problem(500, "server.error", "系统出错了，请稍后再试。")
 
 
-class Api(flask_smorest.Api):
+class Api(flask_smorest.Api):  # type: ignore[misc]  # smorest comes without types
     """smorest's documentation and arguments; its errors are ours."""
 
     def _register_error_handlers(self, **_: Any) -> None:
@@ -260,8 +304,7 @@ def frame(app: App) -> None:
 
 def _schema_name(schema: Any) -> str:
     """orders.RevealIn: rooms may use the same word for shapes of their own."""
-    found = resolve_schema_cls(schema)
-    cls = found[0] if isinstance(found, list) else found
+    cls: Any = resolve_schema_cls(schema)
     if isinstance(cls, str):
         return cls
     parts = cls.__module__.split(".")

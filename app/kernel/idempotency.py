@@ -65,7 +65,9 @@ def repeatable(load: Loader, *, required: bool = False) -> Callable[[View], View
             key = request.headers.get("Idempotency-Key")
             if not key:
                 if required:
-                    raise KeyRequired("idempotency.key_required", "请求缺少防重复编号,请更新后重试。")
+                    raise KeyRequired(
+                        "idempotency.key_required", "请求缺少防重复编号，请更新后重试。"
+                    )
                 return view(*args, **kwargs)
             actor = current_actor()
             if len(kwargs) == 1:
@@ -113,7 +115,7 @@ def _replay(attempt: _Attempt) -> int | None:
     if row is None:
         return None
     if row.fingerprint != attempt.fingerprint:
-        raise Invalid("idempotency.key_reused", "同一个防重复编号用在了不同的内容上,请重新提交。")
+        raise Invalid("idempotency.key_reused", "同一个防重复编号用在了不同的内容上，请重新提交。")
     session.execute(
         update(IdempotencyKey)
         .where(
@@ -132,7 +134,7 @@ def _stand_in_line(attempt: _Attempt) -> None:
     digest = hashlib.sha256(f"{attempt.person_id}:{attempt.key_hash}".encode()).digest()
     number = int.from_bytes(digest[:8], "big", signed=True)
     if not session.scalar(select(func.pg_try_advisory_xact_lock(number))):
-        raise Conflict("idempotency.in_progress", "上一次提交还在处理,请稍等。", retry_after=1)
+        raise Conflict("idempotency.in_progress", "上一次提交还在处理，请稍等。", retry_after=1)
 
 
 def _remember(attempt: _Attempt, object_id: int) -> None:
@@ -160,7 +162,5 @@ def _remember(attempt: _Attempt, object_id: int) -> None:
 
 def forget_old_keys() -> int:
     """Deletes keys past their day; answers how many."""
-    result = session.execute(
-        delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT)
-    )
+    result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT))
     return int(getattr(result, "rowcount", 0))

@@ -35,7 +35,7 @@ def hit(bucket: str, *, limit: int, seconds: int) -> None:
         "hits": 1,
     }
     statement = (
-        insert(RateCounter)  # type: ignore[operator]  # two dialects, one shape
+        insert(RateCounter)
         .values(values)
         .on_conflict_do_update(
             index_elements=["bucket", "since"], set_={"hits": RateCounter.hits + 1}
@@ -44,7 +44,7 @@ def hit(bucket: str, *, limit: int, seconds: int) -> None:
     )
     if session.execute(statement).scalar_one() > limit:
         wait = since + seconds - int(moment.timestamp())
-        raise TooMany("rate.exceeded", "操作太频繁了,请稍后再试。", retry_after=max(wait, 1))
+        raise TooMany("rate.exceeded", "操作太频繁了，请稍后再试。", retry_after=max(wait, 1))
 
 
 def forget_past() -> int:

@@ -44,16 +44,14 @@ def _decode(cursor: str, keys: Sequence[Key]) -> list[Any]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        restored = [
-            datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values
-        ]
+        restored = [datetime.fromisoformat(v["t"]) if isinstance(v, dict) else v for v in values]
         fits = len(restored) == len(keys) and all(
             _fits(key, value) for key, value in zip(keys, restored, strict=True)
         )
     except (ValueError, TypeError, KeyError, UnicodeDecodeError) as broken:
-        raise Invalid("cursor.invalid", "翻页位置无效,请从第一页重新看。") from broken
+        raise Invalid("cursor.invalid", "翻页位置无效，请从第一页重新看。") from broken
     if not fits:
-        raise Invalid("cursor.invalid", "翻页位置无效,请从第一页重新看。")
+        raise Invalid("cursor.invalid", "翻页位置无效，请从第一页重新看。")
     return restored
 
 
@@ -76,7 +74,7 @@ def _after(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def paginate(
-    statement: Select[tuple[Item]], keys: Sequence[Key], *, cursor: str | None, limit: int
+    statement: Select[Item], keys: Sequence[Key], *, cursor: str | None, limit: int
 ) -> Page[Item]:
     """One page of entities in the order of `keys`; raises Invalid `cursor.invalid`."""
     if cursor:

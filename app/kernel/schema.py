@@ -9,7 +9,7 @@ from marshmallow import ValidationError, fields, validate
 from app.kernel.clock import to_local
 
 UNKNOWN = "没有这一项。"
-ZONE_MISSING = "时间要写明时区,例如 2026-01-31T09:00:00+08:00。"
+ZONE_MISSING = "时间要写明时区，例如 2026-01-31T09:00:00+08:00。"
 TOO_LONG = "文字太长了。"
 CONTROL_CHARACTERS = "含有无法显示的字符。"
 
@@ -28,7 +28,9 @@ fields.Field.default_error_messages.update(
         "validator_failed": "填写的内容不对。",
     }
 )
-fields.String.default_error_messages.update({"invalid": "这里要填文字。", "invalid_utf8": "文字无法读取。"})
+fields.String.default_error_messages.update(
+    {"invalid": "这里要填文字。", "invalid_utf8": "文字无法读取。"}
+)
 fields.Integer.default_error_messages.update({"invalid": "这里要填整数。"})
 fields.Number.default_error_messages.update(
     {"invalid": "这里要填数字。", "too_large": "数字太大了。", "special": "这里要填普通的数字。"}
@@ -37,8 +39,10 @@ fields.Boolean.default_error_messages.update({"invalid": "这里要填是或否�
 fields.List.default_error_messages.update({"invalid": "这里要填一个列表。"})
 fields.Nested.default_error_messages.update({"type": "格式不对。"})
 fields.Mapping.default_error_messages.update({"invalid": "格式不对。"})
-fields.DateTime.default_error_messages.update({"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING})
-fields.Enum.default_error_messages.update({"unknown": "只能从这些里选:{choices}。"})
+fields.DateTime.default_error_messages.update(
+    {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
+)
+fields.Enum.default_error_messages.update({"unknown": "只能从这些里选：{choices}。"})
 
 
 class Schema(marshmallow.Schema):
@@ -60,7 +64,9 @@ class Moment(fields.AwareDateTime):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
 
-    def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+    def _serialize(
+        self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any
+    ) -> str | None:
         return None if value is None else to_local(value).isoformat(timespec="milliseconds")
 
 
@@ -69,11 +75,15 @@ class Identifier(fields.Integer):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("strict", True)
-        super().__init__(validate=validate.Range(min=1, max=2**63 - 1, error="编号不对。"), **kwargs)
+        super().__init__(
+            validate=validate.Range(min=1, max=2**63 - 1, error="编号不对。"), **kwargs
+        )
 
 
 def _plain_text(value: str) -> None:
-    if any(ord(char) < 32 and char not in "\n\r\t" or 0xD800 <= ord(char) <= 0xDFFF for char in value):
+    if any(
+        ord(char) < 32 and char not in "\n\r\t" or 0xD800 <= ord(char) <= 0xDFFF for char in value
+    ):
         raise ValidationError(CONTROL_CHARACTERS)
 
 

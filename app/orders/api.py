@@ -6,9 +6,9 @@ from typing import Any
 from flask import make_response
 
 from app.kernel.actor import Actor, current_actor
-from app.kernel.http import Blueprint, tag
+from app.kernel.http import Blueprint, Schema, tag
 from app.kernel.idempotency import repeatable
-from app.kernel.pages import Page, page_schema
+from app.kernel.pages import Page, PageArgs, page_schema
 from app.orders import schemas
 from app.orders.models import Order
 from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
@@ -28,7 +28,9 @@ from app.orders.service import (
 )
 from app.orders.states import TABLE, Action
 
-blueprint = Blueprint("orders", __name__, url_prefix="/api/v1/orders", description="三单:下单、派单、接单")
+blueprint = Blueprint(
+    "orders", __name__, url_prefix="/api/v1/orders", description="三单：下单、派单、接单"
+)
 Body = dict[str, Any]
 Verb = Callable[..., Order]
 
@@ -66,7 +68,7 @@ def list_orders(query: Body) -> Page[OrderView]:
 @blueprint.response(200, schemas.ChangesOut)
 @blueprint.alt_response(304, description="没有变化")
 def changes(query: Body) -> Any:
-    """看板用:自 after 以来有几次变化。"""
+    """看板用：自 after 以来有几次变化。"""
     found = changes_of(current_actor(), query["unit_id"], query["after"])
     return found if found.count else make_response("", 304)
 
@@ -79,7 +81,7 @@ def show(order_id: int) -> OrderView:
 
 
 @blueprint.get("/<int:order_id>/events")
-@blueprint.arguments(schemas.PageArgs, location="query")
+@blueprint.arguments(PageArgs, location="query")
 @blueprint.response(200, page_schema(schemas.EventOut))
 def list_events(query: Body, order_id: int) -> Page[EventView]:
     """办理经过。"""
@@ -93,14 +95,12 @@ def list_events(query: Body, order_id: int) -> Page[EventView]:
 @blueprint.arguments(schemas.RevealIn)
 @blueprint.response(200, schemas.RevealOut)
 def reveal(data: Body, order_id: int) -> Any:
-    """查看联系方式或准确地点,须写明原因,每次留痕。"""
+    """查看联系方式或准确地点，须写明原因，每次留痕。"""
     actor = current_actor()
-    return revealing.reveal_order(
-        actor, order_id, fields=data["fields_"], reason=data["reason"]
-    )
+    return revealing.reveal_order(actor, order_id, fields=data["fields_"], reason=data["reason"])
 
 
-def _act(action: Action, schema: type[schemas.Schema], verb: Verb) -> None:
+def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
     """One POST for one action of the table: /orders/{id}/{action}."""
 
     def look(actor: Actor, order_id: int) -> OrderView:

@@ -40,9 +40,13 @@ class Order(Model):
 
     __tablename__ = "orders"
     __table_args__ = (
-        Index("ix_orders_path", "handling_path", postgresql_ops={"handling_path": "text_pattern_ops"}),
+        Index(
+            "ix_orders_path", "handling_path", postgresql_ops={"handling_path": "text_pattern_ops"}
+        ),
         Index("ix_orders_list", "green_channel", "submitted_at", "id"),
-        Index("ix_orders_due", "next_due_at", "id", postgresql_where=_OPEN_SQL, sqlite_where=_OPEN_SQL),
+        Index(
+            "ix_orders_due", "next_due_at", "id", postgresql_where=_OPEN_SQL, sqlite_where=_OPEN_SQL
+        ),
         Index("ix_orders_holder", "holder_id", "status"),
         Index("ix_orders_status", "status", "entered_at"),
     )
@@ -152,7 +156,7 @@ class Order(Model):
         if self.status not in TABLE[action].start:
             raise Conflict(
                 "order.action_not_allowed",
-                f"工单现在是“{STAFF_WORDS[self.status]}”,不能{TABLE[action].word}。",
+                f"工单现在是“{STAFF_WORDS[self.status]}”，不能{TABLE[action].word}。",
             )
 
     def move(self, action: Action, to: OrderStatus, at: datetime) -> None:
@@ -246,7 +250,9 @@ class OrderContact(Model):
 
     __tablename__ = "order_contacts"
 
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), primary_key=True, autoincrement=False)
+    order_id: Mapped[int] = mapped_column(
+        ForeignKey("orders.id"), primary_key=True, autoincrement=False
+    )
     name: Mapped[str | None]
     phone: Mapped[str | None]
     address: Mapped[str | None]

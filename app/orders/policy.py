@@ -84,9 +84,7 @@ def may_rate(actor: Actor, order: Order) -> bool:
 
 def may_follow_up(actor: Actor, order: Order) -> bool:
     """Staff other than the handler."""
-    return (
-        actor.may("orders.follow_up", order.handling_path) and actor.person_id != order.holder_id
-    )
+    return actor.may("orders.follow_up", order.handling_path) and actor.person_id != order.holder_id
 
 
 def may_check(actor: Actor, order: Order) -> bool:
@@ -128,7 +126,10 @@ def takes_part(actor: Actor, order: Order) -> bool:
     """Requester, holder, staff who see it, or the one it is offered to."""
     return (
         is_requester(actor, order)
-        or (actor.person_id is not None and actor.person_id in (order.holder_id, order.offered_to_id))
+        or (
+            actor.person_id is not None
+            and actor.person_id in (order.holder_id, order.offered_to_id)
+        )
         or actor.may("orders.see", order.handling_path)
     )
 
@@ -250,13 +251,13 @@ def actions_of(actor: Actor, order: Order) -> list[str]:
 
 def may_see_contact(actor: Actor, order: Order) -> bool:
     """Clear contact and exact place: the handler from claim to close, staff with the permission."""
-    return (is_holder(actor, order) and not order.anonymous) or (
-        order.is_open or order.status is OrderStatus.COMPLETED
-    ) and actor.may("orders.reveal", order.handling_path)
+    return (
+        (is_holder(actor, order) and not order.anonymous)
+        or (order.is_open or order.status is OrderStatus.COMPLETED)
+        and actor.may("orders.reveal", order.handling_path)
+    )
 
 
 def may_see_unchecked(actor: Actor, order: Order) -> bool:
     """The unit's staff and those whose words they are; all others see what has passed."""
     return is_requester(actor, order) or actor.may("orders.see", order.handling_path)
-
-

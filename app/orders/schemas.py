@@ -30,7 +30,9 @@ class Named(Schema):
 class LocationIn(Schema):
     """A point, with the coordinate system that the phone gave it in."""
 
-    latitude = fields.Float(required=True, validate=validate.Range(min=-90, max=90, error="纬度不对。"))
+    latitude = fields.Float(
+        required=True, validate=validate.Range(min=-90, max=90, error="纬度不对。")
+    )
     longitude = fields.Float(
         required=True, validate=validate.Range(min=-180, max=180, error="经度不对。")
     )
@@ -58,7 +60,7 @@ class OnBehalfOf(Schema):
     def somebody(self, data: dict[str, object], **_: object) -> None:
         """Needs either."""
         if not any(data.values()):
-            raise ValidationError("请填写替谁下单:姓名和电话。")
+            raise ValidationError("请填写替谁下单：姓名和电话。")
 
 
 class TimeSpan(Schema):
@@ -241,7 +243,9 @@ class OrderQuery(PageArgs):
     unit_id = Identifier(strict=False)
     category_id = fields.List(Identifier(strict=False), load_default=list)
     urgency = fields.List(fields.Enum(Urgency, by_value=True), load_default=list)
-    mine = fields.String(validate=validate.OneOf(["placed", "claimed", "pool"], error="只能选其中之一。"))
+    mine = fields.String(
+        validate=validate.OneOf(["placed", "claimed", "pool"], error="只能选其中之一。")
+    )
     overdue = fields.Boolean()
     q = Text(longest=50)
     since = Moment()
@@ -300,7 +304,10 @@ class DispatchIn(Schema):
     """To whom, until when, what."""
 
     mode = fields.Enum(
-        DispatchMode, by_value=True, required=True, validate=validate.NoneOf([DispatchMode.ASSIGNED])
+        DispatchMode,
+        by_value=True,
+        required=True,
+        validate=validate.NoneOf([DispatchMode.ASSIGNED]),
     )
     assignee_id = Identifier(allow_none=True)
     provider_id = Identifier(allow_none=True)

@@ -104,7 +104,9 @@ class Transition:
     to: frozenset[OrderStatus] = frozenset()
 
 
-def _row(word: str, start: set[OrderStatus] | frozenset[OrderStatus], *to: OrderStatus) -> Transition:
+def _row(
+    word: str, start: set[OrderStatus] | frozenset[OrderStatus], *to: OrderStatus
+) -> Transition:
     return Transition(word, frozenset(start), frozenset(to))
 
 

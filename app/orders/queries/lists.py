@@ -14,10 +14,10 @@ from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
-from app.organisation.queries import get_unit
 from app.orders.models import Order, OrderEvent
 from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to
 from app.orders.states import OPEN, OrderStatus
+from app.organisation.queries import get_unit
 
 # A transaction may be this long under way before its history row is counted as seen.
 LATE_ROWS = timedelta(seconds=10)
@@ -108,7 +108,9 @@ def _mine(actor: Actor, mine: str) -> ColumnElement[bool]:
 def _matching(actor: Actor, q: str) -> ColumnElement[bool]:
     """Words of the description, the number, or for staff an exact phone; names are not searchable."""
     if len(q) < 2:
-        raise Invalid("search.too_short", "请至少输入两个字。", errors={"q": ["请至少输入两个字。"]})
+        raise Invalid(
+            "search.too_short", "请至少输入两个字。", errors={"q": ["请至少输入两个字。"]}
+        )
     ways: list[ColumnElement[bool]] = [Order.description.contains(q, autoescape=True)]
     if q.isascii() and q.isdigit():
         ways += _by_digits(actor, q)
@@ -131,7 +133,9 @@ def page_of_events(
     actor: Actor, order: Order, *, cursor: str | None, limit: int
 ) -> Page[OrderEvent]:
     """The history of an order, oldest first."""
-    return paginate(events_visible_to(actor, order), [Key(OrderEvent.seq)], cursor=cursor, limit=limit)
+    return paginate(
+        events_visible_to(actor, order), [Key(OrderEvent.seq)], cursor=cursor, limit=limit
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def changes_of(actor: Actor, unit_id: int, after: int) -> Changes:
     unit = get_unit(unit_id)
     if not actor.may("orders.see", unit.path):
         raise not_found()
-    rows: Select[tuple[int]] = select(func.count()).where(
+    rows: Select[int] = select(func.count()).where(
         OrderEvent.unit_id == unit_id, OrderEvent.id > after
     )
     settled = select(func.max(OrderEvent.id)).where(

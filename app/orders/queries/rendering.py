@@ -12,7 +12,6 @@ from app.files.queries import FileLink, links
 from app.kernel.actor import Actor
 from app.kernel.crypto import mask_name, mask_phone, unseal
 from app.kernel.database import session
-from app.organisation.models import Place, Provider, Unit
 from app.orders.models import (
     Order,
     OrderAssignee,
@@ -31,6 +30,7 @@ from app.orders.policy import (
     may_see_unchecked,
 )
 from app.orders.states import ContentState, OrderStatus, RequestState
+from app.organisation.models import Place, Provider, Unit
 from app.people.queries import masked_names
 
 # About a kilometre: what is left of a point for those who may not know the place.

@@ -55,7 +55,7 @@ def in_pool(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-def orders_visible_to(actor: Actor) -> Select[tuple[Order]]:
+def orders_visible_to(actor: Actor) -> Select[Order]:
     """All orders the actor may see; the program itself sees all."""
     statement = select(Order)
     if actor.is_system:
@@ -68,7 +68,7 @@ def orders_visible_to(actor: Actor) -> Select[tuple[Order]]:
     return statement.where(or_(*ways))
 
 
-def orders_joinable_by(actor: Actor) -> Select[tuple[Order]]:
+def orders_joinable_by(actor: Actor) -> Select[Order]:
     """Open matters of public places, checked and not anonymous, that a neighbour may join."""
     return select(Order).where(
         Order.status.in_(OPEN),
@@ -79,7 +79,7 @@ def orders_joinable_by(actor: Actor) -> Select[tuple[Order]]:
     )
 
 
-def _claimable_by(actor: Actor) -> Select[tuple[Order]]:
+def _claimable_by(actor: Actor) -> Select[Order]:
     # One that another has just claimed is still known to who saw it in the pool: 409, not 404.
     return select(Order).where(
         Order.mode == DispatchMode.POOL,
@@ -88,11 +88,9 @@ def _claimable_by(actor: Actor) -> Select[tuple[Order]]:
     )
 
 
-def _followed_by(actor: Actor) -> Select[tuple[Order]]:
+def _followed_by(actor: Actor) -> Select[Order]:
     return select(Order).where(
-        exists().where(
-            OrderFollower.order_id == Order.id, OrderFollower.person_id == actor.own_id
-        )
+        exists().where(OrderFollower.order_id == Order.id, OrderFollower.person_id == actor.own_id)
     )
 
 
@@ -120,7 +118,7 @@ def get_for_action(actor: Actor, order_id: int, action: Action) -> Order:
     raise not_found()
 
 
-def events_visible_to(actor: Actor, order: Order) -> Select[tuple[OrderEvent]]:
+def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
     """The history: staff and the handler see all of it, others what is meant for them."""
     statement = select(OrderEvent).where(OrderEvent.order_id == order.id)
     if actor.is_system or actor.may("orders.see", order.handling_path):

@@ -9,8 +9,6 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, not_found
-from app.organisation.models import Unit
-from app.organisation.queries import get_unit, is_open
 from app.orders.models import Order, OrderRequest
 from app.orders.policy import may_decide
 from app.orders.queries.visible import get_visible
@@ -36,6 +34,8 @@ from app.orders.states import (
     RequestKind,
     RequestState,
 )
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit, is_open
 from app.people.queries import get_person, lock_person, masked_names
 
 
@@ -99,7 +99,7 @@ def _take(actor: Actor, order_id: int, request_id: int) -> tuple[OrderRequest, O
 
 
 def _changed_meanwhile() -> Conflict:
-    return Conflict("order.changed_meanwhile", "工单的情况已经变了,这项申请办不了了。")
+    return Conflict("order.changed_meanwhile", "工单的情况已经变了，这项申请办不了了。")
 
 
 def _suspend(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:

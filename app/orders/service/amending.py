@@ -12,8 +12,6 @@ from app.kernel.clock import now
 from app.kernel.crypto import blind_index, normalise_phone, seal
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from app.organisation.models import Place, Unit
-from app.organisation.queries import get_place, get_unit
 from app.orders.models import Order, OrderContact
 from app.orders.service.core import (
     attach_pictures,
@@ -25,6 +23,8 @@ from app.orders.service.core import (
     write,
 )
 from app.orders.states import Action, ContentState
+from app.organisation.models import Place, Unit
+from app.organisation.queries import get_place, get_unit
 
 
 def amend_order(
@@ -76,7 +76,7 @@ def answer_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[
     """补充: the resident's answer to what was asked."""
     order = take(actor, order_id, Action.ANSWER)
     if order.asked_at is None:
-        raise Conflict("order.nothing_asked", "社区没有请您补充,想说的话请写在留言里。")
+        raise Conflict("order.nothing_asked", "社区没有请您补充，想说的话请写在留言里。")
     attach_pictures(actor, order, photo_ids)
     order.asked_at = None
     order.content_state = ContentState.PENDING
@@ -117,9 +117,9 @@ def _change_place(order: Order, place_id: int) -> dict[str, Any]:
     try:
         place, unit = _place_with_unit(place_id)
     except NotFound as missing:
-        raise Invalid("place.unknown", "没有找到这个地点,请重新选择。") from missing
+        raise Invalid("place.unknown", "没有找到这个地点，请重新选择。") from missing
     if not unit.path.startswith(order.handling_path):
-        raise Invalid("place.other_unit", "这个地点不归本单位,请用转办。")
+        raise Invalid("place.other_unit", "这个地点不归本单位，请用转办。")
     order.place_id = place.id
     order.grid_id = unit.id if unit.path != order.handling_path else None
     order.latitude, order.longitude = place.latitude, place.longitude

@@ -11,11 +11,11 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict
-from app.organisation.models import Unit
-from app.organisation.queries import ancestors, get_unit
 from app.orders.models import Order, OrderRequest
 from app.orders.service.core import need_reason, tell, write
 from app.orders.states import REQUEST_LAPSES, Action, RequestKind, RequestState
+from app.organisation.models import Unit
+from app.organisation.queries import ancestors, get_unit
 from app.people.queries import holders_of
 
 WORDS = {

@@ -1,19 +1,15 @@
 """居民评价: whether it is solved, and how an order comes to its end or back."""
 
-from datetime import datetime, timedelta
-
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from app.categories.queries import get_category
 from app.kernel.actor import Actor
-from app.kernel.clock import now, to_local
+from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.errors import Conflict, Invalid
 from app.kernel.events import announce
-from app.organisation.queries import ancestors, get_unit
 from app.orders.events import OrderRated, OrderSubmitted
 from app.orders.models import Order, OrderCall, OrderRating
-from app.orders.policy import is_requester
 from app.orders.queries.rendering import handlers_of
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import (
@@ -36,6 +32,7 @@ from app.orders.states import (
     OrderStatus,
     RequestKind,
 )
+from app.organisation.queries import ancestors, get_unit
 from app.people.queries import holders_of
 
 ROUNDS_BEFORE_DECIDING = 2
@@ -66,7 +63,7 @@ def rate_order(
 def _check_ready(order: Order) -> None:
     category = None if order.category_id is None else get_category(order.category_id)
     if category is not None and category.check_before_answer and order.checked_at is None:
-        raise Conflict("order.check_first", "社区还在核查,核查好了再请您评价。")
+        raise Conflict("order.check_first", "社区还在核查，核查好了再请您评价。")
 
 
 def _note_rating(
@@ -151,7 +148,9 @@ def follow_up_order(
     )
     answered = outcome is CallOutcome.REACHED and solved is not None
     if outcome is CallOutcome.REACHED and solved is None:
-        raise Invalid("order.solved_required", "接通了请记下问题解决了没有。", errors={"solved": ["请填写。"]})
+        raise Invalid(
+            "order.solved_required", "接通了请记下问题解决了没有。", errors={"solved": ["请填写。"]}
+        )
     details = {"outcome": outcome.value, "solved": solved, "satisfied": satisfied}
     if answered:
         order.follow_up_due = False
@@ -180,7 +179,7 @@ def reopen_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     if before is OrderStatus.MERGED:
         return unmerge(actor, order, Action.REOPEN, reason=reason)
     if order.closed_at is not None and at - order.closed_at > REOPEN_WITHIN:
-        raise Conflict("order.too_late_to_reopen", "办结已超过30天,请重新下单。")
+        raise Conflict("order.too_late_to_reopen", "办结已超过30天，请重新下单。")
     if before is OrderStatus.REJECTED:
         _appeal(order)
     order.new_round(Action.REOPEN, at)
@@ -196,7 +195,7 @@ def reopen_order(actor: Actor, order_id: int, *, reason: str) -> Order:
 def _appeal(order: Order) -> None:
     """申诉: looked at by the unit above, once; its second rejection is final."""
     if order.appealed:
-        raise Conflict("order.rejection_final", "上级单位已经复核过,这是最后的答复。")
+        raise Conflict("order.rejection_final", "上级单位已经复核过，这是最后的答复。")
     order.appealed = True
     above = ancestors(get_unit(order.handling_unit_id))
     if above:

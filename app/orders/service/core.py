@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from app.files.service import attach
+from app.files.states import FileKind
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
@@ -144,7 +145,7 @@ def tell(
 def attach_pictures(actor: Actor, order: Order, photo_ids: Sequence[int]) -> None:
     """Binds the actor's own pictures to the order."""
     if photo_ids:
-        attach(actor, photo_ids, ("order", order.id), kind="picture")
+        attach(actor, photo_ids, ("order", order.id), kind=FileKind.PICTURE)
 
 
 def assign(

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from app.categories.queries import get_category
-from app.categories.states import Urgency, accept_minutes
+from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.events import announce
-from app.organisation.queries import get_provider, get_unit
 from app.orders.events import OrderCompleted
 from app.orders.models import Order
 from app.orders.service.core import (
@@ -23,6 +21,7 @@ from app.orders.service.core import (
     tell,
     write,
 )
+from app.orders.service.giving import category_name, give_to_person
 from app.orders.service.linking import cancel_children, gather_parent
 from app.orders.states import (
     RETURNS_ADMITTED,
@@ -32,11 +31,9 @@ from app.orders.states import (
     HandlerKind,
     OrderStatus,
 )
-from app.people.models import Person
-from app.people.queries import get_person, grants_of
+from app.organisation.queries import get_provider, get_unit
+from app.people.queries import get_person
 from app.people.states import PersonKind
-
-ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: HandlerKind.STAFF}
 
 
 def acknowledge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
@@ -86,7 +83,7 @@ def dispatch_order(
     """
     order = take(actor, order_id, Action.DISPATCH)
     if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not _leads(actor, order):
-        raise Conflict("order.leader_assigns", "这张工单已两次退回,请由领导指派到人。")
+        raise Conflict("order.leader_assigns", "这张工单已两次退回，请由领导指派到人。")
     before = order.status
     _give(actor, order, Action.DISPATCH, mode, assignee_id, provider_id)
     _set_terms(order, due_at, task, people_needed)
@@ -154,7 +151,7 @@ def reject_order(actor: Actor, order_id: int, *, reason: str, note: str) -> Orde
     """
     order = take(actor, order_id, Action.REJECT)
     if order.appealed and not actor.may("orders.appeal", order.handling_path):
-        raise Forbidden("order.appeal_above", "居民已经申诉,由上级单位复核。")
+        raise Forbidden("order.appeal_above", "居民已经申诉，由上级单位复核。")
     if not note:
         raise Invalid(
             "order.whom_to_ask_required", "请写明居民应该找哪里。", errors={"note": ["请填写。"]}
@@ -163,7 +160,7 @@ def reject_order(actor: Actor, order_id: int, *, reason: str, note: str) -> Orde
     let_go(order, at)
     order.move(Action.REJECT, OrderStatus.REJECTED, at)
     order.closed_at = at
-    write(actor, order, Action.REJECT, before=before, note=f"{need_reason(reason)}\n请找:{note}")
+    write(actor, order, Action.REJECT, before=before, note=f"{need_reason(reason)}\n请找：{note}")
     tell(order, "rejected", requesters(order))
     cancel_children(actor, order, at)
     gather_parent(order)
@@ -177,7 +174,7 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     if order.checked_at is not None:
         raise Conflict("order.already_checked", "这张工单已经核查过了。")
     if not passed and order.holder_id is None and order.provider_id is None:
-        raise Conflict("order.nobody_holds", "这张工单没有办理人,请让居民评价后重办。")
+        raise Conflict("order.nobody_holds", "这张工单没有办理人，请让居民评价后重办。")
     if passed:
         order.checked_at = at
     else:
@@ -225,7 +222,7 @@ def _give(
     if provider_id is not None:
         _assign_provider(order, action, provider_id, at)
     elif assignee_id is not None:
-        _give_person(order, action, assignee_id, at)
+        give_to_person(order, action, assignee_id, at)
 
 
 def _assign_provider(order: Order, action: Action, provider_id: int, at: datetime) -> None:
@@ -241,61 +238,8 @@ def _assign_provider(order: Order, action: Action, provider_id: int, at: datetim
     order.mode = DispatchMode.ASSIGNED
     order.dispatched_at = at
     assign(order, at, kind=kind, person_id=provider.person_id, provider_id=provider.id)
-    _tell_assigned(order, provider.person_id)
+    tell(order, "assigned", [provider.person_id], category=category_name(order))
     tell(order, "claimed", requesters(order), handler=provider.name)
-
-
-def _give_person(order: Order, action: Action, person_id: int, at: datetime) -> None:
-    person = _handler(order, person_id, at)
-    kind = ASSIGNED_KINDS.get(person.kind)
-    if kind is None:
-        _offer(order, action, person, at)
-        return
-    order.hold(action, at, kind=kind, holder_id=person.id)
-    order.mode = DispatchMode.ASSIGNED
-    order.dispatched_at = at
-    assign(order, at, kind=kind, person_id=person.id)
-    _tell_assigned(order, person.id)
-    tell(order, "claimed", requesters(order), handler="社区工作人员")
-
-
-def _handler(order: Order, person_id: int, at: datetime) -> Person:
-    """Somebody who may handle orders of this unit; anybody else is as good as unknown."""
-    unknown = Invalid("assignee.unknown", "没有找到这位办理人,或他不在本单位。")
-    try:
-        person = get_person(person_id)
-    except NotFound as missing:
-        raise unknown from missing
-    wanted = "orders.handle" if person.kind in ASSIGNED_KINDS else "orders.claim"
-    holds = any(
-        wanted in grant.permissions and order.handling_path.startswith(grant.unit_path)
-        for grant in grants_of(person_id, at)
-    )
-    if not person.is_active or not holds:
-        raise unknown
-    if person_id in (order.requester_id, order.placer_id):
-        raise Invalid("order.own", "不能把工单派给下单人自己。")
-    return person
-
-
-def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
-    if person.is_away(at):
-        raise Conflict("person.away", "这位党员现在暂不接单。")
-    if person.offers_blocked_at is not None:
-        raise Conflict("person.offers_blocked", "这位党员有两次未按约上门,请领导谈话后再指派。")
-    category = None if order.category_id is None else get_category(order.category_id)
-    order.give_out(action, at, mode=DispatchMode.DIRECT, offered_to_id=person.id)
-    minutes = accept_minutes(category, order.urgency)
-    hours = f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时"
-    tell(order, "offered", [person.id], category=_named(order), hours=hours)
-
-
-def _tell_assigned(order: Order, person_id: int | None) -> None:
-    tell(order, "assigned", [person_id], category=_named(order))
-
-
-def _named(order: Order) -> str:
-    return "未分类" if order.category_id is None else get_category(order.category_id).name
 
 
 def _set_terms(

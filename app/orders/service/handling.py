@@ -13,11 +13,10 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.events import announce
-from app.organisation.queries import setting
 from app.orders.events import OrderClaimed, OrderCompleted
 from app.orders.models import Order, OrderAssignee, OrderEvent
-from app.orders.queries.visible import get_for_action
 from app.orders.queries.rendering import contents_of
+from app.orders.queries.visible import get_for_action
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import (
     assign,
@@ -31,11 +30,11 @@ from app.orders.service.core import (
     unassign,
     write,
 )
+from app.orders.service.giving import count_return, holds
 from app.orders.service.linking import outcome_hearers
 from app.orders.states import (
     ACTIVE,
     PROGRESS_MIN_LENGTH,
-    RETURNS_ADMITTED,
     SUSPEND_BY_HANDLER,
     SUSPEND_LONG_TERM,
     SUSPENDED_A_ROUND,
@@ -46,11 +45,10 @@ from app.orders.states import (
     OrderStatus,
     RequestKind,
 )
+from app.organisation.queries import setting
 from app.people.models import Person
 from app.people.queries import (
     get_person,
-    grants_of,
-    holders_of,
     lock_person,
     masked_names,
 )
@@ -85,7 +83,7 @@ def _take_claimable(actor: Actor, order_id: int) -> Order:
     except (Conflict, Forbidden) as refused:
         order = session.get_one(Order, order_id)
         if order.is_held or order.status is OrderStatus.COMPLETED:
-            raise Conflict("order.already_claimed", "已经有人接了这张工单,谢谢您。") from refused
+            raise Conflict("order.already_claimed", "已经有人接了这张工单，谢谢您。") from refused
         raise
 
 
@@ -93,7 +91,7 @@ def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
     """Away, vetted, skilled, under the caps; the person must be locked."""
     _check_person(person, order)
     if person.is_away(at):
-        raise Conflict("person.away", "您现在是暂不接单,先恢复接单再来接。")
+        raise Conflict("person.away", "您现在是暂不接单，先恢复接单再来接。")
     _check_caps(person, order, at)
 
 
@@ -105,7 +103,7 @@ def _check_person(person: Person, order: Order) -> None:
         raise Forbidden("order.vetted_only", "这类工单只能由审核过的人办理。")
     if category.skills and not set(category.skills) & set(person.skills):
         wanted = "、".join(category.skills)
-        raise Forbidden("order.skill_missing", f"这张工单需要会这些的人来办:{wanted}。")
+        raise Forbidden("order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。")
 
 
 def _check_caps(person: Person, order: Order, at: datetime) -> None:
@@ -114,7 +112,7 @@ def _check_caps(person: Person, order: Order, at: datetime) -> None:
         select(func.count()).where(Order.holder_id == person.id, Order.status.in_(ACTIVE))
     )
     if (held or 0) >= setting(order.handling_unit_id, "orders.open_cap"):
-        raise Conflict("order.open_cap", "您手上的工单已经够多了,办完一件再接吧。")
+        raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
     midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
     today = session.scalar(
         select(func.count()).where(
@@ -124,7 +122,7 @@ def _check_caps(person: Person, order: Order, at: datetime) -> None:
         )
     )
     if (today or 0) >= setting(order.handling_unit_id, "orders.daily_cap"):
-        raise Conflict("order.daily_cap", "您今天接的工单已经够多了,明天再接吧。")
+        raise Conflict("order.daily_cap", "您今天接的工单已经够多了，明天再接吧。")
 
 
 def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
@@ -132,11 +130,10 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     order = take(actor, order_id, Action.DECLINE)
     at, before = now(), order.status
     order.come_back(Action.DECLINE, at)
-    order.returns += 1
     write(actor, order, Action.DECLINE, before=before, note=need_reason(reason), visible=False)
     name = masked_names([actor.own_id])[actor.own_id]
     tell(order, "declined", desk(order), handler=name)
-    _tell_leader(order)
+    count_return(order)
     return order
 
 
@@ -179,7 +176,7 @@ def _check_visit(
             raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
         return False
     if visit_code != order.visit_code:
-        raise Invalid("order.visit_code_wrong", "上门码不对,请再问一下居民。")
+        raise Invalid("order.visit_code_wrong", "上门码不对，请再问一下居民。")
     order.visited_at = at
     return True
 
@@ -195,7 +192,7 @@ def progress_order(
     """反馈: ten characters or a picture, so that it counts as a report."""
     order = take(actor, order_id, Action.PROGRESS)
     if len(note or "") < PROGRESS_MIN_LENGTH and not photo_ids:
-        raise Invalid("order.progress_too_short", "请写十个字以上,或拍一张照片。")
+        raise Invalid("order.progress_too_short", "请写十个字以上，或拍一张照片。")
     at, before = now(), order.status
     attach_pictures(actor, order, photo_ids)
     order.move(Action.PROGRESS, OrderStatus.IN_PROGRESS, at)
@@ -220,16 +217,10 @@ def return_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     at, before = now(), order.status
     let_go(order, at)
     order.give_out(Action.RETURN, at, mode=DispatchMode.POOL)
-    order.returns += 1
     write(actor, order, Action.RETURN, before=before, note=need_reason(reason), visible=False)
     tell(order, "returned", desk(order))
-    _tell_leader(order)
+    count_return(order)
     return order
-
-
-def _tell_leader(order: Order) -> None:
-    if order.returns == RETURNS_ADMITTED:
-        tell(order, "leader_assigns", holders_of("orders.lead", order.handling_unit_id))
 
 
 def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) -> Order:
@@ -248,7 +239,7 @@ def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) 
             errors={"until": ["要在现在之后。"]},
         )
     if order.suspensions >= SUSPENSIONS_A_ROUND:
-        raise Conflict("order.suspended_twice", "这张工单已暂缓过两次,不能再暂缓。")
+        raise Conflict("order.suspended_twice", "这张工单已暂缓过两次，不能再暂缓。")
     if order.suspended_seconds + length.total_seconds() > SUSPENDED_A_ROUND.total_seconds():
         raise Invalid("order.suspended_too_long", "一张工单暂缓合计不能超过30天。")
     long_term = length > SUSPEND_LONG_TERM or order.suspensions > 0
@@ -355,7 +346,7 @@ def _has_picture(order: Order) -> bool:
 
 def _check_helpers(order: Order, category: Category | None, helper_ids: Sequence[int]) -> None:
     if category is not None and category.two_people and not helper_ids:
-        raise Invalid("order.two_people", "这类工单须两人同行,请选一起去的人。")
+        raise Invalid("order.two_people", "这类工单须两人同行，请选一起去的人。")
     if len(set(helper_ids)) != len(helper_ids) or order.holder_id in helper_ids:
         raise Invalid("helper.unknown", "一起去的人填得不对。")
     for helper_id in helper_ids:
@@ -363,12 +354,9 @@ def _check_helpers(order: Order, category: Category | None, helper_ids: Sequence
 
 
 def _check_helper(order: Order, helper_id: int) -> None:
-    unknown = Invalid("helper.unknown", "一起去的人填得不对,须是本单位报到的人或工作人员。")
-    fits = any(
-        {"orders.claim", "orders.handle"} & grant.permissions
-        and order.handling_path.startswith(grant.unit_path)
-        for grant in grants_of(helper_id, now())
-    )
+    unknown = Invalid("helper.unknown", "一起去的人填得不对，须是本单位报到的人或工作人员。")
+    at, path = now(), order.handling_path
+    fits = any(holds(helper_id, wanted, path, at) for wanted in ("orders.claim", "orders.handle"))
     if not fits or not get_person(helper_id).is_active:
         raise unknown
 

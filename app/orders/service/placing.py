@@ -12,13 +12,19 @@ from app.categories.models import Category
 from app.categories.queries import check_answers, usable_category
 from app.categories.states import Urgency
 from app.files.service import attach
+from app.files.states import FileKind
 from app.identity.queries import has_consent
+from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, now, to_local
 from app.kernel.crypto import blind_index, normalise_phone, seal
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
 from app.kernel.events import announce
+from app.orders.events import OrderSubmitted
+from app.orders.models import Order, OrderContact
+from app.orders.service.core import desk, requesters, tell, write
+from app.orders.states import OPEN, Action, OrderStatus, Source
 from app.organisation.geometry import to_gcj02
 from app.organisation.models import Unit
 from app.organisation.queries import (
@@ -31,10 +37,6 @@ from app.organisation.queries import (
     nearest_community,
     setting,
 )
-from app.orders.events import OrderSubmitted
-from app.orders.models import Order, OrderContact
-from app.orders.service.core import desk, requesters, tell, write
-from app.orders.states import OPEN, Action, OrderStatus, Source
 from app.people.models import Person
 from app.people.queries import (
     get_person,
@@ -201,16 +203,16 @@ def _place(place_id: int) -> Any:
     try:
         return get_place(place_id)
     except type(not_found()) as missing:
-        raise Invalid("place.unknown", "没有找到这个地点,请重新选择。") from missing
+        raise Invalid("place.unknown", "没有找到这个地点，请重新选择。") from missing
 
 
 def _chosen(unit_id: int) -> Unit:
     try:
         unit = get_unit(unit_id)
     except type(not_found()) as missing:
-        raise Invalid("unit.unknown", "没有找到这个社区,请重新选择。") from missing
+        raise Invalid("unit.unknown", "没有找到这个社区，请重新选择。") from missing
     if not is_open(unit):
-        raise Invalid("unit.closed", "这个单位已撤并,请选择现在的社区。")
+        raise Invalid("unit.closed", "这个单位已撤并，请选择现在的社区。")
     return community_of(unit) or unit
 
 
@@ -219,7 +221,7 @@ def _outside(latitude: float, longitude: float) -> Invalid:
     named = f"离这里最近的是{nearest.name}。" if nearest else ""
     return Invalid(
         "location.outside",
-        f"这个位置不在服务范围内,请选择社区。{named}",
+        f"这个位置不在服务范围内，请选择社区。{named}",
         errors={"location": [named]},
     )
 
@@ -279,11 +281,11 @@ def _check_content(
     voice_id: int | None,
 ) -> None:
     if not (description or category or photo_ids or voice_id or party.phone):
-        raise Invalid("order.empty", "请说一说什么事,或留下电话让社区打给您。")
+        raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
     if len(photo_ids) > MAX_PHOTOS:
         raise Invalid("order.too_many_photos", f"照片最多{MAX_PHOTOS}张。")
     if category is not None and category.staff_only and not party.by_staff:
-        raise Forbidden("category.staff_only", "这一类请到社区或打电话,由工作人员登记。")
+        raise Forbidden("category.staff_only", "这一类请到社区或打电话，由工作人员登记。")
 
 
 def _check_staff_fields(
@@ -298,13 +300,13 @@ def _check_staff_fields(
 
 def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
     """Consent, then 5 a day and 10 open, counted under the person's lock; emergencies always pass."""
-    if not has_consent(actor.own_id, "privacy"):
+    if not has_consent(actor.own_id, Document.PRIVACY):
         raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     person = lock_person(actor.own_id)
     if emergency:
         return
     if person.is_desk_only(at):
-        raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理,如有异议可以申诉。")
+        raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理，如有异议可以申诉。")
     today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
     mine = (Order.requester_id == person.id) | (Order.placer_id == person.id)
     placed = session.scalar(
@@ -316,14 +318,14 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
         tomorrow = int((today + timedelta(days=1) - at).total_seconds())
         raise TooMany(
             "order.daily_limit",
-            "您今天下的单已经够多了,请明天再来或给社区打电话。",
+            "您今天下的单已经够多了，请明天再来或给社区打电话。",
             retry_after=tomorrow,
         )
     waiting = session.scalar(select(func.count()).where(mine, Order.status.in_(OPEN)))
     if (waiting or 0) >= setting(unit.id, "orders.resident_open"):
         raise TooMany(
             "order.open_limit",
-            "您还有不少工单在办,办好几件后再下单,急事请打电话。",
+            "您还有不少工单在办，办好几件后再下单，急事请打电话。",
             retry_after=3600,
         )
 
@@ -352,9 +354,9 @@ def _seal_contact(order: Order, party: _Party, address: str | None) -> None:
 def _attach(actor: Actor, order: Order) -> None:
     subject = ("order", order.id)
     if order.photo_ids:
-        attach(actor, order.photo_ids, subject, kind="picture")
+        attach(actor, order.photo_ids, subject, kind=FileKind.PICTURE)
     if order.voice_id is not None:
-        attach(actor, [order.voice_id], subject, kind="voice")
+        attach(actor, [order.voice_id], subject, kind=FileKind.VOICE)
 
 
 def _tell_of_new(actor: Actor, order: Order, category: Category | None, *, page: bool) -> None:
@@ -380,4 +382,4 @@ def _may_page(actor: Actor, order: Order) -> bool:
             Order.id != order.id,
         )
     )
-    return (earlier or 0) < setting(order.handling_unit_id, "orders.pages_daily")
+    return (earlier or 0) < int(setting(order.handling_unit_id, "orders.pages_daily"))

@@ -8,11 +8,11 @@ from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values
 from app.kernel.database import session
 from app.kernel.errors import Forbidden
-from app.organisation.queries import get_place
 from app.orders.models import Order, OrderContact
 from app.orders.policy import may_see_contact
 from app.orders.queries.rendering import opened
 from app.orders.queries.visible import get_visible
+from app.organisation.queries import get_place
 
 
 def reveal_order(

@@ -5,11 +5,11 @@ from datetime import datetime
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.organisation.queries import ancestors, get_unit, is_open
 from app.orders.models import Order
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import desk, need_reason, requesters, take, tell, write
 from app.orders.states import Action, RequestKind
+from app.organisation.queries import ancestors, get_unit, is_open
 from app.people.queries import holders_of
 
 
@@ -22,7 +22,7 @@ def extend_order(
     if due_at <= at or (order.due_at is not None and due_at <= order.due_at):
         raise Invalid("order.not_later", "新的办结时间要比原来的晚。")
     if order.due_at is not None and order.due_at <= at:
-        raise Conflict("order.already_due", "已经超期,不能再延期,请尽快办结。")
+        raise Conflict("order.already_due", "已经超期，不能再延期，请尽快办结。")
     by_desk = actor.may("orders.dispatch", order.handling_path)
     details = {"due_at": due_at.isoformat()}
     within = order.due_at is None or due_at - order.due_at <= order.due_at - order.submitted_at
@@ -62,7 +62,7 @@ def transfer_order(actor: Actor, order_id: int, *, unit_id: int, reason: str) ->
     try:
         unit = get_unit(unit_id)
     except NotFound as missing:
-        raise Invalid("unit.unknown", "没有找到这个单位,请重新选择。") from missing
+        raise Invalid("unit.unknown", "没有找到这个单位，请重新选择。") from missing
     if not is_open(unit) or unit.id == order.handling_unit_id:
         raise Invalid("unit.unknown", "请选择另一个单位。")
     ask_agreement(

@@ -27,7 +27,9 @@ def urge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order
     pace = URGE_EMERGENCY_EVERY if order.urgency is Urgency.EMERGENCY else URGE_EVERY
     if order.urged_at is not None and at - order.urged_at < pace:
         wait = int((order.urged_at + pace - at).total_seconds())
-        raise TooMany("order.urged_already", "您已经催过了,社区正在抓紧办。", retry_after=max(wait, 1))
+        raise TooMany(
+            "order.urged_already", "您已经催过了，社区正在抓紧办。", retry_after=max(wait, 1)
+        )
     order.urged_at = at
     write(actor, order, Action.URGE, before=order.status, note=note)
     urgent = order.urgency is Urgency.EMERGENCY
@@ -40,16 +42,16 @@ def report_not_come(actor: Actor, order_id: int, *, note: str | None = None) -> 
     order = take(actor, order_id, Action.NOT_COME)
     at = now()
     if order.appointed_at is None or order.visited_at is not None:
-        raise Conflict("order.not_appointed", "还没有约好上门时间,或已经来过了。")
+        raise Conflict("order.not_appointed", "还没有约好上门时间，或已经来过了。")
     if at < order.appointed_at:
-        raise Conflict("order.not_yet", "还没到约好的时间,请再等一等。")
+        raise Conflict("order.not_yet", "还没到约好的时间，请再等一等。")
     waiting = session.scalar(
         select(func.count())
         .select_from(NoShow)
         .where(NoShow.order_id == order.id, NoShow.confirmed_at.is_(None))
     )
     if waiting:
-        raise Conflict("order.not_come_reported", "社区已经知道了,正在核实。")
+        raise Conflict("order.not_come_reported", "社区已经知道了，正在核实。")
     if order.holder_id is not None:
         session.execute(
             insert(NoShow)
