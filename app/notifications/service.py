@@ -46,8 +46,8 @@ from app.people.models import Person
 from app.people.states import PersonStatus
 
 log = structlog.get_logger("notifications")
-outbox = OutboxMessage.__table__
-inbox = InboxMessage.__table__
+outbox = OutboxMessage.metadata.tables[OutboxMessage.__tablename__]
+inbox = InboxMessage.metadata.tables[InboxMessage.__tablename__]
 
 
 def notify(

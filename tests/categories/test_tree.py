@@ -1,5 +1,7 @@
 """The tree that ships against the document's table, written out once more by hand."""
 
+from typing import Any
+
 import pytest
 
 from app.categories.questions import checked_answers
@@ -121,7 +123,7 @@ LEAVES = [leaf for group in shipped_tree() for leaf in group.leaves]
 NAMES = [leaf["name"] for leaf in LEAVES]
 
 
-def letters(leaf: dict) -> str:
+def letters(leaf: dict[str, Any]) -> str:
     """The document's letters of a leaf."""
     photo = "P" if leaf["needs_photo"] == "after" else ""
     flags = {letter for letter, flag in LETTERS.items() if leaf[flag]} | set(photo)
@@ -139,7 +141,7 @@ def test_groups_and_leaves_are_those_of_the_document_in_its_order() -> None:
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=NAMES)
-def test_leaf_has_the_flags_skills_and_policy_of_the_document(leaf: dict) -> None:
+def test_leaf_has_the_flags_skills_and_policy_of_the_document(leaf: dict[str, Any]) -> None:
     """Letter by letter."""
     expected = next(leaves[leaf["name"]] for leaves in EXPECTED.values() if leaf["name"] in leaves)
     assert (letters(leaf), " ".join(leaf["skills"]), leaf["policy"]) == expected
@@ -162,7 +164,7 @@ def test_rare_flags_stand_where_they_belong(flag: str, names: set[str]) -> None:
 
 
 @pytest.mark.parametrize("leaf", LEAVES, ids=NAMES)
-def test_leaf_is_complete(leaf: dict) -> None:
+def test_leaf_is_complete(leaf: dict[str, Any]) -> None:
     """Every leaf tells the resident what happens next and asks one to four questions."""
     assert leaf["resident_text"].endswith(("。", "！"))
     assert leaf["stop_message"] == "" or leaf["stop_message"].endswith("。")
@@ -207,8 +209,14 @@ def test_codes_are_unique() -> None:
 
 
 @pytest.mark.parametrize("fault", [{"flags": ["greenchannel"]}, {"policy": "dangr"}])
-def test_misspelt_default_is_refused(fault: dict) -> None:
+def test_misspelt_default_is_refused(fault: dict[str, Any]) -> None:
     """A flag or policy that does not exist is no silent False."""
-    values = {"code": "x", "name": "x", "policy": "danger", "backstop_role": "leader", **fault}
+    values: dict[str, Any] = {
+        "code": "x",
+        "name": "x",
+        "policy": "danger",
+        "backstop_role": "leader",
+        **fault,
+    }
     with pytest.raises(ValueError, match="x: "):
         Entry(**values).columns(1)

@@ -45,7 +45,7 @@ def test_everything_that_ships_is_put_in_once(town: Town) -> None:
     assert count(Category) == 68
     leaf = by_code("burst_pipe")
     assert leaf.parent_id == by_code("safety").id
-    assert leaf.unit_id is leaf.retired_at is None
+    assert (leaf.unit_id, leaf.retired_at) == (None, None)
     assert leaf.questions[0]["choices"][0] == "家里"
     assert leaf.version == 1
 

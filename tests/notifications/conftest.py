@@ -90,9 +90,8 @@ def somebody() -> int:
 def tell(person_id: int, number: int = 1, *, urgent: bool = False) -> int:
     """One message to one person; its id in the outbox."""
     notify([person_id], MOMENT, subject=("order", number), params={"number": number}, urgent=urgent)
-    newest = session.scalar(sa.select(sa.func.max(OutboxMessage.id)))
-    assert newest
-    return newest
+    newest = sa.select(OutboxMessage.id).order_by(OutboxMessage.id.desc()).limit(1)
+    return session.scalars(newest).one()
 
 
 def told(person_id: int) -> list[str]:

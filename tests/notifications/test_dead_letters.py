@@ -2,11 +2,13 @@
 
 import sqlalchemy as sa
 
+from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow
 from app.kernel.database import session
 from app.notifications.jobs import deliver
 from app.notifications.models import OutboxMessage
 from app.notifications.states import MAX_ATTEMPTS, OutboxState
+from app.people.models import Person
 from tests.notifications.conftest import on_its_way, somebody, tell, told
 from tests.people.conftest import Door, Town, problem
 
@@ -63,7 +65,7 @@ def test_resent_message_arrives(town: Town, door: Door) -> None:
 
 def test_nobody_else_sees_or_resends(town: Town, door: Door) -> None:
     message_id = dead_letter(somebody())
-    others = [
+    others: list[Actor | Person] = [
         town.person(),
         town.holder("admin", town.a),
         town.holder("leader", town.district),

@@ -32,7 +32,7 @@ def test_each_recipient_is_told_once(app: App) -> None:
     )
     assert (row.state, row.attempts, row.fence) == (OutboxState.QUEUED, 0, 0)
     assert row.urgent
-    assert row.sent_at is row.lease_until is row.not_before is None
+    assert (row.sent_at, row.lease_until, row.not_before) == (None, None, None)
 
 
 def test_nobody_is_told_who_is_erased_or_unknown(app: App) -> None:

@@ -79,7 +79,7 @@ def test_erased_person_leaves_no_message(app: App) -> None:
         tell(person, 2)
     on_person_erased(PersonErased(gone))
     for model in (InboxMessage, OutboxMessage):
-        assert set(session.scalars(sa.select(model.recipient_id))) == {here}  # type: ignore[attr-defined]  # both have it
+        assert set(session.scalars(sa.select(model.recipient_id))) == {here}
     assert (count(InboxMessage), count(OutboxMessage)) == (1, 2)
 
 
