@@ -57,6 +57,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
     os.environ.pop("CLOCK_FILE", None)
     app = create_app(settings_for(database_url, tmp_path_factory.mktemp("data")))
     app.testing = True
+    app.test_client_class = FreshClient
     with app.app_context():
         db.create_all()
     yield app
@@ -70,6 +71,18 @@ def peopled(whole_app: App) -> World:
     """The small district of all tests, committed once."""
     with whole_app.app_context():
         return build_world()
+
+
+class FreshClient(FlaskClient):
+    """Gives each request an app context of its own, as a server does: its own `g`, its own session."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        """What the test has prepared is kept first; what it has read before is read anew after."""
+        db.session.commit()
+        with self.application.app_context():
+            answer = super().open(*args, **kwargs)
+        db.session.expire_all()
+        return answer
 
 
 @pytest.fixture
