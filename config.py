@@ -373,7 +373,8 @@ def main() -> int:
         sys.stderr.write(f"提醒 / warning: {warning}\n")
     for name in _SHELL_NAMES:
         sys.stdout.write(f"{name}={shlex.quote(str(values[name]))}\n")
-    sys.stdout.write(f"DEMO={int(values['DEMO'])}\n")
+    shown = DEMO_PASSWORD if values["DEMO_PASSWORD"] == DEMO_PASSWORD else "DEMO_PASSWORD 里设的"
+    sys.stdout.write(f"DEMO={int(values['DEMO'])}\nDEMO_PASSWORD_SHOWN={shlex.quote(shown)}\n")
     return 0
 
 
