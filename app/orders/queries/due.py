@@ -169,7 +169,7 @@ def _paces(state: Condition, pace: Pace) -> dict[int, list[tuple[int, Urgency]]]
     categories = {category.id: category for category in session.scalars(known)}
     found: dict[int, list[tuple[int, Urgency]]] = {}
     for category_id, urgency in kinds:
-        minutes = pace(categories.get(category_id), urgency)
+        minutes = pace(categories.get(category_id or 0), urgency)
         found.setdefault(minutes, []).append((category_id or 0, urgency))
     return found
 

@@ -1,8 +1,8 @@
 """What happens by the clock alone: each function works one batch, and may be called at any time.
 
 Due orders are taken by one statement that leaves alone what somebody else holds just now; its
-conditions are judged again on what it has locked. Each order has a savepoint, so that one that fails
-is logged and left for the next call while the others go on. Returned is how many were worked.
+conditions are judged again on what it has locked. Each order has a savepoint, so that one that
+fails is logged and left for the next call while the others go on. Returned is how many were worked.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from app.orders.service.asking import WORDS
 from app.orders.service.core import desk, requesters, tell, write
 from app.orders.service.giving import count_return, take_away
 from app.orders.service.handling import resume_order
-from app.orders.service.linking import gather, gather_parent
+from app.orders.service.splitting import gather, gather_parent
 from app.orders.states import (
     CALL_DAYS_BEFORE_CLOSING,
     Action,

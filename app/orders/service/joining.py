@@ -1,0 +1,102 @@
+"""附议、留言: neighbours who have met the same, and words among those who take part."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import insert_ignore, lock, session
+from app.kernel.errors import Conflict, Invalid, not_found
+from app.orders.models import Order, OrderFollower
+from app.orders.policy import is_holder, is_requester
+from app.orders.service.core import attach_pictures, desk, locked, requesters, take, tell, write
+from app.orders.states import REOPEN_WITHIN, Action, OrderStatus
+
+
+def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """附议 (我也遇到了): counts and follows; Conflict `order.already_joined`."""
+    order = take(actor, order_id, Action.JOIN)
+    values = {"order_id": order.id, "person_id": actor.own_id, "since": now()}
+    if not insert_ignore(OrderFollower, values, conflict=["order_id", "person_id"]):
+        raise Conflict("order.already_joined", "您已经附议过了，办好后会告诉您。")
+    order.joined += 1
+    # Neighbours learn how many, staff alone who.
+    write(actor, order, Action.JOIN, before=order.status, note=note, visible=False)
+    tell(order, "joined", [order.holder_id, *desk(order)])
+    return order
+
+
+def still_not_solved(actor: Actor, order_id: int) -> Order:
+    """我这里还没好: a joiner's word on an outcome, once an outcome; staff follow it up.
+
+    Raises NotFound where the actor has not joined, Conflict `order.no_outcome_yet`,
+    `order.already_said`, `order.too_late_to_reopen`.
+    """
+    order = locked(_followed(actor, order_id))
+    # A merged order has its root's outcome.
+    root = order if order.merged_into_id is None else session.get_one(Order, order.merged_into_id)
+    follower = session.scalars(lock(_follower(actor, order_id))).one()
+    at = now()
+    _check_outcome(root, follower, at)
+    follower.not_solved_at = at
+    order.follow_up_due = True
+    details = {"not_solved": True}
+    write(actor, order, Action.COMMENT, before=order.status, details=details, visible=False)
+    tell(order, "joiner_unsolved", desk(order))
+    return order
+
+
+def _follower(actor: Actor, order_id: int) -> Select[OrderFollower]:
+    return select(OrderFollower).where(
+        OrderFollower.order_id == order_id, OrderFollower.person_id == actor.own_id
+    )
+
+
+def _followed(actor: Actor, order_id: int) -> int:
+    if session.scalars(_follower(actor, order_id)).one_or_none() is None:
+        raise not_found()
+    return order_id
+
+
+def _check_outcome(root: Order, follower: OrderFollower, at: datetime) -> None:
+    done = root.completed_at
+    if root.status not in (OrderStatus.COMPLETED, OrderStatus.CLOSED) or done is None:
+        raise Conflict("order.no_outcome_yet", "这件事还在办，办好后再请您说。")
+    if follower.not_solved_at is not None and follower.not_solved_at >= done:
+        raise Conflict("order.already_said", "社区已经知道了，正在跟进。")
+    if at - done > REOPEN_WITHIN:
+        raise Conflict("order.too_late_to_reopen", "办结已超过30天，请重新下单。")
+
+
+def comment_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    note: str,
+    photo_ids: Sequence[int] = (),
+    visible: bool = True,
+) -> Order:
+    """留言: for all who take part, or among staff and the handler alone."""
+    order = take(actor, order_id, Action.COMMENT)
+    if not note and not photo_ids:
+        raise Invalid("order.comment_empty", "请写几个字，或放一张照片。")
+    attach_pictures(actor, order, photo_ids)
+    staff = actor.may("orders.see", order.handling_path)
+    # Whoever cannot read what is internal cannot write it either.
+    shown = visible or not (staff or is_holder(actor, order))
+    write(
+        actor,
+        order,
+        Action.COMMENT,
+        before=order.status,
+        note=note,
+        photo_ids=photo_ids,
+        visible=shown,
+    )
+    hearers = [order.holder_id, *(requesters(order) if shown else ())]
+    if is_requester(actor, order) or is_holder(actor, order):
+        hearers += desk(order)
+    tell(order, "comment", [person for person in hearers if person != actor.person_id])
+    return order
