@@ -1,44 +1,142 @@
 """The whole program: which rooms there are, and what follows from what."""
 
-import importlib
-import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
 import config as configuration
+from app import cli
+from app.categories import api as categories_api
+from app.categories import listeners as categories_heard
+from app.categories import policy as categories_policy
+from app.files import api as files_api
+from app.files import listeners as files_heard
+from app.files import policy as files_policy
+from app.files import states as files_states
+from app.identity import api as identity_api
+from app.identity import listeners as identity_heard
+from app.identity import policy as identity_policy
+from app.identity import states as identity_states
+from app.identity.events import SessionStolen
+from app.identity.guard import PUBLIC_ENDPOINTS, guard
 from app.kernel import crypto, database, docs, health, http, logs
 from app.kernel.events import listen
+from app.kernel.messages import Template
+from app.kernel.settings import Setting
+from app.notifications import api as notifications_api
+from app.notifications import listeners as notifications_heard
+from app.notifications import policy as notifications_policy
+from app.orders import api as orders_api
+from app.orders import listeners as orders_heard
+from app.orders import messages as orders_messages
+from app.orders import policy as orders_policy
+from app.orders import states as orders_states
+from app.organisation import api as organisation_api
+from app.organisation import policy as organisation_policy
+from app.organisation.events import ProviderAccountLinked, UnitClosing, UnitMoved
+from app.people import api as people_api
+from app.people import listeners as people_heard
+from app.people import policy as people_policy
+from app.people import states as people_states
+from app.people.events import (
+    AwayReturned,
+    ExportRequested,
+    LimitDecided,
+    MembershipEnded,
+    OffersUnblocked,
+    PersonDeactivated,
+    PersonErased,
+    PersonLeaving,
+    PersonLimited,
+    PhoneVerified,
+    RegistrationDecided,
+    RegistrationEnded,
+    RoleEnded,
+    RoleGranted,
+)
+from app.people.roles import ROLES
 
-ROOMS = ("organisation", "people", "identity", "files", "notifications", "categories", "orders")
+BLUEPRINTS = (
+    *organisation_api.BLUEPRINTS,
+    *people_api.BLUEPRINTS,
+    *identity_api.BLUEPRINTS,
+    *files_api.BLUEPRINTS,
+    *notifications_api.BLUEPRINTS,
+    *categories_api.BLUEPRINTS,
+    orders_api.blueprint,
+)
+POLICIES = (
+    organisation_policy,
+    people_policy,
+    identity_policy,
+    files_policy,
+    notifications_policy,
+    categories_policy,
+    orders_policy,
+)
+SETTINGS: tuple[Setting, ...] = (*files_states.SETTINGS, *orders_states.SETTINGS)
+MESSAGES: dict[str, Template] = (
+    people_states.MESSAGES | identity_states.MESSAGES | orders_messages.MESSAGES
+)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> http.App:
+    """A Flask app with every room; `config` defaults to the environment's, checked."""
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
     logs.set_up(str(app.config["LOG_LEVEL"]))
     app.extensions["keyring"] = crypto.read_keyring(app.config)
-    app.extensions["settings"] = {}
-    app.extensions["messages"] = {}
-    app.extensions["permissions"] = {}
+    app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
+    app.extensions["messages"] = MESSAGES
+    app.extensions["permissions"] = _permissions()
     http.frame(app)
-    importlib.import_module("app.identity.guard").guard(app)
+    guard(app)
     database.connect(app)
     api = http.make_api(app)
-    for room in ROOMS:
-        for part in ("policy", "states", "messages", "models", "api", "listeners", "commands", "jobs"):
-            if importlib.util.find_spec(f"app.{room}.{part}") is None:
-                continue
-            m = importlib.import_module(f"app.{room}.{part}")
-            app.extensions["permissions"].update(getattr(m, "PERMISSIONS", {}))
-            app.extensions["messages"].update(getattr(m, "MESSAGES", {}))
-            app.extensions["settings"].update({s.key: s for s in getattr(m, "SETTINGS", ())})
-            if part == "api":
-                for b in getattr(m, "BLUEPRINTS", None) or [m.blueprint]:
-                    api.register_blueprint(b)
-            if part == "listeners":
-                for name, f in vars(m).items():
-                    if callable(f) and getattr(f, "__module__", "") == m.__name__ and not name.startswith("_"):
-                        listen(app, next(iter(f.__annotations__.values())), f)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)
     health.serve(app)
-    docs.serve(app, api, importlib.import_module("app.identity.guard").PUBLIC_ENDPOINTS)
+    docs.serve(app, api, PUBLIC_ENDPOINTS)
+    cli.register(app)
+    _wire(app)
     return app
+
+
+def _permissions() -> dict[str, str]:
+    """All permissions with their Chinese names; a role that names an unknown one stops the start."""
+    declared = {name: text for room in POLICIES for name, text in room.PERMISSIONS.items()}
+    unknown = {name for role in ROLES for name in role.permissions} - declared.keys()
+    if unknown:
+        raise RuntimeError(f"roles name unknown permissions: {', '.join(sorted(unknown))}")
+    return declared
+
+
+def _wire(app: http.App) -> None:
+    """The map of side effects: what is announced below, and who above listens, in this order."""
+    listen(app, UnitClosing, orders_heard.on_unit_closing)
+    listen(app, UnitClosing, categories_heard.on_unit_closing)
+    listen(app, UnitMoved, orders_heard.on_unit_moved)
+    listen(app, ProviderAccountLinked, people_heard.check_provider_account)
+    listen(app, PersonLeaving, orders_heard.on_person_leaving)
+    listen(app, PersonDeactivated, orders_heard.on_person_deactivated)
+    listen(app, PersonDeactivated, identity_heard.on_person_deactivated)
+    listen(app, PersonErased, orders_heard.on_person_erased)
+    listen(app, PersonErased, files_heard.on_person_erased)
+    listen(app, PersonErased, notifications_heard.on_person_erased)
+    listen(app, PersonErased, identity_heard.on_person_erased)
+    listen(app, MembershipEnded, orders_heard.on_membership_ended)
+    listen(app, RoleEnded, orders_heard.on_role_ended)
+    listen(app, AwayReturned, orders_heard.on_away_returned)
+    listen(app, PhoneVerified, orders_heard.on_phone_verified)
+    for tells, event in (
+        (notifications_heard.on_registration_decided, RegistrationDecided),
+        (notifications_heard.on_registration_ended, RegistrationEnded),
+        (notifications_heard.on_role_granted, RoleGranted),
+        (notifications_heard.on_role_ended, RoleEnded),
+        (notifications_heard.on_person_limited, PersonLimited),
+        (notifications_heard.on_limit_decided, LimitDecided),
+        (notifications_heard.on_offers_unblocked, OffersUnblocked),
+        (notifications_heard.on_session_stolen, SessionStolen),
+    ):
+        listen(app, event, tells)
+    for part in (identity_heard, files_heard, notifications_heard, orders_heard):
+        listen(app, ExportRequested, part.on_export_requested)

@@ -29,11 +29,13 @@ def init(district: str, admin: str) -> None:
         seed_roles(_ACTOR)
         seed_categories(_ACTOR)
         unit = found_district(_ACTOR, district)
-        person = create_person(_ACTOR, kind=PersonKind.STAFF, name="系统管理员", home_unit_id=unit.id)
+        person = create_person(
+            _ACTOR, kind=PersonKind.STAFF, name="系统管理员", home_unit_id=unit.id
+        )
         grant_role(_ACTOR, person.id, "admin", unit.id)
         issued = open_account(_ACTOR, person.id, admin)
-    click.echo(f"已建立“{district}”。管理员:{admin}")
-    click.echo(f"一次性密码(7 天内有效,首次登录须修改):{issued.one_time_password}")
+    click.echo(f"已建立“{district}”。管理员：{admin}")
+    click.echo(f"一次性密码(7 天内有效，首次登录须修改):{issued.one_time_password}")
 
 
 @click.command("demo")
@@ -47,8 +49,8 @@ def demo(*, once: bool) -> None:
     if taken:
         if once:
             return
-        raise click.ClickException("数据库里已有数据,演示数据只能放进空的数据库。")
-    click.echo("正在生成演示数据,请稍候……")
+        raise click.ClickException("数据库里已有数据，演示数据只能放进空的数据库。")
+    click.echo("正在生成演示数据，请稍候……")
     build.build()
     click.echo("演示数据已就绪。")
 

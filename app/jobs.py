@@ -36,6 +36,7 @@ TIMETABLE = (
     Job("orders.return_stale", orders.return_stale, every=60),
     Job("orders.call_unclaimed", orders.call_unclaimed, every=60),
     Job("orders.resume_due", orders.resume_due, every=60),
+    Job("orders.gather_parts", orders.gather_parts, every=60),
     Job("orders.lapse_requests", orders.lapse_requests, every=60),
     Job("orders.ask_again", orders.ask_again, every=600),
     Job("orders.close_unanswered", orders.close_unanswered, every=600),

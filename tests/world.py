@@ -136,13 +136,15 @@ def build_world() -> World:
         seed_roles(SYSTEM)
         seed_categories(SYSTEM)
         district = found_district(SYSTEM, "测试区")
-        street = create_unit(
-            SYSTEM, kind=UnitKind.STREET, name="测试街道", parent_id=district.id
-        )
+        street = create_unit(SYSTEM, kind=UnitKind.STREET, name="测试街道", parent_id=district.id)
         first, grid, place = _community(street, "东风社区", 0)
         second, other_grid, other_place = _community(street, "西园社区", 2)
         provider = create_provider(
-            SYSTEM, unit_id=first.id, name="安心物业", kind=ProviderKind.PROPERTY, phone="05311234567"
+            SYSTEM,
+            unit_id=first.id,
+            name="安心物业",
+            kind=ProviderKind.PROPERTY,
+            phone="05311234567",
         )
         world = World(
             district, street, first, second, grid, other_grid, place, other_place, provider
@@ -156,7 +158,7 @@ def build_world() -> World:
         ):
             _person(world, key, PersonKind.STAFF, role, unit)
         found = session.execute(select(Category.name, Category.id))
-        world.categories = {name: category_id for name, category_id in found}
+        world.categories = {row.name: row.id for row in found}
         session.flush()
         session.expunge_all()
     return world

@@ -76,6 +76,9 @@ MESSAGES: dict[str, Template] = {
     ),
     "order.comment": Template("有新留言", "{number}号工单有新留言。"),
     "order.joined": Template("又有居民遇到", "{number}号工单又有一位居民遇到同样的情况。"),
+    "order.joiner_unsolved": Template(
+        "附议的居民说没好", "{number}号工单办完后，附议的居民说自己那里还没好，请核实。"
+    ),
     "order.outcome": Template(
         "您关注的事办好了", "您附议的{number}号工单已办好，若您这里还没好请告诉我们。"
     ),
@@ -90,5 +93,8 @@ MESSAGES: dict[str, Template] = {
         "居民已注销", "{number}号工单的下单人已注销，请照常办理或办结。"
     ),
     "order.unit_closed": Template("单位调整", "{number}号工单因单位调整转来本单位。"),
+    "order.no_dispatcher": Template(
+        "单位没有派单员了", "“{unit}”已没有派单员，工单由上级单位派单，请尽快任命。"
+    ),
     "order.attached": Template("工单已关联", "您以前的{number}号工单已关联到您的账号。"),
 }

@@ -224,7 +224,7 @@ POLICY: dict[Action, Rule] = {
     Action.REMIND: may_never,
     Action.RELEASE: may_never,
     Action.ERASE: may_never,
-    Action.PASS_CONTENT: may_dispatch,
+    Action.CHECK_CONTENT: may_dispatch,
 }
 
 # Nobody calls these on an order: one has no order yet, the others answer a request of their own.

@@ -92,7 +92,7 @@ class Action(StrEnum):
     REMIND = "remind"
     RELEASE = "release"
     ERASE = "erase"
-    PASS_CONTENT = "pass_content"
+    CHECK_CONTENT = "check_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ TABLE: dict[Action, Transition] = {
     Action.REMIND: _row("提醒", _EVERY - SETTLED),
     Action.RELEASE: _row("退回接单大厅", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
     Action.ERASE: _row("注销", _EVERY, S.CANCELLED, *_EVERY),
-    Action.PASS_CONTENT: _row("内容核对", _EVERY),
+    Action.CHECK_CONTENT: _row("内容核对", _EVERY),
 }
 
 

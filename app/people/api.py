@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.kernel.actor import current_actor
+from app.kernel.audit import AuditRow
 from app.kernel.http import Blueprint, check_version, tag
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
@@ -11,6 +12,8 @@ from app.people.models import Person, PersonLimit, Registration, Role, RoleGrant
 from app.people.schemas import (
     AnswerIn,
     AppealIn,
+    AuditOut,
+    AuditQuery,
     EraseIn,
     GrantIn,
     GrantOut,
@@ -38,7 +41,8 @@ registrations = Blueprint("registrations", __name__, url_prefix=PREFIX, descript
 people = Blueprint("people", __name__, url_prefix=PREFIX, description="人员")
 roles = Blueprint("roles", __name__, url_prefix=PREFIX, description="岗位")
 limits = Blueprint("limits", __name__, url_prefix=PREFIX, description="限制线上下单")
-BLUEPRINTS = (registrations, people, roles, limits)
+audits = Blueprint("audits", __name__, url_prefix=PREFIX, description="留痕")
+BLUEPRINTS = (registrations, people, roles, limits, audits)
 
 
 @registrations.post("/registrations")
@@ -265,3 +269,11 @@ def uphold_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
 def lift_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
     """The limit ends early."""
     return service.lift_limit(current_actor(), limit_id, **data)
+
+
+@audits.get("/audit")
+@audits.arguments(AuditQuery, location="query")
+@audits.response(200, page_schema(AuditOut))
+def list_audit(data: dict[str, Any]) -> Page[AuditRow]:
+    """Who opened or changed what is sensitive, in the subtree one answers for."""
+    return queries.page_of_audit(current_actor(), **data)

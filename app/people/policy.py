@@ -11,6 +11,7 @@ PERMISSIONS: dict[str, str] = {
     "people.remove": "停用和注销人员",
     "registrations.approve": "审核报到",
     "roles.grant": "任免岗位",
+    "audit.see": "查看留痕",
 }
 
 
@@ -34,11 +35,15 @@ def may_move_person(actor: Actor, unit_path: str) -> bool:
 
 
 def may_remove_person(actor: Actor, person_id: int, unit_paths: Iterable[str]) -> bool:
-    """Oneself, or staff above every unit that the person belongs to."""
-    if actor.is_system or actor.person_id == person_id:
+    """Staff above every unit that the person belongs to, never the person."""
+    if actor.is_system:
         return True
     paths = list(unit_paths)
-    return bool(paths) and all(actor.may("people.remove", path) for path in paths)
+    return (
+        actor.person_id != person_id
+        and bool(paths)
+        and all(actor.may("people.remove", path) for path in paths)
+    )
 
 
 def may_search_by_phone(actor: Actor, unit_path: str) -> bool:

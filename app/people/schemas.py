@@ -302,3 +302,29 @@ class LimitOut(Schema):
     reason = fields.String(required=True, attribute="opened_reason")
     appeal = fields.String(required=True, attribute="opened_appeal")
     answer = fields.String(required=True, attribute="opened_answer")
+
+
+class AuditQuery(PageArgs):
+    """Filters of the audit."""
+
+    actor_id = Identifier(strict=False, load_default=None)
+    action = Text(longest=100, load_default=None)
+    subject_kind = Text(longest=50, load_default=None)
+    subject_id = Identifier(strict=False, load_default=None)
+    since = Moment(load_default=None)
+    until = Moment(load_default=None)
+
+
+class AuditOut(Schema):
+    """Who did what to what, when and why; `fields` names what was opened, never its content."""
+
+    id = fields.Integer(required=True)
+    at = Moment(required=True)
+    actor_id = fields.Integer(required=True, allow_none=True)
+    actor_name = fields.String(required=True)
+    action = fields.String(required=True)
+    subject_kind = fields.String(required=True)
+    subject_id = fields.Integer(required=True)
+    unit_id = fields.Integer(required=True, allow_none=True)
+    opened = fields.List(fields.String(), required=True, data_key="fields", attribute="fields")
+    reason = fields.String(required=True)

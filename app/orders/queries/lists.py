@@ -62,26 +62,31 @@ def _keys(sort: str | None) -> list[Key]:
 
 
 def _conditions(actor: Actor, wanted: OrderFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.status:
-        found.append(Order.status.in_(wanted.status))
+    found = _exact(wanted)
     if wanted.unit_id is not None:
         found.append(_of_unit(wanted.unit_id))
-    if wanted.category_id:
-        found.append(Order.category_id.in_(with_leaves(wanted.category_id)))
-    if wanted.urgency:
-        found.append(Order.urgency.in_(wanted.urgency))
     if wanted.mine is not None:
         found.append(_mine(actor, wanted.mine))
     if wanted.overdue is not None:
         late = and_(Order.status.in_(OPEN), Order.next_due_at < now())
         found.append(late if wanted.overdue else or_(Order.next_due_at.is_(None), ~late))
+    if wanted.q:
+        found.append(_matching(actor, wanted.q))
+    return found
+
+
+def _exact(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.status:
+        found.append(Order.status.in_(wanted.status))
+    if wanted.category_id:
+        found.append(Order.category_id.in_(with_leaves(wanted.category_id)))
+    if wanted.urgency:
+        found.append(Order.urgency.in_(wanted.urgency))
     if wanted.since is not None:
         found.append(Order.submitted_at >= wanted.since)
     if wanted.until is not None:
         found.append(Order.submitted_at < wanted.until)
-    if wanted.q:
-        found.append(_matching(actor, wanted.q))
     return found
 
 

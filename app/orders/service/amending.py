@@ -89,12 +89,12 @@ def pass_content(
     actor: Actor, order_id: int, *, state: ContentState, note: str | None = None
 ) -> Order:
     """Staff have looked at words and pictures: passed, held or refused for others than the staff."""
-    order = take(actor, order_id, Action.PASS_CONTENT)
+    order = take(actor, order_id, Action.CHECK_CONTENT)
     order.content_state = state
     write(
         actor,
         order,
-        Action.PASS_CONTENT,
+        Action.CHECK_CONTENT,
         before=order.status,
         note=note,
         details={"content_state": state.value},

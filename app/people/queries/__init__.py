@@ -1,5 +1,6 @@
 """Reads of the room, by noun."""
 
+from app.people.queries.audits import page_of_audit
 from app.people.queries.exports import export_of
 from app.people.queries.limits import get_visible_limit, limits_visible_to, page_of_limits
 from app.people.queries.persons import (
@@ -39,6 +40,7 @@ from app.people.queries.roles import (
 )
 
 __all__ = [
+    "page_of_audit",
     "address_of",
     "all_holders_of",
     "approved_registrations",

@@ -25,9 +25,7 @@ def deactivate_person(actor: Actor, person_id: int, reason: str) -> Person:
     """Ends every role and registration; the person can act no more until activated again."""
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
-    _check_removal(actor, person_id)
-    if actor.person_id == person_id:
-        raise Forbidden("person.own", "不能停用自己，请上级办理。")
+    _check_removal(actor, person_id, own=False)
     if not person.is_active:
         raise Conflict("person.inactive", "这位人员已经停用。")
     person.status = PersonStatus.INACTIVE
@@ -49,7 +47,7 @@ def activate_person(actor: Actor, person_id: int) -> Person:
     """Lets someone act again; roles and registrations are given anew."""
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
-    _check_removal(actor, person_id)
+    _check_removal(actor, person_id, own=False)
     if person.is_active:
         raise Conflict("person.active", "这位人员没有停用。")
     person.status = PersonStatus.ACTIVE
@@ -67,7 +65,7 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
-    _check_removal(actor, person_id)
+    _check_removal(actor, person_id, own=True)
     if forced and actor.person_id == person_id:
         raise Forbidden("person.may_not_force", "手上还有单子时，请先退回或请社区办理。")
     unit_id = person.home_unit_id
@@ -79,11 +77,12 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     return person
 
 
-def _check_removal(actor: Actor, person_id: int) -> None:
-    """Staff above all the person's units, holding all that the person's own roles hold."""
+def _check_removal(actor: Actor, person_id: int, *, own: bool) -> None:
+    """Staff above all the person's units who hold all that its roles hold; `own`: or the person."""
+    if own and actor.person_id == person_id:
+        return
     allowed = policy.may_remove_person(actor, person_id, queries.unit_paths_of(person_id))
-    own = actor.person_id == person_id
-    if not allowed or not (own or all(may_give(actor, g) for g in _grants_by_hand(person_id))):
+    if not allowed or not all(may_give(actor, grant) for grant in _grants_by_hand(person_id)):
         raise Forbidden("person.may_not_remove", "您不能停用或注销这位人员，请上级办理。")
 
 
