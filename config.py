@@ -29,13 +29,13 @@ T = TypeVar("T")
 
 _WISHES = {
     "DATABASE_URL": (
-        "sqlite:///文件，或 postgresql://用户:密码@主机/库名",
+        "sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME",
         "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
     ),
     "SECRET_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
     "BLIND_INDEX_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
     "FIELD_KEYS": (
-        "“编号:密钥”，用逗号分开，密钥为 32 字节的 base64",
+        "ID:KEY，用逗号分开，KEY 是 32 字节的 base64",
         "ID:KEY,ID:KEY, each key 32 bytes in base64",
     ),
     "FIELD_KEY_ID": ("FIELD_KEYS 里的一个编号", "an id that stands in FIELD_KEYS"),

@@ -54,17 +54,18 @@ def is_not_too_long(source: Source) -> Found:
         yield f"{source.path}: {lines} lines"
 
 
-def verbs_without_actor(service: Sequence[Source]) -> Found:
+def verbs_without_actor(service: Sequence[Source], others: Sequence[Source]) -> Found:
     """Each verb of a room's service begins with `actor`: who wants this?
 
-    The verbs are the public functions of `service.py`, or what the package `service/` exports.
+    The verbs are the public functions of `service.py`, or those of the package `service/` that a
+    file outside of it uses; the package's files may share what they need among themselves.
     """
-    exported = {name for source in service for name in _exports(source)}
+    used = {name for source in others for name in _taken_from_a_service(source)}
     for source in service:
+        is_whole = source.parts[-1] == "service"
         for node in _public_functions(source):
             first = [*node.args.posonlyargs, *node.args.args][:1]
-            is_verb = not exported or node.name in exported
-            if is_verb and (not first or first[0].arg != "actor"):
+            if (is_whole or node.name in used) and (not first or first[0].arg != "actor"):
                 yield f"{source.parts[1]}.{node.name}"
 
 
@@ -214,10 +215,17 @@ def _public_functions(source: Source) -> Iterator[ast.FunctionDef]:
             yield node
 
 
-def _exports(source: Source) -> Iterator[str]:
-    """What a package's `__init__` takes from its own files."""
-    if source.parts[-1] == "__init__":
-        package = ".".join(source.parts[:-1])
-        for node in source.tree.body:
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(package + "."):
-                yield from (alias.name for alias in node.names)
+def _taken_from_a_service(source: Source) -> set[str]:
+    """The functions of service packages that a file imports, or reaches through what it imports."""
+    modules, taken = set(), set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.ImportFrom):
+            names = {alias.asname or alias.name for alias in node.names}
+            if ".service" in (node.module or ""):
+                taken |= names
+                modules |= names
+            modules |= names & {"service"}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            taken |= {node.attr} if node.value.id in modules else set()
+    return taken

@@ -8,12 +8,12 @@ from tests.architecture.source import python_files
 
 # To open a door takes two changes: one in the guard's list, one here.
 PUBLIC = {
-    "docs.openapi",
-    "docs.page",
-    "files.get_signed_file",
-    "health.healthz",
-    "health.metrics",
-    "health.readyz",
+    "docs",
+    "files.show_file",
+    "healthz",
+    "metrics",
+    "openapi",
+    "readyz",
     "sessions.log_in_password",
     "sessions.log_in_wechat",
     "sessions.refresh",

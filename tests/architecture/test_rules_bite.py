@@ -69,13 +69,23 @@ def test_a_rule_finds_what_is_planted(rule: Rule, path: str, offence: str, innoc
     assert not list(rule(Source(path if offence else "app/a/b.py", innocent)))
 
 
-def test_a_verb_without_actor_is_found() -> None:
-    """In `service.py` and in what a package exports, but not in the package's inner functions."""
-    bad = "def place(order_id): ...\ndef claim(actor, order_id): ...\ndef _sum(): ..."
-    assert list(rules.verbs_without_actor([Source("app/a/service.py", bad)])) == ["a.place"]
-    exports = Source("app/a/service/__init__.py", "from app.a.service.b import place")
-    inner = Source("app/a/service/b.py", "def place(order_id): ...\ndef locked(): ...")
-    assert list(rules.verbs_without_actor([exports, inner])) == ["a.place"]
+@pytest.mark.parametrize(
+    "user",
+    [
+        "from app.a.service.b import place",
+        "from app.a.service import b\nb.place(1)",
+        "from app.a import service\nservice.place(1)",
+    ],
+)
+def test_a_verb_without_actor_is_found(user: str) -> None:
+    """In `service.py`, and in a package what others use of it, but not its inner functions."""
+    text = "def place(order_id): ...\ndef claim(actor, order_id): ...\ndef locked(): ..."
+    outside = [Source("app/a/api.py", user)]
+    inner = [Source("app/a/service/b.py", text), Source("app/a/service/__init__.py", "")]
+    assert list(rules.verbs_without_actor(inner, outside)) == ["a.place"]
+    assert list(rules.verbs_without_actor(inner, [])) == []
+    whole = [Source("app/a/service.py", text + "\ndef _sum(): ...")]
+    assert list(rules.verbs_without_actor(whole, [])) == ["a.place", "a.locked"]
 
 
 def test_a_forgotten_job_is_found() -> None:

@@ -46,7 +46,7 @@ def traces(texts: Iterable[tuple[str, str]]) -> Found:
 
     The patterns are put together here, so that this file does not break its own rule.
     """
-    hosts = [
+    hosts = ["py" + r"pi\.(org|python)", "python" + "hosted", "npm" + r"js\."]
         "py" + r"pi\.(org|python)",
         "python" + "hosted",
         "npm" + r"js\.",
