@@ -47,11 +47,6 @@ def traces(texts: Iterable[tuple[str, str]]) -> Found:
     The patterns are put together here, so that this file does not break its own rule.
     """
     hosts = ["py" + r"pi\.(org|python)", "python" + "hosted", "npm" + r"js\."]
-        "py" + r"pi\.(org|python)",
-        "python" + "hosted",
-        "npm" + r"js\.",
-        r"registry\." + r"\w",
-    ]
     options = ["--(extra-)?index" + "-url", "--find" + "-links", "--trusted" + "-host"]
     names = "|".join(["wo" + "rk", "fa" + "rm", "ro" + "ot", "ho" + "me", "Us" + "ers"])
     # A folder counts where a path begins, not within an address or a pattern.
