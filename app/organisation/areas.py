@@ -101,7 +101,7 @@ def _ring(positions: object) -> list[Point]:
 def _point(position: object) -> Point:
     numbers = position[:2] if isinstance(position, list) else []
     if len(numbers) < 2 or not all(type(number) in (int, float) for number in numbers):
-        raise Invalid("area.position_invalid", "边界上的每个点要写成[经度, 纬度]两个数字。")
+        raise Invalid("area.position_invalid", "边界上的每个点要写成经度、纬度两个数字。")
     longitude, latitude = numbers
     if not is_on_earth(latitude, longitude):
         raise Invalid(

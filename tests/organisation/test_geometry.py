@@ -121,9 +121,7 @@ def test_rounding_does_not_decide_the_side() -> None:
 
 
 @given(st.lists(rings, min_size=1, max_size=3), anywhere, anywhere)
-def test_inside_is_what_the_definition_says(
-    shape: list[list[Point]], x: float, y: float
-) -> None:
+def test_inside_is_what_the_definition_says(shape: list[list[Point]], x: float, y: float) -> None:
     """Any rings, crossing ones too."""
     assert Area(shape).contains(y, x) == slow_contains(shape, x, y)
 

@@ -11,6 +11,7 @@ from app.organisation.imports import LONGEST_CODE
 from app.organisation.schemas.shapes import (
     Line,
     MaybeLine,
+    asked_id,
     latitude_field,
     longitude_field,
     maybe_id,
@@ -25,8 +26,8 @@ from app.organisation.states import Management, PlaceKind
 class PlacesQuery(PageArgs):
     """Which places."""
 
-    parent_id = maybe_id("只列这里面的下一级；与 q 同用时查整个里面")
-    unit_id = maybe_id("只列归这个单位及下级管的")
+    parent_id = asked_id("只列这里面的下一级；与 q 同用时查整个里面")
+    unit_id = asked_id("只列归这个单位及下级管的")
     kind = fields.Enum(PlaceKind, by_value=True, load_default=None)
     q = Line(
         longest=50,

@@ -1,16 +1,17 @@
 """Shapes of providers and the phone book."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from app.kernel.http import Identifier, Moment, Schema
 from app.kernel.pages import PageArgs
 from app.organisation.schemas.shapes import (
-    LONGEST_SORT,
     MaybeLine,
     MaybePhone,
     Phone,
+    asked_id,
     maybe_id,
     name_field,
+    sort_range,
 )
 from app.organisation.states import PhoneKind, ProviderKind
 
@@ -18,7 +19,7 @@ from app.organisation.states import PhoneKind, ProviderKind
 class ProvidersQuery(PageArgs):
     """Which providers."""
 
-    unit_id = maybe_id("为这个单位服务的：它自己的和上级的")
+    unit_id = asked_id("为这个单位服务的：它自己的和上级的")
     kind = fields.Enum(ProviderKind, by_value=True, load_default=None)
     closed = fields.Boolean(load_default=False, metadata={"description": "也列出已停用的"})
 
@@ -64,7 +65,7 @@ class ProviderOut(Schema):
 class PhoneEntriesQuery(PageArgs):
     """Which numbers."""
 
-    unit_id = maybe_id("这个单位的电话本：它自己的和上级的")
+    unit_id = asked_id("这个单位的电话本：它自己的和上级的")
     kind = fields.Enum(PhoneKind, by_value=True, load_default=None)
 
 
@@ -76,9 +77,7 @@ class PhoneEntryChangeIn(Schema):
     phone = Phone()
     hours = MaybeLine(metadata={"example": "全天"})
     note = MaybeLine(longest=200)
-    sort = fields.Integer(
-        load_default=0, strict=True, validate=validate.Range(min=0, max=LONGEST_SORT)
-    )
+    sort = fields.Integer(load_default=0, strict=True, validate=sort_range())
 
 
 class PhoneEntryIn(PhoneEntryChangeIn):

@@ -10,7 +10,7 @@ from app.organisation.geometry import CoordinateSystem
 from app.organisation.imports import LONGEST_NAME
 from app.organisation.states import PHONE
 
-LONGEST_SORT = 10**9
+LARGEST_SORT = 10**9
 PHONE_WRONG = "电话号码不对，例如 0571-88880000。"
 
 
@@ -60,6 +60,11 @@ class MaybePhone(MaybeLine):
         self.validators.append(_check_phone)
 
 
+def sort_range() -> validate.Range:
+    """What sorts."""
+    return validate.Range(min=0, max=LARGEST_SORT, error=f"排序要在0到{LARGEST_SORT}之间。")
+
+
 def name_field() -> Line:
     """A name, needed."""
     return Line(required=True, longest=LONGEST_NAME, shortest=1)
@@ -70,25 +75,37 @@ def maybe_id(text: str) -> Identifier:
     return Identifier(load_default=None, allow_none=True, metadata={"description": text})
 
 
+def asked_id(text: str) -> Identifier:
+    """An id in a query string, where numbers are text."""
+    return Identifier(strict=False, load_default=None, metadata={"description": text})
+
+
 def sort_field() -> fields.Integer:
     """The order among others."""
     return fields.Integer(
         load_default=None,
         allow_none=True,
         strict=True,
-        validate=validate.Range(min=0, max=LONGEST_SORT),
+        validate=sort_range(),
         metadata={"description": "小的在前；不填时按名称里的数字，修改时不变"},
+    )
+
+
+def _degrees(most: int, name: str, **kwargs: Any) -> fields.Float:
+    within = validate.Range(min=-most, max=most, error=f"{name}要在-{most}到{most}之间。")
+    return fields.Float(
+        validate=within, error_messages={"special": f"{name}要填普通的数字。"}, **kwargs
     )
 
 
 def latitude_field(**kwargs: Any) -> fields.Float:
     """Degrees north."""
-    return fields.Float(validate=validate.Range(min=-90, max=90), **kwargs)
+    return _degrees(90, "纬度", **kwargs)
 
 
 def longitude_field(**kwargs: Any) -> fields.Float:
     """Degrees east."""
-    return fields.Float(validate=validate.Range(min=-180, max=180), **kwargs)
+    return _degrees(180, "经度", **kwargs)
 
 
 def system_field(**kwargs: Any) -> fields.Enum[CoordinateSystem]:

@@ -10,6 +10,7 @@ from app.organisation.schemas.shapes import (
     Line,
     MaybeLine,
     MaybePhone,
+    asked_id,
     latitude_field,
     longitude_field,
     maybe_id,
@@ -23,7 +24,7 @@ from app.organisation.states import UnitKind
 class UnitsQuery(PageArgs):
     """Which units."""
 
-    parent_id = maybe_id("只列这个单位的下一级；不填列最上级")
+    parent_id = asked_id("只列这个单位的下一级；不填列最上级")
     kind = fields.Enum(UnitKind, by_value=True, load_default=None)
     closed = fields.Boolean(load_default=False, metadata={"description": "也列出已停用的"})
 

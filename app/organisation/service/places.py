@@ -91,7 +91,8 @@ def create_place(
     Raises Forbidden `place.not_allowed`; Conflict `unit.closed`, `place.closed`,
     `place.code_taken`, `place.name_taken`, `provider.closed`; Invalid
     `place.parent_unknown`, `place.kind_not_allowed`, `place.unit_missing`,
-    `place.unit_kind`, `place.unit_not_beneath`, `unit.unknown`, `provider.unknown`, `provider.other_unit`.
+    `place.unit_kind`, `place.unit_not_beneath`, `unit.unknown`, `provider.unknown`,
+    `provider.other_unit`.
     """
     lock_tree(PLACES)
     parent = None if parent_id is None else _named_parent(parent_id)
