@@ -61,6 +61,7 @@ def verbs_without_actor(service: Sequence[Source], others: Sequence[Source]) -> 
     file outside of it uses; the package's files may share what they need among themselves.
     """
     used = {name for source in others for name in _taken_from_a_service(source)}
+    used -= {source.parts[-1] for source in service}
     for source in service:
         is_whole = source.parts[-1] == "service"
         for node in _public_functions(source):
