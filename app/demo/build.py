@@ -3,9 +3,12 @@
 from sqlalchemy import select
 
 from app.categories import service as categories
+from app.demo.archive import Archive, rules_of_categories
+from app.demo.chronicle import chronicle
 from app.demo.ground import lay_ground
 from app.demo.inhabitants import settle_people
 from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.organisation.models import Unit
 
@@ -26,5 +29,6 @@ def fill() -> bool:
     actor = Actor.system("demo")
     categories.seed_categories(actor)
     ground = lay_ground(actor)
-    settle_people(actor, ground)
+    archive = Archive(ground, settle_people(actor, ground))
+    archive.put(chronicle(now(), rules_of_categories()))
     return True

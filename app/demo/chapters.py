@@ -31,6 +31,8 @@ def placed(tale: Tale) -> None:
             Rhythm.RESIDENT,
             note=tale.say("ask_answers"),
         )
+    if tale.rules.public_place and not tale.is_emergency and tale.luck(0.12):
+        joined(tale)
     if tale.luck(0.06):
         tale.act(
             A.COMMENT,
@@ -169,7 +171,7 @@ def appointed(tale: Tale) -> None:
     step = tale.act(A.APPOINT, tale.acting, (10, 200), tale.rhythm, note=tale.say("appoint_notes"))
     moment = later(tale.chance, step.at, tale.rhythm, 120, 1200)
     visit = moment.replace(minute=moment.minute // 30 * 30, second=0, microsecond=0)
-    step.more["appointed_at"] = visit
+    step.more["at"] = visit
     tale.at = max(visit, step.at)
 
 
@@ -222,11 +224,14 @@ def paused(tale: Tale, days: int, *, long_term: bool = False) -> None:
 
 
 def extended(tale: Tale) -> None:
-    """延期, asked by the handler and agreed by the desk; the desk's own needs nobody."""
-    step = tale.act(
-        A.EXTEND, tale.cast.desk, (60, 600), Rhythm.DESK, note=tale.say("extend_reasons")
-    )
-    step.more["until"] = step.at + timedelta(days=tale.chance.randint(3, 6))
+    """延期, once, by the desk; the archive works out the later date."""
+    tale.act(A.EXTEND, tale.cast.desk, (60, 600), Rhythm.DESK, note=tale.say("extend_reasons"))
+
+
+def joined(tale: Tale) -> None:
+    """附议: neighbours who have met the same."""
+    for neighbour in tale.chance.sample(list(tale.cast.neighbours), tale.chance.randint(1, 3)):
+        tale.act(A.JOIN, neighbour, (5, 200), Rhythm.RESIDENT, note=tale.say("supports"))
 
 
 def finished(tale: Tale, done: str = "") -> None:

@@ -94,7 +94,7 @@ def chronicle(now: datetime, rules: Mapping[str, Rules]) -> list[Story]:
     """All orders, the oldest first; `rules` by the category's name."""
     told = Chronicle(now, rules)
     for about in special()["rejected"]:
-        words = f"{about['reason']}{about['ask']}"
+        words = f"{about['reason']}\n{about['ask']}"
         told.tell(REJECTED, repeat(Matter(about["category"], about["text"], words)))
     matters = _Matters(told.chance, rules)
     # The choosy endings first, while all texts are still there for them.

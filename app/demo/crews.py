@@ -24,6 +24,15 @@ def registered(community: int) -> tuple[str, ...]:
     )
 
 
+@cache
+def residents(community: int) -> tuple[str, ...]:
+    """Those who live there."""
+    everyone = people().values()
+    return tuple(
+        one.key for one in everyone if one.kind == "resident" and one.community == community
+    )
+
+
 def members_for(community: int, rules: Rules) -> list[str]:
     """Those of them who may claim: with one of the skills, vetted where that is asked for."""
     return [
@@ -54,7 +63,8 @@ def cast_for(
     handlers = [] if handled_by == "member" else _handlers(topic, home)
     desk = f"dispatcher:{here}" if chance.random() < 0.7 else f"clerk:{here}"
     duty = f"duty:{here}" if chance.random() < 0.6 else f"night:{here}"
-    cast = Cast(desk, duty, f"street:{street}:0", requester, None, members, handlers)
+    near = [key for key in residents(here) if key != requester]
+    cast = Cast(desk, duty, f"street:{street}:0", requester, None, members, handlers, near)
     return cast, here, None
 
 

@@ -247,8 +247,8 @@ def _asks(kind: str, action: Action, words: str) -> Callable[[Tale], None]:
         who = tale.cast.desk if action is A.REPORT_UP else who
         rhythm = Rhythm.RESIDENT if action is A.CANCEL else tale.rhythm
         step = tale.act(action, who, (20, 400), rhythm, note=tale.say(words), request=kind)
-        if action in (A.SUSPEND, A.EXTEND):
-            step.more["until"] = step.at + timedelta(days=6)
+        if action is A.SUSPEND:
+            step.more.update(until=step.at + timedelta(days=6), long_term=False)
 
     return ending
 

@@ -89,7 +89,8 @@ class _Register:
         return addresses(community)[self._housed[community] - 1]
 
     def name(self) -> str:
-        return self._names[self._given]
+        name: str = self._names[self._given]
+        return name
 
     def phone(self) -> str:
         # 168 is not a mobile prefix in use: nobody can be called by mistake.
@@ -142,7 +143,7 @@ def _staff(register: _Register) -> list[PersonPlan]:
         staff.append(person(f"clerk:{here}", "staff", "dispatcher", community=here))
         staff.append(person(f"night:{here}", "staff", "duty", community=here))
         for grid in range(4):
-            login = f"grid-{here * 4 + grid + 1}"
+            login = f"grid-{grid + 1}" if here == 0 else None
             staff.append(
                 person(
                     f"grid:{here}:{grid}",

@@ -34,7 +34,8 @@ class Rhythm(Enum):
     def spans(self, day: datetime) -> tuple[Span, ...]:
         """The hours of a day, earliest first."""
         workday, rest_day, _ = self.value
-        return rest_day if day.weekday() >= 5 else workday
+        spans: tuple[Span, ...] = rest_day if day.weekday() >= 5 else workday
+        return spans
 
 
 def later(chance: Random, at: datetime, rhythm: Rhythm, low: float, high: float) -> datetime:

@@ -65,6 +65,7 @@ class Cast:
     placer: str | None
     members: Sequence[str]
     others: Sequence[Handler]
+    neighbours: Sequence[str] = ()
 
     def placed_by(self, source: str, chance: Random) -> "Cast":
         """The same people, the order entered by the desk, at night by the watch."""
