@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import insert_ignore, lock, session
+from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, not_found
 from app.orders.models import Order, OrderFollower
 from app.orders.policy import is_holder, is_requester
@@ -18,14 +19,21 @@ from app.orders.states import REOPEN_WITHIN, Action, OrderStatus
 def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
     """附议 (我也遇到了): counts and follows; Conflict `order.already_joined`."""
     order = take(actor, order_id, Action.JOIN)
-    values = {"order_id": order.id, "person_id": actor.own_id, "since": now()}
-    if not insert_ignore(OrderFollower, values, conflict=["order_id", "person_id"]):
-        raise Conflict("order.already_joined", "您已经附议过了，办好后会告诉您。")
+    _follow(order.id, actor.own_id)
     order.joined += 1
     # Neighbours learn how many, staff alone who.
     write(actor, order, Action.JOIN, before=order.status, note=note, visible=False)
     tell(order, "joined", [order.holder_id, *desk(order)])
     return order
+
+
+def _follow(order_id: int, person_id: int) -> None:
+    follower = OrderFollower(order_id=order_id, person_id=person_id, since=now())
+    try:
+        with session.begin_nested():
+            session.add(follower)
+    except IntegrityError as twice:
+        raise Conflict("order.already_joined", "您已经附议过了，办好后会告诉您。") from twice
 
 
 def still_not_solved(actor: Actor, order_id: int) -> Order:

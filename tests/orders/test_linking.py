@@ -1,0 +1,417 @@
+"""合并、会办、附议: orders that go together."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app.kernel.clock import now
+from app.kernel.database import session
+from app.orders.models import Order, OrderContact, OrderFollower
+from app.orders.queries.rendering import opened
+from app.orders.service.linking import (
+    gather_parent,
+    has_open_parts,
+    outcome_hearers,
+    release_root,
+    still_not_solved,
+)
+from app.orders.states import OPEN, OrderStatus
+from tests.conftest import Clock
+from tests.orders.stories import (
+    PUBLIC,
+    actions_of,
+    assert_sound,
+    code_of,
+    do,
+    events_for,
+    order_of,
+    read,
+    refused,
+    told,
+)
+from tests.world import World
+
+LATER = "2030-01-01T00:00:00+08:00"
+
+
+def merged(world: World, **body: Any) -> tuple[int, int]:
+    """An order of resident, merged into one of resident2: (order, root)."""
+    root = world.order("resident2", **body)["id"]
+    order = world.order("resident", **body)["id"]
+    world.act("dispatcher", order, "merge", into_id=root, note="同一盏灯。")
+    return order, root
+
+
+def public_order(world: World, who: str = "resident") -> int:
+    """An order of a public place whose words have passed."""
+    order = world.order(who, category_id=world.categories[PUBLIC])["id"]
+    world.act("dispatcher", order, "check_content", state="passed")
+    return int(order)
+
+
+def test_merging_makes_an_order_follow_its_root(world: World) -> None:
+    order, root = merged(world)
+    assert order_of(order).status is OrderStatus.MERGED
+    assert order_of(order).merged_into_id == root
+    assert told(world, "resident", "merged", order) == 1
+    assert actions_of(order)[-1] == "merge"
+    assert actions_of(root)[-1] == "merge"
+    # Each requester keeps the own text and sees nothing of the other's.
+    assert read(world, "resident", f"/orders/{order}")["merged_into_id"] == root
+    assert world.get("resident", f"/orders/{root}").status_code == 404
+    assert_sound(order, root)
+
+
+def test_a_held_order_that_is_merged_frees_its_handler(world: World) -> None:
+    root = world.order("resident2")["id"]
+    order = world.claimed("member")["id"]
+    world.act("dispatcher", order, "merge", into_id=root)
+    assert order_of(order).holder_id is None
+    assert told(world, "member", "recalled", order) == 1
+    assert read(world, "member", "/orders?mine=claimed")["items"] == []
+
+
+def test_what_was_merged_into_an_order_moves_along(world: World) -> None:
+    first, second = merged(world)
+    third = world.order("resident2")["id"]
+    world.act("dispatcher", second, "merge", into_id=third)
+    assert order_of(first).merged_into_id == third
+    assert order_of(second).merged_into_id == third
+    assert actions_of(first)[-2:] == ["merge", "merge"]
+    assert told(world, "resident", "merged", first) == 2
+    assert_sound(first, second, third)
+
+
+@pytest.mark.parametrize("smaller_first", [True, False])
+def test_no_circle_can_be_merged(world: World, *, smaller_first: bool) -> None:
+    ids = sorted((world.order("resident")["id"], world.order("resident2")["id"]))
+    order, root = ids if smaller_first else reversed(ids)
+    world.act("dispatcher", order, "merge", into_id=root)
+    assert code_of(world, "dispatcher", root, "merge", into_id=order) == (
+        409,
+        "order.root_not_open",
+    )
+    assert code_of(world, "dispatcher", order, "merge", into_id=root) == (
+        409,
+        "order.action_not_allowed",
+    )
+
+
+def test_only_an_open_root_of_the_same_unit_takes_an_order(world: World) -> None:
+    order = world.order("resident")["id"]
+    closed = world.order("resident2")["id"]
+    world.act("resident2", closed, "cancel")
+    elsewhere = world.order("other_resident")["id"]
+    ask = "dispatcher", order, "merge"
+    assert code_of(world, *ask, into_id=order) == (422, "order.merge_into_itself")
+    assert code_of(world, *ask, into_id=closed) == (409, "order.root_not_open")
+    assert code_of(world, *ask, into_id=elsewhere) == (422, "order.into_unknown")
+    assert code_of(world, *ask, into_id=999_999) == (422, "order.into_unknown")
+    assert code_of(world, "street", order, "merge", into_id=elsewhere) == (
+        409,
+        "order.other_unit",
+    )
+    assert code_of(world, "resident", order, "merge", into_id=closed) == (403, "order.not_allowed")
+    assert code_of(world, "other_dispatcher", order, "merge", into_id=closed)[0] == 404
+    assert order_of(order).status is OrderStatus.SUBMITTED
+
+
+def test_the_root_is_as_urgent_and_as_early_as_what_follows_it(world: World) -> None:
+    root = world.order("resident2")["id"]
+    order = world.order("resident")["id"]
+    due = now() + timedelta(hours=5)
+    world.act("dispatcher", order, "amend", reason="有老人", urgency="urgent")
+    world.act(
+        "dispatcher",
+        order,
+        "dispatch",
+        mode="pool",
+        due_at=due.isoformat(),
+    )
+    world.act("dispatcher", order, "merge", into_id=root)
+    assert order_of(root).urgency == "urgent"
+    assert order_of(root).next_due_at == order_of(root).due_at == due
+
+
+def test_unmerging_within_30_days(world: World, clock: Clock) -> None:
+    clock.set("2027-03-01T09:00:00+08:00")
+    order, root = merged(world)
+    other, _ = merged(world)
+    clock.set("2027-03-31T08:00:00+08:00")
+    world.act("dispatcher", order, "unmerge", reason="不是同一盏灯")
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    assert order_of(order).merged_into_id is None
+    assert told(world, "resident", "unmerged", order) == 1
+    clock.set("2027-03-31T10:00:00+08:00")
+    assert code_of(world, "dispatcher", other, "unmerge", reason="不是") == (
+        409,
+        "order.too_late_to_unmerge",
+    )
+    assert_sound(order, root, other)
+
+
+def test_the_requesters_reopen_takes_a_merged_order_off(world: World) -> None:
+    order, root = merged(world)
+    assert code_of(world, "resident", order, "unmerge", reason="我的不一样")[0] == 403
+    world.act("resident", order, "reopen", reason="我的不一样")
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    assert order_of(order).merged_into_id is None
+    assert order_of(root).status is OrderStatus.SUBMITTED
+    assert actions_of(order)[-1] == "reopen"
+
+
+def test_the_oldest_follower_takes_the_place_of_a_withdrawn_root(world: World) -> None:
+    first, root = merged(world)
+    second = world.order("resident")["id"]
+    world.act("dispatcher", second, "merge", into_id=root)
+    do(lambda: release_root(order_of(root), now()))
+    assert order_of(first).status is OrderStatus.SUBMITTED
+    assert order_of(first).merged_into_id is None
+    assert order_of(second).status is OrderStatus.MERGED
+    assert order_of(second).merged_into_id == first
+    assert_sound(first, second, root)
+
+
+def test_the_outcome_is_heard_by_all_who_follow(world: World) -> None:
+    order = public_order(world, "resident")
+    root = public_order(world, "resident2")
+    world.act("member", order, "join")
+    world.act("volunteer", root, "join")
+    world.act("dispatcher", order, "merge", into_id=root)
+    hearers = {world.ids[who] for who in ("resident", "member", "volunteer")}
+    assert set(outcome_hearers(order_of(root))) == hearers
+
+
+def test_joining_counts_once_and_never_drops(world: World) -> None:
+    order = public_order(world)
+    world.act("member", order, "join", note="我家楼下也是")
+    assert code_of(world, "member", order, "join") == (409, "order.already_joined")
+    world.act("volunteer", order, "join")
+    assert order_of(order).joined == 2
+    assert code_of(world, "resident", order, "join") == (403, "order.not_allowed")
+    # Who has joined is for staff alone.
+    events = events_for(world, "resident", order)
+    assert "join" not in [event["action"] for event in events]
+    assert_sound(order)
+
+
+@pytest.mark.parametrize("hidden", ["private", "unchecked"])
+def test_only_checked_orders_of_public_places_can_be_joined(world: World, hidden: str) -> None:
+    if hidden == "private":
+        order = world.order()["id"]
+        world.act("dispatcher", order, "check_content", state="passed")
+    else:
+        order = world.order(category_id=world.categories[PUBLIC])["id"]
+    assert code_of(world, "member", order, "join") == (404, "not_found")
+    assert session.query(OrderFollower).count() == 0
+
+
+def test_a_joiner_may_say_that_it_is_not_solved_here(world: World) -> None:
+    order = public_order(world)
+    world.act("member", order, "join")
+    member = world.actor("member")
+    assert refused(still_not_solved, member, order) == "order.no_outcome_yet"
+    assert refused(still_not_solved, world.actor("volunteer"), order) == "not_found"
+    world.act("dispatcher", order, "settle", note="已经换好了。")
+    assert do(still_not_solved, member, order).follow_up_due
+    assert refused(still_not_solved, member, order) == "order.already_said"
+    assert told(world, "dispatcher", "joiner_unsolved", order) == 1
+    assert order_of(order).status is OrderStatus.COMPLETED
+
+
+def test_a_comment_reaches_who_takes_part_but_for_its_writer(world: World) -> None:
+    order = world.claimed()["id"]
+    world.act("resident", order, "comments", note="下午三点以后在家。")
+    assert told(world, "member", "comment", order) == 1
+    assert told(world, "dispatcher", "comment", order) == 1
+    assert told(world, "resident", "comment", order) == 0
+    world.act("member", order, "comments", note="收到。")
+    assert told(world, "resident", "comment", order) == 1
+    assert order_of(order).status is OrderStatus.CLAIMED
+
+
+def test_an_internal_comment_is_not_for_the_resident(world: World) -> None:
+    order = world.claimed()["id"]
+    world.act("dispatcher", order, "comments", note="内部:请两人同行。", visible=False)
+    seen = events_for(world, "resident", order)
+    assert "comments" not in [event["action"] for event in seen]
+    assert told(world, "resident", "comment", order) == 0
+    assert told(world, "member", "comment", order) == 1
+    # A resident's own word is never hidden from the resident.
+    world.act("resident", order, "comments", note="我改到明天。", visible=False)
+    seen = events_for(world, "resident", order)
+    assert seen[-1]["action"] == "comments"
+
+
+def split(world: World, *parts: dict[str, Any], **body: Any) -> tuple[int, list[int]]:
+    """An order of resident and the parts that the dispatcher has split it into."""
+    order = world.order(**body)["id"]
+    world.act("dispatcher", order, "split", parts=list(parts))
+    parts_of = session.query(Order.id).filter(Order.parent_id == order).order_by(Order.id)
+    return order, [found for (found,) in parts_of]
+
+
+def test_splitting_makes_a_part_for_each(world: World) -> None:
+    order, (unit_part, staff_part, member_part) = split(
+        world,
+        {"unit_id": world.other_community.id, "task": "查西园一侧的管线", "due_at": LATER},
+        {"assignee_id": world.ids["grid"], "task": "现场拍照"},
+        {"assignee_id": world.ids["member"], "task": "上门看水表"},
+        place_id=world.place.id,
+    )
+    part = order_of(unit_part)
+    assert part.handling_unit_id == part.first_unit_id == world.other_community.id
+    assert part.task == part.description == "查西园一侧的管线"
+    assert part.due_at is not None
+    assert part.place_id == world.place.id
+    assert part.requester_id is None
+    assert told(world, "other_dispatcher", "part", unit_part) == 1
+    assert order_of(staff_part).holder_id == world.ids["grid"]
+    assert order_of(member_part).offered_to_id == world.ids["member"]
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    assert has_open_parts(order_of(order))
+    # The part carries the task, not what the resident wrote; the contact is there for a call.
+    contact = session.get(OrderContact, staff_part)
+    assert contact is not None
+    assert opened(contact, "name") == "测resident"
+    assert_sound(order, unit_part, staff_part, member_part)
+
+
+def test_a_part_of_an_anonymous_order_has_no_contact(world: World) -> None:
+    _, (part,) = split(
+        world, {"assignee_id": world.ids["grid"], "task": "去看一看"}, anonymous=True
+    )
+    assert session.get(OrderContact, part) is None
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        ({"task": "谁来办"}, "order.part_for_whom"),
+        (
+            {"task": "太晚", "unit_id": 1, "due_at": "2020-01-01T00:00:00+08:00"},
+            "order.due_in_the_past",
+        ),
+        ({"task": "没有这个单位", "unit_id": 999_999}, "unit.unknown"),
+        ({"task": "没有这个人", "assignee_id": 999_999}, "assignee.unknown"),
+    ],
+)
+def test_a_part_that_makes_no_sense_is_refused_with_all_others(
+    world: World, part: dict[str, Any], code: str
+) -> None:
+    order = world.order()["id"]
+    parts = [{"assignee_id": world.ids["grid"], "task": "现场拍照"}, part]
+    assert code_of(world, "dispatcher", order, "split", parts=parts) == (422, code)
+    assert actions_of(order) == ["submit"]
+    assert session.query(Order).filter(Order.parent_id == order).count() == 0
+
+
+def test_who_works_elsewhere_is_for_the_unit_there_to_say(world: World) -> None:
+    order = world.order()["id"]
+    part = {
+        "unit_id": world.other_community.id,
+        "assignee_id": world.ids["other_grid"],
+        "task": "拍照",
+    }
+    assert code_of(world, "dispatcher", order, "split", parts=[part])[0] == 403
+    world.act("street", order, "split", parts=[part])
+
+
+def test_parts_have_one_level_and_are_not_merged(world: World) -> None:
+    order, (part,) = split(world, {"assignee_id": world.ids["grid"], "task": "现场拍照"})
+    other = world.order("resident2")["id"]
+    again = [{"assignee_id": world.ids["grid"], "task": "再分"}]
+    assert code_of(world, "dispatcher", part, "split", parts=again) == (409, "order.is_part")
+    assert code_of(world, "dispatcher", part, "merge", into_id=other) == (409, "order.is_part")
+    assert code_of(world, "dispatcher", other, "merge", into_id=part) == (409, "order.is_part")
+    assert code_of(world, "dispatcher", order, "merge", into_id=other) == (409, "order.has_parts")
+
+
+def finish_part(world: World, part: int, who: str = "grid") -> None:
+    """The handler completes, the dispatcher who split says that it is done."""
+    world.act(who, part, "complete", note="已经办好了。")
+    world.act("dispatcher", part, "rate", solved=True)
+
+
+def test_the_parent_is_done_when_its_last_part_is(world: World) -> None:
+    order, (first, second) = split(
+        world,
+        {"assignee_id": world.ids["grid"], "task": "现场拍照"},
+        {"assignee_id": world.ids["duty"], "task": "联系水务"},
+    )
+    finish_part(world, first)
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    finish_part(world, second, "duty")
+    assert order_of(order).status is OrderStatus.COMPLETED
+    assert actions_of(order)[-1] == "gather"
+    words = events_for(world, "resident", order)[-1]["note"]
+    assert "现场拍照（已办结）" in words
+    assert "联系水务（已办结）" in words
+    assert told(world, "resident", "completed", order) == 1
+    assert not has_open_parts(order_of(order))
+    assert_sound(order, first, second)
+
+
+def test_an_unsolved_parent_can_be_split_anew(world: World) -> None:
+    order, (first,) = split(world, {"assignee_id": world.ids["grid"], "task": "现场拍照"})
+    finish_part(world, first)
+    world.act("resident", order, "rate", solved=False)
+    # The part of the round before does not complete the new round.
+    do(lambda: gather_parent(order_of(first)))
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    again = [{"assignee_id": world.ids["grid"], "task": "再去一次"}]
+    world.act("dispatcher", order, "split", parts=again)
+    second = session.query(Order.id).filter(Order.parent_id == order, Order.id != first).scalar()
+    finish_part(world, second)
+    assert order_of(order).status is OrderStatus.COMPLETED
+    words = events_for(world, "resident", order)[-1]["note"]
+    assert "再去一次" in words
+    assert "现场拍照" not in words
+
+
+def test_a_rejected_part_counts_as_settled(world: World) -> None:
+    order, (part,) = split(world, {"unit_id": world.other_community.id, "task": "查西园一侧的管线"})
+    world.act("other_dispatcher", part, "reject", reason="不归我们管", note="自来水公司")
+    assert order_of(order).status is OrderStatus.COMPLETED
+
+
+def test_cancelling_the_parent_cancels_its_open_parts(world: World) -> None:
+    order, (first, second) = split(
+        world,
+        {"assignee_id": world.ids["grid"], "task": "现场拍照"},
+        {"unit_id": world.other_community.id, "task": "查西园一侧的管线"},
+    )
+    finish_part(world, first)
+    world.act("resident", order, "cancel")
+    assert order_of(order).status is OrderStatus.CANCELLED
+    assert order_of(first).status is OrderStatus.CLOSED
+    assert order_of(second).status is OrderStatus.CANCELLED
+    assert told(world, "other_dispatcher", "cancelled", second) == 1
+    # Who withdrew it is not the part's to know.
+    row = events_for(world, "other_dispatcher", second)[-1]
+    assert row["action"] == "cancel"
+    assert row["actor"] is None
+    assert_sound(order, first, second)
+
+
+def test_every_open_state_can_be_merged(world: World) -> None:
+    root = world.order("resident2")["id"]
+    stages = {
+        OrderStatus.SUBMITTED: world.order()["id"],
+        OrderStatus.DISPATCHED: world.order()["id"],
+        OrderStatus.CLAIMED: world.claimed("member")["id"],
+        OrderStatus.IN_PROGRESS: world.claimed("member2")["id"],
+    }
+    world.act("dispatcher", stages[OrderStatus.DISPATCHED], "dispatch", mode="pool")
+    world.act("member2", stages[OrderStatus.IN_PROGRESS], "start")
+    suspended = world.claimed("volunteer")["id"]
+    until = (now() + timedelta(days=1)).isoformat()
+    world.act("volunteer", suspended, "suspend", reason="等配件", until=until)
+    stages[OrderStatus.SUSPENDED] = suspended
+    assert set(stages) == OPEN
+    for status, order in stages.items():
+        assert order_of(order).status is status
+        world.act("dispatcher", order, "merge", into_id=root)
+        assert order_of(order).suspended_until is None
+    assert len(outcome_hearers(order_of(root))) == 1
