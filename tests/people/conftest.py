@@ -154,7 +154,6 @@ class Door:
     ) -> TestResponse:
         """The answer to one request."""
         person_id = who if isinstance(who, int) else getattr(who, "person_id", None) or who.id  # type: ignore[union-attr]  # an Actor has the first, a Person the second
-        session.flush()
         return self.client.open(
             f"/api/v1{path}",
             method=method,

@@ -138,6 +138,6 @@ def test_direct_offers_stop_until_a_leader_has_talked(town: Town, heard: list[ob
     with pytest.raises(Forbidden):
         service.clear_offers_block(town.holder("dispatcher"), member.id, "已谈话")
     heard.clear()
-    service.clear_offers_block(leader, member.id, "已谈话")
-    assert member.offers_blocked_at is None
+    cleared = service.clear_offers_block(leader, member.id, "已谈话")
+    assert cleared.offers_blocked_at is None
     assert heard == [OffersUnblocked(member.id)]

@@ -68,8 +68,8 @@ def test_approval_makes_a_member_who_may_claim_below_the_unit(
 
 def test_a_volunteer_signs_up_the_same_way(town: Town) -> None:
     wishing, known = town.person(), town.person(kind=PersonKind.VOLUNTEER)
-    for person, more in ((wishing, {"as_volunteer": True}), (known, {})):
-        service.approve_registration(SYSTEM, file(person, town.a.id, **more).id)
+    for person, wish in ((wishing, True), (known, False)):
+        service.approve_registration(SYSTEM, file(person, town.a.id, as_volunteer=wish).id)
         assert person.kind is PersonKind.VOLUNTEER
         assert [g.role for g in queries.grants_of(person.id, now())] == ["volunteer"]
 
@@ -110,8 +110,9 @@ def test_what_is_decided_is_not_decided_again(town: Town, first: str, second: st
 def test_three_are_open_at_most(town: Town) -> None:
     person = town.person()
     c = new_unit(UnitKind.COMMUNITY, "丙社区", town.street)
-    for unit in (town.a, town.b, c):
-        last = file(person, unit.id)
+    file(person, town.a.id)
+    file(person, town.b.id)
+    last = file(person, c.id)
     with pytest.raises(Conflict) as refusal:
         file(person, town.a.id, "work")
     assert code_of(refusal) == "registration.too_many"

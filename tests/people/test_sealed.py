@@ -61,9 +61,12 @@ def test_a_sealed_value_opens_only_in_its_own_row_and_column(town: Town) -> None
     one, two = town.person("王小明"), town.person("李秀英")
     details = [session.get_one(PersonDetail, person.id) for person in (one, two)]
     details[1].name = details[0].name
+    details[0].address = details[0].name
     session.flush()
     with pytest.raises(InvalidTag):
         queries.name_of(two.id)
+    with pytest.raises(InvalidTag):
+        queries.address_of(one.id)
 
 
 def test_the_same_name_is_never_sealed_the_same_way(town: Town) -> None:
