@@ -31,6 +31,7 @@ from app.organisation.service import (
     create_unit,
     found_district,
     set_area,
+    set_setting,
 )
 from app.organisation.states import PlaceKind, ProviderKind, UnitKind
 from app.people.models import Person
@@ -122,6 +123,17 @@ class World:
         answer = self.post(who, f"/orders/{order_id}/{action}", **body)
         assert answer.status_code == 200, answer.json
         return dict(answer.json or {})
+
+    def lift_caps(self) -> None:
+        """Lets residents place and members claim as often as a test wants."""
+        for key, value in (
+            ("orders.resident_daily", 1000),
+            ("orders.resident_open", 1000),
+            ("orders.open_cap", 50),
+            ("orders.daily_cap", 50),
+        ):
+            set_setting(SYSTEM, self.street.id, key=key, value=value)
+        session.commit()
 
     def claimed(self, member: str = "member", **body: Any) -> dict[str, Any]:
         """An order that the member has claimed from the pool."""
