@@ -13,7 +13,7 @@ from app.files.schemas import FileOut
 from app.files.states import LARGEST_BODY, LARGEST_PICTURE
 from app.kernel.actor import current_actor
 from app.kernel.errors import Invalid
-from app.kernel.http import Blueprint, fetched, network_first
+from app.kernel.http import Blueprint, Decorator, fetched, network_first
 from app.kernel.idempotency import repeatable
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
@@ -32,6 +32,7 @@ _BODY = {
         }
     },
 }
+_documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Content:
@@ -63,7 +64,7 @@ def _uploaded(view: Callable[[Content], Any]) -> Callable[[], Any]:
 
 
 @blueprint.post("/files")
-@blueprint.doc(requestBody=_BODY)
+@_documented
 @network_first(_read_upload)
 @blueprint.response(201, FileOut)
 @_uploaded

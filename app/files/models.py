@@ -29,6 +29,8 @@ class File(Model):
         Index("ix_files_uploader_created", "uploader_id", "created_at"),
         Index("ix_files_subject", "subject_kind", "subject_id", "position"),
         Index("ix_files_loose", "loose_since", postgresql_where=LOOSE, sqlite_where=LOOSE),
+        # Histories keep ids of deleted files, so an id must never come twice.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[Id]

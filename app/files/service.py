@@ -209,7 +209,7 @@ def _delete(which: ColumnElement[bool]) -> int:
 
 
 def _strays(names: Iterator[str]) -> Iterator[str]:
-    """Those whose file has no row and waits for no removal, and those that were never finished."""
+    """Those, finished or not, whose file has no row and waits for no removal."""
     while some := list(islice(names, BATCH)):
         bases = {name[:BASE_LENGTH] for name in some}
         rows = select(File.name).where(File.name.in_(bases))
@@ -217,7 +217,7 @@ def _strays(names: Iterator[str]) -> Iterator[str]:
         waiting = select(FileRemoval.name).where(FileRemoval.name.in_(bases))
         known = set(session.scalars(rows.union_all(waiting)))
         for name in some:
-            if name[:BASE_LENGTH] not in known or name.endswith(".part"):
+            if name[:BASE_LENGTH] not in known:
                 yield name
 
 

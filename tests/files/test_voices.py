@@ -194,6 +194,13 @@ def test_m4a_tables_that_lie() -> None:
         assert refused(lying) in {"file.broken", "file.too_long"}
     same = data[: stsz + 8] + struct.pack(">II", 10**6, 78) + data[stsz + 16 :]
     assert refused(same) == "file.broken"
+    long = samples.m4a(30, chunk=1)
+    stsz, stco = long.index(b"stsz"), long.index(b"stco")
+    count = int.from_bytes(long[stsz + 12 : stsz + 16], "big")
+    laid_over = bytearray(long)
+    laid_over[stsz + 8 : stsz + 12] = struct.pack(">I", 1000)
+    laid_over[stco + 12 : stco + 12 + 4 * count] = bytes(4 * count)
+    assert refused(bytes(laid_over)) == "file.broken"
     stco = data.index(b"stco")
     beyond = data[: stco + 12] + struct.pack(">I", 2**31) + data[stco + 16 :]
     assert refused(beyond) == "file.broken"
@@ -205,7 +212,9 @@ def test_fragments_that_lie() -> None:
     trun = data.index(b"trun")
     endless = data[: trun + 4] + struct.pack(">II", 1, 2**32 - 1) + data[trun + 12 :]
     assert refused(endless) == "file.too_long"
-    before = data[: trun + 12] + struct.pack(">i", -5000) + data[trun + 16 :]
-    assert refused(before) == "file.broken"
+    moof = data.index(b"moof") - 4
+    for offset in (-5000, -moof - 100):
+        before = data[: trun + 12] + struct.pack(">i", offset) + data[trun + 16 :]
+        assert refused(before) == "file.broken"
     empty = data[: trun + 4] + struct.pack(">II", 1, 8) + data[trun + 12 :]
     assert refused(empty) == "file.broken"
