@@ -60,6 +60,7 @@ _OFFICER = _LEADER | {"orders.appeal"}
 # No permission of orders: whoever runs the system does not read what residents ask for.
 _ADMIN = frozenset(
     {
+        "accounts.edit",
         "organisation.edit",
         "places.edit",
         "providers.edit",
