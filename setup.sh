@@ -1,6 +1,6 @@
 # Makes .venv and installs a pinned requirements file; sourced by `run` and `test` in this folder.
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 find_python() {
