@@ -1,0 +1,450 @@
+"""What happens by the clock alone: each thing at its time, once, however often the jobs run."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from app.categories.models import Category
+from app.categories.states import Urgency
+from app.kernel.database import session, transaction
+from app.orders import jobs
+from app.orders.models import Order, OrderCall
+from app.orders.queries.waiting import list_unanswered_asks
+from app.orders.service import timed
+from app.orders.service.core import tell
+from app.orders.states import CallOutcome, CloseKind, OrderStatus
+from tests.conftest import Clock
+from tests.orders.stories import SYSTEM, actions_of, assert_sound, do, order_of, told
+from tests.world import World
+
+START = datetime.fromisoformat("2027-03-01T09:00:00+08:00")
+JOBS = (
+    jobs.lapse_offers,
+    jobs.return_stale,
+    jobs.call_unclaimed,
+    jobs.resume_due,
+    jobs.ask_again,
+    jobs.close_unanswered,
+    jobs.gather_parts,
+    jobs.lapse_requests,
+)
+
+
+class Day:
+    """The clock of a test, set by hours and days after START."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.go()
+
+    def go(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> datetime:
+        """Puts the clock there."""
+        moment = START + timedelta(days=days, hours=hours, minutes=minutes)
+        self.clock.set(moment.isoformat())
+        return moment
+
+
+@pytest.fixture
+def day(clock: Clock) -> Day:
+    """Stands at START."""
+    return Day(clock)
+
+
+def run(job: Callable[[], int]) -> int:
+    """One batch in a transaction, and a second one that must find nothing left to do."""
+    with transaction():
+        done = job()
+    with transaction():
+        assert job() == 0
+    return done
+
+
+def set_columns(order_id: int, **values: Any) -> None:
+    """What no verb of a test can bring about."""
+    with transaction():
+        session.execute(update(Order).where(Order.id == order_id).values(values))
+
+
+def test_an_unanswered_offer_goes_back_to_the_dispatcher(world: World, day: Day) -> None:
+    order = world.order()["id"]
+    world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids["member"])
+    day.go(hours=11, minutes=59)
+    assert run(jobs.lapse_offers) == 0
+    day.go(hours=12)
+    assert run(jobs.lapse_offers) == 1
+    row = order_of(order)
+    assert row.status is OrderStatus.SUBMITTED
+    assert row.offered_to_id is None
+    assert row.returns == 1
+    assert told(world, "dispatcher", "lapsed", order) == 1
+    assert told(world, "leader", "leader_assigns", order) == 0
+    world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids["member2"])
+    day.go(days=1)
+    assert run(jobs.lapse_offers) == 1
+    # The second return: the leader assigns.
+    assert told(world, "leader", "leader_assigns", order) == 1
+    assert_sound(order)
+
+
+def test_the_category_and_a_raised_urgency_set_the_pace(world: World, day: Day) -> None:
+    urgent = world.categories["电梯故障"]
+    slow = world.categories["油烟异味"]
+    with transaction():
+        session.execute(update(Category).where(Category.id == slow).values(accept_minutes=1000))
+    orders = {
+        "urgent": world.order(category_id=urgent)["id"],
+        "slow": world.order(category_id=slow)["id"],
+        "raised": world.order(category_id=slow)["id"],
+        "plain": world.order()["id"],
+    }
+    set_columns(orders["raised"], urgency=Urgency.EMERGENCY)
+    for order, who in zip(
+        orders.values(), ("member", "member2", "volunteer", "member"), strict=True
+    ):
+        world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids[who])
+    gone: dict[str, int] = {}
+    for minutes in (9, 10, 119, 120, 719, 720, 999, 1000):
+        day.go(minutes=minutes)
+        run(jobs.lapse_offers)
+        for name, order in orders.items():
+            if order_of(order).status is OrderStatus.SUBMITTED:
+                gone.setdefault(name, minutes)
+    assert gone == {"raised": 10, "urgent": 120, "plain": 720, "slow": 1000}
+
+
+def test_a_claim_without_a_sign_of_life_is_reminded_then_given_back(world: World, day: Day) -> None:
+    order = world.claimed()["id"]
+    day.go(hours=23)
+    assert run(jobs.return_stale) == 0
+    day.go(hours=24)
+    assert run(jobs.return_stale) == 1
+    assert told(world, "member", "stale", order) == 1
+    day.go(hours=47)
+    assert run(jobs.return_stale) == 0
+    day.go(hours=49)
+    assert run(jobs.return_stale) == 1
+    row = order_of(order)
+    assert row.status is OrderStatus.DISPATCHED
+    assert row.mode == "pool"
+    assert row.holder_id is None
+    assert row.returns == 1
+    assert told(world, "member", "stale", order) == 1
+    assert told(world, "member", "lapsed_holder", order) == 1
+    assert told(world, "dispatcher", "lapsed", order) == 1
+    # The next one to claim it has the same time again.
+    world.act("member2", order, "claim")
+    day.go(hours=72)
+    assert run(jobs.return_stale) == 0
+    day.go(hours=73)
+    assert run(jobs.return_stale) == 1
+    assert told(world, "member2", "stale", order) == 1
+    assert_sound(order)
+
+
+def test_a_sign_of_life_makes_the_reminder_due_again(world: World, day: Day) -> None:
+    order = world.claimed()["id"]
+    day.go(hours=25)
+    run(jobs.return_stale)
+    at = day.go(hours=26)
+    world.act("member", order, "appoint", at=(at + timedelta(hours=30)).isoformat())
+    day.go(hours=56)
+    assert run(jobs.return_stale) == 0, "not before the appointed time is over"
+    day.go(hours=81)
+    assert run(jobs.return_stale) == 1
+    assert told(world, "member", "stale", order) == 2
+    assert order_of(order).status is OrderStatus.CLAIMED
+    day.go(hours=82)
+    world.act("member", order, "start")
+    day.go(days=30)
+    assert run(jobs.return_stale) == 0, "who has begun is not stale"
+
+
+def test_after_a_standstill_of_the_jobs_the_reminder_still_comes_first(
+    world: World, day: Day
+) -> None:
+    order = world.claimed()["id"]
+    day.go(days=10)
+    assert run(jobs.return_stale) == 1
+    assert order_of(order).status is OrderStatus.CLAIMED
+    day.go(days=10, hours=23)
+    assert run(jobs.return_stale) == 0
+    day.go(days=11, minutes=1)
+    assert run(jobs.return_stale) == 1
+    assert order_of(order).status is OrderStatus.DISPATCHED
+
+
+def test_what_was_assigned_goes_back_to_the_desk_not_to_the_pool(world: World, day: Day) -> None:
+    order = world.order()["id"]
+    world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids["grid"])
+    day.go(hours=24)
+    run(jobs.return_stale)
+    day.go(hours=49)
+    run(jobs.return_stale)
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    assert order_of(order).mode is None
+
+
+def test_nobody_claims_dispatcher_then_backstop_are_told_once(world: World, day: Day) -> None:
+    # 电梯故障 is urgent, its backstop the grid worker.
+    order = world.order(category_id=world.categories["电梯故障"])["id"]
+    world.act("dispatcher", order, "dispatch", mode="pool")
+    day.go(minutes=59)
+    assert run(jobs.call_unclaimed) == 0
+    day.go(minutes=60)
+    assert run(jobs.call_unclaimed) == 1
+    day.go(hours=47)
+    assert run(jobs.call_unclaimed) == 0
+    day.go(hours=48)
+    assert run(jobs.call_unclaimed) == 1
+    day.go(days=9)
+    assert run(jobs.call_unclaimed) == 0
+    assert told(world, "dispatcher", "unclaimed", order) == 1
+    assert told(world, "grid", "backstop", order) == 1
+    assert order_of(order).status is OrderStatus.DISPATCHED
+    # In the pool a second time, both are told a second time.
+    world.act("dispatcher", order, "recall", reason="换个说法再派")
+    world.act("dispatcher", order, "dispatch", mode="pool")
+    day.go(days=9, hours=1)
+    assert run(jobs.call_unclaimed) == 1
+    assert told(world, "dispatcher", "unclaimed", order) == 2
+
+
+def test_without_a_named_backstop_the_leader_is(world: World, day: Day) -> None:
+    order = world.order()["id"]
+    world.act("dispatcher", order, "dispatch", mode="pool")
+    day.go(days=3)
+    assert run(jobs.call_unclaimed) == 1
+    assert told(world, "leader", "backstop", order) == 1
+
+
+def test_a_pause_ends_on_its_date_and_the_due_date_moves(world: World, day: Day) -> None:
+    order = world.order()["id"]
+    due = START + timedelta(days=5)
+    world.act("dispatcher", order, "dispatch", mode="pool", due_at=due.isoformat())
+    world.act("member", order, "claim")
+    until = START + timedelta(days=2)
+    world.act("member", order, "suspend", reason="等配件", until=until.isoformat())
+    assert order_of(order).next_due_at is None
+    day.go(days=1, hours=23)
+    assert run(jobs.resume_due) == 0
+    day.go(days=2)
+    assert run(jobs.resume_due) == 1
+    row = order_of(order)
+    assert row.status is OrderStatus.CLAIMED
+    assert row.due_at == row.next_due_at == due + timedelta(days=2)
+    assert row.holder_id == world.ids["member"]
+    assert told(world, "member", "resumed", order) == 1
+
+
+def completed(world: World, **body: Any) -> int:
+    """An order that the member has completed."""
+    order = world.claimed(**body)["id"]
+    world.act("member", order, "complete", note="修好了，请看一看。")
+    return int(order)
+
+
+def test_the_requester_is_asked_on_day_one_and_five_then_it_is_closed(
+    world: World, day: Day
+) -> None:
+    order = completed(world)
+    asked = []
+    for hours in range(0, 24 * 8, 6):
+        day.go(hours=hours)
+        before = told(world, "resident", "please_rate", order)
+        run(jobs.ask_again)
+        if told(world, "resident", "please_rate", order) > before:
+            asked.append(hours)
+        done = run(jobs.close_unanswered)
+        assert done == (hours == 24 * 7)
+    assert asked == [24, 24 * 5]
+    row = order_of(order)
+    assert row.status is OrderStatus.CLOSED
+    assert row.close_kind is CloseKind.UNANSWERED
+    assert told(world, "resident", "closed", order) == 1
+    assert actions_of(order).count("close_unanswered") == 1
+    assert_sound(order)
+
+
+def test_after_a_standstill_one_question_is_enough(world: World, day: Day) -> None:
+    order = completed(world)
+    day.go(days=6)
+    assert run(jobs.ask_again) == 1
+    assert told(world, "resident", "please_rate", order) == 1
+
+
+def test_who_has_answered_is_left_alone(world: World, day: Day) -> None:
+    order = completed(world)
+    world.act("resident", order, "rate", solved=True)
+    day.go(days=8)
+    assert run(jobs.ask_again) == run(jobs.close_unanswered) == 0
+
+
+def test_the_new_round_has_its_own_seven_days(world: World, day: Day) -> None:
+    order = completed(world)
+    day.go(days=6)
+    run(jobs.ask_again)
+    world.act("resident", order, "rate", solved=False)
+    world.act("dispatcher", order, "settle", note="已当面说明。")
+    day.go(days=7)
+    assert run(jobs.close_unanswered) == 0
+    assert run(jobs.ask_again) == 1
+    day.go(days=13)
+    assert run(jobs.close_unanswered) == 1
+
+
+def test_what_is_checked_first_is_not_asked_before(world: World, day: Day) -> None:
+    category = world.categories["屋面渗漏"]
+    flags = {"check_before_answer": True, "needs_photo": "none", "home_visit": False}
+    with transaction():
+        session.execute(update(Category).where(Category.id == category).values(flags))
+    order = completed(world, category_id=category)
+    day.go(days=20)
+    assert run(jobs.ask_again) == run(jobs.close_unanswered) == 0
+    world.act("dispatcher", order, "check", passed=True)
+    day.go(days=21)
+    assert run(jobs.ask_again) == 1
+    day.go(days=26, hours=23)
+    assert run(jobs.close_unanswered) == 0
+    day.go(days=27)
+    assert run(jobs.close_unanswered) == 1
+
+
+def for_somebody_without_account(world: World) -> int:
+    """An order that the dispatcher has entered for a caller, and answered at once."""
+    order = world.order(
+        "dispatcher", on_behalf_of={"name": "李奶奶", "phone": "13700001234"}, source="phone"
+    )["id"]
+    world.act("leader", order, "settle", note="电话里已经说明。")
+    return int(order)
+
+
+def call(order_id: int, at: datetime) -> None:
+    """A call that nobody answered."""
+    with transaction():
+        row = order_of(order_id)
+        session.add(
+            OrderCall(order_id=order_id, round=row.round, outcome=CallOutcome.NO_ANSWER, at=at)
+        )
+
+
+def test_without_an_account_only_three_calls_on_two_days_close(world: World, day: Day) -> None:
+    order = for_somebody_without_account(world)
+    day.go(days=30)
+    assert run(jobs.ask_again) == run(jobs.close_unanswered) == 0
+    for hours in (1, 2, 3):
+        call(order, START + timedelta(hours=hours))
+    assert run(jobs.close_unanswered) == 0, "three calls on one day are not enough"
+    call(order, START + timedelta(days=1))
+    assert run(jobs.close_unanswered) == 1
+    assert order_of(order).close_kind is CloseKind.UNANSWERED
+
+
+def test_two_calls_on_two_days_are_not_enough(world: World, day: Day) -> None:
+    order = for_somebody_without_account(world)
+    for days in (1, 2):
+        call(order, START + timedelta(days=days))
+    day.go(days=30)
+    assert run(jobs.close_unanswered) == 0
+
+
+def test_calls_of_the_round_before_do_not_count(world: World, day: Day) -> None:
+    order = for_somebody_without_account(world)
+    for days in (1, 2, 3):
+        call(order, START + timedelta(days=days))
+    set_columns(order, round=2)
+    day.go(days=30)
+    assert run(jobs.close_unanswered) == 0
+
+
+def test_whom_nobody_can_reach_is_closed_after_seven_days(world: World, day: Day) -> None:
+    order = for_somebody_without_account(world)
+    set_columns(order, contact_index=None)
+    day.go(days=7)
+    assert run(jobs.close_unanswered) == 1
+
+
+def test_agreements_lapse_once(world: World, day: Day) -> None:
+    order = world.claimed()["id"]
+    world.act("resident", order, "cancel", reason="自己修好了")
+    day.go(hours=23)
+    assert run(jobs.lapse_requests) == 0
+    day.go(hours=24)
+    assert run(jobs.lapse_requests) == 1
+    assert told(world, "resident", "request_lapsed", order) == 1
+    assert order_of(order).status is OrderStatus.CLAIMED
+    # Another may be asked for now.
+    world.act("resident", order, "cancel", reason="自己修好了")
+    assert_sound(order)
+
+
+def test_parts_are_gathered_when_the_parent_was_held_by_somebody(
+    world: World, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = world.order()["id"]
+    part = {"unit_id": world.other_community.id, "task": "查西园一侧的管线"}
+    world.act("dispatcher", order, "split", parts=[part])
+    child = session.query(Order.id).filter(Order.parent_id == order).scalar()
+    assert run(jobs.gather_parts) == 0
+    monkeypatch.setattr("app.orders.service.splitting.gather", lambda _: None)
+    world.act("other_dispatcher", child, "reject", reason="不归我们", note="自来水公司")
+    assert order_of(order).status is OrderStatus.SUBMITTED
+    monkeypatch.undo()
+    day.go()
+    assert run(jobs.gather_parts) == 1
+    assert order_of(order).status is OrderStatus.COMPLETED
+
+
+def test_one_that_fails_does_not_hold_up_the_others(
+    world: World, day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = completed(world), completed(world)
+
+    def failing(order: Order, *args: Any, **params: Any) -> None:
+        if order.id == bad:
+            raise RuntimeError("broken")
+        tell(order, *args, **params)
+
+    monkeypatch.setattr("app.orders.service.timed.tell", failing)
+    day.go(days=7)
+    with transaction():
+        assert jobs.close_unanswered() == 1
+    assert order_of(good).status is OrderStatus.CLOSED
+    # Nothing of the failed one is left, its history least of all.
+    assert order_of(bad).status is OrderStatus.COMPLETED
+    assert_sound(bad, good)
+
+
+def test_a_batch_is_no_larger_than_its_limit(world: World, day: Day) -> None:
+    orders = [completed(world) for _ in range(2)]
+    day.go(days=7)
+    assert do(timed.close_unanswered, SYSTEM, limit=1) == 1
+    assert do(timed.close_unanswered, SYSTEM, limit=5) == 1
+    assert {order_of(order).status for order in orders} == {OrderStatus.CLOSED}
+
+
+def test_nothing_is_done_before_its_time(world: World, day: Day) -> None:
+    world.order()
+    world.claimed()
+    completed(world)
+    day.go(minutes=1)
+    assert [run(job) for job in JOBS] == [0] * len(JOBS)
+
+
+def test_unanswered_questions_join_the_call_list_after_a_day(world: World, day: Day) -> None:
+    order = world.order()["id"]
+    world.act("dispatcher", order, "ask", note="是几单元？")
+
+    def listed(who: str = "dispatcher") -> list[int]:
+        page = list_unanswered_asks(world.actor(who), cursor=None, limit=20)
+        return [found.id for found in page.items]
+
+    day.go(hours=23)
+    assert listed() == []
+    day.go(hours=24)
+    assert listed() == [order]
+    assert listed("other_dispatcher") == listed("resident") == []
+    world.act("resident", order, "answer", note="三单元。")
+    assert listed() == []
