@@ -10,7 +10,7 @@ from app.demo.crews import cast_for
 from app.demo.geography import Address
 from app.demo.library import Matter, special, topics
 from app.demo.population import people
-from app.demo.rhythm import Rhythm
+from app.demo.rhythm import Rhythm, later
 from app.demo.tale import NotYet, Rules, Story, Tale
 from app.orders.states import Action, OrderStatus
 
@@ -43,7 +43,7 @@ def _cluster(
     about: Mapping[str, Any], age: float, neighbours: list[str],
 ) -> bool:  # fmt: skip
     category = about["category"]
-    start = now - timedelta(days=age)
+    start = later(chance, now - timedelta(days=age), Rhythm.RESIDENT, 0, 1)
     key, home = len(stories) + 1, people()[neighbours[0]].home
     if home is None:
         raise LookupError(neighbours[0])
@@ -58,7 +58,7 @@ def _cluster(
             ch.rated(root)
         told = [_story(root, key, home)]
         for place, text in enumerate(about["others"], start=1):
-            at = dispatched + timedelta(minutes=12 * place)
+            at = later(chance, dispatched, Rhythm.DESK, 8 * place, 8 * place + 4)
             other = _tale(
                 chance, now, at, rules[category], {**about, "root": text}, neighbours[place], home
             )

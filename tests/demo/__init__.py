@@ -1,0 +1,1 @@
+"""The demo data: plausible, complete, and without anything personal in clear."""
