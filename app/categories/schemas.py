@@ -44,6 +44,13 @@ class QuestionOut(Schema):
     maximum = fields.Float(required=True, allow_none=True)
 
 
+class Stored(fields.Nested):
+    """Kept in the very shape in which it is shown: documented, but not taken apart again."""
+
+    def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **_: Any) -> Any:
+        return nested_obj
+
+
 def _minutes() -> fields.Integer:
     return fields.Integer(
         load_default=None,
@@ -113,7 +120,7 @@ class CategoryOut(Schema):
     urgency = fields.Enum(Urgency, by_value=True, required=True)
     policy = fields.String(required=True)
     skills = fields.List(fields.String(), required=True)
-    questions = fields.List(fields.Nested(QuestionOut), required=True)
+    questions = Stored(QuestionOut, many=True, required=True)
     needs_photo = fields.Enum(NeedsPhoto, by_value=True, required=True)
     check_before_answer = fields.Boolean(required=True)
     green_channel = fields.Boolean(required=True)
