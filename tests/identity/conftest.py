@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import delete
 
 from app.identity import service
-from app.identity.models import LoginFailure
+from app.identity.models import Consent, LoginFailure, LoginSession, Token, WechatAccount
 from app.identity.queries import account_key
 from app.identity.states import Channel
 from app.kernel.actor import Actor
@@ -36,6 +37,16 @@ class Town:
     district: int
     street: int
     other_street: int
+
+
+@pytest.fixture(autouse=True)
+def nobody(request: pytest.FixtureRequest) -> None:
+    """Other tests may have left a peopled district; here nobody has logged in yet."""
+    if "app" in request.fixturenames:
+        request.getfixturevalue("app")
+        with transaction():
+            for model in (Token, LoginSession, Consent, WechatAccount, LoginFailure):
+                session.execute(delete(model))
 
 
 @pytest.fixture
@@ -99,8 +110,8 @@ def bearer(token: str) -> Headers:
 def log_in(client: FlaskClient, code: str = "demo-resident-1") -> dict[str, Any]:
     """The answer of a WeChat log-in."""
     answer = client.post("/api/v1/sessions/wechat", json={"code": code})
-    assert answer.status_code == 201, answer.json
-    return dict(answer.json or {})
+    assert answer.status_code == 201, answer.get_json()
+    return dict(answer.get_json())
 
 
 def try_password(
@@ -110,7 +121,7 @@ def try_password(
     answer = client.post(
         "/api/v1/sessions/password", json={"username": username, "password": password, **more}
     )
-    return answer.status_code, dict(answer.json or {})
+    return answer.status_code, dict(answer.get_json())
 
 
 def fail(username: str, times: int, address: str = "10.0.0.1") -> None:

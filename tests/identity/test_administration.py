@@ -3,7 +3,7 @@
 import pytest
 from flask.testing import FlaskClient
 
-from app.identity import service
+from app.identity import commands, service
 from app.kernel.database import transaction
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.http import App
@@ -36,10 +36,10 @@ def test_an_administrator_opens_an_account_and_shows_its_password_once(
     assert client.get(path, headers=admin).status_code == 404
     answer = client.post(path, json={"username": "王芳"}, headers=admin)
     assert answer.status_code == 201
-    first = answer.json["one_time_password"]
+    first = answer.get_json()["one_time_password"]
     status, body = try_password(client, "王芳", first)
     assert (status, body["person"]["must_change_password"]) == (201, True)
-    seen = client.get(path, headers=admin).json
+    seen = client.get(path, headers=admin).get_json()
     assert (seen["username"], seen["must_change_password"], seen["is_locked"]) == (
         "王芳",
         True,
@@ -47,7 +47,7 @@ def test_an_administrator_opens_an_account_and_shows_its_password_once(
     )
     assert first not in str(seen)
     again = client.post(path, json={"username": "other"}, headers=admin)
-    assert (again.status_code, again.json["code"]) == (409, "account.exists")
+    assert (again.status_code, again.get_json()["code"]) == (409, "account.exists")
 
 
 def test_a_user_name_is_taken_in_any_case(app: App, hire: Hire) -> None:
@@ -72,16 +72,16 @@ def test_a_reset_ends_all_sessions(client: FlaskClient, hire: Hire, admin: Heade
     assert answer.status_code == 200
     assert client.get("/api/v1/me", headers=headers).status_code == 401
     assert try_password(client, "li")[0] == 401
-    assert try_password(client, "li", answer.json["one_time_password"])[0] == 201
+    assert try_password(client, "li", answer.get_json()["one_time_password"])[0] == 201
 
 
 def test_an_administrator_unlocks(client: FlaskClient, hire: Hire, admin: Headers) -> None:
     person = hire("li")
     fail("li", 10)
     path = f"/api/v1/people/{person.id}/account"
-    assert client.get(path, headers=admin).json["is_locked"] is True
+    assert client.get(path, headers=admin).get_json()["is_locked"] is True
     answer = client.post(f"{path}/unlock", headers=admin)
-    assert (answer.status_code, answer.json["is_locked"]) == (200, False)
+    assert (answer.status_code, answer.get_json()["is_locked"]) == (200, False)
     assert try_password(client, "li")[0] == 201
 
 
@@ -96,7 +96,7 @@ def knock(client: FlaskClient, headers: Headers, person: Person) -> set[tuple[in
         answer = client.open(
             f"/api/v1/people/{person.id}/account{end}", method=method, json=body, headers=headers
         )
-        answers.add((answer.status_code, (answer.json or {}).get("code", "")))
+        answers.add((answer.status_code, answer.get_json().get("code", "")))
     return answers
 
 
@@ -134,12 +134,12 @@ def test_other_staff_do_not_administer_accounts(
 def test_the_operator_resets_and_unlocks(app: App, client: FlaskClient, hire: Hire) -> None:
     hire("li")
     fail("li", 10)
-    run = app.test_cli_runner().invoke
-    assert run(args=["accounts", "unlock", "LI"]).exit_code == 0
+    runner = app.test_cli_runner()
+    assert runner.invoke(commands.accounts, ["unlock", "LI"]).exit_code == 0
     assert try_password(client, "li")[0] == 201
-    reset = run(args=["accounts", "reset-password", "li"])
+    reset = runner.invoke(commands.accounts, ["reset-password", "li"])
     assert reset.exit_code == 0
     password = reset.output.strip().rsplit("：", 1)[1]
     assert try_password(client, "li", password)[1]["person"]["must_change_password"] is True
-    unknown = run(args=["accounts", "unlock", "nobody"])
+    unknown = runner.invoke(commands.accounts, ["unlock", "nobody"])
     assert unknown.exit_code == 1 and "nobody" in unknown.output

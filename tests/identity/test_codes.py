@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.identity import service
 from app.identity.models import Account, LoginFailure
+from app.identity.service.codes import use_code
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from tests.conftest import Clock, count
@@ -28,14 +29,14 @@ def enrol(client: FlaskClient, headers: Headers) -> tuple[pyotp.TOTP, list[str]]
     body = {"current_password": PASSWORD}
     answer = client.post("/api/v1/me/totp", json=body, headers=headers)
     assert answer.status_code == 201
-    generator = pyotp.parse_uri(answer.json["uri"])
+    generator = pyotp.parse_uri(answer.get_json()["uri"])
     assert isinstance(generator, pyotp.TOTP)
-    assert generator.secret == answer.json["secret"]
+    assert generator.secret == answer.get_json()["secret"]
     confirmed = client.post(
         "/api/v1/me/totp/confirm", json={"otp": generator.at(now())}, headers=headers
     )
     assert confirmed.status_code == 200
-    return generator, confirmed.json["recovery_codes"]
+    return generator, confirmed.get_json()["recovery_codes"]
 
 
 @pytest.fixture
@@ -109,10 +110,13 @@ def test_a_generator_counts_only_once_confirmed(client: FlaskClient, hire: Hire)
     hire("li")
     headers = bearer(try_password(client, "li")[1]["access_token"])
     body = {"current_password": PASSWORD}
-    client.post("/api/v1/me/totp", json=body, headers=headers)
+    secret = client.post("/api/v1/me/totp", json=body, headers=headers).get_json()["secret"]
+    assert not use_code(
+        SYSTEM, session.scalars(select(Account.person_id)).one(), pyotp.TOTP(secret).at(now())
+    )
     assert try_password(client, "li")[0] == 201
     wrong = client.post("/api/v1/me/totp/confirm", json={"otp": "000000"}, headers=headers)
-    assert (wrong.status_code, wrong.json["code"]) == (422, "totp.wrong")
+    assert (wrong.status_code, wrong.get_json()["code"]) == (422, "totp.wrong")
     assert client.post("/api/v1/me/totp", json=body, headers=headers).status_code == 201
 
 
@@ -120,9 +124,9 @@ def test_a_generator_is_not_replaced_but_removed(client: FlaskClient, doubly_saf
     generator, _, headers = doubly_safe
     body = {"current_password": PASSWORD}
     again = client.post("/api/v1/me/totp", json=body, headers=headers)
-    assert (again.status_code, again.json["code"]) == (409, "totp.exists")
+    assert (again.status_code, again.get_json()["code"]) == (409, "totp.exists")
     wrong = client.post("/api/v1/me/totp/remove", json={**body, "otp": "000000"}, headers=headers)
-    assert wrong.json["code"] == "totp.wrong"
+    assert wrong.get_json()["code"] == "totp.wrong"
     removed = client.post(
         "/api/v1/me/totp/remove", json={**body, "otp": generator.at(now())}, headers=headers
     )
@@ -134,9 +138,9 @@ def test_a_generator_is_not_enrolled_without_the_password(client: FlaskClient, h
     hire("li")
     headers = bearer(try_password(client, "li")[1]["access_token"])
     answer = client.post("/api/v1/me/totp", json={"current_password": WRONG}, headers=headers)
-    assert answer.json["code"] == "password.wrong"
+    assert answer.get_json()["code"] == "password.wrong"
     nothing = client.post("/api/v1/me/totp/confirm", json={"otp": "000000"}, headers=headers)
-    assert nothing.json["code"] == "totp.not_enrolled"
+    assert nothing.get_json()["code"] == "totp.not_enrolled"
 
 
 def test_a_reset_does_not_take_the_generator_off(client: FlaskClient, doubly_safe: Safe) -> None:

@@ -53,7 +53,7 @@ def test_without_a_token_every_endpoint_is_shut(
     assert len(tried) > 20
     for method, path in tried:
         answer = client.open(path, method=method, headers=headers)
-        assert (answer.status_code, (answer.json or {}).get("code")) == (401, "session.required"), (
+        assert (answer.status_code, answer.get_json().get("code")) == (401, "session.required"), (
             method,
             path,
         )
@@ -116,4 +116,4 @@ def test_a_revoked_session_is_shut_on_the_next_request(client: FlaskClient) -> N
     with transaction():
         service.revoke_sessions(SYSTEM, body["person"]["id"], RevokedFor.LOGGED_OUT)
     answer = client.get("/api/v1/me", headers=headers)
-    assert (answer.status_code, answer.json["code"]) == (401, "session.expired")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session.expired")

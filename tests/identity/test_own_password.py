@@ -38,7 +38,7 @@ def test_a_first_password_is_good_for_nothing_but_a_new_one(
     _, body = try_password(client, "li")
     headers = bearer(body["access_token"])
     assert body["person"]["must_change_password"] is True
-    assert client.get("/api/v1/me", headers=headers).json["must_change_password"] is True
+    assert client.get("/api/v1/me", headers=headers).get_json()["must_change_password"] is True
     for method, path in (
         ("get", "/api/v1/people"),
         ("get", "/api/v1/me/export"),
@@ -47,12 +47,12 @@ def test_a_first_password_is_good_for_nothing_but_a_new_one(
         ("delete", "/api/v1/me"),
     ):
         answer = client.open(path, method=method, headers=headers)
-        assert (answer.status_code, answer.json["code"]) == (
+        assert (answer.status_code, answer.get_json()["code"]) == (
             403,
             "session.password_change_required",
         ), path
     answer = change(client, headers, "a-quiet-river-88")
-    assert (answer.status_code, answer.json["must_change_password"]) == (200, False)
+    assert (answer.status_code, answer.get_json()["must_change_password"]) == (200, False)
     assert client.get("/api/v1/people", headers=headers).status_code == 200
     assert (
         try_password(client, "li", "a-quiet-river-88")[1]["person"]["must_change_password"] is False
@@ -72,9 +72,9 @@ def test_a_renewed_session_still_waits_for_the_new_password(
     _, body = try_password(client, "li")
     renewed = client.post(
         "/api/v1/sessions/refresh", json={"refresh_token": body["refresh_token"]}
-    ).json
+    ).get_json()
     answer = client.get("/api/v1/people", headers=bearer(renewed["access_token"]))
-    assert answer.json["code"] == "session.password_change_required"
+    assert answer.get_json()["code"] == "session.password_change_required"
 
 
 def test_a_first_password_ends_after_seven_days(
@@ -116,8 +116,8 @@ def test_a_weak_new_password_changes_nothing(
     hire("li")
     headers = bearer(try_password(client, "li")[1]["access_token"])
     answer = change(client, headers, new)
-    assert (answer.status_code, answer.json["code"]) == (422, code)
-    assert "new_password" in answer.json["errors"]
+    assert (answer.status_code, answer.get_json()["code"]) == (422, code)
+    assert "new_password" in answer.get_json()["errors"]
     assert try_password(client, "li")[0] == 201
 
 
@@ -126,11 +126,11 @@ def test_a_wrong_current_password_counts_and_locks(client: FlaskClient, hire: Hi
     headers = bearer(try_password(client, "li")[1]["access_token"])
     for _ in range(10):
         answer = change(client, headers, "a-quiet-river-88", current=WRONG)
-        assert (answer.status_code, answer.json["code"]) == (422, "password.wrong")
-    assert change(client, headers, "a-quiet-river-88").json["code"] == "session.locked"
+        assert (answer.status_code, answer.get_json()["code"]) == (422, "password.wrong")
+    assert change(client, headers, "a-quiet-river-88").get_json()["code"] == "session.locked"
     assert try_password(client, "li")[0] == 429
 
 
 def test_who_has_no_password_cannot_change_it(client: FlaskClient) -> None:
     headers = bearer(log_in(client)["access_token"])
-    assert change(client, headers, "a-quiet-river-88").json["code"] == "account.none"
+    assert change(client, headers, "a-quiet-river-88").get_json()["code"] == "account.none"

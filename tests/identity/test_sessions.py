@@ -50,7 +50,7 @@ def test_a_first_log_in_makes_a_person_without_any_data(client: FlaskClient) -> 
     person = body["person"]
     assert (person["kind"], person["name"], person["phone"]) == ("resident", "", None)
     assert person["consents_needed"] == ["privacy", "service_terms"]
-    assert me(client, body["access_token"]).json["id"] == person["id"]
+    assert me(client, body["access_token"]).get_json()["id"] == person["id"]
 
 
 def test_the_same_openid_is_the_same_person(client: FlaskClient) -> None:
@@ -63,7 +63,7 @@ def test_the_same_openid_is_the_same_person(client: FlaskClient) -> None:
 def test_a_bad_code_makes_nobody(client: FlaskClient) -> None:
     before = count(Person)
     answer = client.post("/api/v1/sessions/wechat", json={"code": "stolen"})
-    assert (answer.status_code, answer.json["code"]) == (422, "wechat.bad_code")
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "wechat.bad_code")
     assert count(Person) == before
 
 
@@ -158,7 +158,7 @@ def test_an_access_token_ends_after_two_hours(client: FlaskClient, clock: Clock)
     assert me(client, body["access_token"]).status_code == 200
     clock.set("2026-03-02T11:00:00+08:00")
     answer = me(client, body["access_token"])
-    assert (answer.status_code, answer.json["code"]) == (401, "session.expired")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session.expired")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
@@ -168,7 +168,7 @@ def test_a_refresh_token_rotates(client: FlaskClient, clock: Clock) -> None:
     clock.set("2026-03-20T09:00:00+08:00")
     answer = refresh(client, first["refresh_token"])
     assert answer.status_code == 201
-    second = answer.json
+    second = answer.get_json()
     assert second["person"]["id"] == first["person"]["id"]
     assert me(client, second["access_token"]).status_code == 200
     assert count(LoginSession) == 1
@@ -181,7 +181,7 @@ def test_a_refresh_token_ends_after_thirty_days(client: FlaskClient, clock: Cloc
     body = log_in(client)
     clock.set("2026-04-01T09:00:00+08:00")
     answer = refresh(client, body["refresh_token"])
-    assert (answer.status_code, answer.json["code"]) == (401, "session.expired")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session.expired")
 
 
 def test_a_session_ends_after_half_a_year_however_often_renewed(
@@ -191,9 +191,9 @@ def test_a_session_ends_after_half_a_year_however_often_renewed(
     token = log_in(client)["refresh_token"]
     for moment in ("2026-03-30", "2026-04-27", "2026-05-25", "2026-06-22", "2026-07-20"):
         clock.set(f"{moment}T09:00:00+08:00")
-        token = refresh(client, token).json["refresh_token"]
+        token = refresh(client, token).get_json()["refresh_token"]
     clock.set("2026-08-16T09:00:00+08:00")
-    token = refresh(client, token).json["refresh_token"]
+    token = refresh(client, token).get_json()["refresh_token"]
     clock.set("2026-08-29T09:00:00+08:00")
     assert refresh(client, token).status_code == 401
 
@@ -203,12 +203,12 @@ def test_a_lost_answer_is_given_again_for_a_minute(
 ) -> None:
     clock.set(START)
     first = log_in(client)
-    lost = refresh(client, first["refresh_token"]).json
+    lost = refresh(client, first["refresh_token"]).get_json()
     clock.set("2026-03-02T09:01:00+08:00")
     again = refresh(client, first["refresh_token"])
     assert again.status_code == 201
-    assert again.json["refresh_token"] != lost["refresh_token"]
-    assert me(client, again.json["access_token"]).status_code == 200
+    assert again.get_json()["refresh_token"] != lost["refresh_token"]
+    assert me(client, again.get_json()["access_token"]).status_code == 200
     assert stolen == []
 
 
@@ -217,13 +217,13 @@ def test_a_used_token_later_is_theft_and_ends_the_session(
 ) -> None:
     clock.set(START)
     first = log_in(client)
-    second = refresh(client, first["refresh_token"]).json
+    second = refresh(client, first["refresh_token"]).get_json()
     clock.set("2026-03-02T09:01:01+08:00")
     answer = refresh(client, first["refresh_token"])
-    assert (answer.status_code, answer.json["code"]) == (401, "session.stolen")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session.stolen")
     assert answer.content_type == "application/problem+json"
     assert me(client, second["access_token"]).status_code == 401
-    assert refresh(client, second["refresh_token"]).json["code"] == "session.expired"
+    assert refresh(client, second["refresh_token"]).get_json()["code"] == "session.expired"
     login = session.scalars(select(LoginSession)).one()
     assert login.revoked_for is RevokedFor.STOLEN
     assert [(event.person_id, event.session_id) for event in stolen] == [
@@ -243,11 +243,11 @@ def test_theft_ends_that_session_only(client: FlaskClient, clock: Clock) -> None
 def test_the_twin_of_a_lost_answer_does_not_live_on(client: FlaskClient, clock: Clock) -> None:
     clock.set(START)
     first = log_in(client)
-    twins = [refresh(client, first["refresh_token"]).json for _ in range(2)]
+    twins = [refresh(client, first["refresh_token"]).get_json() for _ in range(2)]
     clock.set("2026-03-02T10:00:00+08:00")
     assert refresh(client, twins[0]["refresh_token"]).status_code == 201
     clock.set("2026-03-02T10:05:00+08:00")
-    assert refresh(client, twins[1]["refresh_token"]).json["code"] == "session.stolen"
+    assert refresh(client, twins[1]["refresh_token"]).get_json()["code"] == "session.stolen"
 
 
 @pytest.mark.parametrize("kind", ["access_token", "nonsense"])
@@ -258,7 +258,7 @@ def test_only_a_refresh_token_refreshes(client: FlaskClient, kind: str) -> None:
 
 def test_a_refresh_token_opens_nothing(client: FlaskClient) -> None:
     answer = me(client, log_in(client)["refresh_token"])
-    assert (answer.status_code, answer.json["code"]) == (401, "session.required")
+    assert (answer.status_code, answer.get_json()["code"]) == (401, "session.required")
 
 
 def test_log_out_kills_both_tokens_at_once(client: FlaskClient) -> None:
@@ -266,7 +266,7 @@ def test_log_out_kills_both_tokens_at_once(client: FlaskClient) -> None:
     headers = bearer(body["access_token"])
     answer = client.delete("/api/v1/sessions/current", headers=headers)
     assert (answer.status_code, answer.data) == (204, b"")
-    assert me(client, body["access_token"]).json["code"] == "session.expired"
+    assert me(client, body["access_token"]).get_json()["code"] == "session.expired"
     assert refresh(client, body["refresh_token"]).status_code == 401
     assert me(client, other["access_token"]).status_code == 200
 
@@ -274,14 +274,14 @@ def test_log_out_kills_both_tokens_at_once(client: FlaskClient) -> None:
 def test_own_sessions_are_listed_and_closed_one_by_one(client: FlaskClient) -> None:
     here, there, stranger = log_in(client), log_in(client), log_in(client, "demo-resident-2")
     headers = bearer(here["access_token"])
-    listed = client.get("/api/v1/sessions", headers=headers).json
+    listed = client.get("/api/v1/sessions", headers=headers).get_json()
     assert len(listed["items"]) == 2 and listed["next_cursor"] is None
     newest = listed["items"][0]
     assert newest["channel"] == "wechat" and newest["device"].startswith("Werkzeug")
     assert client.delete(f"/api/v1/sessions/{newest['id']}", headers=headers).status_code == 204
     assert me(client, there["access_token"]).status_code == 401
     assert me(client, here["access_token"]).status_code == 200
-    foreign = client.get("/api/v1/sessions", headers=bearer(stranger["access_token"])).json
+    foreign = client.get("/api/v1/sessions", headers=bearer(stranger["access_token"])).get_json()
     for session_id in (foreign["items"][0]["id"], newest["id"], 10**9):
         assert client.delete(f"/api/v1/sessions/{session_id}", headers=headers).status_code == 404
     assert me(client, stranger["access_token"]).status_code == 200
@@ -297,7 +297,7 @@ def test_nobody_inactive_gets_in(client: FlaskClient, hire: Hire) -> None:
     assert me(client, body["access_token"]).status_code == 401
     assert refresh(client, body["refresh_token"]).status_code == 401
     answer = client.post("/api/v1/sessions/wechat", json={"code": "demo-member-9"})
-    assert (answer.status_code, answer.json["code"]) == (403, "person.inactive")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "person.inactive")
 
 
 def test_a_ticket_opens_once_within_a_minute(client: FlaskClient, clock: Clock) -> None:
@@ -306,12 +306,15 @@ def test_a_ticket_opens_once_within_a_minute(client: FlaskClient, clock: Clock) 
     headers = bearer(body["access_token"])
     answer = client.post("/api/v1/sessions/ticket", headers=headers)
     assert answer.status_code == 201
-    issued = service.redeem_ticket(SYSTEM, answer.json["ticket"])
+    issued = service.redeem_ticket(SYSTEM, answer.get_json()["ticket"])
     assert issued.person.id == body["person"]["id"]
     assert me(client, issued.access_token).status_code == 200
-    late = client.post("/api/v1/sessions/ticket", headers=headers).json["ticket"]
+    with pytest.raises(Unauthenticated) as again:
+        service.redeem_ticket(SYSTEM, answer.get_json()["ticket"])
+    assert again.value.code == "session.ticket_invalid"
+    late = client.post("/api/v1/sessions/ticket", headers=headers).get_json()["ticket"]
     clock.set("2026-03-02T09:01:00+08:00")
-    for ticket in (answer.json["ticket"], late, body["access_token"], "x"):
+    for ticket in (late, body["access_token"], "x"):
         with pytest.raises(Unauthenticated) as refused:
             service.redeem_ticket(SYSTEM, ticket)
         assert refused.value.code == "session.ticket_invalid"
