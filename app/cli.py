@@ -32,7 +32,9 @@ def init(district: str, admin: str) -> None:
         person = create_person(
             _ACTOR, kind=PersonKind.STAFF, name="系统管理员", home_unit_id=unit.id
         )
-        grant_role(_ACTOR, person.id, "admin", unit.id)
+        # An administrator gives out the roles of others, and none that he does not hold himself.
+        for role in ("admin", "district_officer"):
+            grant_role(_ACTOR, person.id, role, unit.id)
         issued = open_account(_ACTOR, person.id, admin)
     click.echo(f"已建立“{district}”。管理员：{admin}")
     click.echo(f"一次性密码(7 天内有效，首次登录须修改):{issued.one_time_password}")

@@ -20,7 +20,8 @@ from tests.world import World, build_world
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds --database."""
+    """Adds --database, and --figures for the numbers that ./test full shows."""
+    parser.addoption("--figures", action="store_true")
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
 
 

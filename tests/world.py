@@ -46,7 +46,7 @@ from app.people.service import (
 from app.people.states import PersonKind, RegistrationKind
 
 SYSTEM = Actor.system("tests")
-SKILLS = ("电工", "水工", "家电")
+SKILLS = ("电工", "水工", "家电", "保洁")
 WEST, SOUTH, STEP = 117.00, 36.00, 0.01
 _keys = itertools.count(1)
 

@@ -24,12 +24,12 @@ from sqlalchemy import (
     TypeDecorator,
     event,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry, scoped_session
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -197,9 +197,14 @@ def insert_ignore(
 ) -> int:
     """INSERT … ON CONFLICT (conflict) DO NOTHING; answers how many rows were inserted."""
     insert = sqlite_insert if is_sqlite() else postgresql_insert
-    statement = insert(model).values(values).on_conflict_do_nothing(index_elements=list(conflict))
-    result = session.execute(statement)
-    return result.rowcount if isinstance(result, CursorResult) else 0
+    statement = (
+        insert(model)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=list(conflict))
+        # Counted by what comes back: a driver's row count of such an INSERT is not to be trusted.
+        .returning(literal_column("1"))
+    )
+    return len(session.execute(statement).all())
 
 
 def database_now() -> datetime:

@@ -1,0 +1,1 @@
+"""Rivals: real processes on real databases, over HTTP."""

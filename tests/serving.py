@@ -1,0 +1,148 @@
+"""A real server with real processes on a real database, peopled with the small district."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from app import create_app
+from app.identity.service import open_session
+from app.identity.states import Channel
+from app.kernel.database import db, transaction
+from app.kernel.http import App
+from tests.world import SYSTEM, World, build_world
+
+ROOT = Path(__file__).resolve().parent.parent
+# The tests never reach through a proxy of the machine.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass
+class Reply:
+    """What the server answered."""
+
+    status: int
+    body: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """The dotted code of a refusal, "" for a success."""
+        return str(self.body.get("code", ""))
+
+
+@dataclass
+class Server:
+    """A running server: its address, the world in its database, and the app to look inside."""
+
+    address: str
+    app: App
+    world: World
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def token(self, who: int) -> str:
+        """A new access token of a person."""
+        with self.app.app_context(), transaction():
+            return open_session(SYSTEM, who, Channel.PASSWORD).access_token
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        token: str | None = None,
+        body: Any = None,
+        key: str | None = None,
+    ) -> Reply:
+        """One request over a connection of its own."""
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if key:
+            headers["Idempotency-Key"] = key
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(  # noqa: S310  # our own address
+            f"{self.address}/api/v1{path}", data=data, headers=headers, method=method
+        )
+        try:
+            with _OPENER.open(request, timeout=120) as answer:
+                return Reply(answer.status, _parsed(answer.read()))
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return Reply(refused.code, _parsed(refused.read()))
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    return dict(json.loads(raw)) if raw else {}
+
+
+def free_port() -> int:
+    """A port nobody uses just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(settings: dict[str, Any], folder: Path, *, workers: int) -> Iterator[Server]:
+    """Serves the database of `settings` by that many processes; stops them all at the end."""
+    environ = _environ(settings)
+    subprocess.run(
+        [sys.executable, "-m", "flask", "db", "upgrade"],
+        cwd=ROOT,
+        env=environ,
+        check=True,
+        capture_output=True,
+    )
+    app = create_app(settings)
+    with app.app_context():
+        world = build_world()
+    port = free_port()
+    log = folder / "server.log"
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--no-ws", "--workers", str(workers)]
+    command += ["--blocking-threads", "4", "--backpressure", "8", "wsgi:app"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _await(address, process, log)
+        yield Server(address, app, world, process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _environ(settings: dict[str, Any]) -> dict[str, str]:
+    names = ("SECRET_KEY", "FIELD_KEYS", "FIELD_KEY_ID", "BLIND_INDEX_KEY", "DATA_DIR")
+    given = {name: str(settings[name]) for name in names}
+    given |= {"APP_ENV": "testing", "DATABASE_URL": str(settings["SQLALCHEMY_DATABASE_URI"])}
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    return kept | given | {"FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT)}
+
+
+def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended: {log.read_text(encoding='utf-8')[-2000:]}")
+        try:
+            with _OPENER.open(f"{address}/healthz", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("the server does not answer")
