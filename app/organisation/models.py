@@ -100,11 +100,11 @@ class UnitArea(Model):
 
 
 # The rows of ChangeStamp.
-UNITS, PLACES, AREAS = "units", "places", "areas"
+TREE, AREAS = "tree", "areas"
 
 
 class ChangeStamp(Model):
-    """The lock of a tree, or the mark of the last change of the areas.
+    """The lock of the trees of units and places, or the mark of the last change of the areas.
 
     The mark is random, not counted: a number that was rolled back would come again with other
     content, and an index kept under it would be wrong for ever.

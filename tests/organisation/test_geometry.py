@@ -231,3 +231,26 @@ def test_an_empty_index_finds_nothing() -> None:
 def test_the_size_of_a_box() -> None:
     """In square degrees, to compare."""
     assert Box(0, 0, 2, 3).size == 6
+
+
+def test_the_index_asks_few_areas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 400 areas a point meets a handful, wherever it lies."""
+    areas = [
+        Area([[(x + column, y + row) for x, y in SQUARE]])
+        for row in range(20)
+        for column in range(20)
+    ]
+    index = AreaIndex(enumerate(areas))
+    asked: list[Area] = []
+    contains = Area.contains
+
+    def counted(area: Area, latitude: float, longitude: float) -> bool:
+        asked.append(area)
+        return contains(area, latitude, longitude)
+
+    monkeypatch.setattr(Area, "contains", counted)
+    for row in range(20):
+        for column in range(20):
+            asked.clear()
+            assert index.find(row + 0.3, column + 0.7) == 20 * row + column
+            assert len(asked) <= 4

@@ -21,7 +21,7 @@ from app.organisation.schemas import (
 )
 from app.organisation.service import ImportReport
 
-MOST_ROWS = 2000
+MOST_ROWS = 1000
 
 blueprint = Blueprint(
     "places", __name__, url_prefix="/api/v1", description="地点：小区、楼栋、单元、室"
@@ -83,7 +83,7 @@ def close_place(place_id: int) -> Place:
 @blueprint.arguments(ImportFile, location="files")
 @blueprint.response(200, ImportOut)
 def import_places(query: dict[str, Any], files: dict[str, FileStorage]) -> ImportReport:
-    """Places from Excel or CSV, at most 2,000 rows; good rows go in, bad ones are listed by row.
+    """Places from Excel or CSV, at most 1,000 rows; good rows go in, bad ones are listed by row.
 
     Columns: 编号、名称、类别、上级编号、单位编号、物业管理、物业单位、纬度、经度、坐标系、排序.
     422 as of `/units/import`.

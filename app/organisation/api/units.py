@@ -31,7 +31,7 @@ from app.organisation.schemas import (
 )
 from app.organisation.service import ImportReport
 
-MOST_ROWS = 2000
+MOST_ROWS = 1000
 
 blueprint = Blueprint(
     "units",
@@ -162,7 +162,7 @@ def set_setting(data: dict[str, Any], unit_id: int) -> SettingHere:
 @blueprint.arguments(ImportFile, location="files")
 @blueprint.response(200, ImportOut)
 def import_units(query: dict[str, Any], files: dict[str, FileStorage]) -> ImportReport:
-    """Units from Excel or CSV, at most 2,000 rows.
+    """Units from Excel or CSV, at most 1,000 rows.
 
     Columns: 编号、名称、类别、上级编号、电话、地址、开放时间、排序.
     Good rows go in, bad ones are listed by row; the same file again changes nothing.

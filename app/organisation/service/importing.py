@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import select
 
 from app.kernel.actor import Actor
+from app.kernel.audit import record
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
 from app.organisation.geometry import CoordinateSystem, in_gcj02
@@ -23,7 +24,8 @@ from app.organisation.imports import (
 from app.organisation.models import Place, Provider, Unit, UnitArea
 from app.organisation.policy import may_edit_places_somewhere, may_edit_units_somewhere
 from app.organisation.queries import get_unit
-from app.organisation.service.places import Position, change_place, create_place
+from app.organisation.service.places import Position, change_place, enter_place
+from app.organisation.service.storing import lock_tree
 from app.organisation.service.units import change_unit, create_unit, found_district, set_area
 from app.organisation.states import UnitKind
 from app.organisation.tables import MOST_ROWS, Fault
@@ -127,7 +129,11 @@ def import_places(
     if not may_edit_places_somewhere(actor):
         raise Forbidden("place.not_allowed", "您不能导入小区楼栋。")
     parsed = parse_places(content, most_rows)
-    return _import(parsed, lambda row: _enter_place(actor, row), strict=strict)
+    lock_tree()
+    report = _import(parsed, lambda row: _enter_place(actor, row), strict=strict)
+    told = f"新增{report.created}条，修改{report.changed}条"
+    record(actor, "places.imported", "place", 0, reason=told)
+    return report
 
 
 def import_areas(
@@ -237,7 +243,7 @@ def _enter_place(actor: Actor, row: PlaceRow) -> Outcome:
         "sort": row.sort,
     }
     if known is None:
-        create_place(actor, kind=row.kind, code=row.code, **_with_position(given))
+        enter_place(actor, kind=row.kind, code=row.code, **_with_position(given))
         return Outcome.CREATED
     if known.kind is not row.kind:
         raise Conflict("place.kind_fixed", f"“{known.full_name}”的类别不能改，请换一个编号。")

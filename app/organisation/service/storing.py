@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.kernel.database import Model, insert_ignore, lock, session
 from app.kernel.errors import Conflict
-from app.organisation.models import ChangeStamp
+from app.organisation.models import AREAS, TREE, ChangeStamp
 
 # The code and the sentence for each unique column, by its name.
 Clashes = Mapping[str, tuple[str, str]]
@@ -25,19 +25,24 @@ def unchecked(version: int) -> None:
     """For callers inside the program, who have just read what they change."""
 
 
-def lock_tree(name: str) -> ChangeStamp:
-    """Makes this the only transaction that changes the tree (or the areas) until it ends.
+def lock_tree() -> None:
+    """Makes this the only transaction that changes units or places until it ends.
 
     Moves rewrite the paths of a whole subtree; one lock for the tree is the only one that also
-    covers the children that somebody is just about to add.
+    covers the children that somebody is just about to add. Places share it, because they change
+    hands where units close.
     """
+    _locked(TREE)
+
+
+def _locked(name: str) -> ChangeStamp:
     insert_ignore(ChangeStamp, {"name": name, "stamp": secrets.token_hex(8)}, conflict=["name"])
     return session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == name))).one()
 
 
-def mark_changed(name: str) -> None:
-    """Tells every process that what it has kept in memory is old."""
-    lock_tree(name).stamp = secrets.token_hex(8)
+def mark_areas_changed() -> None:
+    """Tells every process that the index it has kept in memory is old."""
+    _locked(AREAS).stamp = secrets.token_hex(8)
 
 
 def add(thing: Model, clashes: Clashes) -> None:

@@ -13,14 +13,14 @@ from app.kernel.events import announce
 from app.organisation.areas import area_of, read_area
 from app.organisation.events import UnitClosing, UnitMoved
 from app.organisation.geometry import CoordinateSystem
-from app.organisation.models import AREAS, PLACES, UNITS, Place, Provider, Unit, UnitArea
+from app.organisation.models import Place, Provider, Unit, UnitArea
 from app.organisation.policy import may_edit_unit
 from app.organisation.queries import get_visible_unit
 from app.organisation.service.storing import (
     VersionCheck,
     add,
     lock_tree,
-    mark_changed,
+    mark_areas_changed,
     number_in,
     refusing,
     unchecked,
@@ -64,7 +64,7 @@ def found_district(actor: Actor, name: str, *, code: str | None = None) -> Unit:
     """A root of the tree; only the program itself may, when it is set up."""
     if not actor.is_system:
         raise Forbidden("unit.not_allowed", "区一级单位只能由系统管理员在安装时建立。")
-    lock_tree(UNITS)
+    lock_tree()
     return _add(actor, Unit(kind=UnitKind.DISTRICT, name=name, code=code, sort=0), None)
 
 
@@ -85,7 +85,7 @@ def create_unit(
     Raises Forbidden `unit.not_allowed`; Conflict `unit.closed`, `unit.code_taken`,
     `unit.name_taken`; Invalid `unit.parent_unknown`, `unit.kind_not_allowed`.
     """
-    lock_tree(UNITS)
+    lock_tree()
     parent = named_unit(parent_id, "unit.parent_unknown")
     check_may_edit(actor, parent)
     _check_parent(kind, parent)
@@ -131,7 +131,7 @@ def change_unit(
     `unchanged` raises.
     """
     get_visible_unit(actor, unit_id)
-    lock_tree(UNITS)
+    lock_tree()
     unit = named_unit(unit_id)
     check_may_edit(actor, unit)
     target = None
@@ -173,9 +173,7 @@ def close_unit(actor: Actor, unit_id: int, *, successor_unit_id: int | None = No
     `unit.successor_not_allowed`; and what listeners to UnitClosing raise.
     """
     get_visible_unit(actor, unit_id)
-    lock_tree(UNITS)
-    # Its places change hands; whoever changes places waits on the unit with this lock held.
-    lock_tree(PLACES)
+    lock_tree()
     unit = named_unit(unit_id)
     check_may_edit(actor, unit)
     successor = None
@@ -188,7 +186,7 @@ def close_unit(actor: Actor, unit_id: int, *, successor_unit_id: int | None = No
     if successor is not None:
         _hand_over(unit, successor)
     unit.close(successor_unit_id, now())
-    mark_changed(AREAS)
+    mark_areas_changed()
     record(actor, "unit.closed", "unit", unit.id, unit_id=unit.id)
     session.flush()
     return unit
@@ -258,7 +256,7 @@ def remove_area(actor: Actor, unit_id: int, *, unchanged: VersionCheck = uncheck
 
 def _unit_to_draw(actor: Actor, unit_id: int, unchanged: VersionCheck) -> Unit:
     get_visible_unit(actor, unit_id)
-    lock_tree(UNITS)
+    lock_tree()
     unit = named_unit(unit_id)
     check_may_edit(actor, unit)
     unchanged(unit.version)
@@ -268,6 +266,6 @@ def _unit_to_draw(actor: Actor, unit_id: int, unchanged: VersionCheck) -> Unit:
 
 def _finish_drawing(actor: Actor, unit: Unit) -> None:
     unit.version += 1
-    mark_changed(AREAS)
+    mark_areas_changed()
     record(actor, "unit.area_changed", "unit", unit.id, unit_id=unit.id)
     session.flush()
