@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from tests.architecture.source import Source
 
@@ -216,6 +217,7 @@ def _public_functions(source: Source) -> Iterator[ast.FunctionDef]:
             yield node
 
 
+@cache
 def _taken_from_a_service(source: Source) -> set[str]:
     """The functions of service packages that a file imports, or reaches through what it imports."""
     modules, taken = set(), set()

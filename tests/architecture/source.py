@@ -4,7 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +41,7 @@ class Source:
         return f"{self.path}:{getattr(node, 'lineno', 1)}"
 
 
+@cache
 def python_files(*folders: str, root: Path = ROOT) -> list[Source]:
     """All Python files of the folders (or single files) that exist."""
     found: list[Path] = []
