@@ -77,7 +77,8 @@ class App(Flask):
             return
         with transaction(writing=False):
             self._run_guards()
-        body = request.get_json(silent=True)
+        is_form = request.mimetype == "multipart/form-data"
+        body = {} if is_form else request.get_json(silent=True)
         g.fetched = fetch(body) if isinstance(body, dict) else None
 
 

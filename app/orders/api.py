@@ -9,11 +9,12 @@ from app.kernel.actor import Actor, current_actor
 from app.kernel.http import Blueprint, Schema, tag
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
-from app.orders import schemas
 from app.orders.models import Order
 from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
 from app.orders.queries.rendering import EventView, OrderView, event_views, view_of, views_of
 from app.orders.queries.visible import get_for_action, get_visible
+from app.orders.schemas import actions
+from app.orders.schemas import orders as shapes
 from app.orders.service import (
     agreements,
     amending,
@@ -45,8 +46,8 @@ def _shown(order: Order) -> OrderView:
 
 
 @blueprint.post("")
-@blueprint.arguments(schemas.OrderIn)
-@blueprint.response(201, schemas.OrderOut)
+@blueprint.arguments(shapes.OrderIn)
+@blueprint.response(201, shapes.OrderOut)
 @repeatable(_seen, required=True)
 def place(data: Body) -> OrderView:
     """下单。必须带 Idempotency-Key。"""
@@ -54,8 +55,8 @@ def place(data: Body) -> OrderView:
 
 
 @blueprint.get("")
-@blueprint.arguments(schemas.OrderQuery, location="query")
-@blueprint.response(200, page_schema(schemas.OrderOut))
+@blueprint.arguments(shapes.OrderQuery, location="query")
+@blueprint.response(200, page_schema(shapes.OrderOut))
 def list_orders(query: Body) -> Page[OrderView]:
     """本人可见的工单。"""
     actor, cursor, limit = current_actor(), query.pop("cursor"), query.pop("limit")
@@ -64,8 +65,8 @@ def list_orders(query: Body) -> Page[OrderView]:
 
 
 @blueprint.get("/changes")
-@blueprint.arguments(schemas.ChangesQuery, location="query")
-@blueprint.response(200, schemas.ChangesOut)
+@blueprint.arguments(shapes.ChangesQuery, location="query")
+@blueprint.response(200, shapes.ChangesOut)
 @blueprint.alt_response(304, description="没有变化")
 def changes(query: Body) -> Any:
     """看板用：自 after 以来有几次变化。"""
@@ -74,7 +75,7 @@ def changes(query: Body) -> Any:
 
 
 @blueprint.get("/<int:order_id>")
-@blueprint.response(200, schemas.OrderOut)
+@blueprint.response(200, shapes.OrderOut)
 def show(order_id: int) -> OrderView:
     """一张工单。"""
     return _shown(get_visible(current_actor(), order_id))
@@ -82,7 +83,7 @@ def show(order_id: int) -> OrderView:
 
 @blueprint.get("/<int:order_id>/events")
 @blueprint.arguments(PageArgs, location="query")
-@blueprint.response(200, page_schema(schemas.EventOut))
+@blueprint.response(200, page_schema(shapes.EventOut))
 def list_events(query: Body, order_id: int) -> Page[EventView]:
     """办理经过。"""
     actor = current_actor()
@@ -92,8 +93,8 @@ def list_events(query: Body, order_id: int) -> Page[EventView]:
 
 
 @blueprint.post("/<int:order_id>/reveal")
-@blueprint.arguments(schemas.RevealIn)
-@blueprint.response(200, schemas.RevealOut)
+@blueprint.arguments(actions.RevealIn)
+@blueprint.response(200, actions.RevealOut)
 def reveal(data: Body, order_id: int) -> Any:
     """查看联系方式或准确地点，须写明原因，每次留痕。"""
     actor = current_actor()
@@ -111,53 +112,53 @@ def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
 
     view.__name__ = action.value
     view.__doc__ = f"{TABLE[action].word}。"
-    wrapped = blueprint.response(200, schemas.OrderOut)(repeatable(look)(view))
+    wrapped = blueprint.response(200, shapes.OrderOut)(repeatable(look)(view))
     blueprint.post(f"/<int:order_id>/{action.value}")(blueprint.arguments(schema)(wrapped))
 
 
-_act(Action.ACKNOWLEDGE, schemas.NoteIn, desk.acknowledge_order)
-_act(Action.SETTLE, schemas.ReportIn, desk.settle_order)
-_act(Action.DISPATCH, schemas.DispatchIn, desk.dispatch_order)
-_act(Action.REASSIGN, schemas.ReassignIn, desk.reassign_order)
-_act(Action.RECALL, schemas.ReasonIn, desk.recall_order)
-_act(Action.REJECT, schemas.RejectIn, desk.reject_order)
-_act(Action.CHECK, schemas.CheckIn, desk.check_order)
-_act(Action.AMEND, schemas.AmendIn, amending.amend_order)
-_act(Action.ASK, schemas.NoteNeededIn, amending.ask_order)
-_act(Action.ANSWER, schemas.ReportIn, amending.answer_order)
-_act(Action.CHECK_CONTENT, schemas.PassContentIn, amending.pass_content)
-_act(Action.CLAIM, schemas.NoteIn, handling.claim_order)
-_act(Action.DECLINE, schemas.ReasonIn, handling.decline_order)
-_act(Action.APPOINT, schemas.AppointIn, handling.appoint_order)
-_act(Action.START, schemas.StartIn, handling.start_order)
-_act(Action.PROGRESS, schemas.ProgressIn, handling.progress_order)
-_act(Action.RETURN, schemas.ReasonIn, handling.return_order)
-_act(Action.SUSPEND, schemas.SuspendIn, handling.suspend_order)
-_act(Action.RESUME, schemas.NoteIn, handling.resume_order)
-_act(Action.COMPLETE, schemas.CompleteIn, handling.complete_order)
-_act(Action.RATE, schemas.RateIn, closing.rate_order)
-_act(Action.FOLLOW_UP, schemas.FollowUpIn, closing.follow_up_order)
-_act(Action.REOPEN, schemas.ReasonIn, closing.reopen_order)
-_act(Action.DECIDE, schemas.DecideIn, closing.decide_order)
-_act(Action.CANCEL, schemas.ReasonMaybeIn, closing.cancel_order)
-_act(Action.EXTEND, schemas.ExtendIn, upward.extend_order)
-_act(Action.REPORT_UP, schemas.ReasonIn, upward.report_up_order)
-_act(Action.TRANSFER, schemas.TransferIn, upward.transfer_order)
-_act(Action.SUPPORT, schemas.NoteNeededIn, upward.support_order)
-_act(Action.SUPERVISE, schemas.NoteNeededIn, upward.supervise_order)
-_act(Action.SPLIT, schemas.SplitIn, linking.split_order)
-_act(Action.MERGE, schemas.MergeIn, linking.merge_order)
-_act(Action.UNMERGE, schemas.ReasonIn, linking.unmerge_order)
-_act(Action.COMMENT, schemas.CommentIn, linking.comment_order)
-_act(Action.JOIN, schemas.NoteIn, linking.join_order)
-_act(Action.URGE, schemas.NoteIn, watching.urge_order)
-_act(Action.NOT_COME, schemas.NoteIn, watching.report_not_come)
-_act(Action.CONFIRM_NO_SHOW, schemas.ConfirmNoShowIn, watching.confirm_no_show)
+_act(Action.ACKNOWLEDGE, actions.NoteIn, desk.acknowledge_order)
+_act(Action.SETTLE, actions.ReportIn, desk.settle_order)
+_act(Action.DISPATCH, actions.DispatchIn, desk.dispatch_order)
+_act(Action.REASSIGN, actions.ReassignIn, desk.reassign_order)
+_act(Action.RECALL, actions.ReasonIn, desk.recall_order)
+_act(Action.REJECT, actions.RejectIn, desk.reject_order)
+_act(Action.CHECK, actions.CheckIn, desk.check_order)
+_act(Action.AMEND, actions.AmendIn, amending.amend_order)
+_act(Action.ASK, actions.NoteNeededIn, amending.ask_order)
+_act(Action.ANSWER, actions.ReportIn, amending.answer_order)
+_act(Action.CHECK_CONTENT, actions.PassContentIn, amending.pass_content)
+_act(Action.CLAIM, actions.NoteIn, handling.claim_order)
+_act(Action.DECLINE, actions.ReasonIn, handling.decline_order)
+_act(Action.APPOINT, actions.AppointIn, handling.appoint_order)
+_act(Action.START, actions.StartIn, handling.start_order)
+_act(Action.PROGRESS, actions.ProgressIn, handling.progress_order)
+_act(Action.RETURN, actions.ReasonIn, handling.return_order)
+_act(Action.SUSPEND, actions.SuspendIn, handling.suspend_order)
+_act(Action.RESUME, actions.NoteIn, handling.resume_order)
+_act(Action.COMPLETE, actions.CompleteIn, handling.complete_order)
+_act(Action.RATE, actions.RateIn, closing.rate_order)
+_act(Action.FOLLOW_UP, actions.FollowUpIn, closing.follow_up_order)
+_act(Action.REOPEN, actions.ReasonIn, closing.reopen_order)
+_act(Action.DECIDE, actions.DecideIn, closing.decide_order)
+_act(Action.CANCEL, actions.ReasonMaybeIn, closing.cancel_order)
+_act(Action.EXTEND, actions.ExtendIn, upward.extend_order)
+_act(Action.REPORT_UP, actions.ReasonIn, upward.report_up_order)
+_act(Action.TRANSFER, actions.TransferIn, upward.transfer_order)
+_act(Action.SUPPORT, actions.NoteNeededIn, upward.support_order)
+_act(Action.SUPERVISE, actions.NoteNeededIn, upward.supervise_order)
+_act(Action.SPLIT, actions.SplitIn, linking.split_order)
+_act(Action.MERGE, actions.MergeIn, linking.merge_order)
+_act(Action.UNMERGE, actions.ReasonIn, linking.unmerge_order)
+_act(Action.COMMENT, actions.CommentIn, linking.comment_order)
+_act(Action.JOIN, actions.NoteIn, linking.join_order)
+_act(Action.URGE, actions.NoteIn, watching.urge_order)
+_act(Action.NOT_COME, actions.NoteIn, watching.report_not_come)
+_act(Action.CONFIRM_NO_SHOW, actions.ConfirmNoShowIn, watching.confirm_no_show)
 
 
 @blueprint.post("/<int:order_id>/requests/<int:rid>/agree")
-@blueprint.arguments(schemas.NoteIn)
-@blueprint.response(200, schemas.OrderOut)
+@blueprint.arguments(actions.NoteIn)
+@blueprint.response(200, shapes.OrderOut)
 @repeatable(_seen)
 def agree(data: Body, order_id: int, rid: int) -> OrderView:
     """同意一项申请。"""
@@ -165,8 +166,8 @@ def agree(data: Body, order_id: int, rid: int) -> OrderView:
 
 
 @blueprint.post("/<int:order_id>/requests/<int:rid>/refuse")
-@blueprint.arguments(schemas.ReasonIn)
-@blueprint.response(200, schemas.OrderOut)
+@blueprint.arguments(actions.ReasonIn)
+@blueprint.response(200, shapes.OrderOut)
 @repeatable(_seen)
 def refuse(data: Body, order_id: int, rid: int) -> OrderView:
     """不同意一项申请。"""

@@ -111,7 +111,7 @@ def test_membership_comes_by_registration_alone(town: Town) -> None:
         service.grant_role(both, friend.id, "member", town.a.id)
     assert refusal.value.code == "role.by_registration_only"
     grant = session.scalars(
-        sa.select(RoleGrant).where(RoleGrant.registration_id.is_not(None))
+        sa.select(RoleGrant).where(RoleGrant.registration_id == filed.id)
     ).one()
     with pytest.raises(Conflict) as conflict:
         service.end_role(SYSTEM, grant.id)

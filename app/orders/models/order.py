@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, literal, text
+from sqlalchemy import ForeignKey, Index, func, literal, text
 from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.categories.states import Urgency
@@ -21,8 +21,6 @@ from app.orders.states import (
     DispatchMode,
     HandlerKind,
     OrderStatus,
-    RequestKind,
-    RequestState,
     Source,
 )
 
@@ -243,166 +241,3 @@ class Order(Model):
         """The date it is promised for; an imposed earlier one wins."""
         dates = [d for d in (due_at, self.imposed_due_at) if d is not None]
         self.due_at = self.next_due_at = min(dates) if dates else None
-
-
-class OrderContact(Model):
-    """Whom to call and where to go: sealed, one row an order, deleted by erasure."""
-
-    __tablename__ = "order_contacts"
-
-    order_id: Mapped[int] = mapped_column(
-        ForeignKey("orders.id"), primary_key=True, autoincrement=False
-    )
-    name: Mapped[str | None]
-    phone: Mapped[str | None]
-    address: Mapped[str | None]
-
-
-class OrderAssignee(Model):
-    """Who handled it, from when to when, in which part; also those who helped."""
-
-    __tablename__ = "order_assignees"
-    __table_args__ = (Index("ix_order_assignees_person", "person_id", "since"),)
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    kind: Mapped[HandlerKind]
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
-    part: Mapped[str | None]
-    by_claim: Mapped[bool] = mapped_column(default=False)
-    since: Mapped[datetime]
-    until: Mapped[datetime | None]
-
-
-class OrderEvent(Model):
-    """One act in an order's history; added, never changed, chained by `hash`.
-
-    `content_mac` seals words and pictures, which stand in OrderEventContent and can be erased.
-    """
-
-    __tablename__ = "order_events"
-    __table_args__ = (
-        UniqueConstraint("order_id", "seq"),
-        Index("ix_order_events_unit", "unit_id", "id"),
-    )
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    seq: Mapped[int]
-    round: Mapped[int]
-    unit_id: Mapped[int]
-    action: Mapped[Action]
-    happened_at: Mapped[datetime]
-    recorded_at: Mapped[datetime]
-    actor_id: Mapped[int | None] = mapped_column(index=True)
-    actor_name: Mapped[str]
-    on_word_of: Mapped[int | None]
-    from_status: Mapped[OrderStatus | None]
-    to_status: Mapped[OrderStatus]
-    visible: Mapped[bool]
-    content_mac: Mapped[str]
-    previous: Mapped[str]
-    hash: Mapped[str]
-
-
-class OrderEventContent(Model):
-    """The words, pictures and details of one act, with the salt of their seal."""
-
-    __tablename__ = "order_event_contents"
-
-    event_id: Mapped[int] = mapped_column(
-        ForeignKey("order_events.id"), primary_key=True, autoincrement=False
-    )
-    salt: Mapped[str]
-    note: Mapped[str | None]
-    photo_ids: Mapped[list[int]]
-    details: Mapped[dict[str, Any]]
-
-
-class OrderRequest(Model):
-    """An agreement asked for; at most one pending of a kind."""
-
-    __tablename__ = "order_requests"
-    __table_args__ = (
-        Index(
-            "uq_order_requests_pending",
-            "order_id",
-            "kind",
-            unique=True,
-            postgresql_where=text("state = 'pending'"),
-            sqlite_where=text("state = 'pending'"),
-        ),
-        Index("ix_order_requests_until", "state", "until"),
-    )
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    kind: Mapped[RequestKind]
-    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
-    unit_path: Mapped[str]
-    asked_at: Mapped[datetime]
-    until: Mapped[datetime]
-    state: Mapped[RequestState]
-    details: Mapped[dict[str, Any]]
-    reason: Mapped[str | None]
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    decided_at: Mapped[datetime | None]
-
-
-class OrderRating(Model):
-    """What the requester, or staff on his or her word, said in one round."""
-
-    __tablename__ = "order_ratings"
-    __table_args__ = (Index("ix_order_ratings_order", "order_id", "round"),)
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    round: Mapped[int]
-    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    solved: Mapped[bool]
-    satisfied: Mapped[bool | None]
-    stars: Mapped[int | None]
-    comment: Mapped[str | None]
-    by_follow_up: Mapped[bool] = mapped_column(default=False)
-    at: Mapped[datetime]
-
-
-class OrderCall(Model):
-    """A follow-up call and what came of it."""
-
-    __tablename__ = "order_calls"
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
-    round: Mapped[int]
-    caller_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    outcome: Mapped[str]
-    at: Mapped[datetime]
-
-
-class OrderFollower(Model):
-    """附议: somebody who has met the same; hears the outcome and may say 我这里还没好."""
-
-    __tablename__ = "order_followers"
-    __table_args__ = (UniqueConstraint("order_id", "person_id"),)
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
-    since: Mapped[datetime]
-    not_solved_at: Mapped[datetime | None]
-
-
-class NoShow(Model):
-    """A confirmed missed appointment; two in 60 days end direct offers until a leader has talked."""
-
-    __tablename__ = "no_shows"
-
-    id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
-    reported_at: Mapped[datetime]
-    confirmed_at: Mapped[datetime | None]
-    confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

@@ -1,0 +1,1 @@
+"""The shapes of the room: orders, and the bodies of their actions."""
