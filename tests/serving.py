@@ -40,19 +40,12 @@ class Reply:
 
 
 @dataclass
-class Server:
-    """A running server: its address, the world in its database, and the app to look inside."""
+class Running:
+    """A server under way."""
 
     address: str
-    app: App
-    world: World
     process: subprocess.Popen[bytes]
     log: Path
-
-    def token(self, who: int) -> str:
-        """A new access token of a person."""
-        with self.app.app_context(), transaction():
-            return open_session(SYSTEM, who, Channel.PASSWORD).access_token
 
     def call(
         self,
@@ -80,6 +73,19 @@ class Server:
                 return Reply(refused.code, _parsed(refused.read()))
 
 
+@dataclass
+class Server(Running):
+    """A server with the small district in its database, and the app to look inside."""
+
+    app: App
+    world: World
+
+    def token(self, who: int) -> str:
+        """A new access token of a person."""
+        with self.app.app_context(), transaction():
+            return open_session(SYSTEM, who, Channel.PASSWORD).access_token
+
+
 def _parsed(raw: bytes) -> dict[str, Any]:
     return dict(json.loads(raw)) if raw else {}
 
@@ -93,29 +99,46 @@ def free_port() -> int:
 
 @contextmanager
 def serving(settings: dict[str, Any], folder: Path, *, workers: int) -> Iterator[Server]:
-    """Serves the database of `settings` by that many processes; stops them all at the end."""
-    environ = _environ(settings)
+    """Serves the small district from the database of `settings`; stops everything at the end."""
+    app = migrated(settings)
+    with app.app_context():
+        world = build_world()
+    try:
+        with running(settings, folder / "server.log", workers=workers) as found:
+            yield Server(found.address, found.process, found.log, app, world)
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+def migrated(settings: dict[str, Any]) -> App:
+    """An app on the database of `settings`, brought to the newest schema."""
     subprocess.run(
         [sys.executable, "-m", "flask", "db", "upgrade"],
         cwd=ROOT,
-        env=environ,
+        env=environ(settings),
         check=True,
         capture_output=True,
     )
-    app = create_app(settings)
-    with app.app_context():
-        world = build_world()
+    return create_app(settings)
+
+
+@contextmanager
+def running(settings: dict[str, Any], log: Path, *, workers: int = 1) -> Iterator[Running]:
+    """A server of that many processes on a database that is ready; stopped at the end."""
     port = free_port()
-    log = folder / "server.log"
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--no-ws", "--workers", str(workers)]
     command += ["--blocking-threads", "4", "--backpressure", "8", "wsgi:app"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ(settings), stdout=output, stderr=output
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         _await(address, process, log)
-        yield Server(address, app, world, process, log)
+        yield Running(address, process, log)
     finally:
         process.terminate()
         try:
@@ -123,14 +146,12 @@ def serving(settings: dict[str, Any], folder: Path, *, workers: int) -> Iterator
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
-def _environ(settings: dict[str, Any]) -> dict[str, str]:
-    names = ("SECRET_KEY", "FIELD_KEYS", "FIELD_KEY_ID", "BLIND_INDEX_KEY", "DATA_DIR")
-    given = {name: str(settings[name]) for name in names}
+def environ(settings: dict[str, Any]) -> dict[str, str]:
+    """What a process of the program reads, so that it has the same settings as the test."""
+    secret = ("SECRET_KEY", "FIELD_KEYS", "FIELD_KEY_ID", "BLIND_INDEX_KEY")
+    given = {name: str(settings[name]) for name in (*secret, "DATA_DIR", "CLOCK_FILE", "LOG_LEVEL")}
     given |= {"APP_ENV": "testing", "DATABASE_URL": str(settings["SQLALCHEMY_DATABASE_URI"])}
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return kept | given | {"FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT)}
