@@ -18,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Executable,
     Integer,
     MetaData,
     Select,
@@ -197,7 +198,7 @@ def insert_ignore(
 ) -> int:
     """INSERT … ON CONFLICT (conflict) DO NOTHING; answers how many rows were inserted."""
     insert = sqlite_insert if is_sqlite() else postgresql_insert
-    statement = (
+    statement: Executable = (
         insert(model)
         .values(values)
         .on_conflict_do_nothing(index_elements=list(conflict))
