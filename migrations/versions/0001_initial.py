@@ -591,7 +591,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
         sa.UniqueConstraint("name", name=op.f("uq_files_name")),
         sqlite_autoincrement=True,
-        sqlite_autoincrement=True,
     )
     op.create_index(
         "ix_files_loose",
@@ -1027,7 +1026,6 @@ def upgrade() -> None:
             ["recipient_id"], ["people.id"], name=op.f("fk_outbox_messages_recipient_id_people")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox_messages")),
-        sqlite_autoincrement=True,
         sqlite_autoincrement=True,
     )
     op.create_index(
