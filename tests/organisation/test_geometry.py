@@ -114,8 +114,10 @@ def test_the_side_of_a_line_is_exact(
 
 
 def test_rounding_does_not_decide_the_side() -> None:
-    """A case in which the plain determinant says 0."""
+    """Cases in which the plain determinant says 0, or even the other side."""
     tiny = 2.0**-53
+    assert side(0.5 + 139 * tiny, 0.5 + 150 * tiny, 12.0, 12.0, 24.0, 24.0) > 0
+    assert side(0.5 + 81 * tiny, 0.5 + 77 * tiny, 12.0, 12.0, 24.0, 24.0) < 0
     assert side(0.5, 0.5, 12.0, 12.0, 24.0, 24.0) == 0
     assert side(0.5 + tiny, 0.5, 12.0, 12.0, 24.0, 24.0) < 0
 

@@ -46,6 +46,12 @@ def test_of_overlapping_areas_the_smaller_one_counts(tree: Tree) -> None:
     assert where(30.005, 120.005) == ("小网格", "甲社区")
 
 
+def test_a_grid_goes_before_a_community(tree: Tree) -> None:
+    """Also before one that is drawn smaller."""
+    service.set_area(SYSTEM, tree.other_community.id, square(120.004, 30.004, 0.002), GCJ)
+    assert where(30.005, 120.005) == ("第1网格", "甲社区")
+
+
 def test_a_change_is_seen_at_once(tree: Tree) -> None:
     """Drawn, drawn anew, taken away, closed."""
     assert where(30.005, 120.005) == ("第1网格", "甲社区")
