@@ -50,6 +50,8 @@ def test_a_moved_unit_inherits_from_its_new_parents(tree: Tree) -> None:
         ("t.cap", "3", "setting.bad_value"),
         ("t.swap", 1, "setting.bad_value"),
         ("t.quiet", ["21:30"], "setting.bad_value"),
+        ("t.quiet", "21\x0030", "setting.bad_value"),
+        ("t.quiet", "21\ud80030", "setting.bad_value"),
     ],
 )
 def test_bad_values_are_refused(tree: Tree, key: str, value: Any, code: str) -> None:

@@ -1,5 +1,6 @@
 """Setting what a unit and those below it go by."""
 
+import json
 from typing import Any
 
 from sqlalchemy import select
@@ -8,7 +9,8 @@ from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import Forbidden
+from app.kernel.errors import Forbidden, Invalid
+from app.kernel.settings import Setting
 from app.organisation.models import UnitSetting
 from app.organisation.policy import may_edit_settings
 from app.organisation.queries import get_visible_unit
@@ -45,9 +47,25 @@ def set_setting(
             session.delete(row)
     else:
         row = row or UnitSetting(unit_id=unit.id, key=key)
-        row.value, row.set_by, row.set_at = {"value": about.checked(value)}, actor.person_id, now()
+        row.value, row.set_by, row.set_at = (
+            {"value": _checked(about, value)},
+            actor.person_id,
+            now(),
+        )
         session.add(row)
     unit.version += 1
     record(actor, "setting.changed", "unit", unit.id, fields=[key], unit_id=unit.id)
     session.flush()
     return setting_here(unit, key)
+
+
+def _checked(about: Setting, value: Any) -> Any:
+    """What the declaration admits and PostgreSQL's JSON can hold."""
+    try:
+        text = json.dumps(about.checked(value), allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as broken:
+        raise Invalid("setting.bad_value", f"“{about.text}”的值不合适。") from broken
+    if "\\u0000" in text:
+        raise Invalid("setting.bad_value", f"“{about.text}”的值不合适。")
+    return value
