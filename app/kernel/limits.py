@@ -49,5 +49,5 @@ def hit(bucket: str, *, limit: int, seconds: int) -> None:
 
 def forget_past() -> int:
     """Deletes windows that are over; answers how many."""
-    result = session.execute(delete(RateCounter).where(RateCounter.until < now()))
+    result = session.execute(delete(RateCounter).where(RateCounter.until <= now()))
     return int(getattr(result, "rowcount", 0))

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from sqlalchemy import ColumnElement, Select, and_, false, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.kernel.database import session
+from app.kernel.database import UTCDateTime, session
 from app.kernel.errors import Invalid
 from app.kernel.schema import Schema
 
@@ -56,9 +56,9 @@ def _decode(cursor: str, keys: Sequence[Key]) -> list[Any]:
 
 
 def _fits(key: Key, value: Any) -> bool:
-    wanted = key.column.type.python_type
-    if wanted is datetime:
+    if isinstance(key.column.type, UTCDateTime):
         return isinstance(value, datetime) and value.tzinfo is not None
+    wanted = key.column.type.python_type
     if wanted is int:
         return isinstance(value, int) and abs(value) < 2**63
     return isinstance(value, wanted) and "\x00" not in str(value)
