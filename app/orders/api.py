@@ -21,6 +21,7 @@ from app.orders.service import (
     closing,
     desk,
     handling,
+    joining,
     linking,
     placing,
     revealing,
@@ -154,6 +155,13 @@ _act(Action.JOIN, actions.NoteIn, linking.join_order)
 _act(Action.URGE, actions.NoteIn, watching.urge_order)
 _act(Action.NOT_COME, actions.NoteIn, watching.report_not_come)
 _act(Action.CONFIRM_NO_SHOW, actions.ConfirmNoShowIn, watching.confirm_no_show)
+
+
+@blueprint.post("/<int:order_id>/still_not_solved")
+@blueprint.response(200, shapes.FollowedOut)
+def still_not_solved(order_id: int) -> Order:
+    """附议人：我这里还没好。"""
+    return joining.still_not_solved(current_actor(), order_id)
 
 
 @blueprint.post("/<int:order_id>/requests/<int:rid>/agree")

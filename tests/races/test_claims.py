@@ -22,7 +22,7 @@ from app.people.states import PersonKind, RegistrationKind
 from tests.serving import Reply, Server
 from tests.world import SYSTEM
 
-pytestmark = [pytest.mark.races, pytest.mark.slow]
+pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.figures]
 RIVALS = 64
 _numbers = itertools.count(1)
 

@@ -262,3 +262,11 @@ class ChangesOut(Schema):
 
     after = fields.Integer(required=True)
     count = fields.Integer(required=True)
+
+
+class FollowedOut(Schema):
+    """What one who has only joined is told of an order."""
+
+    id = fields.Integer(required=True)
+    number = fields.String(required=True)
+    status = fields.Enum(OrderStatus, by_value=True, required=True)
