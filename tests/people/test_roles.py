@@ -110,9 +110,7 @@ def test_membership_comes_by_registration_alone(town: Town) -> None:
     with pytest.raises(Forbidden) as refusal:
         service.grant_role(both, friend.id, "member", town.a.id)
     assert refusal.value.code == "role.by_registration_only"
-    grant = session.scalars(
-        sa.select(RoleGrant).where(RoleGrant.registration_id == filed.id)
-    ).one()
+    grant = session.scalars(sa.select(RoleGrant).where(RoleGrant.registration_id == filed.id)).one()
     with pytest.raises(Conflict) as conflict:
         service.end_role(SYSTEM, grant.id)
     assert conflict.value.code == "role.by_registration"

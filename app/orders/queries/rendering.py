@@ -28,6 +28,7 @@ from app.orders.policy import (
     may_decide,
     may_see_contact,
     may_see_unchecked,
+    takes_part,
 )
 from app.orders.states import ContentState, OrderStatus, RequestState
 from app.organisation.models import Place, Provider, Unit
@@ -151,8 +152,12 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     mine = is_requester(actor, order)
     near = mine or may_see_contact(actor, order)
     staff = actor.is_system or actor.may("orders.see", order.handling_path)
-    unhidden = staff or mine or not order.anonymous
-    checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
+    rows = around.assignees.get(order.id, [])
+    involved = mine or staff or takes_part(actor, order) or _works(actor, order, rows)
+    unhidden = staff or mine or (involved and not order.anonymous)
+    checked = involved and (
+        order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
+    )
     return OrderView(
         id=order.id,
         number=order.number,
@@ -171,7 +176,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         voice=around.files.get(order.voice_id or 0) if checked else None,
         requester=_named(order.requester_id, around.people) if unhidden else None,
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
-        assignees=[_assignee(row, around) for row in _current(order, around)],
+        assignees=[_assignee(row, around) for row in _current(order, rows) if involved],
         deadlines=_deadlines(order),
         rating=around.ratings.get(order.id) if mine or staff or is_holder(actor, order) else None,
         requests=_requests(actor, order, around),
@@ -238,8 +243,14 @@ def _files(ids: Sequence[int], around: _Surroundings) -> list[FileLink]:
     return [around.files[found] for found in ids if found in around.files]
 
 
-def _current(order: Order, around: _Surroundings) -> list[OrderAssignee]:
-    rows = around.assignees.get(order.id, [])
+def _works(actor: Actor, order: Order, rows: Sequence[OrderAssignee]) -> bool:
+    """Who may claim it from the pool, or has handled it; a neighbour who joins is neither."""
+    return actor.may("orders.claim", order.handling_path) or any(
+        row.person_id is not None and row.person_id == actor.person_id for row in rows
+    )
+
+
+def _current(order: Order, rows: Sequence[OrderAssignee]) -> list[OrderAssignee]:
     if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
         return [row for row in rows if row.since >= order.submitted_at][-3:]
     return [row for row in rows if row.until is None]
