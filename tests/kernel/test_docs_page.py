@@ -68,7 +68,8 @@ def test_it_names_no_other_host(client: FlaskClient) -> None:
     for name in ("docs.js", "docs.css"):
         assert not ELSEWHERE.search((STATIC / name).read_text(encoding="utf-8"))
     vendored = (STATIC / "vendor/swagger-ui/swagger-ui.css").read_text(encoding="utf-8")
-    assert re.findall(r"url\(['\"]?(?!data:)[^)]{0,60}", vendored) == []
+    loaded = re.findall(r"url\(['\"]?(.{5})", vendored)
+    assert set(loaded) == {"data:"}
     assert "@import" not in vendored
 
 
