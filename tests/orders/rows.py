@@ -38,9 +38,9 @@ def refused(
     assert answer.status_code >= 400, answer.json
     assert after == before
     assert answer.content_type == "application/problem+json"
-    detail = answer.json["detail"]
-    assert detail.endswith("。") and any("一" <= char <= "鿿" for char in detail)
-    return answer.status_code, answer.json["code"]
+    detail = answer.get_json()["detail"]
+    assert detail[-1] in "。？" and any("一" <= char <= "鿿" for char in detail)
+    return answer.status_code, answer.get_json()["code"]
 
 
 def file_of(world: World, who: str, kind: FileKind = FileKind.PICTURE) -> int:

@@ -97,9 +97,9 @@ def test_wgs84_is_moved_to_gcj02(world: World) -> None:
 def test_outside_names_the_nearest_or_takes_the_chosen(world: World) -> None:
     """A point outside every polygon does not guess."""
     answer = world.post("resident", "/orders", description="灯坏了。", location=OUTSIDE)
-    assert (answer.status_code, answer.json["code"]) == (422, "location.outside")
-    assert "东风社区" in answer.json["detail"]
-    assert answer.json["errors"]["location"]
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "location.outside")
+    assert "东风社区" in answer.get_json()["detail"]
+    assert answer.get_json()["errors"]["location"]
     order = world.order(location=OUTSIDE, unit_id=world.other_community.id)
     assert order["unit"]["id"] == world.other_community.id
     assert order["grid"] is None
@@ -137,7 +137,7 @@ def test_a_complaint_goes_to_the_unit_above(world: World) -> None:
     assert order["unit"]["id"] == order["first_unit"]["id"] == world.street.id
     for who in ("leader", "dispatcher", "duty", "grid", "member", "other_leader"):
         assert world.get(who, f"/orders/{order['id']}").status_code == 404
-        assert not world.get(who, "/orders").json["items"]
+        assert not world.get(who, "/orders").get_json()["items"]
     assert world.get("street", f"/orders/{order['id']}").status_code == 200
     assert heard(world, order["id"]) == {("resident", "placed"), ("street", "new")}
 
@@ -173,7 +173,7 @@ def test_five_a_day_by_the_local_day(world: World, clock: Clock) -> None:
     for _ in range(5):
         world.order()
     answer = world.post("resident", "/orders", description="第六件。")
-    assert (answer.status_code, answer.json["code"]) == (429, "order.daily_limit")
+    assert (answer.status_code, answer.get_json()["code"]) == (429, "order.daily_limit")
     assert answer.headers["Retry-After"] == "3600"
     world.order(category_id=world.categories[LIFT])
     world.order("resident2")
@@ -301,22 +301,22 @@ def test_a_key_makes_it_one(world: World) -> None:
     world.order()
     body = {"description": "灯坏了。"}
     first = world.call("resident", "POST", "/orders", body, Idempotency_Key="one")
-    world.act("dispatcher", first.json["id"], "dispatch", mode="pool")
+    world.act("dispatcher", first.get_json()["id"], "dispatch", mode="pool")
     headers = world.login("resident") | {"Idempotency-Key": "one"}
     before = rows()
     assert world.client is not None
     again = world.client.post("/api/v1/orders", json=body, headers=headers)
     assert rows() == before
     assert (first.status_code, again.status_code) == (201, 201)
-    assert again.json["id"] == first.json["id"]
-    assert again.json["status"] == "dispatched"
+    assert again.get_json()["id"] == first.get_json()["id"]
+    assert again.get_json()["status"] == "dispatched"
     other = world.call(
         "resident", "POST", "/orders", {"description": "别的"}, Idempotency_Key="one"
     )
-    assert (other.status_code, other.json["code"]) == (422, "idempotency.key_reused")
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency.key_reused")
     someone = world.call("resident2", "POST", "/orders", body, Idempotency_Key="one")
     assert someone.status_code == 201
-    assert someone.json["id"] != first.json["id"]
+    assert someone.get_json()["id"] != first.get_json()["id"]
 
 
 def test_without_a_key_nothing_is_placed(world: World) -> None:
@@ -325,7 +325,7 @@ def test_without_a_key_nothing_is_placed(world: World) -> None:
     headers = world.login("resident")
     before = rows()
     answer = world.client.post("/api/v1/orders", json={"description": "灯坏了。"}, headers=headers)
-    assert (answer.status_code, answer.json["code"]) == (400, "idempotency.key_required")
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "idempotency.key_required")
     assert rows() == before
 
 

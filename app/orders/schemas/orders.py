@@ -1,5 +1,7 @@
 """Shapes of orders and their histories, in and out, and the filters of the list."""
 
+from datetime import datetime
+
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.categories.states import Urgency
@@ -65,6 +67,19 @@ class TimeSpan(Schema):
 
     since = Moment(required=True)
     until = Moment(required=True)
+
+    @validates_schema
+    def forward(self, data: dict[str, datetime], **_: object) -> None:
+        """Ends after it begins."""
+        if data["until"] <= data["since"]:
+            raise ValidationError("结束的时间要在开始之后。", "until")
+
+
+class SpanOut(Schema):
+    """When it would suit, as it was said."""
+
+    since = fields.String(required=True)
+    until = fields.String(required=True)
 
 
 class OrderIn(Schema):
@@ -182,6 +197,9 @@ class OrderOut(Schema):
         required=True, allow_none=True, attribute="order.external_number"
     )
     answers = fields.Dict(required=True, attribute="order.answers")
+    preferred_times = fields.List(
+        fields.Nested(SpanOut), required=True, attribute="order.preferred_times"
+    )
     requester = fields.Nested(Named, required=True, allow_none=True)
     contact = fields.Nested(Contact, required=True, allow_none=True)
     mode = fields.Enum(

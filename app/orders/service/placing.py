@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.categories.models import Category
 from app.categories.queries import check_answers, usable_category
-from app.categories.states import Urgency
+from app.categories.states import NeedsPhoto, Urgency
 from app.files.service import attach
 from app.files.states import FileKind
 from app.identity.queries import has_consent
@@ -91,7 +91,7 @@ def submit_order(
     anonymous: bool = False,
     urgency: Urgency | None = None,
     answers: Mapping[str, Any] | None = None,
-    preferred_times: Sequence[Any] = (),
+    preferred_times: Sequence[Mapping[str, datetime]] = (),
     on_behalf_of: Mapping[str, Any] | None = None,
     source: Source | None = None,
     external_number: str | None = None,
@@ -138,7 +138,7 @@ def submit_order(
         external_number=external_number,
         description=description or None,
         answers=check_answers(category, answers),
-        preferred_times=list(preferred_times),
+        preferred_times=[_spoken_span(span) for span in preferred_times],
         photo_ids=list(photo_ids),
         voice_id=voice_id,
         requester_id=party.requester.id if party.requester else None,
@@ -284,8 +284,14 @@ def _check_content(
         raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
     if len(photo_ids) > MAX_PHOTOS:
         raise Invalid("order.too_many_photos", f"照片最多{MAX_PHOTOS}张。")
-    if category is not None and category.staff_only and not party.by_staff:
+    if category is None or party.by_staff:
+        return
+    if category.staff_only:
         raise Forbidden("category.staff_only", "这一类请到社区或打电话，由工作人员登记。")
+    if category.needs_photo is NeedsPhoto.BEFORE and not photo_ids:
+        raise Invalid(
+            "order.photo_required", "请拍一张照片。", errors={"photo_ids": ["请拍一张照片。"]}
+        )
 
 
 def _check_staff_fields(
@@ -341,6 +347,10 @@ def _is_green(party: _Party, category: Category | None) -> bool:
     return (category is not None and category.green_channel) or (
         party.requester is not None and party.requester.green
     )
+
+
+def _spoken_span(span: Mapping[str, datetime]) -> dict[str, str]:
+    return {end: to_local(moment).isoformat() for end, moment in span.items()}
 
 
 def _seal_contact(order: Order, party: _Party, address: str | None) -> None:
