@@ -21,10 +21,16 @@ _ERRORS = {
     "409": "当前状态不允许",
     "412": "内容已被别人修改",
     "413": "内容太大",
+    "415": "内容的类型不对",
     "422": "填写的内容不对",
     "428": "缺少版本号",
     "429": "操作太频繁",
     "503": "外部服务暂时不可用",
+}
+# What comes along with these errors, always.
+_HEADERS: dict[str, dict[str, dict[str, Any]]] = {
+    "401": {"WWW-Authenticate": {"type": "string"}},
+    "429": {"Retry-After": {"type": "integer", "minimum": 1}},
 }
 _PROBLEM = {
     "type": "object",
@@ -55,19 +61,25 @@ def _header(name: str, text: str, *, required: bool) -> dict[str, Any]:
     }
 
 
+def _headers(status: str) -> dict[str, Any]:
+    found = _HEADERS.get(status, {})
+    return {name: {"required": True, "schema": schema} for name, schema in found.items()}
+
+
 def _complete(operation: dict[str, Any], view: Any, *, verb: str, public: bool) -> None:
     responses = operation.setdefault("responses", {})
     responses.pop("default", None)
     for status in _ERRORS:
         responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+    operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [] if public else [{"bearer": []}]
     repeatable = getattr(view, "repeatable", None)
     parameters = operation.setdefault("parameters", [])
     if repeatable:
         text = "防重复编号：同一编号的重复提交只办一次，保留 24 小时"
         parameters.append(_header("Idempotency-Key", text, required=repeatable == "required"))
-    if verb == "put" and "412" in getattr(view, "documented", {"412"}):
-        parameters.append(_header("If-Match", '读到的版本，例如 "3"', required=False))
+    if verb == "put" and not getattr(view, "unversioned", False):
+        parameters.append(_header("If-Match", '读到的版本，例如 "3"', required=True))
 
 
 def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:
         components["schemas"].pop(unused, None)
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     components["responses"] = {
-        f"Problem{status}": {"description": text, "content": content}
+        f"Problem{status}": {"description": text, "content": content, "headers": _headers(status)}
         for status, text in _ERRORS.items()
     }
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}

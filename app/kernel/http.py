@@ -1,5 +1,6 @@
 """The doors' common frame: transaction, guards, problem+json, ETags, documented errors."""
 
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
@@ -9,16 +10,17 @@ import marshmallow
 import structlog
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Request, Response, g, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
-from app.kernel.schema import CODES, Identifier, Moment, Schema, Text
+from app.kernel.schema import CODES, Identifier, Moment, Schema, Text, check_storable
 
 __all__ = [
     "App",
@@ -32,10 +34,14 @@ __all__ = [
     "network_first",
     "register_guard",
     "tag",
+    "unversioned",
 ]
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PROBLEM = "application/problem+json"
+# Of all requests but uploads, which have a limit of their own.
+LARGEST_BODY = 4 * 2**20
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -101,6 +107,20 @@ class _Json(DefaultJSONProvider):
     ensure_ascii = False
     sort_keys = False
 
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """As json's; nested past its reach is malformed like all that cannot be read."""
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as deep:
+            raise ValueError("nested too deeply") from deep
+
+
+class _PathNumber(IntegerConverter):
+    """Numbers in paths; past 63 bits there is nothing, and no database can be asked."""
+
+    def __init__(self, url_map: Map, **options: Any) -> None:
+        super().__init__(url_map, **({"max": 2**63 - 1} | options))
+
 
 def register_guard(app: Flask, guard: Callable[[], None]) -> None:
     """Runs `guard()` inside the transaction before every view; raising refuses the request."""
@@ -136,10 +156,25 @@ def check_version(current: int) -> None:
         raise Stale("version.stale", "内容已被别人修改，请重新打开后再保存。")
 
 
+def unversioned(view: View) -> View:
+    """Marks a PUT that needs no If-Match, for the documentation."""
+    view.unversioned = True  # type: ignore[attr-defined]  # read by the documentation
+    return view
+
+
 class _Parser(FlaskParser):
-    """Refuses unknown fields in query strings as in bodies."""
+    """Refuses unknown fields in query strings as in bodies, and what cannot be kept anywhere."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": marshmallow.RAISE, "path": None}
+
+    def _raw_load_json(self, req: Request) -> Any:
+        """No body is an empty one; what is not sent as JSON is 415, what cannot be read 400."""
+        return req.get_json() if req.get_data(cache=True) else marshmallow.missing
+
+    def pre_load(self, location_data: Any, **about: Any) -> Any:
+        """Looks through everything before the schema takes it apart."""
+        check_storable(location_data)
+        return location_data
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # smorest comes without types
@@ -282,13 +317,16 @@ def frame(app: App) -> None:
     app.extensions.setdefault("guards", [])
     app.extensions.setdefault("untouched", set())
     app.json = _Json(app)
+    app.url_map.converters["int"] = _PathNumber
+    app.config.setdefault("MAX_CONTENT_LENGTH", LARGEST_BODY)
     app.register_error_handler(Refusal, _on_refusal)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_crash)
 
     @app.before_request
     def _name_request() -> None:
-        g.request_id = request.headers.get("X-Request-Id", "")[:64] or uuid.uuid4().hex
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

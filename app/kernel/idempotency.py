@@ -64,7 +64,8 @@ def repeatable(load: Loader, *, required: bool = False) -> Callable[[View], View
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             key = request.headers.get("Idempotency-Key")
             if not key:
-                if required:
+                # An empty key protects nobody, whatever its sender believes.
+                if required or key is not None:
                     raise KeyRequired(
                         "idempotency.key_required", "请求缺少防重复编号，请更新后重试。"
                     )

@@ -1,5 +1,8 @@
 """What all schemas share: unknown fields are refused, texts are Chinese, times carry a zone."""
 
+import math
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +15,11 @@ UNKNOWN = "没有这一项。"
 ZONE_MISSING = "时间要写明时区，例如 2026-01-31T09:00:00+08:00。"
 TOO_LONG = "文字太长了。"
 CONTROL_CHARACTERS = "含有无法显示的字符。"
+NOT_FINITE = "这里要填普通的数字。"
+TOO_DEEP = "内容套的层数太多了。"
+DEEPEST = 32
+_BROKEN = re.compile("[\0\ud800-\udfff]")
+_CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
 
 # The shape errors that have a code of their own; all others are `body.invalid`.
 CODES = {
@@ -33,7 +41,7 @@ fields.String.default_error_messages.update(
 )
 fields.Integer.default_error_messages.update({"invalid": "这里要填整数。"})
 fields.Number.default_error_messages.update(
-    {"invalid": "这里要填数字。", "too_large": "数字太大了。", "special": "这里要填普通的数字。"}
+    {"invalid": "这里要填数字。", "too_large": "数字太大了。", "special": NOT_FINITE}
 )
 fields.Boolean.default_error_messages.update({"invalid": "这里要填是或否。"})
 fields.List.default_error_messages.update({"invalid": "这里要填一个列表。"})
@@ -43,6 +51,29 @@ fields.DateTime.default_error_messages.update(
     {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
 )
 fields.Enum.default_error_messages.update({"unknown": "只能从这些里选：{choices}。"})
+for validator, messages in (
+    (
+        validate.Range,
+        {
+            "message_min": "不能小于{{min}}。",
+            "message_max": "不能大于{{max}}。",
+            "message_all": "要在{{min}}到{{max}}之间。",
+        },
+    ),
+    (
+        validate.Length,
+        {
+            "message_min": "至少要有{min}个。",
+            "message_max": "最多只能有{max}个。",
+            "message_all": "要有{min}到{max}个。",
+            "message_equal": "要正好有{equal}个。",
+        },
+    ),
+    (validate.OneOf, {"default_message": "只能从这些里选：{choices}。"}),
+    (validate.Regexp, {"default_message": "格式不对。"}),
+):
+    for name, text in messages.items():
+        setattr(validator, name, text)
 
 
 class Schema(marshmallow.Schema):
@@ -80,6 +111,43 @@ class Identifier(fields.Integer):
         )
 
 
+def check_storable(given: Any) -> None:
+    """Refuses, field by field, what no database holds: NUL, half characters, NaN, endless nesting."""
+    parts = given.items() if isinstance(given, Mapping) else [("json", given)]
+    wrong = {
+        # The answer must be storable too.
+        str(name).encode(errors="replace").decode(): [text]
+        for name, value in parts
+        if (text := _unstorable([name, value]))
+    }
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _unstorable(given: Any) -> str | None:
+    level = [given]
+    for _ in range(DEEPEST):
+        wrong = next(filter(None, map(_unstorable_leaf, level)), None)
+        if wrong or not level:
+            return wrong
+        level = [inner for value in level for inner in _inside(value)]
+    return TOO_DEEP
+
+
+def _unstorable_leaf(value: Any) -> str | None:
+    if isinstance(value, str) and _BROKEN.search(value):
+        return CONTROL_CHARACTERS
+    if isinstance(value, float) and not math.isfinite(value):
+        return NOT_FINITE
+    return None
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []
+
+
 def _plain_text(value: str) -> None:
     if any(
         ord(char) < 32 and char not in "\n\r\t" or 0xD800 <= ord(char) <= 0xDFFF for char in value
@@ -91,6 +159,9 @@ class Text(fields.String):
     """Plain text of a person: no control characters, at most `longest` characters, trimmed."""
 
     def __init__(self, *, longest: int = 2000, shortest: int = 0, **kwargs: Any) -> None:
+        visible = rf"[^\s\u0085{_CONTROLS}][^{_CONTROLS}]*" if shortest else ""
+        pattern = {"pattern": f"^[^{_CONTROLS}]*{visible}$"}
+        kwargs["metadata"] = pattern | kwargs.get("metadata", {})
         checks: list[Any] = [_plain_text, validate.Length(max=longest, error=TOO_LONG)]
         if shortest:
             checks.append(validate.Length(min=shortest, error="请再写详细一些。"))

@@ -26,7 +26,7 @@ from app.identity.schemas import (
 from app.identity.service import Enrolment
 from app.kernel.actor import current_actor
 from app.kernel.clock import now
-from app.kernel.http import Blueprint, check_version, fetched, network_first, tag
+from app.kernel.http import Blueprint, check_version, fetched, network_first, tag, unversioned
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, page_schema
 from app.people import service as people
@@ -77,6 +77,7 @@ def delete_me() -> None:
 @blueprint.put("/me/password")
 @blueprint.arguments(PasswordChangeIn)
 @blueprint.response(200, MeOut)
+@unversioned
 def change_password(data: dict[str, Any]) -> Profile:
     """Sets the own password; all other sessions end."""
     service.change_password(current_actor(), current_session_id(), **data, address=_address())
