@@ -7,7 +7,7 @@ import pytest
 
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.models import Order, OrderContact, OrderFollower
+from app.orders.models import Order, OrderAssignee, OrderContact, OrderFollower
 from app.orders.queries.rendering import opened
 from app.orders.service.linking import (
     gather_parent,
@@ -66,9 +66,15 @@ def test_merging_makes_an_order_follow_its_root(world: World) -> None:
 def test_a_held_order_that_is_merged_frees_its_handler(world: World) -> None:
     root = world.order("resident2")["id"]
     order = world.claimed("member")["id"]
+    world.act("resident", order, "cancel", reason="不用了")
     world.act("dispatcher", order, "merge", into_id=root)
     assert order_of(order).holder_id is None
     assert told(world, "member", "recalled", order) == 1
+    # What was asked for is void, and the time of handling has ended.
+    (request,) = read(world, "dispatcher", f"/orders/{order}")["requests"]
+    assert request["state"] == "lapsed"
+    (handling,) = session.query(OrderAssignee).filter(OrderAssignee.order_id == order)
+    assert handling.until is not None
     assert read(world, "member", "/orders?mine=claimed")["items"] == []
 
 
@@ -180,6 +186,10 @@ def test_the_outcome_is_heard_by_all_who_follow(world: World) -> None:
     world.act("volunteer", root, "join")
     world.act("dispatcher", order, "merge", into_id=root)
     hearers = {world.ids[who] for who in ("resident", "member", "volunteer")}
+    assert set(outcome_hearers(order_of(root))) == hearers
+    # Whoever placed the root as well hears of it as its requester, not twice.
+    third = public_order(world, "resident2")
+    world.act("dispatcher", third, "merge", into_id=root)
     assert set(outcome_hearers(order_of(root))) == hearers
 
 
@@ -351,6 +361,16 @@ def test_the_parent_is_done_when_its_last_part_is(world: World) -> None:
     assert told(world, "resident", "completed", order) == 1
     assert not has_open_parts(order_of(order))
     assert_sound(order, first, second)
+
+
+def test_who_has_joined_a_split_order_hears_its_outcome(world: World) -> None:
+    order = public_order(world)
+    world.act("member", order, "join")
+    part = {"unit_id": world.other_community.id, "task": "查西园一侧的管线"}
+    world.act("dispatcher", order, "split", parts=[part])
+    child = session.query(Order.id).filter(Order.parent_id == order).scalar()
+    world.act("other_dispatcher", child, "reject", reason="不归我们管", note="自来水公司")
+    assert told(world, "member", "outcome", order) == 1
 
 
 def test_an_unsolved_parent_can_be_split_anew(world: World) -> None:

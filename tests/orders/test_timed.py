@@ -355,6 +355,8 @@ def test_calls_of_the_round_before_do_not_count(world: World, day: Day) -> None:
     for days in (1, 2, 3):
         call(order, START + timedelta(days=days))
     set_columns(order, round=2)
+    for days in (4, 5):
+        call(order, START + timedelta(days=days))
     day.go(days=30)
     assert run(jobs.close_unanswered) == 0
 

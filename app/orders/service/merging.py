@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
 
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
@@ -17,7 +17,6 @@ from app.orders.policy import may_dispatch
 from app.orders.queries.visible import get_visible
 from app.orders.service.core import let_go, locked, need_reason, requesters, take, tell, write
 from app.orders.service.giving import tell_desk_of_new
-from app.orders.service.splitting import has_parts
 from app.orders.states import OPEN, STAFF_WORDS, UNMERGE_WITHIN, Action, OrderStatus
 
 _URGENCIES = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
@@ -73,9 +72,14 @@ def _take_both(actor: Actor, order_id: int, into_id: int) -> tuple[Order, Order]
 def _take_follower(actor: Actor, order_id: int) -> Order:
     order = take(actor, order_id, Action.MERGE)
     _check_whole(order)
-    if has_parts(order):
+    if _has_parts(order):
         raise Conflict("order.has_parts", "这张工单正在会办，不能合并到别的工单。")
     return order
+
+
+def _has_parts(order: Order) -> bool:
+    """Whether the order was ever split."""
+    return bool(session.scalar(select(exists().where(Order.parent_id == order.id))))
 
 
 def _take_root(into_id: int) -> Order:

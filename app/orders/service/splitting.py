@@ -19,6 +19,7 @@ from app.orders.policy import is_requester
 from app.orders.queries.rendering import opened
 from app.orders.service.core import desk, let_go, requesters, take, tell, write
 from app.orders.service.giving import give_to_person
+from app.orders.service.merging import outcome_hearers
 from app.orders.states import (
     OPEN,
     SETTLED,
@@ -153,11 +154,6 @@ def _copy_contact(order: Order, child: Order) -> None:
     session.add(OrderContact(order_id=child.id, **sealed))
 
 
-def has_parts(order: Order) -> bool:
-    """Whether the order was ever split."""
-    return bool(session.scalar(select(exists().where(Order.parent_id == order.id))))
-
-
 def has_open_parts(order: Order) -> bool:
     """Whether somebody still works on a part of it."""
     waiting = exists().where(Order.parent_id == order.id, Order.status.not_in(SETTLED))
@@ -221,6 +217,7 @@ def _ask_whether_solved(parent: Order) -> None:
         tell(parent, "to_check", desk(parent))
     else:
         tell(parent, "completed", requesters(parent))
+        tell(parent, "outcome", outcome_hearers(parent))
 
 
 def cancel_children(actor: Actor, order: Order, at: datetime) -> None:
