@@ -23,7 +23,7 @@ from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
 from app.orders.models import Order, OrderContact, OrderEvent
-from app.orders.service.verifying import verify_histories
+from app.orders.queries.verifying import verify_histories
 from app.orders.states import ACTIVE, OrderStatus
 from app.organisation.models import Place, Unit
 from app.organisation.queries import locate
