@@ -91,7 +91,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     http.frame(app)
     guard(app)
     database.connect(app)
-    api = http.make_api(app)
+    api = docs.make_api(app)
     for blueprint in BLUEPRINTS:
         api.register_blueprint(blueprint)
     health.serve(app)

@@ -1,4 +1,4 @@
-"""The doors' common frame: transaction, guards, problem+json, ETags, documented errors."""
+"""The doors' common frame: transaction, guards, problem+json, ETags."""
 
 import re
 import uuid
@@ -8,8 +8,6 @@ from typing import Any, Protocol, TypeVar
 import flask_smorest
 import marshmallow
 import structlog
-from apispec.ext.marshmallow import MarshmallowPlugin
-from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask, Request, Response, g, jsonify, request
 from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
@@ -305,13 +303,6 @@ def _on_crash(error: Exception) -> Response:
     return problem(500, "server.error", "系统出错了，请稍后再试。")
 
 
-class Api(flask_smorest.Api):  # type: ignore[misc]  # smorest comes without types
-    """smorest's documentation and arguments; its errors are ours."""
-
-    def _register_error_handlers(self, **_: Any) -> None:
-        """Errors are handled once, for the whole app."""
-
-
 def frame(app: App) -> None:
     """Installs error handlers, request ids and default headers."""
     app.extensions.setdefault("guards", [])
@@ -339,21 +330,3 @@ def frame(app: App) -> None:
         if version is not None and response.status_code < 300:
             response.headers["ETag"] = f'"{version}"'
         return response
-
-
-def _schema_name(schema: Any) -> str:
-    """orders.RevealIn: rooms may use the same word for shapes of their own."""
-    cls: Any = resolve_schema_cls(schema)
-    if isinstance(cls, str):
-        return cls
-    parts = cls.__module__.split(".")
-    return f"{parts[1]}.{cls.__name__}" if len(parts) > 1 else cls.__name__
-
-
-def make_api(app: Flask) -> Api:
-    """The API with its title; the document and its page are served by kernel/docs."""
-    app.config.update(
-        API_TITLE="三单社区服务", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=None
-    )
-    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
-    return Api(app, spec_kwargs={"marshmallow_plugin": plugin})

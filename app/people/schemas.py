@@ -74,7 +74,7 @@ class RegistrationIn(Schema):
     employer = Text(longest=100, load_default=None, allow_none=True)
     availability = fields.Dict(
         keys=fields.String(),
-        values=fields.Raw(),
+        values=fields.Raw(allow_none=True),
         load_default=None,
         allow_none=True,
         metadata=_HOURS,

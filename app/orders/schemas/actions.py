@@ -1,5 +1,7 @@
 """Shapes of the actions' bodies."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from app.categories.states import Urgency
@@ -47,15 +49,15 @@ class ReportIn(NoteNeededIn):
     photo_ids = _PHOTOS
 
 
+def _mode(**options: Any) -> fields.Enum[DispatchMode]:
+    given = validate.OneOf([DispatchMode.POOL, DispatchMode.DIRECT], error="只能选公开或指定。")
+    return fields.Enum(DispatchMode, by_value=True, validate=given, **options)
+
+
 class DispatchIn(Schema):
     """To whom, until when, what."""
 
-    mode = fields.Enum(
-        DispatchMode,
-        by_value=True,
-        required=True,
-        validate=validate.NoneOf([DispatchMode.ASSIGNED]),
-    )
+    mode = _mode(required=True)
     assignee_id = Identifier(allow_none=True)
     provider_id = Identifier(allow_none=True)
     due_at = Moment(allow_none=True)
@@ -69,9 +71,7 @@ class DispatchIn(Schema):
 class ReassignIn(ReasonIn):
     """To whom else, and why."""
 
-    mode = fields.Enum(
-        DispatchMode, by_value=True, validate=validate.NoneOf([DispatchMode.ASSIGNED])
-    )
+    mode = _mode()
     assignee_id = Identifier(allow_none=True)
     provider_id = Identifier(allow_none=True)
     due_at = Moment(allow_none=True)

@@ -44,11 +44,15 @@ def _check_phone(value: str) -> None:
         raise ValidationError(PHONE_WRONG)
 
 
+def _phone(pattern: str) -> dict[str, str]:
+    return {"example": "0571-88880000", "pattern": f"^{pattern}$"}
+
+
 class Phone(Line):
     """A number to ring."""
 
     def __init__(self) -> None:
-        super().__init__(required=True, longest=32, metadata={"example": "0571-88880000"})
+        super().__init__(required=True, longest=32, metadata=_phone(PHONE.pattern))
         self.validators.append(_check_phone)
 
 
@@ -56,7 +60,7 @@ class MaybePhone(MaybeLine):
     """A number to ring, or none."""
 
     def __init__(self) -> None:
-        super().__init__(longest=32, metadata={"example": "0571-88880000"})
+        super().__init__(longest=32, metadata=_phone(rf"(?:{PHONE.pattern})?"))
         self.validators.append(_check_phone)
 
 
