@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from app.categories.models import Category
@@ -22,6 +22,7 @@ from app.identity.states import CURRENT_VERSIONS, Channel, Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
+from app.notifications.models import OutboxMessage
 from app.organisation.geometry import CoordinateSystem
 from app.organisation.models import Place, Provider, Unit
 from app.organisation.service import (
@@ -171,6 +172,8 @@ def build_world() -> World:
             _person(world, key, PersonKind.STAFF, role, unit)
         found = session.execute(select(Category.name, Category.id))
         world.categories = {row.name: row.id for row in found}
+        # What people were told while the district was made is no test's concern.
+        session.execute(delete(OutboxMessage))
         session.flush()
         session.expunge_all()
     return world
