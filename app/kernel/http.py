@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
@@ -114,10 +114,11 @@ class _Json(DefaultJSONProvider):
 
 
 class _PathNumber(IntegerConverter):
-    """Numbers in paths; past 63 bits there is nothing, and no database can be asked."""
+    """Numbers in paths; where none of 63 bits stands nothing is found, and no database is asked."""
 
-    def __init__(self, url_map: Map, **options: Any) -> None:
-        super().__init__(url_map, **({"max": 2**63 - 1} | options))
+    def to_python(self, value: str) -> int:
+        """Whatever is longer than any id is the last number, which nothing has."""
+        return int(value) if len(value) <= 18 else 2**63 - 1
 
 
 def register_guard(app: Flask, guard: Callable[[], None]) -> None:
