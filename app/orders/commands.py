@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from app.kernel.database import transaction
-from app.orders.service.verifying import verify_histories
+from app.orders.queries.verifying import verify_histories
 
 group = AppGroup("orders", help="工单。")
 

@@ -1,6 +1,7 @@
 """What happens to orders when something happens to people or units."""
 
 from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.orders.queries.exports import export_of
 from app.orders.service import forgetting, leaving
 from app.organisation.events import UnitClosing, UnitMoved
@@ -14,6 +15,7 @@ from app.people.events import (
     PhoneVerified,
     RoleEnded,
 )
+from app.people.queries import grants_of
 
 _ACTOR = Actor.system("orders")
 
@@ -35,9 +37,7 @@ def on_person_deactivated(event: PersonDeactivated) -> None:
 
 def on_person_leaving(event: PersonLeaving) -> None:
     """Nobody leaves with orders in hand, unless staff force it: then they go back."""
-    if not event.forced:
-        leaving.check_may_leave(event.person_id)
-    leaving.release_all(_ACTOR, event.person_id)
+    leaving.let_leave(_ACTOR, event.person_id, forced=event.forced)
 
 
 def on_person_erased(event: PersonErased) -> None:
@@ -52,7 +52,7 @@ def on_unit_closing(event: UnitClosing) -> None:
 
 def on_unit_moved(event: UnitMoved) -> None:
     """Orders stay with their unit wherever it stands."""
-    leaving.follow_unit(event.old_path, event.new_path)
+    leaving.follow_unit(_ACTOR, event.old_path, event.new_path)
 
 
 def on_phone_verified(event: PhoneVerified) -> None:
@@ -62,7 +62,8 @@ def on_phone_verified(event: PhoneVerified) -> None:
 
 def on_away_returned(event: AwayReturned) -> None:
     """One tap gives everything back."""
-    leaving.return_all(event.person_id)
+    person = Actor(event.person_id, "", grants_of(event.person_id, now()))
+    leaving.return_all(person)
 
 
 def on_export_requested(event: ExportRequested) -> None:

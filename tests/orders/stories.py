@@ -10,10 +10,17 @@ from app.kernel.database import session, transaction
 from app.kernel.errors import Refusal
 from app.notifications.models import OutboxMessage
 from app.orders.models import Order, OrderEvent
-from app.orders.service.verifying import verify_histories
+from app.orders.queries.verifying import verify_histories
 from tests.world import World
 
 PUBLIC = "路灯楼道灯"
+
+
+def public_order(world: World, who: str = "resident") -> int:
+    """An order of a public place whose words have passed."""
+    order = world.order(who, category_id=world.categories[PUBLIC])["id"]
+    world.act("dispatcher", order, "check_content", state="passed")
+    return int(order)
 
 
 def order_of(order_id: int) -> Order:
@@ -26,6 +33,13 @@ def actions_of(order_id: int) -> list[str]:
     """The actions of the history, in order."""
     rows = select(OrderEvent.action).where(OrderEvent.order_id == order_id)
     return [action.value for action in session.scalars(rows.order_by(OrderEvent.seq))]
+
+
+def offered(world: World, who: str = "member") -> int:
+    """An order offered to that member."""
+    order = world.order()["id"]
+    world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids[who])
+    return int(order)
 
 
 def told(world: World, who: str, moment: str, order_id: int | None = None) -> int:

@@ -12,8 +12,8 @@ from app.kernel.http import App
 from app.orders import commands
 from app.orders.history import Verdict
 from app.orders.models import Order, OrderEvent, OrderEventContent
-from app.orders.service import verifying
-from app.orders.service.verifying import verify_histories
+from app.orders.queries import verifying
+from app.orders.queries.verifying import verify_histories
 from tests.orders.stories import assert_sound
 from tests.world import World
 

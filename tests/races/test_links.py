@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.kernel.database import session, transaction
 from app.orders import jobs
 from app.orders.models import Order
-from app.orders.service.verifying import verify_histories
+from app.orders.queries.verifying import verify_histories
 from app.orders.states import OPEN, SETTLED, OrderStatus
 from tests.races.test_claims import set_caps, together
 from tests.serving import Reply, Server

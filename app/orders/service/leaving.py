@@ -70,18 +70,22 @@ def release_all(actor: Actor, person_id: int) -> int:
     return _release(actor, or_(_held_by(person_id), _offered_to(person_id)), lambda _: True)
 
 
-def check_may_leave(person_id: int) -> None:
-    """Raises Conflict `person.holds_orders` while the person holds orders."""
+def let_leave(actor: Actor, person_id: int, *, forced: bool) -> None:
+    """Before an erasure: offers go back, and if it is forced whatever the person holds.
+
+    Raises Conflict `person.holds_orders` while the person holds orders and nobody forces it.
+    """
     held = session.scalar(select(func.count()).select_from(Order).where(_held_by(person_id)))
-    if held:
+    if held and not forced:
         raise Conflict(
             "person.holds_orders", f"手上还有{held}张工单没有办完，请先办完或退回，再注销。"
         )
+    release_all(actor, person_id)
 
 
-def return_all(person_id: int) -> int:
-    """One tap of somebody who goes away: everything claimed goes back, every offer is declined."""
-    actor = Actor(person_id, "", grants_of(person_id, now()))
+def return_all(actor: Actor) -> int:
+    """One tap of the actor, who goes away: what was claimed goes back, every offer is declined."""
+    person_id = actor.own_id
     mine = and_(Order.holder_id == person_id, _HELD, Order.holder_kind.in_(CLAIMERS))
     both = or_(mine, _offered_to(person_id))
     found = session.execute(select(Order.id, Order.status).where(both).order_by(Order.id)).all()
@@ -143,8 +147,10 @@ def _move_what_hangs_on(unit_id: int, successor: Unit) -> None:
     )
 
 
-def follow_unit(old_path: str, new_path: str) -> None:
+def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
     """A unit stands elsewhere in the tree: the paths kept with its orders follow."""
+    # No act on any order, so nothing is written down for anybody.
+    del actor
     for model, column in (
         (Order, Order.handling_path),
         (OrderRequest, OrderRequest.unit_path),
