@@ -245,16 +245,43 @@ def actions_of(actor: Actor, order: Order) -> list[str]:
     return [
         action.value
         for action, transition in TABLE.items()
-        if order.status in transition.start and action in POLICY and POLICY[action](actor, order)
+        if order.status in transition.start
+        and action in POLICY
+        and POLICY[action](actor, order)
+        and _MOMENTS.get(action, _always)(order)
     ]
+
+
+def _always(_: Order) -> bool:
+    return True
+
+
+# What the state alone does not tell: whether this is the moment.
+_MOMENTS: dict[Action, Callable[[Order], bool]] = {
+    Action.ACKNOWLEDGE: lambda order: order.acknowledged_at is None,
+    Action.DISPATCH: lambda order: not order.to_decide,
+    Action.SETTLE: lambda order: not order.to_decide,
+    Action.DECIDE: lambda order: order.to_decide,
+    Action.ANSWER: lambda order: order.asked_at is not None,
+    Action.CHECK: lambda order: order.checked_at is None,
+    Action.NOT_COME: lambda order: order.appointed_at is not None and order.visited_at is None,
+    Action.REOPEN: lambda order: order.status is not OrderStatus.REJECTED or not order.appealed,
+}
 
 
 def may_see_contact(actor: Actor, order: Order) -> bool:
     """Clear contact and exact place: the handler from claim to close, staff with the permission."""
+    if order.anonymous:
+        return actor.may("orders.dispatch", order.handling_path)
+    to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
+    handles = actor.person_id is not None and (to_rate or is_holder(actor, order))
+    return handles or actor.may("orders.reveal", order.handling_path)
+
+
+def may_know_requester(actor: Actor, order: Order) -> bool:
+    """Who an anonymous order is from the dispatcher alone knows."""
     return (
-        (is_holder(actor, order) and not order.anonymous)
-        or (order.is_open or order.status is OrderStatus.COMPLETED)
-        and actor.may("orders.reveal", order.handling_path)
+        not order.anonymous or actor.is_system or actor.may("orders.dispatch", order.handling_path)
     )
 
 

@@ -154,8 +154,7 @@ def test_bad_input(world: World, name: str) -> None:
 
 def test_nothing_said_at_all(world: World) -> None:
     """Neither words, category, picture, voice nor a phone to call."""
-    whom = {"name": "王小明"}
-    sent = refused(world, "resident", "/orders", description=" ", on_behalf_of=whom)
+    sent = refused(world, "resident", "/orders", description=" ", on_behalf_of={"name": "王小明"})
     assert sent == (422, "order.empty")
 
 

@@ -181,6 +181,15 @@ class Order(Model):
     def _end_pause(self) -> None:
         self.suspended_at = self.suspended_until = self.suspended_from = None
 
+    def end_pause(self, at: datetime) -> None:
+        """A pause, if there is one, ends and counts; the solve date moves by it."""
+        if self.suspended_at is None:
+            return
+        paused = at - self.suspended_at
+        self.suspended_seconds += int(paused.total_seconds())
+        self._end_pause()
+        self.set_due(self.due_at + paused if self.due_at else None)
+
     def give_out(
         self, action: Action, at: datetime, *, mode: DispatchMode, offered_to_id: int | None = None
     ) -> None:

@@ -9,13 +9,13 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from app.categories.queries import with_leaves
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
-from app.kernel.clock import now
+from app.kernel.clock import LOCAL, now
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.orders.models import Order, OrderEvent
-from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to
+from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to, under
 from app.orders.states import OPEN, OrderStatus
 from app.organisation.queries import get_unit
 
@@ -123,15 +123,28 @@ def _matching(actor: Actor, q: str) -> ColumnElement[bool]:
 
 
 def _by_digits(actor: Actor, digits: str) -> list[ColumnElement[bool]]:
-    ways: list[ColumnElement[bool]] = []
-    if 7 <= len(digits) <= 24:
-        ways.append(Order.id == int(digits[6:]))
+    ways = _by_number(digits)
     if actor.may_somewhere("orders.see"):
         try:
-            ways.append(Order.contact_index == blind_index(normalise_phone(digits)))
+            phone = Order.contact_index == blind_index(normalise_phone(digits))
         except Invalid:
             return ways
+        # Whose an anonymous one is the dispatcher alone knows.
+        known = under(Order.handling_path, actor.paths("orders.dispatch"))
+        ways.append(and_(phone, or_(Order.anonymous.is_(False), known)))
     return ways
+
+
+def _by_number(digits: str) -> list[ColumnElement[bool]]:
+    """The number is the local day of the placing and the id, of six digits or more."""
+    if not 12 <= len(digits) <= 24:
+        return []
+    try:
+        day = datetime.strptime(digits[:6], "%y%m%d").replace(tzinfo=LOCAL)
+    except ValueError:
+        return []
+    placed = and_(Order.submitted_at >= day, Order.submitted_at < day + timedelta(days=1))
+    return [and_(Order.id == int(digits[6:]), placed)]
 
 
 def page_of_events(

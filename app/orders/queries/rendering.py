@@ -26,6 +26,7 @@ from app.orders.policy import (
     is_holder,
     is_requester,
     may_decide,
+    may_know_requester,
     may_see_contact,
     may_see_unchecked,
     takes_part,
@@ -154,7 +155,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     staff = actor.is_system or actor.may("orders.see", order.handling_path)
     rows = around.assignees.get(order.id, [])
     involved = mine or staff or takes_part(actor, order) or _works(actor, order, rows)
-    unhidden = staff or mine or (involved and not order.anonymous)
+    unhidden = mine or (involved and may_know_requester(actor, order))
     checked = involved and (
         order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     )
@@ -252,7 +253,7 @@ def _works(actor: Actor, order: Order, rows: Sequence[OrderAssignee]) -> bool:
 
 def _current(order: Order, rows: Sequence[OrderAssignee]) -> list[OrderAssignee]:
     if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
-        return [row for row in rows if row.since >= order.submitted_at][-3:]
+        return _last(rows)
     return [row for row in rows if row.until is None]
 
 
@@ -302,14 +303,17 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
 
 
 def handlers_of(order_id: int) -> list[int]:
-    """The persons who have handled the order in its last round of work, helpers included."""
-    rows = session.scalars(
-        select(OrderAssignee.person_id)
-        .where(OrderAssignee.order_id == order_id, OrderAssignee.person_id.is_not(None))
-        .order_by(OrderAssignee.id.desc())
-        .limit(3)
-    )
-    return [person for person in dict.fromkeys(rows) if person is not None]
+    """The persons who handle the order, or did so last, helpers included; not who gave it back."""
+    rows = _grouped(OrderAssignee, OrderAssignee.order_id == order_id).get(order_id, [])
+    people = dict.fromkeys(row.person_id for row in _last(rows))
+    return [person for person in people if person is not None]
+
+
+def _last(rows: Sequence[OrderAssignee]) -> list[OrderAssignee]:
+    """Who has it now, or else those who had it at the end."""
+    current = [row for row in rows if row.until is None]
+    end = max((row.until for row in rows if row.until is not None), default=None)
+    return current or [row for row in rows if row.until == end]
 
 
 def contents_of(events: Iterable[OrderEvent]) -> dict[int, OrderEventContent]:
@@ -325,7 +329,7 @@ def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> lis
     names = masked_names({row.actor_id for row in events if row.actor_id is not None})
     staff = actor.may("orders.see", order.handling_path)
     hidden = set()
-    if order.anonymous and not staff and not is_requester(actor, order):
+    if not may_know_requester(actor, order) and not is_requester(actor, order):
         hidden = {order.requester_id, order.placer_id}
     checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     theirs = {order.requester_id, order.placer_id}

@@ -3,10 +3,12 @@
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import not_found
 from app.orders.models import Order, OrderAssignee, OrderEvent, OrderFollower, OrderRequest
+from app.orders.policy import is_holder
 from app.orders.states import (
     OPEN,
     Action,
@@ -25,12 +27,17 @@ def under(column: InstrumentedAttribute[str], paths: tuple[str, ...]) -> ColumnE
 def _staff(actor: Actor) -> ColumnElement[bool]:
     seen = under(Order.handling_path, actor.paths("orders.see"))
     secret = under(Order.handling_path, actor.paths("orders.see_sensitive"))
+    # Whoever is paged must be able to answer.
+    paged = and_(
+        Order.urgency == Urgency.EMERGENCY,
+        under(Order.handling_path, actor.paths("orders.acknowledge")),
+    )
     asked = exists().where(
         OrderRequest.order_id == Order.id,
         OrderRequest.state == RequestState.PENDING,
         under(OrderRequest.unit_path, actor.paths("orders.dispatch")),
     )
-    return or_(and_(seen, or_(Order.sensitive.is_(False), secret)), asked)
+    return or_(and_(seen, or_(Order.sensitive.is_(False), secret, paged)), asked)
 
 
 def _private(person_id: int) -> ColumnElement[bool]:
@@ -121,6 +128,6 @@ def get_for_action(actor: Actor, order_id: int, action: Action) -> Order:
 def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
     """The history: staff and the handler see all of it, others what is meant for them."""
     statement = select(OrderEvent).where(OrderEvent.order_id == order.id)
-    if actor.is_system or actor.may("orders.see", order.handling_path):
+    if actor.is_system or is_holder(actor, order) or actor.may("orders.see", order.handling_path):
         return statement
     return statement.where(OrderEvent.visible)

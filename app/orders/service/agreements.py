@@ -24,7 +24,7 @@ from app.orders.service.core import (
     tell,
     write,
 )
-from app.orders.service.handling import check_person_and_caps, pause
+from app.orders.service.handling import check_pause, check_person_and_caps, pause
 from app.orders.service.upward import extend_now
 from app.orders.states import (
     ACTIVE,
@@ -107,6 +107,9 @@ def _suspend(actor: Actor, order: Order, request: OrderRequest, note: str | None
     if order.status not in ACTIVE or until <= now():
         raise _changed_meanwhile()
     long_term = bool(request.details["long_term"])
+    if order.suspensions > 0 and not long_term:
+        raise _changed_meanwhile()
+    check_pause(order, until - now())
     pause(actor, order, Action.AGREE, until=until, reason=note or "", long_term=long_term)
     if long_term:
         tell(order, "long_term", desk(order))

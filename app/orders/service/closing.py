@@ -6,7 +6,7 @@ from app.categories.queries import get_category
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.events import announce
 from app.orders.events import OrderRated, OrderSubmitted
 from app.orders.models import Order, OrderCall, OrderRating
@@ -138,6 +138,8 @@ def follow_up_order(
 ) -> Order:
     """回访: a call by somebody else than the handler; what the resident says then counts."""
     order = take(actor, order_id, Action.FOLLOW_UP)
+    if actor.person_id in handlers_of(order.id):
+        raise Forbidden("order.not_allowed", "回访要由办理人以外的人来做。")
     at, before = now(), order.status
     session.execute(
         insert(OrderCall)

@@ -118,8 +118,12 @@ def requesters(order: Order) -> list[int]:
 
 
 def desk(order: Order) -> list[int]:
-    """The dispatchers who must act."""
-    return holders_of("orders.dispatch", order.handling_unit_id)
+    """The dispatchers who must act; of a confidential matter those alone who may see it."""
+    people = holders_of("orders.dispatch", order.handling_unit_id)
+    if not order.sensitive:
+        return people
+    cleared = holders_of("orders.see_sensitive", order.handling_unit_id)
+    return [person for person in people if person in cleared] or cleared
 
 
 def tell(
@@ -193,6 +197,7 @@ def void_requests(order: Order, at: datetime) -> None:
 
 
 def let_go(order: Order, at: datetime) -> None:
-    """The one who handled it is free of it, and what he or she asked for is void."""
+    """The one who handled it is free of it, a pause ends, and what was asked for is void."""
     unassign(order, at)
+    order.end_pause(at)
     void_requests(order, at)

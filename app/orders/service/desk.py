@@ -51,6 +51,7 @@ def acknowledge_order(actor: Actor, order_id: int, *, note: str | None = None) -
 def settle_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = ()) -> Order:
     """当场办结: the answer was given on the spot."""
     order = take(actor, order_id, Action.SETTLE)
+    _check_decided(order)
     at, before = now(), order.status
     kind = HandlerKind.GRID if _kind_of(actor) is PersonKind.GRID_WORKER else HandlerKind.STAFF
     attach_pictures(actor, order, photo_ids)
@@ -82,6 +83,7 @@ def dispatch_order(
     is an order to act (定人员、定时间、定任务).
     """
     order = take(actor, order_id, Action.DISPATCH)
+    _check_decided(order)
     if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not _leads(actor, order):
         raise Conflict("order.leader_assigns", "这张工单已两次退回，请由领导指派到人。")
     before = order.status
@@ -182,6 +184,7 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
         order.completed_at = None
         order.last_sign_at = at
         order.set_due(order.due_at)
+        _give_back(order, at)
         need_reason(note)
     write(
         actor,
@@ -197,6 +200,24 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     else:
         tell(order, "check_failed", [order.holder_id])
     return order
+
+
+def _give_back(order: Order, at: datetime) -> None:
+    """To the hands that it was completed with."""
+    if order.holder_kind is not None:
+        assign(
+            order,
+            at,
+            kind=order.holder_kind,
+            person_id=order.holder_id,
+            provider_id=order.provider_id,
+        )
+
+
+def _check_decided(order: Order) -> None:
+    """研判 comes first after the second "not solved"."""
+    if order.to_decide:
+        raise Conflict("order.decide_first", "居民两次反映没有解决，请领导先研判。")
 
 
 def _give(

@@ -1,6 +1,6 @@
 """Into whose hands an order goes, and out of them again."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.categories.queries import get_category
 from app.categories.states import accept_minutes
@@ -76,19 +76,14 @@ def holds(person_id: int, permission: str, unit_path: str, at: datetime) -> bool
 def take_away(order: Order, action: Action, at: datetime) -> int | None:
     """Out of the hands of whoever has it or was asked; answers who that was.
 
-    What a member had goes to the pool; what was assigned, or is confidential, to the desk. A pause
-    ends, and the solve date moves by it.
+    What a member had goes to the pool; what was assigned, or is confidential, to the desk.
     """
     earlier = order.holder_id or order.offered_to_id
-    paused = at - order.suspended_at if order.suspended_at else timedelta()
     let_go(order, at)
     if order.mode is DispatchMode.ASSIGNED or order.sensitive:
         order.come_back(action, at)
     else:
         order.give_out(action, at, mode=DispatchMode.POOL)
-    if paused:
-        order.suspended_seconds += int(paused.total_seconds())
-        order.set_due(order.due_at + paused if order.due_at else None)
     return earlier
 
 

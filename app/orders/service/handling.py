@@ -1,7 +1,7 @@
 """党员接单: what the one who handles an order does."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -238,10 +238,7 @@ def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) 
             "恢复的日期要在现在之后。",
             errors={"until": ["要在现在之后。"]},
         )
-    if order.suspensions >= SUSPENSIONS_A_ROUND:
-        raise Conflict("order.suspended_twice", "这张工单已暂缓过两次，不能再暂缓。")
-    if order.suspended_seconds + length.total_seconds() > SUSPENDED_A_ROUND.total_seconds():
-        raise Invalid("order.suspended_too_long", "一张工单暂缓合计不能超过30天。")
+    check_pause(order, length)
     long_term = length > SUSPEND_LONG_TERM or order.suspensions > 0
     by_desk = actor.may("orders.dispatch", order.handling_path)
     if long_term or (length > SUSPEND_BY_HANDLER and not by_desk):
@@ -253,12 +250,19 @@ def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) 
     return order
 
 
+def check_pause(order: Order, length: timedelta) -> None:
+    """At most two a round, and 30 days together."""
+    if order.suspensions >= SUSPENSIONS_A_ROUND:
+        raise Conflict("order.suspended_twice", "这张工单已暂缓过两次，不能再暂缓。")
+    if order.suspended_seconds + length.total_seconds() > SUSPENDED_A_ROUND.total_seconds():
+        raise Invalid("order.suspended_too_long", "一张工单暂缓合计不能超过30天。")
+
+
 def pause(
     actor: Actor, order: Order, action: Action, *, until: datetime, reason: str, long_term: bool
 ) -> None:
     """The order stands still until then; also what an agreement does."""
     at, before = now(), order.status
-    order.suspended_from = before
     order.move(action, OrderStatus.SUSPENDED, at)
     order.suspended_at, order.suspended_until, order.suspended_from = at, until, before
     order.suspensions += 1
@@ -273,14 +277,10 @@ def resume_order(actor: Actor, order_id: int, *, note: str | None = None) -> Ord
     """恢复: on its date, or earlier by handler or dispatcher; the solve date moves by the pause."""
     order = take(actor, order_id, Action.RESUME)
     at, before = now(), order.status
-    started = order.suspended_at or at
-    paused = at - started
     back_to = order.suspended_from or OrderStatus.CLAIMED
     order.move(Action.RESUME, back_to, at)
-    order.suspended_at = order.suspended_until = order.suspended_from = None
-    order.suspended_seconds += int(paused.total_seconds())
+    order.end_pause(at)
     order.last_sign_at = at
-    order.set_due(order.due_at + paused if order.due_at else None)
     write(actor, order, Action.RESUME, before=before, note=note)
     tell(order, "resumed", [*requesters(order), order.holder_id])
     return order

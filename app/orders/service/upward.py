@@ -8,7 +8,7 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.models import Order
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import desk, need_reason, requesters, take, tell, write
-from app.orders.states import Action, RequestKind
+from app.orders.states import Action, OrderStatus, RequestKind
 from app.organisation.queries import ancestors, get_unit, is_open
 from app.people.queries import holders_of
 
@@ -23,6 +23,8 @@ def extend_order(
         raise Invalid("order.not_later", "新的办结时间要比原来的晚。")
     if order.due_at is not None and order.due_at <= at:
         raise Conflict("order.already_due", "已经超期，不能再延期，请尽快办结。")
+    if order.imposed_due_at is not None and due_at > order.imposed_due_at:
+        raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
     by_desk = actor.may("orders.dispatch", order.handling_path)
     details = {"due_at": due_at.isoformat()}
     within = order.due_at is None or due_at - order.due_at <= order.due_at - order.submitted_at
@@ -40,7 +42,9 @@ def extend_now(
 ) -> None:
     """The later date holds; the resident hears of it."""
     order.extensions += 1
-    order.due_at = order.next_due_at = due_at
+    order.due_at = due_at
+    # While it is suspended nothing can fall due.
+    order.next_due_at = None if order.status is OrderStatus.SUSPENDED else due_at
     details = {"due_at": due_at.isoformat()}
     write(actor, order, action, before=order.status, note=note, details=details)
     day = to_local(due_at)
