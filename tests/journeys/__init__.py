@@ -1,0 +1,1 @@
+"""Whole stories, told over HTTP as their people would."""
