@@ -94,6 +94,8 @@ def _take(actor: Actor, order_id: int, request_id: int) -> tuple[OrderRequest, O
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     if request.state is not RequestState.PENDING:
         raise Conflict("order.request_decided", "这项申请已经答复过了。")
+    if request.until <= now():
+        raise Conflict("order.request_lapsed", "这项申请超过了时限，请重新申请。")
     order.check_action(Action.AGREE)
     return request, order
 
