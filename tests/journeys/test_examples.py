@@ -52,19 +52,19 @@ def orders_of(demo: DemoServer, *conditions: ColumnElement[bool]) -> int:
         return session.scalar(select(func.count()).select_from(Order).where(*conditions)) or 0
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="NOT RUN: journey.sh needs curl")
 def test_one_order_goes_its_whole_way(demo: DemoServer) -> None:
     """With curl, from the placing to the message in the resident's inbox."""
-    if shutil.which("curl") is None:
-        pytest.skip("NOT RUN: examples/journey.sh needs curl, which is not installed here")
     said = run(demo, "bash", "examples/journey.sh", demo.address)
     assert "全程走通" in said
     assert said.count("✓") >= 13
 
 
+@pytest.mark.skipif(
+    not REQUESTS.is_file(), reason=f"NOT RUN: no {ROWS} city requests in {REQUESTS} (SHARED_DATA)"
+)
 def test_a_citys_requests_all_come_to_their_close(demo: DemoServer) -> None:
     """200 rows of Los Angeles, though each ninth answer is lost; nothing happens twice."""
-    if not REQUESTS.is_file():
-        pytest.skip(f"NOT RUN: the {ROWS} city requests are not there: {REQUESTS} (SHARED_DATA)")
     before = orders_of(demo)
     script = ("examples/city_requests.py", str(REQUESTS), "--rows", str(ROWS))
     said = run(demo, sys.executable, *script, "--base", demo.address, "--lose", "9")
