@@ -19,14 +19,14 @@ BLUEPRINTS = (blueprint,)
 @blueprint.arguments(TreeQuery, location="query")
 @blueprint.response(200, TreeOut)
 def list_categories(query: dict[str, Any]) -> dict[str, Any]:
-    """The tree as a unit uses it."""
+    """某单位使用的分类树。"""
     return {"items": queries.tree(current_actor(), **query), "next_cursor": None}
 
 
 @blueprint.get("/categories/<int:category_id>")
 @blueprint.response(200, CategoryOut)
 def get_category(category_id: int) -> Category:
-    """One category with its rules."""
+    """一个分类和它的规则。"""
     category = queries.get_visible_category(current_actor(), category_id)
     tag(category.version)
     return category
@@ -37,7 +37,7 @@ def get_category(category_id: int) -> Category:
 @blueprint.response(201, CategoryOut)
 @repeatable(queries.get_visible_category)
 def create_category(data: dict[str, Any]) -> Category:
-    """A new group or leaf."""
+    """新增分组或分类。"""
     return service.create_category(current_actor(), **data)
 
 
@@ -45,7 +45,7 @@ def create_category(data: dict[str, Any]) -> Category:
 @blueprint.arguments(CategoryChangeIn)
 @blueprint.response(200, CategoryOut)
 def change_category(data: dict[str, Any], category_id: int) -> Category:
-    """New rules for a category; its place among the others is `sort`."""
+    """修改分类的规则；`sort` 决定先后。"""
     category = service.change_category(current_actor(), category_id, data, check=check_version)
     tag(category.version)
     return category
@@ -55,7 +55,7 @@ def change_category(data: dict[str, Any], category_id: int) -> Category:
 @blueprint.response(200, CategoryOut)
 @repeatable(queries.get_visible_category)
 def retire_category(category_id: int) -> Category:
-    """No new orders from now on."""
+    """停用分类，不再接新的工单。"""
     return service.retire_category(current_actor(), category_id)
 
 
@@ -63,5 +63,5 @@ def retire_category(category_id: int) -> Category:
 @blueprint.response(200, CategoryOut)
 @repeatable(queries.get_visible_category)
 def restore_category(category_id: int) -> Category:
-    """Takes new orders again."""
+    """恢复分类。"""
     return service.restore_category(current_actor(), category_id)

@@ -70,10 +70,9 @@ def _uploaded(view: Callable[[Content], Any]) -> Callable[[], Any]:
 @_uploaded
 @repeatable(queries.get_visible_link)
 def upload_file(content: Content) -> queries.FileLink:
-    """A picture (JPEG, PNG, WebP; 10 MB) or a voice note (m4a, mp3, amr; 60 s, 2 MB).
+    """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。
 
-    Decided by the content. Pictures are encoded anew: upright, sRGB, at most 2,560 pixels long,
-    without metadata.
+    类型由内容决定。照片重新编码：转正、sRGB、最长 2560 像素、不带附加信息。
     """
     return queries.link_to(service.upload(current_actor(), content))
 
@@ -81,7 +80,7 @@ def upload_file(content: Content) -> queries.FileLink:
 @blueprint.get("/files/<string:signed>")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
 def show_file(signed: str) -> Response:
-    """Public: the signature is the right. Forged, expired and deleted are the same 404."""
+    """公开：凭签名查看。伪造、过期、已删除的都是同样的 404。"""
     return _answer(queries.open_signed(signed))
 
 

@@ -18,14 +18,14 @@ BLUEPRINTS = (blueprint,)
 @blueprint.arguments(InboxQuery, location="query")
 @blueprint.response(200, page_schema(InboxMessageOut))
 def list_inbox(query: dict[str, Any]) -> Page[InboxMessage]:
-    """The own messages, newest first."""
+    """本人的消息，新的在前。"""
     return queries.inbox(current_actor(), **query)
 
 
 @blueprint.get("/inbox/unread-count")
 @blueprint.response(200, UnreadOut)
 def count_unread() -> dict[str, int]:
-    """How many of the own messages are unread."""
+    """本人未读消息的条数。"""
     return {"unread": queries.unread_count(current_actor())}
 
 
@@ -33,14 +33,14 @@ def count_unread() -> dict[str, int]:
 @blueprint.response(200, InboxMessageOut)
 @repeatable(queries.get_visible_message)
 def read_message(message_id: int) -> InboxMessage:
-    """Marks one as read; again changes nothing."""
+    """标为已读；再标一次没有变化。"""
     return service.mark_read(current_actor(), message_id)
 
 
 @blueprint.post("/inbox/read-all")
 @blueprint.response(200, UnreadOut)
 def read_all_messages() -> dict[str, int]:
-    """Marks all as read; needs no key, a repeat only finds nothing left to do."""
+    """全部标为已读；不需要防重复编号。"""
     service.mark_all_read(current_actor())
     return {"unread": 0}
 
@@ -49,7 +49,7 @@ def read_all_messages() -> dict[str, int]:
 @blueprint.arguments(PageArgs, location="query")
 @blueprint.response(200, page_schema(OutboxMessageOut))
 def list_dead_letters(query: dict[str, Any]) -> Page[OutboxMessage]:
-    """What was given up, newest first."""
+    """没有送达、已放弃的消息，新的在前。"""
     return queries.dead_letters(current_actor(), **query)
 
 
@@ -57,5 +57,5 @@ def list_dead_letters(query: dict[str, Any]) -> Page[OutboxMessage]:
 @blueprint.response(200, OutboxMessageOut)
 @repeatable(queries.get_visible_outbox_message)
 def resend_message(message_id: int) -> OutboxMessage:
-    """Queues a dead message again."""
+    """重新发送没有送达的消息。"""
     return service.resend(current_actor(), message_id)

@@ -50,7 +50,7 @@ BLUEPRINTS = (registrations, people, roles, limits, audits)
 @registrations.response(201, RegistrationOut)
 @repeatable(queries.get_visible_registration)
 def create_registration(data: dict[str, Any]) -> Registration:
-    """Reports to a unit."""
+    """报到。"""
     return service.report_to_unit(current_actor(), **data)
 
 
@@ -58,14 +58,14 @@ def create_registration(data: dict[str, Any]) -> Registration:
 @registrations.arguments(RegistrationQuery, location="query")
 @registrations.response(200, page_schema(RegistrationOut))
 def list_registrations(data: dict[str, Any]) -> Page[Registration]:
-    """One's own; staff see those of their units."""
+    """本人的报到；工作人员看到所属单位的。"""
     return queries.page_of_registrations(current_actor(), **data)
 
 
 @registrations.get("/registrations/<int:registration_id>")
 @registrations.response(200, RegistrationOut)
 def get_registration(registration_id: int) -> Registration:
-    """One registration."""
+    """一条报到。"""
     return queries.get_visible_registration(current_actor(), registration_id)
 
 
@@ -73,7 +73,7 @@ def get_registration(registration_id: int) -> Registration:
 @registrations.response(200, RegistrationOut)
 @repeatable(queries.get_visible_registration)
 def approve_registration(registration_id: int) -> Registration:
-    """Admits the person."""
+    """通过报到。"""
     return service.approve_registration(current_actor(), registration_id)
 
 
@@ -82,7 +82,7 @@ def approve_registration(registration_id: int) -> Registration:
 @registrations.response(200, RegistrationOut)
 @repeatable(queries.get_visible_registration)
 def decline_registration(data: dict[str, Any], registration_id: int) -> Registration:
-    """Refuses, with a reason."""
+    """不通过报到，须说明原因。"""
     return service.decline_registration(current_actor(), registration_id, **data)
 
 
@@ -91,7 +91,7 @@ def decline_registration(data: dict[str, Any], registration_id: int) -> Registra
 @registrations.response(200, RegistrationOut)
 @repeatable(queries.get_visible_registration)
 def end_registration(data: dict[str, Any], registration_id: int) -> Registration:
-    """Ends one's own, or as staff with a reason."""
+    """结束报到：本人直接结束，工作人员须说明原因。"""
     return service.end_registration(current_actor(), registration_id, **data)
 
 
@@ -100,7 +100,7 @@ def end_registration(data: dict[str, Any], registration_id: int) -> Registration
 @people.response(201, PersonOut)
 @repeatable(queries.get_visible_person)
 def create_person(data: dict[str, Any]) -> Person:
-    """Enters someone without an account."""
+    """登记没有账号的人员。"""
     return service.create_person(current_actor(), **data)
 
 
@@ -108,7 +108,7 @@ def create_person(data: dict[str, Any]) -> Person:
 @people.arguments(PersonQuery, location="query")
 @people.response(200, page_schema(PersonOut))
 def list_people(data: dict[str, Any]) -> Page[Person]:
-    """People of one's subtree, masked."""
+    """所辖范围内的人员，姓名和电话已遮盖。"""
     return queries.page_of_people(current_actor(), **data)
 
 
@@ -116,14 +116,14 @@ def list_people(data: dict[str, Any]) -> Page[Person]:
 @people.arguments(PhoneSearch)
 @people.response(200, page_schema(PersonOut))
 def search_people(data: dict[str, Any]) -> Page[Person]:
-    """Who left exactly this phone; audited."""
+    """查找留有这个电话号码的人，留痕。"""
     return service.search_by_phone(current_actor(), **data)
 
 
 @people.get("/people/<int:person_id>")
 @people.response(200, PersonOut)
 def get_person(person_id: int) -> Person:
-    """One person, masked."""
+    """一位人员，姓名和电话已遮盖。"""
     person = queries.get_visible_person(current_actor(), person_id)
     tag(person.version)
     return person
@@ -133,7 +133,7 @@ def get_person(person_id: int) -> Person:
 @people.arguments(PersonEdit)
 @people.response(200, PersonOut)
 def put_person(data: dict[str, Any], person_id: int) -> Person:
-    """Changes what staff keep; of what is sealed only what `detail` names."""
+    """修改人员资料；加密的内容只改 `detail` 里写明的。"""
     person = service.edit_person(current_actor(), person_id, check=check_version, **data)
     tag(person.version)
     return person
@@ -143,7 +143,7 @@ def put_person(data: dict[str, Any], person_id: int) -> Person:
 @people.arguments(RevealIn)
 @people.response(200, RevealOut)
 def reveal_person(data: dict[str, Any], person_id: int) -> dict[str, Any]:
-    """Opens what is sealed, with a reason; audited."""
+    """查看加密的内容，须写明原因，每次留痕。"""
     return service.reveal_person(current_actor(), person_id, data["fields_"], data["reason"])
 
 
@@ -152,7 +152,7 @@ def reveal_person(data: dict[str, Any], person_id: int) -> dict[str, Any]:
 @people.response(200, PersonOut)
 @repeatable(queries.get_visible_person)
 def set_green(data: dict[str, Any], person_id: int) -> Person:
-    """Puts someone first (绿色通道), or takes that off."""
+    """列入绿色通道，或移出。"""
     return service.set_green(current_actor(), person_id, **data)
 
 
@@ -161,7 +161,7 @@ def set_green(data: dict[str, Any], person_id: int) -> Person:
 @people.response(200, PersonOut)
 @repeatable(queries.get_visible_person)
 def limit_person(data: dict[str, Any], person_id: int) -> Person:
-    """Phone and desk only for some days; the limit itself is in /limits."""
+    """限制几天内只能通过电话和窗口办理；限制本身在 /limits。"""
     service.limit_person(current_actor(), person_id, **data)
     return queries.get_visible_person(current_actor(), person_id)
 
@@ -171,7 +171,7 @@ def limit_person(data: dict[str, Any], person_id: int) -> Person:
 @people.response(200, PersonOut)
 @repeatable(queries.get_visible_person)
 def clear_offers_block(data: dict[str, Any], person_id: int) -> Person:
-    """A leader has talked to the member: direct offers again."""
+    """负责人已谈话，恢复指定派单。"""
     return service.clear_offers_block(current_actor(), person_id, data["reason"])
 
 
@@ -179,14 +179,14 @@ def clear_offers_block(data: dict[str, Any], person_id: int) -> Person:
 @people.arguments(ReasonIn)
 @people.response(200, PersonOut)
 def deactivate_person(data: dict[str, Any], person_id: int) -> Person:
-    """Ends all roles and registrations."""
+    """停用人员，结束其全部角色和报到。"""
     return service.deactivate_person(current_actor(), person_id, **data)
 
 
 @people.post("/people/<int:person_id>/activate")
 @people.response(200, PersonOut)
 def activate_person(person_id: int) -> Person:
-    """Lets someone act again."""
+    """恢复人员。"""
     return service.activate_person(current_actor(), person_id)
 
 
@@ -194,7 +194,7 @@ def activate_person(person_id: int) -> Person:
 @people.arguments(EraseIn)
 @people.response(204)
 def erase_person(data: dict[str, Any], person_id: int) -> None:
-    """Deletes who it was; what others' records point to stays anonymous."""
+    """注销：删除个人资料，他人记录里的部分匿名保留。"""
     service.erase_person(current_actor(), person_id, **data)
 
 
@@ -202,7 +202,7 @@ def erase_person(data: dict[str, Any], person_id: int) -> None:
 @roles.arguments(PageArgs, location="query")
 @roles.response(200, page_schema(RoleOut))
 def list_roles(data: dict[str, Any]) -> Page[Role]:
-    """The roles there are."""
+    """所有角色。"""
     return queries.page_of_roles(current_actor(), **data)
 
 
@@ -210,7 +210,7 @@ def list_roles(data: dict[str, Any]) -> Page[Role]:
 @roles.arguments(PageArgs, location="query")
 @roles.response(200, page_schema(GrantOut))
 def list_grants(data: dict[str, Any], person_id: int) -> Page[RoleGrant]:
-    """A person's roles, past ones too."""
+    """某人的角色，包括以前的。"""
     return queries.page_of_grants(current_actor(), person_id, **data)
 
 
@@ -218,14 +218,14 @@ def list_grants(data: dict[str, Any], person_id: int) -> Page[RoleGrant]:
 @roles.arguments(GrantIn)
 @roles.response(201, GrantOut)
 def create_grant(data: dict[str, Any], person_id: int) -> RoleGrant:
-    """Gives a role; a second time it is 409 `role.already_granted`."""
+    """授予角色；重复授予时 409 `role.already_granted`。"""
     return service.grant_role(current_actor(), person_id, **data)
 
 
 @roles.delete("/grants/<int:grant_id>")
 @roles.response(204)
 def delete_grant(grant_id: int) -> None:
-    """Ends a role."""
+    """结束角色。"""
     service.end_role(current_actor(), grant_id)
 
 
@@ -233,14 +233,14 @@ def delete_grant(grant_id: int) -> None:
 @limits.arguments(LimitQuery, location="query")
 @limits.response(200, page_schema(LimitOut))
 def list_limits(data: dict[str, Any]) -> Page[PersonLimit]:
-    """One's own; leaders see those of their units."""
+    """本人的限制；负责人看到所属单位的。"""
     return queries.page_of_limits(current_actor(), **data)
 
 
 @limits.get("/limits/<int:limit_id>")
 @limits.response(200, LimitOut)
 def get_limit(limit_id: int) -> PersonLimit:
-    """One limit."""
+    """一条限制。"""
     return queries.get_visible_limit(current_actor(), limit_id)
 
 
@@ -249,7 +249,7 @@ def get_limit(limit_id: int) -> PersonLimit:
 @limits.response(200, LimitOut)
 @repeatable(queries.get_visible_limit)
 def appeal_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
-    """The one limited asks the unit above."""
+    """被限制的人向上级申诉。"""
     return service.appeal_limit(current_actor(), limit_id, **data)
 
 
@@ -258,7 +258,7 @@ def appeal_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
 @limits.response(200, LimitOut)
 @repeatable(queries.get_visible_limit)
 def uphold_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
-    """The appeal was heard, the limit stays."""
+    """申诉已听取，维持限制。"""
     return service.uphold_limit(current_actor(), limit_id, **data)
 
 
@@ -267,7 +267,7 @@ def uphold_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
 @limits.response(200, LimitOut)
 @repeatable(queries.get_visible_limit)
 def lift_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
-    """The limit ends early."""
+    """提前解除限制。"""
     return service.lift_limit(current_actor(), limit_id, **data)
 
 
@@ -275,5 +275,5 @@ def lift_limit(data: dict[str, Any], limit_id: int) -> PersonLimit:
 @audits.arguments(AuditQuery, location="query")
 @audits.response(200, page_schema(AuditOut))
 def list_audit(data: dict[str, Any]) -> Page[AuditRow]:
-    """Who opened or changed what is sensitive, in the subtree one answers for."""
+    """所辖范围内的留痕：谁查看或改动了敏感内容。"""
     return queries.page_of_audit(current_actor(), **data)

@@ -15,7 +15,7 @@ blueprint = Blueprint("accounts", __name__, url_prefix="/api/v1", description="�
 @blueprint.get("/people/<int:person_id>/account")
 @blueprint.response(200, AccountOut)
 def get_account(person_id: int) -> AccountView:
-    """Whether and how a person logs in with a password."""
+    """某人的登录账号。"""
     return queries.get_visible_account(current_actor(), person_id)
 
 
@@ -23,20 +23,20 @@ def get_account(person_id: int) -> AccountView:
 @blueprint.arguments(AccountIn)
 @blueprint.response(201, OneTimePasswordOut)
 def open_account(data: dict[str, Any], person_id: int) -> OneTimePassword:
-    """Makes an account; answers its one-time password."""
+    """开通登录账号，返回一次性密码。"""
     return service.open_account(current_actor(), person_id, **data)
 
 
 @blueprint.post("/people/<int:person_id>/account/reset")
 @blueprint.response(200, OneTimePasswordOut)
 def reset_account(person_id: int) -> OneTimePassword:
-    """A new one-time password; all the person's sessions end."""
+    """重置为新的一次性密码，此人的登录全部退出。"""
     return service.reset_password(current_actor(), person_id)
 
 
 @blueprint.post("/people/<int:person_id>/account/unlock")
 @blueprint.response(200, AccountOut)
 def unlock_account(person_id: int) -> AccountView:
-    """Ends a lock-out before its time."""
+    """提前解除账号锁定。"""
     service.unlock_account(current_actor(), person_id)
     return queries.get_visible_account(current_actor(), person_id)

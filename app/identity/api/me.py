@@ -53,7 +53,7 @@ def _fetch_phone(body: dict[str, Any]) -> str | None:
 @blueprint.get("/me")
 @blueprint.response(200, MeOut)
 def get_me() -> Profile:
-    """The own profile, with roles, registrations and what is still to be agreed to."""
+    """本人的资料、角色、报到，以及还要同意的说明。"""
     return _own_profile()
 
 
@@ -61,7 +61,7 @@ def get_me() -> Profile:
 @blueprint.arguments(MeIn)
 @blueprint.response(200, MeOut)
 def put_me(data: dict[str, Any]) -> Profile:
-    """Changes what is sent and keeps the rest; asks for If-Match."""
+    """修改本人资料：送来的改，没送的不变；须带 If-Match。"""
     service.edit_profile(current_actor(), data, check_version)
     return _own_profile()
 
@@ -69,7 +69,7 @@ def put_me(data: dict[str, Any]) -> Profile:
 @blueprint.delete("/me")
 @blueprint.response(204)
 def delete_me() -> None:
-    """Erases the own data; refused while one still holds orders."""
+    """注销本人，删除个人资料；手上还有工单时不能注销。"""
     actor = current_actor()
     people.erase_person(actor, actor.own_id)
 
@@ -79,7 +79,7 @@ def delete_me() -> None:
 @blueprint.response(200, MeOut)
 @unversioned
 def change_password(data: dict[str, Any]) -> Profile:
-    """Sets the own password; all other sessions end."""
+    """修改本人的密码，其他登录全部退出。"""
     service.change_password(current_actor(), current_session_id(), **data, address=_address())
     return _own_profile()
 
@@ -89,7 +89,7 @@ def change_password(data: dict[str, Any]) -> Profile:
 @blueprint.arguments(CodeIn)
 @blueprint.response(200, MeOut)
 def attach_phone(_data: dict[str, Any]) -> Profile:
-    """Keeps the phone that WeChat has verified; orders placed under it are attached."""
+    """绑定微信验证过的手机号；以前用它下的工单归到本人名下。"""
     service.attach_phone(current_actor(), fetched())
     return _own_profile()
 
@@ -98,7 +98,7 @@ def attach_phone(_data: dict[str, Any]) -> Profile:
 @blueprint.arguments(AwayIn)
 @blueprint.response(200, MeOut)
 def set_away(data: dict[str, Any]) -> Profile:
-    """暂不接单 until a date, or back again; `return_orders` gives all open orders back."""
+    """暂不接单到某日，或恢复接单；`return_orders` 表示退回手上的工单。"""
     people.set_away(current_actor(), **data)
     return _own_profile()
 
@@ -106,14 +106,14 @@ def set_away(data: dict[str, Any]) -> Profile:
 @blueprint.get("/me/export")
 @blueprint.response(200, ExportOut)
 def export_me() -> dict[str, Any]:
-    """A copy of everything kept about the person."""
+    """导出本人的全部资料。"""
     return {"exported_at": now(), "parts": people.export_person(current_actor())}
 
 
 @blueprint.get("/me/consents")
 @blueprint.response(200, page_schema(ConsentOut))
 def list_consents() -> Page[Any]:
-    """The last word on each document, also on those never answered."""
+    """本人对各项说明的最新答复，没有答复过的也列出。"""
     return Page(queries.own_consents(current_actor()), None)
 
 
@@ -122,7 +122,7 @@ def list_consents() -> Page[Any]:
 @blueprint.response(201, ConsentOut)
 @repeatable(queries.get_visible_consent)
 def record_consent(data: dict[str, Any]) -> Consent:
-    """Agrees to the current version of a document, or takes the consent back."""
+    """同意某项说明的现行版本，或撤回同意。"""
     return service.record_consent(current_actor(), **data)
 
 
@@ -130,7 +130,7 @@ def record_consent(data: dict[str, Any]) -> Consent:
 @blueprint.arguments(ConfirmIn)
 @blueprint.response(201, EnrolmentOut)
 def enrol_totp(data: dict[str, Any]) -> Enrolment:
-    """A new code generator; in force once a code of it is confirmed."""
+    """启用新的验证器；确认一次动态码后生效。"""
     return service.enrol_totp(current_actor(), **data, address=_address())
 
 
@@ -138,7 +138,7 @@ def enrol_totp(data: dict[str, Any]) -> Enrolment:
 @blueprint.arguments(OtpIn)
 @blueprint.response(200, RecoveryCodesOut)
 def confirm_totp(data: dict[str, Any]) -> dict[str, list[str]]:
-    """Puts the code generator in force; answers the recovery codes once."""
+    """使验证器生效，恢复码只返回这一次。"""
     codes = service.confirm_totp(current_actor(), **data, address=_address())
     return {"recovery_codes": codes}
 
@@ -147,5 +147,5 @@ def confirm_totp(data: dict[str, Any]) -> dict[str, list[str]]:
 @blueprint.arguments(TotpRemovalIn)
 @blueprint.response(204)
 def remove_totp(data: dict[str, Any]) -> None:
-    """Ends the code generator."""
+    """停用验证器。"""
     service.remove_totp(current_actor(), **data, address=_address())

@@ -42,7 +42,7 @@ def _fetch_session(body: dict[str, Any]) -> WechatSession | None:
 @blueprint.arguments(CodeIn)
 @blueprint.response(201, SessionOut)
 def log_in_wechat(_data: dict[str, Any]) -> Issued:
-    """Logs in by the code of wx.login; the first time makes a person without any data."""
+    """用 wx.login 的 code 登录；第一次登录即建立没有资料的账号。"""
     return service.log_in_wechat(_DOOR, fetched(), device=_device())
 
 
@@ -50,7 +50,7 @@ def log_in_wechat(_data: dict[str, Any]) -> Issued:
 @blueprint.arguments(PasswordLoginIn)
 @blueprint.response(201, SessionOut)
 def log_in_password(data: dict[str, Any]) -> Issued:
-    """Logs staff in; after ten failures the account is locked for 15 minutes."""
+    """工作人员登录；输错十次，锁定 15 分钟。"""
     address = request.remote_addr or ""
     return service.log_in_password(_DOOR, **data, address=address, device=_device())
 
@@ -59,7 +59,7 @@ def log_in_password(data: dict[str, Any]) -> Issued:
 @blueprint.arguments(RefreshIn)
 @blueprint.response(201, SessionOut)
 def refresh(data: dict[str, Any]) -> Issued | Response:
-    """A new pair of tokens; the old refresh token works 60 seconds longer, for a lost answer."""
+    """换一对新的令牌；旧的刷新令牌还能用 60 秒，以防答复丢失。"""
     issued = service.refresh_session(_DOOR, data["refresh_token"])
     # Answered, not raised: the stolen session stays revoked.
     return issued or problem(
@@ -70,7 +70,7 @@ def refresh(data: dict[str, Any]) -> Issued | Response:
 @blueprint.post("/sessions/ticket")
 @blueprint.response(201, TicketOut)
 def give_ticket() -> dict[str, str]:
-    """A ticket that opens the phone pages once, within 60 seconds."""
+    """一次性凭证，60 秒内打开手机页面。"""
     return {"ticket": service.give_ticket(current_actor(), current_session_id())}
 
 
@@ -78,19 +78,19 @@ def give_ticket() -> dict[str, str]:
 @blueprint.arguments(PageArgs, location="query")
 @blueprint.response(200, page_schema(OpenSessionOut))
 def list_sessions(query: dict[str, Any]) -> Page[LoginSession]:
-    """The own open sessions, newest first."""
+    """本人的登录，新的在前。"""
     return queries.page_of_sessions(current_actor(), **query)
 
 
 @blueprint.delete("/sessions/current")
 @blueprint.response(204)
 def close_current_session() -> None:
-    """Logs out; access and refresh token are dead at once."""
+    """退出登录，令牌立即失效。"""
     service.close_session(current_actor(), current_session_id())
 
 
 @blueprint.delete("/sessions/<int:session_id>")
 @blueprint.response(204)
 def close_session(session_id: int) -> None:
-    """Logs another of the own sessions out."""
+    """退出本人的另一个登录。"""
     service.close_session(current_actor(), session_id)

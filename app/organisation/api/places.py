@@ -32,14 +32,14 @@ blueprint = Blueprint(
 @blueprint.arguments(PlacesQuery, location="query")
 @blueprint.response(200, page_schema(PlaceOut))
 def list_places(query: dict[str, Any]) -> Page[Place]:
-    """What is inside a place, what the words find, or the estates; 422 `place.query_too_short`."""
+    """某处里面的地点，或按名称查找，或全部小区；少于两个字时 422 `place.query_too_short`。"""
     return queries.list_places(current_actor(), **query)
 
 
 @blueprint.get("/places/<int:place_id>")
 @blueprint.response(200, PlaceOut)
 def get_place(place_id: int) -> Place:
-    """One place; a room only for staff of its unit."""
+    """一个地点；房间只有本单位的工作人员能看。"""
     place = queries.get_visible_place(current_actor(), place_id)
     tag(place.version)
     return place
@@ -50,7 +50,7 @@ def get_place(place_id: int) -> Place:
 @blueprint.response(201, PlaceOut)
 @repeatable(queries.get_visible_place)
 def create_place(data: dict[str, Any]) -> Place:
-    """A new place (`places.edit` at its unit).
+    """新增地点（需要该单位的 `places.edit`）。
 
     409 `unit.closed`, `place.closed`, `place.code_taken`, `place.name_taken`, `provider.closed`;
     422 `place.parent_unknown`, `place.kind_not_allowed`, `place.unit_missing`, `place.unit_kind`,
@@ -64,7 +64,7 @@ def create_place(data: dict[str, Any]) -> Place:
 @blueprint.arguments(PlaceChangeIn)
 @blueprint.response(200, PlaceOut)
 def change_place(data: dict[str, Any], place_id: int) -> Place:
-    """The whole place; names and paths of what is inside follow."""
+    """修改地点；里面各处的名称和路径随之改变。"""
     place = service.change_place(current_actor(), place_id, unchanged=check_version, **data)
     tag(place.version)
     return place
@@ -74,7 +74,7 @@ def change_place(data: dict[str, Any], place_id: int) -> Place:
 @blueprint.response(200, PlaceOut)
 @repeatable(queries.get_visible_place)
 def close_place(place_id: int) -> Place:
-    """Takes an empty place out of the lists; 409 `place.closed`, `place.has_open_children`."""
+    """停用空的地点；409 `place.closed`、`place.has_open_children`。"""
     return service.close_place(current_actor(), place_id)
 
 
@@ -83,10 +83,10 @@ def close_place(place_id: int) -> Place:
 @blueprint.arguments(ImportFile, location="files")
 @blueprint.response(200, ImportOut)
 def import_places(query: dict[str, Any], files: dict[str, FileStorage]) -> ImportReport:
-    """Places from Excel or CSV, at most 1,000 rows; good rows go in, bad ones are listed by row.
+    """从 Excel 或 CSV 导入地点，最多 1000 行；对的行导入，错的行逐行列出。
 
-    Columns: 编号、名称、类别、上级编号、单位编号、物业管理、物业单位、纬度、经度、坐标系、排序.
-    422 as of `/units/import`.
+    列：编号、名称、类别、上级编号、单位编号、物业管理、物业单位、纬度、经度、坐标系、排序。
+    422 与 `/units/import` 相同。
     """
     content = files["file"].read()
     return service.import_places(current_actor(), content, most_rows=MOST_ROWS, **query)

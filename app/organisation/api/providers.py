@@ -28,14 +28,14 @@ blueprint = Blueprint(
 @blueprint.arguments(ProvidersQuery, location="query")
 @blueprint.response(200, page_schema(ProviderOut))
 def list_providers(query: dict[str, Any]) -> Page[Provider]:
-    """Providers that serve a unit: its own and those of the units above it."""
+    """为某单位服务的机构：本单位的和上级的。"""
     return queries.list_providers(current_actor(), **query)
 
 
 @blueprint.get("/providers/<int:provider_id>")
 @blueprint.response(200, ProviderOut)
 def get_provider(provider_id: int) -> Provider:
-    """One provider."""
+    """一个服务机构。"""
     provider = queries.get_visible_provider(current_actor(), provider_id)
     tag(provider.version)
     return provider
@@ -46,7 +46,7 @@ def get_provider(provider_id: int) -> Provider:
 @blueprint.response(201, ProviderOut)
 @repeatable(queries.get_visible_provider)
 def create_provider(data: dict[str, Any]) -> Provider:
-    """A new provider (`providers.edit` at its unit).
+    """新增服务机构（需要该单位的 `providers.edit`）。
 
     409 `unit.closed`, `provider.name_taken`; 422 `unit.unknown`.
     """
@@ -57,7 +57,7 @@ def create_provider(data: dict[str, Any]) -> Provider:
 @blueprint.arguments(ProviderChangeIn)
 @blueprint.response(200, ProviderOut)
 def change_provider(data: dict[str, Any], provider_id: int) -> Provider:
-    """The whole provider; `closed` ends it for new orders."""
+    """修改服务机构；`closed` 表示不再接新的工单。"""
     provider = service.change_provider(
         current_actor(), provider_id, unchanged=check_version, **data
     )
@@ -69,14 +69,14 @@ def change_provider(data: dict[str, Any], provider_id: int) -> Provider:
 @blueprint.arguments(PhoneEntriesQuery, location="query")
 @blueprint.response(200, page_schema(PhoneEntryOut))
 def list_phone_entries(query: dict[str, Any]) -> Page[PhoneEntry]:
-    """The phone book of a unit with that of the units above it."""
+    """某单位的便民电话，连同上级的。"""
     return queries.list_phone_entries(current_actor(), **query)
 
 
 @blueprint.get("/phone-entries/<int:entry_id>")
 @blueprint.response(200, PhoneEntryOut)
 def get_phone_entry(entry_id: int) -> PhoneEntry:
-    """One number."""
+    """一个便民电话。"""
     entry = queries.get_visible_phone_entry(current_actor(), entry_id)
     tag(entry.version)
     return entry
@@ -87,7 +87,7 @@ def get_phone_entry(entry_id: int) -> PhoneEntry:
 @blueprint.response(201, PhoneEntryOut)
 @repeatable(queries.get_visible_phone_entry)
 def create_phone_entry(data: dict[str, Any]) -> PhoneEntry:
-    """A new number (`phonebook.edit` at its unit)."""
+    """新增便民电话（需要该单位的 `phonebook.edit`）。"""
     return service.create_phone_entry(current_actor(), **data)
 
 
@@ -95,7 +95,7 @@ def create_phone_entry(data: dict[str, Any]) -> PhoneEntry:
 @blueprint.arguments(PhoneEntryChangeIn)
 @blueprint.response(200, PhoneEntryOut)
 def change_phone_entry(data: dict[str, Any], entry_id: int) -> PhoneEntry:
-    """The whole entry."""
+    """修改便民电话。"""
     entry = service.change_phone_entry(current_actor(), entry_id, unchanged=check_version, **data)
     tag(entry.version)
     return entry
@@ -104,5 +104,5 @@ def change_phone_entry(data: dict[str, Any], entry_id: int) -> PhoneEntry:
 @blueprint.delete("/phone-entries/<int:entry_id>")
 @blueprint.response(204)
 def delete_phone_entry(entry_id: int) -> None:
-    """Takes a number out of the book."""
+    """删除便民电话。"""
     service.delete_phone_entry(current_actor(), entry_id)

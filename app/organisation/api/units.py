@@ -45,7 +45,7 @@ blueprint = Blueprint(
 @blueprint.arguments(UnitsQuery, location="query")
 @blueprint.response(200, page_schema(UnitOut))
 def list_units(query: dict[str, Any]) -> Page[Unit]:
-    """Units below one, or the topmost; with `kind` alone all of that kind."""
+    """下级单位，或最上级的单位；只给 `kind` 时为这一类的全部单位。"""
     return queries.list_units(current_actor(), **query)
 
 
@@ -53,7 +53,7 @@ def list_units(query: dict[str, Any]) -> Page[Unit]:
 @blueprint.arguments(LocateQuery, location="query")
 @blueprint.response(200, LocatedOut)
 def locate(query: dict[str, Any]) -> Located:
-    """The grid and community at a point; 422 `location.outside` names the nearest community."""
+    """某个位置所在的网格和社区；不在范围内时 422 `location.outside`，并给出最近的社区。"""
     point = query["latitude"], query["longitude"], query["coordinate_system"]
     return queries.located_or_refused(*in_gcj02(*point))
 
@@ -61,7 +61,7 @@ def locate(query: dict[str, Any]) -> Located:
 @blueprint.get("/units/<int:unit_id>")
 @blueprint.response(200, UnitOut)
 def get_unit(unit_id: int) -> Unit:
-    """One unit."""
+    """一个单位。"""
     unit = queries.get_visible_unit(current_actor(), unit_id)
     tag(unit.version)
     return unit
@@ -72,7 +72,7 @@ def get_unit(unit_id: int) -> Unit:
 @blueprint.response(201, UnitOut)
 @repeatable(queries.get_visible_unit)
 def create_unit(data: dict[str, Any]) -> Unit:
-    """A new unit under an open one of the right kind (`organisation.edit` there).
+    """在合适的上级下新增单位（需要上级的 `organisation.edit`）。
 
     409 `unit.closed`, `unit.code_taken`, `unit.name_taken`;
     422 `unit.parent_unknown`, `unit.kind_not_allowed`.
@@ -84,7 +84,7 @@ def create_unit(data: dict[str, Any]) -> Unit:
 @blueprint.arguments(UnitChangeIn)
 @blueprint.response(200, UnitOut)
 def change_unit(data: dict[str, Any], unit_id: int) -> Unit:
-    """The whole unit; with another `parent_id` it moves there with all below it."""
+    """修改单位；换了 `parent_id` 就连同下级一起迁过去。"""
     unit = service.change_unit(current_actor(), unit_id, unchanged=check_version, **data)
     tag(unit.version)
     return unit
@@ -95,7 +95,7 @@ def change_unit(data: dict[str, Any], unit_id: int) -> Unit:
 @blueprint.response(200, UnitOut)
 @repeatable(queries.get_visible_unit)
 def close_unit(data: dict[str, Any], unit_id: int) -> Unit:
-    """Ends a unit; its history stays, what it looks after goes to the successor.
+    """停用单位；历史保留，所管的交给接替的单位。
 
     409 `unit.closed`, `unit.has_open_children`, `unit.has_places`, `unit.successor_clash`, and what
     other rooms refuse (open orders); 422 `unit.successor_unknown`, `unit.successor_not_allowed`.
@@ -106,7 +106,7 @@ def close_unit(data: dict[str, Any], unit_id: int) -> Unit:
 @blueprint.get("/units/<int:unit_id>/area")
 @blueprint.response(200, AreaOut)
 def get_area(unit_id: int) -> UnitArea:
-    """The unit's polygon in GCJ-02; 404 `area.none` where it has none."""
+    """单位的边界（GCJ-02）；没有时 404 `area.none`。"""
     area = queries.get_area(current_actor(), unit_id)
     tag(queries.get_unit(unit_id).version)
     return area
@@ -116,7 +116,7 @@ def get_area(unit_id: int) -> UnitArea:
 @blueprint.arguments(AreaIn)
 @blueprint.response(200, AreaOut)
 def set_area(data: dict[str, Any], unit_id: int) -> UnitArea:
-    """Draws the unit's polygon anew; If-Match is the unit's version.
+    """重新画单位的边界；If-Match 为单位的版本。
 
     422 `unit.no_area`, `area.not_a_polygon`, `area.position_invalid`, `area.out_of_range`,
     `area.ring_not_closed`, `area.ring_too_short`, `area.too_many_points`,
@@ -130,7 +130,7 @@ def set_area(data: dict[str, Any], unit_id: int) -> UnitArea:
 @blueprint.delete("/units/<int:unit_id>/area")
 @blueprint.response(204)
 def remove_area(unit_id: int) -> None:
-    """Leaves the unit without a polygon."""
+    """删除单位的边界。"""
     service.remove_area(current_actor(), unit_id)
 
 
@@ -138,7 +138,7 @@ def remove_area(unit_id: int) -> None:
 @blueprint.arguments(PageArgs, location="query")
 @blueprint.response(200, page_schema(SettingOut))
 def list_settings(query: dict[str, Any], unit_id: int) -> Page[SettingHere]:
-    """All settings as they hold here, with the unit that has set them (`settings.edit`)."""
+    """在本单位生效的全部设置，以及由哪个单位设定（`settings.edit`）。"""
     page = queries.list_settings(current_actor(), unit_id, **query)
     tag(queries.get_unit(unit_id).version)
     return page
@@ -148,7 +148,7 @@ def list_settings(query: dict[str, Any], unit_id: int) -> Page[SettingHere]:
 @blueprint.arguments(SettingIn)
 @blueprint.response(200, SettingOut)
 def set_setting(data: dict[str, Any], unit_id: int) -> SettingHere:
-    """Sets one value here and below; null inherits again. If-Match is the unit's version.
+    """为本单位和下级设定一项；null 表示沿用上级。If-Match 为单位的版本。
 
     422 `setting.unknown`, `setting.bad_value`.
     """
@@ -162,10 +162,10 @@ def set_setting(data: dict[str, Any], unit_id: int) -> SettingHere:
 @blueprint.arguments(ImportFile, location="files")
 @blueprint.response(200, ImportOut)
 def import_units(query: dict[str, Any], files: dict[str, FileStorage]) -> ImportReport:
-    """Units from Excel or CSV, at most 1,000 rows.
+    """从 Excel 或 CSV 导入单位，最多 1000 行。
 
-    Columns: 编号、名称、类别、上级编号、电话、地址、开放时间、排序.
-    Good rows go in, bad ones are listed by row; the same file again changes nothing.
+    列：编号、名称、类别、上级编号、电话、地址、开放时间、排序。
+    对的行导入，错的行逐行列出；同一个文件再导入一次，不会有变化。
     422 `import.unreadable`, `import.empty`, `import.headings_missing`, `import.heading_twice`,
     `import.too_many_rows`, `import.faults`.
     """
