@@ -1,0 +1,23 @@
+"""Every endpoint in every situation that matters, with a request that is right in shape and meaning."""
+
+from tests.permissions.cases import (
+    agreements,
+    handling,
+    organisation,
+    own,
+    people,
+    placing,
+    watching,
+)
+from tests.permissions.runner import Case
+
+PARTS: dict[str, tuple[Case, ...]] = {
+    "placing and reading": placing.CASES,
+    "desk and handler": handling.CASES,
+    "requester and neighbours": watching.CASES,
+    "agreements": agreements.CASES,
+    "people": people.CASES,
+    "organisation": organisation.CASES,
+    "one's own": own.CASES,
+}
+CASES = tuple(case for part in PARTS.values() for case in part)

@@ -1,0 +1,248 @@
+"""What is right, by the docs alone: a letter for each role, in the own community and elsewhere.
+
+    + lets in    o lets in, without the object    x 403    . 404, as if it were not there    - 401
+
+A row is read against `actors.ROLES`; the heads of the columns stand above each part. Elsewhere means
+the neighbouring community, for officers and administrators another street or district.
+"""
+
+PUBLIC = "++++++++++++++"
+OPEN = "-+++++++++++++"
+BARRED = "-xxxxxxxxxxxxx"
+HIDDEN = "-............."
+EMPTY = "-ooooooooooooo"
+
+# a anonymous  r resident  q requester  m member  v volunteer  g grid worker  d duty  D dispatcher
+# L leader  s street officer  o district officer  A admin  p provider  b building leader
+
+# Placing is open to everybody; only who enters for others may say what residents may not.
+# Staff see their unit's orders; members what lies in the pool, and what they were offered or hold.
+READING: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "orders.place": (OPEN, OPEN),
+    "orders.place:for another": (OPEN, OPEN),
+    "orders.place:by telephone": ("-xxxx++++++xx+", BARRED),
+    "orders.place:for a known person": ("-xxxx..++++xx.", BARRED),
+    "orders.place:by staff alone": ("-xxxx++++++xx+", BARRED),
+    "orders.list_orders": ("-o++o++++++ooo", EMPTY),
+    "orders.list_orders:pool": ("-oo++ooooooooo", EMPTY),
+    "orders.changes": ("-....++++++...", HIDDEN),
+    "orders.show": ("-.+..++++++...", HIDDEN),
+    "orders.show:in the pool": ("-.+++++++++...", HIDDEN),
+    "orders.show:offered": ("-.++.++++++...", HIDDEN),
+    "orders.show:claimed": ("-.++.++++++...", HIDDEN),
+    "orders.show:closed": ("-.++.++++++...", HIDDEN),
+    "orders.show:held by a provider": ("-.+..++++++.+.", HIDDEN),
+    "orders.show:confidential": ("-.+....++++...", HIDDEN),
+    "orders.show:confidential emergency": ("-.+...+++++...", HIDDEN),
+    "orders.show:complaint": ("-.+......++...", HIDDEN),
+    "orders.show:name of an anonymous": ("-.+o.oo++++...", HIDDEN),
+    "orders.show:words held back": ("-.+oo++++++...", HIDDEN),
+    "orders.show:entered by a building leader": ("-....++++++..+", HIDDEN),
+    "orders.show:to be moved": ("-.+..++++++...", "-.....+++....."),
+    "orders.list_events": ("-.++.++++++...", HIDDEN),
+    "orders.list_events:internal": ("-.o+.++++++...", HIDDEN),
+    "orders.reveal": ("-.x+.x+++++...", HIDDEN),
+    "orders.reveal:before the claim": ("-.xxxx+++++...", HIDDEN),
+    "orders.reveal:anonymous": ("-.xx.xx++++...", HIDDEN),
+    "orders.reveal:completed": ("-.x+.x+++++...", HIDDEN),
+    "orders.reveal:closed": ("-.xx.x+++++...", HIDDEN),
+}
+
+# The desk: the duty person receives and gives out, the rest is the dispatcher's.
+DESK: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "orders.acknowledge": ("-.x..x+++++...", HIDDEN),
+    "orders.acknowledge:confidential emergency": ("-.x...+++++...", HIDDEN),
+    "orders.settle": ("-.x..++++++...", HIDDEN),
+    "orders.dispatch": ("-.x..x+++++...", HIDDEN),
+    "orders.dispatch:to a person": ("-.x..x+++++...", HIDDEN),
+    "orders.reassign": ("-.xx.xx++++...", HIDDEN),
+    "orders.recall": ("-.xx.xx++++...", HIDDEN),
+    "orders.reject": ("-.x..xx++++...", HIDDEN),
+    "orders.check": ("-.xx.xx++++...", HIDDEN),
+    "orders.amend": ("-.x..x+++++...", HIDDEN),
+    "orders.ask": ("-.x..xx++++...", HIDDEN),
+    "orders.check_content": ("-.x..x+++++...", HIDDEN),
+    "orders.follow_up": ("-.xx.+x++++...", HIDDEN),
+    "orders.report_up": ("-.x..xx++++...", HIDDEN),
+    "orders.transfer": ("-.x..xx++++...", HIDDEN),
+    "orders.split": ("-.x..xx++++...", HIDDEN),
+    "orders.merge": ("-.x..xx++++...", HIDDEN),
+    "orders.unmerge": ("-.x..xx++++...", HIDDEN),
+    "orders.confirm_no_show": ("-.xx.xx++++...", HIDDEN),
+    "orders.decide": ("-.x..xxx+++...", HIDDEN),
+    "orders.supervise": ("-.x..xxxx++...", HIDDEN),
+    "orders.agree:cancel": ("-.xx.xx++++...", HIDDEN),
+    "orders.agree:extend": ("-.xx.xx++++...", HIDDEN),
+    "orders.agree:suspend": ("-.xx.xx++++...", HIDDEN),
+    "orders.agree:support": ("-.xxxxx++++...", HIDDEN),
+    "orders.agree:report up": ("-.x..xxxx++...", HIDDEN),
+    "orders.agree:close": ("-.x..xxxx++...", HIDDEN),
+    "orders.agree:transfer": ("-.x..xxxx++...", "-.....+++....."),
+    "orders.refuse:transfer": ("-.x..xxxx++...", "-.....+++....."),
+    "orders.refuse:cancel": ("-.xx.xx++++...", HIDDEN),
+}
+
+# What the handler does, and what the requester does; neighbours join where the matter is public.
+HANDLING: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "orders.claim": ("-.x++xxxxxx...", HIDDEN),
+    "orders.decline": ("-.x+.xxxxxx...", HIDDEN),
+    "orders.appoint": ("-.x+.xxxxxx...", HIDDEN),
+    "orders.start": ("-.x+.xxxxxx...", HIDDEN),
+    "orders.progress": ("-.x+.xxxxxx...", HIDDEN),
+    "orders.progress:assigned": ("-.x..+xxxxx...", HIDDEN),
+    "orders.progress:by a provider": ("-.x..x+++++.+.", HIDDEN),
+    "orders.progress:for a provider": ("-.x..x+++++...", HIDDEN),
+    "orders.return": ("-.x+.xxxxxx...", HIDDEN),
+    "orders.suspend": ("-.x+.xx++++...", HIDDEN),
+    "orders.resume": ("-.x+.xx++++...", HIDDEN),
+    "orders.extend": ("-.x+.xx++++...", HIDDEN),
+    "orders.complete": ("-.x+.xxxxxx...", HIDDEN),
+    "orders.rate": ("-.+x.xxxxxx...", HIDDEN),
+    "orders.reopen": ("-.+x.x+++++...", HIDDEN),
+    "orders.reopen:rejected": ("-.+..x+++++...", HIDDEN),
+    "orders.answer": ("-.+..xxxxxx...", HIDDEN),
+    "orders.cancel": ("-.+..xxxxxx...", HIDDEN),
+    "orders.cancel:claimed": ("-.+x.xxxxxx...", HIDDEN),
+    "orders.urge": ("-.+..xxxxxx...", HIDDEN),
+    "orders.not_come": ("-.+x.xxxxxx...", HIDDEN),
+    "orders.comments": ("-.+..++++++...", HIDDEN),
+    "orders.comments:in the pool": ("-.+xx++++++...", HIDDEN),
+    "orders.comments:claimed": ("-.++.++++++...", HIDDEN),
+    "orders.join": ("-+x+++++++++++", OPEN),
+    "orders.join:not public": ("-.x..xxxxxx...", HIDDEN),
+    "orders.show:joined": ("-.+..++++++...", HIDDEN),
+    "orders.still_not_solved": ("-+x..xxxxxx...", "-+............"),
+    "orders.support": (BARRED, "-xx++xxxxxxxxx"),
+    "orders.support:not public": ("-.xxxxxxxxx...", HIDDEN),
+}
+
+PEOPLE: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "people.list_people": ("-o+oooo+++++oo", EMPTY),
+    "people.create_person": ("-xxxx+++++++x+", BARRED),
+    "people.create_person:member": ("-xxxxxx+++++xx", BARRED),
+    "people.search_people": ("-xxxxxx+++++xx", BARRED),
+    "people.get_person": ("-.+....+++++..", HIDDEN),
+    "people.put_person": ("-.x....+++++..", HIDDEN),
+    "people.put_person:to the neighbour": ("-.x....xx+++..", HIDDEN),
+    "people.reveal_person": ("-.x....+++++..", HIDDEN),
+    "people.set_green": ("-.x....+++++..", HIDDEN),
+    "people.limit_person": ("-.x....x+++x..", HIDDEN),
+    "people.clear_offers_block": ("-..x...x+++x..", HIDDEN),
+    "people.deactivate_person": ("-......x++++..", HIDDEN),
+    # Whoever ends it all answers for all of it: for every unit, and for every role that ends.
+    "people.deactivate_person:of two communities": ("-......xx++x..", "-......xx....."),
+    "people.activate_person": ("-......x++++..", HIDDEN),
+    "people.erase_person": ("-.+....x++++..", HIDDEN),
+    "registrations.create_registration": (OPEN, OPEN),
+    "registrations.list_registrations": ("-o+oooo+++++oo", EMPTY),
+    "registrations.get_registration": ("-.+....+++++..", HIDDEN),
+    "registrations.approve_registration": ("-.x....+++++..", HIDDEN),
+    "registrations.decline_registration": ("-.x....+++++..", HIDDEN),
+    "registrations.end_registration": ("-.+....+++++..", HIDDEN),
+    "roles.list_roles": ("-oooooo+++++oo", "-oooooo+++++oo"),
+    "roles.list_grants": ("-.+....+++++..", HIDDEN),
+    "roles.create_grant": ("-.x....x+++x..", HIDDEN),
+    "roles.create_grant:administrator": ("-.x....xxxx+..", HIDDEN),
+    "roles.create_grant:officer": ("-.x....xx++x..", HIDDEN),
+    "roles.create_grant:above": ("-.x....xx++x..", HIDDEN),
+    "roles.delete_grant": ("-.x....x+++x..", HIDDEN),
+    # An administrator may step down.
+    "roles.delete_grant:administrator": ("-.+....xxxx+..", HIDDEN),
+    "limits.list_limits": ("-o+ooooo+++ooo", EMPTY),
+    "limits.get_limit": ("-.+.....+++...", HIDDEN),
+    "limits.appeal_limit": ("-.+.....xxx...", HIDDEN),
+    "limits.uphold_limit": ("-.x.....x++...", HIDDEN),
+    "limits.lift_limit": ("-.x.....+++...", HIDDEN),
+    "audits.list_audit": ("-xxxxxxx++++xx", "-xxxxxxxooooxx"),
+    "accounts.get_account": ("-.x....xxxx+..", HIDDEN),
+    "accounts.open_account": ("-.x....xxxx+..", HIDDEN),
+    "accounts.reset_account": ("-.x....xxxx+..", HIDDEN),
+    "accounts.unlock_account": ("-.x....xxxx+..", HIDDEN),
+}
+
+# Units, places (but rooms), providers, numbers and categories are no secret; few keep them.
+ORGANISATION: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "units.list_units": (OPEN, OPEN),
+    "units.get_unit": (OPEN, OPEN),
+    "units.locate": (OPEN, OPEN),
+    "units.get_area": (OPEN, OPEN),
+    "units.create_unit": ("-xxxxxxxxxx+xx", BARRED),
+    "units.change_unit": ("-xxxxxxxxxx+xx", BARRED),
+    "units.close_unit": ("-xxxxxxxxxx+xx", BARRED),
+    "units.set_area": ("-xxxxxxxxxx+xx", BARRED),
+    "units.remove_area": ("-xxxxxxxxxx+xx", BARRED),
+    "units.import_units": ("-xxxxxxxxxx+xx", "-xxxxxxxxxxoxx"),
+    "units.list_settings": ("-xxxxxxx++++xx", BARRED),
+    "units.set_setting": ("-xxxxxxx++++xx", BARRED),
+    "places.list_places": (OPEN, OPEN),
+    "places.list_places:rooms": ("-oooo+++++++oo", EMPTY),
+    "places.get_place": (OPEN, OPEN),
+    "places.get_place:room": ("-....+++++++..", HIDDEN),
+    "places.create_place": ("-xxxxxxxxxx+xx", BARRED),
+    "places.change_place": ("-xxxxxxxxxx+xx", BARRED),
+    "places.close_place": ("-xxxxxxxxxx+xx", BARRED),
+    "places.import_places": ("-xxxxxxxxxx+xx", "-xxxxxxxxxxoxx"),
+    "providers.list_providers": (OPEN, OPEN),
+    "providers.get_provider": (OPEN, OPEN),
+    "providers.create_provider": ("-xxxxxx+++++xx", BARRED),
+    "providers.change_provider": ("-xxxxxx+++++xx", BARRED),
+    "providers.list_phone_entries": (OPEN, OPEN),
+    "providers.get_phone_entry": (OPEN, OPEN),
+    "providers.create_phone_entry": ("-xxxxxx+++++xx", BARRED),
+    "providers.change_phone_entry": ("-xxxxxx+++++xx", BARRED),
+    "providers.delete_phone_entry": ("-xxxxxx+++++xx", BARRED),
+    "categories.list_categories": (OPEN, OPEN),
+    "categories.get_category": (OPEN, OPEN),
+    "categories.create_category": ("-xxxxxxxxxx+xx", BARRED),
+    "categories.create_category:of the unit": ("-xxxxxxxxxx+xx", BARRED),
+    "categories.change_category": ("-xxxxxxxxxx+xx", BARRED),
+    "categories.change_category:of the unit": ("-xxxxxxxxxx+xx", BARRED),
+    "categories.retire_category": ("-xxxxxxxxxx+xx", BARRED),
+    "categories.restore_category": ("-xxxxxxxxxx+xx", BARRED),
+}
+
+# What is one's own, and what is everybody's.
+SELF: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "me.get_me": (OPEN, OPEN),
+    "me.put_me": (OPEN, OPEN),
+    "me.delete_me": (OPEN, OPEN),
+    "me.change_password": (OPEN, OPEN),
+    "me.attach_phone": (OPEN, OPEN),
+    "me.set_away": (OPEN, OPEN),
+    "me.export_me": (OPEN, OPEN),
+    "me.list_consents": (OPEN, OPEN),
+    "me.record_consent": (OPEN, OPEN),
+    "me.enrol_totp": (OPEN, OPEN),
+    "me.confirm_totp": (OPEN, OPEN),
+    "me.remove_totp": (OPEN, OPEN),
+    "sessions.list_sessions": ("-o+ooooooooooo", EMPTY),
+    "sessions.give_ticket": (OPEN, OPEN),
+    "sessions.close_current_session": (OPEN, OPEN),
+    "sessions.close_session": ("-.+...........", HIDDEN),
+    "notifications.list_inbox": ("-o+ooooooooooo", EMPTY),
+    "notifications.count_unread": ("-o+ooooooooooo", EMPTY),
+    "notifications.read_message": ("-.+...........", HIDDEN),
+    "notifications.read_all_messages": (OPEN, OPEN),
+    "notifications.list_dead_letters": ("-xxxxxxxxxx+xx", BARRED),
+    "notifications.resend_message": ("-xxxxxxxxxx+xx", BARRED),
+    "files.upload_file": (OPEN, OPEN),
+    "files.show_file": (PUBLIC, PUBLIC),
+    "files.show_file:forged": ("." * 14, "." * 14),
+    "sessions.log_in_wechat": (PUBLIC, PUBLIC),
+    "sessions.log_in_password": (PUBLIC, PUBLIC),
+    "sessions.refresh": (PUBLIC, PUBLIC),
+    "openapi": (PUBLIC, PUBLIC),
+    "docs": (PUBLIC, PUBLIC),
+    "static": (PUBLIC, PUBLIC),
+    "healthz": (PUBLIC, PUBLIC),
+    "readyz": (PUBLIC, PUBLIC),
+    "metrics": (PUBLIC, PUBLIC),
+}
+
+EXPECTED = READING | DESK | HANDLING | PEOPLE | ORGANISATION | SELF
