@@ -16,7 +16,7 @@ from app.identity import api as identity_api
 from app.identity import listeners as identity_heard
 from app.identity import policy as identity_policy
 from app.identity import states as identity_states
-from app.identity.events import SessionStolen
+from app.identity.events import PasswordGiven, SessionStolen
 from app.identity.guard import PUBLIC_ENDPOINTS, guard
 from app.kernel import crypto, database, docs, health, http, logs
 from app.kernel.events import listen
@@ -136,6 +136,7 @@ def _wire(app: http.App) -> None:
         (notifications_heard.on_limit_decided, LimitDecided),
         (notifications_heard.on_offers_unblocked, OffersUnblocked),
         (notifications_heard.on_session_stolen, SessionStolen),
+        (notifications_heard.on_password_given, PasswordGiven),
     ):
         listen(app, event, tells)
     for part in (identity_heard, files_heard, notifications_heard, orders_heard):

@@ -21,7 +21,7 @@ from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
 from app.kernel.settings import Setting
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import lock_person
+from app.people.queries import audit_unit_of, lock_person
 
 BATCH = 500
 BATCH_ON_SQLITE = 50
@@ -111,7 +111,14 @@ def set_content_state(
     file.content_state = state
     session.flush()
     if not actor.is_system:
-        audit.record(actor, "file.content_judged", "file", file_id, fields=[state.value])
+        audit.record(
+            actor,
+            "file.content_judged",
+            "file",
+            file_id,
+            fields=[state.value],
+            unit_id=audit_unit_of(file.uploader_id),
+        )
 
 
 def delete_files(file_ids: Sequence[int]) -> int:

@@ -16,6 +16,13 @@ class SessionStolen:
 
 
 @dataclass(frozen=True, slots=True)
+class PasswordGiven:
+    """Somebody else has set a one-time password for a person, who is to be told."""
+
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentGiven:
     """A person agreed to the current version of a document."""
 

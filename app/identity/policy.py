@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.kernel.actor import Actor
+from app.kernel.actor import Actor, Grant
 
 EDIT_ACCOUNTS = "accounts.edit"
 
@@ -17,4 +17,16 @@ def may_edit_account(actor: Actor, unit_paths: Iterable[str]) -> bool:
     paths = tuple(unit_paths)
     return actor.is_system or (
         bool(paths) and all(actor.may(EDIT_ACCOUNTS, path) for path in paths)
+    )
+
+
+def holds_all(actor: Actor, grants: Iterable[Grant]) -> bool:
+    """Whether the actor holds, where they hold, all that these grants give.
+
+    Whoever knows another's password may do what the other may: it must be nothing new.
+    """
+    return actor.is_system or all(
+        actor.may(permission, grant.unit_path)
+        for grant in grants
+        for permission in grant.permissions
     )

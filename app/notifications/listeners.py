@@ -1,6 +1,6 @@
 """What people are told when something happens below, and what becomes of messages with people."""
 
-from app.identity.events import SessionStolen
+from app.identity.events import PasswordGiven, SessionStolen
 from app.notifications.queries import exported_inbox
 from app.notifications.service import erase_messages_of, notify
 from app.organisation.queries import get_unit
@@ -78,6 +78,12 @@ def on_session_stolen(event: SessionStolen) -> None:
     """Somebody else may have the token."""
     subject = ("session", event.session_id)
     notify([event.person_id], "identity.session_stolen", subject=subject, params={}, urgent=True)
+
+
+def on_password_given(event: PasswordGiven) -> None:
+    """Whoever did not ask for it must hear of it."""
+    subject = ("person", event.person_id)
+    notify([event.person_id], "identity.password_given", subject=subject, params={}, urgent=True)
 
 
 def _tell_of_registration(event: RegistrationDecided | RegistrationEnded, moment: str) -> None:

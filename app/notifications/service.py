@@ -43,6 +43,7 @@ from app.notifications.states import (
     OutboxState,
 )
 from app.people.models import Person
+from app.people.queries import audit_unit_of
 from app.people.states import PersonStatus
 
 log = structlog.get_logger("notifications")
@@ -114,7 +115,8 @@ def resend(actor: Actor, message_id: int) -> OutboxMessage:
     if message.state is not OutboxState.DEAD:
         raise Conflict("message.not_dead", "这条消息还在发送或已经送达，不用重发。")
     message.queue_again()
-    audit.record(actor, "message.resent", "outbox_message", message.id)
+    unit_id = audit_unit_of(message.recipient_id)
+    audit.record(actor, "message.resent", "outbox_message", message.id, unit_id=unit_id)
     return message
 
 

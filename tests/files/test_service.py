@@ -329,10 +329,11 @@ def dispatcher(unit_path: str) -> Actor:
     return Actor(1, "调度", (Grant("dispatcher", 1, unit_path, frozenset({"orders.dispatch"})),))
 
 
-def test_content_state(resident: Actor) -> None:
+def test_content_state(resident: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check or the unit's dispatcher says what may be shown; nobody else."""
     one, two = keep(resident).id, keep(resident).id
     passed = ContentState.PASSED
+    monkeypatch.setattr(service, "audit_unit_of", {resident.own_id: 4711}.get)
     with transaction():
         service.set_content_state(SYSTEM, one, passed)
     assert set(queries.links([one, two], only_passed=True)) == {one}
@@ -348,6 +349,7 @@ def test_content_state(resident: Actor) -> None:
     assert set(queries.links([one, two], only_passed=True)) == {one, two}
     row = session.scalars(select(AuditRow).where(AuditRow.action == "file.content_judged")).one()
     assert (row.subject_id, row.fields) == (two, ["passed"])
+    assert row.unit_id == 4711
     with pytest.raises(NotFound), transaction():
         service.set_content_state(SYSTEM, 999999, passed)
 

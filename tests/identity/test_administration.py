@@ -1,14 +1,21 @@
 """Accounts as administrators and the operator manage them."""
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from app.identity import commands, service
-from app.kernel.database import transaction
-from app.kernel.errors import Conflict, Invalid
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import session, transaction
+from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.http import App
+from app.notifications.models import OutboxMessage
 from app.people import service as people
-from app.people.models import Person
+from app.people.models import Person, RoleGrant
+from app.people.queries import grants_of
 from tests.identity.conftest import (
     PASSWORD,
     SYSTEM,
@@ -31,7 +38,7 @@ def admin(hire: Hire, town: Town, entered: Entered) -> Headers:
 def test_an_administrator_opens_an_account_and_shows_its_password_once(
     client: FlaskClient, hire: Hire, admin: Headers
 ) -> None:
-    person = hire(role="dispatcher")
+    person = hire()
     path = f"/api/v1/people/{person.id}/account"
     assert client.get(path, headers=admin).status_code == 404
     answer = client.post(path, json={"username": "王芳"}, headers=admin)
@@ -114,6 +121,74 @@ def test_one_role_above_is_enough_to_be_out_of_reach(
     with transaction():
         people.grant_role(SYSTEM, from_here.id, "district_officer", town.district)
     assert knock(client, admin, from_here) == {(403, "account.may_not_edit")}
+
+
+@pytest.mark.parametrize("begins_later", [False, True])
+@pytest.mark.parametrize("role", ["grid_worker", "dispatcher", "leader", "street_officer"])
+def test_nobody_becomes_who_may_do_more(
+    client: FlaskClient, hire: Hire, admin: Headers, town: Town, role: str, begins_later: bool
+) -> None:
+    officer, newcomer = hire("officer"), hire()
+    since = now() + timedelta(days=1) if begins_later else None
+    with transaction():
+        for person in (officer, newcomer):
+            people.grant_role(SYSTEM, person.id, role, town.street, since=since)
+    path = "/api/v1/people/{}/account"
+    for target in (f"{path.format(officer.id)}/reset", path.format(newcomer.id)):
+        body = None if target.endswith("reset") else {"username": "intruder"}
+        answer = client.post(target, json=body, headers=admin)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "account.may_not_edit")
+    assert try_password(client, "officer")[0] == 201
+    assert client.post(f"{path.format(officer.id)}/unlock", headers=admin).status_code == 200
+
+
+def test_a_past_post_is_no_hindrance(
+    client: FlaskClient, hire: Hire, admin: Headers, town: Town
+) -> None:
+    person = hire("li", role="dispatcher")
+    path = f"/api/v1/people/{person.id}/account/reset"
+    assert client.post(path, headers=admin).status_code == 403
+    with transaction():
+        grant = session.scalars(select(RoleGrant).where(RoleGrant.person_id == person.id)).one()
+        people.end_role(SYSTEM, grant.id)
+    assert client.post(path, headers=admin).status_code == 200
+
+
+def test_nobody_takes_the_codes_off_who_may_do_more(app: App, hire: Hire, town: Town) -> None:
+    officer, chief = hire("officer", role="street_officer"), hire(role="admin")
+    admin = Actor(chief.id, "admin", grants_of(chief.id, now()))
+    with pytest.raises(Forbidden) as refused:
+        service.forget_totp(admin, officer.id)
+    assert refused.value.code == "account.may_not_edit"
+    service.forget_totp(SYSTEM, officer.id)
+
+
+def test_the_audit_of_the_unit_shows_what_was_done_to_accounts(
+    client: FlaskClient, hire: Hire, admin: Headers, entered: Entered
+) -> None:
+    person = hire()
+    path = f"/api/v1/people/{person.id}/account"
+    client.post(path, json={"username": "li"}, headers=admin)
+    for verb in ("reset", "unlock"):
+        client.post(f"{path}/{verb}", headers=admin)
+    watcher = entered(hire(role="leader").id)
+    query = f"/api/v1/audit?subject_id={person.id}&subject_kind=person"
+    rows = client.get(query, headers=watcher).get_json()["items"]
+    assert {row["action"] for row in rows} >= {
+        "account.created",
+        "account.password_reset",
+        "account.unlocked",
+    }
+
+
+def test_who_gets_a_password_is_told(client: FlaskClient, hire: Hire, admin: Headers) -> None:
+    person = hire()
+    path = f"/api/v1/people/{person.id}/account"
+    told = select(OutboxMessage.moment).where(OutboxMessage.recipient_id == person.id)
+    client.post(path, json={"username": "li"}, headers=admin)
+    assert session.scalars(told).all() == ["identity.password_given"]
+    client.post(f"{path}/reset", headers=admin)
+    assert session.scalars(told).all() == ["identity.password_given"] * 2
 
 
 def test_a_neighbour_is_out_of_sight(

@@ -1,5 +1,6 @@
 """What could not be delivered, as administrators see it."""
 
+import pytest
 import sqlalchemy as sa
 
 from app.kernel.actor import Actor
@@ -46,8 +47,9 @@ def test_administrator_sees_who_and_when_but_not_what(town: Town, door: Door) ->
     }
 
 
-def test_resent_message_arrives(town: Town, door: Door) -> None:
+def test_resent_message_arrives(town: Town, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     person = somebody()
+    monkeypatch.setattr("app.notifications.service.audit_unit_of", {person: town.a.id}.get)
     message_id = dead_letter(person)
     admin = town.holder("admin", town.district)
     answer = door("POST", f"/messages/{message_id}/resend", admin)
@@ -56,7 +58,7 @@ def test_resent_message_arrives(town: Town, door: Door) -> None:
     deliver()
     assert told(person) == ["第5号"]
     row = session.scalars(sa.select(AuditRow).where(AuditRow.action == "message.resent")).one()
-    assert (row.actor_id, row.subject_id) == (admin.person_id, message_id)
+    assert (row.actor_id, row.subject_id, row.unit_id) == (admin.person_id, message_id, town.a.id)
     again = door("POST", f"/messages/{message_id}/resend", admin)
     assert problem(again) == (409, "message.not_dead")
     missing = door("POST", f"/messages/{message_id + 1000}/resend", admin)

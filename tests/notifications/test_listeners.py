@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.identity.events import SessionStolen
+from app.identity.events import PasswordGiven, SessionStolen
 from app.identity.states import MESSAGES as IDENTITY_MESSAGES
 from app.kernel.clock import now
 from app.kernel.database import session
@@ -88,6 +88,12 @@ CASES: list[Case] = [
         "您的登录已被退出",
         ("session", "重新登录"),
     ),
+    (
+        listeners.on_password_given,
+        lambda me, _: PasswordGiven(me),
+        "您有了新的临时密码",
+        ("person", "没有要求过"),
+    ),
 ]
 
 
@@ -105,7 +111,7 @@ def test_the_one_concerned_is_told(
     message = session.scalars(sa.select(InboxMessage)).one()
     assert (message.recipient_id, message.title, message.subject_kind) == (me.id, title, about[0])
     assert about[1] in message.text
-    assert message.urgent is (about[0] == "session")
+    assert message.urgent is (about[0] == "session" or listener is listeners.on_password_given)
 
 
 def test_who_ends_the_own_registration_is_not_told(town: Town) -> None:

@@ -310,3 +310,17 @@ def test_the_erased_are_not_edited(town: Town) -> None:
     service.erase_person(SYSTEM, person.id)
     with pytest.raises(Conflict):
         service.attach_verified_phone(SYSTEM, person.id, "13812345678")
+
+
+def test_the_audit_of_the_home_shows_what_concerns_a_person(town: Town) -> None:
+    at_home, homeless = town.person(), town.stranger()
+    service.grant_role(SYSTEM, homeless.id, "duty", town.b.id)
+    for person in (at_home, homeless):
+        service.attach_verified_phone(SYSTEM, person.id, "13812345678")
+        service.block_offers(SYSTEM, person.id)
+    actions = ("person.phone_verified", "person.offers_blocked")
+    for unit, person in ((town.a, at_home), (town.b, homeless)):
+        watcher = town.holder("leader", unit)
+        page = queries.page_of_audit(watcher, subject_id=person.id, cursor=None, limit=100)
+        assert [row.action for row in page.items if row.action in actions] == list(actions[::-1])
+    assert queries.audit_unit_of(town.stranger().id) is None

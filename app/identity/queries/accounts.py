@@ -64,6 +64,15 @@ def check_editor(actor: Actor, person_id: int) -> None:
         raise Forbidden("account.may_not_edit", "您不能管理这位人员的登录账号。")
 
 
+def check_stand_in(actor: Actor, person_id: int) -> None:
+    """Forbidden `account.may_not_edit` for who could do more as the person than as himself."""
+    if not policy.holds_all(actor, people.powers_of(person_id)):
+        raise Forbidden(
+            "account.may_not_edit",
+            "这位人员的岗位比您权限多，您不能设置其密码，请运维人员在服务器上办理。",
+        )
+
+
 def last_failure_id(key: str) -> int:
     """The latest failure of an account; 0 where there is none."""
     found = session.scalar(select(func.max(LoginFailure.id)).where(LoginFailure.account_key == key))

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 
 from app.identity import passwords, queries
+from app.identity.events import PasswordGiven
 from app.identity.models import Account, LoginFailure
 from app.identity.service.sessions import revoke_sessions
 from app.identity.states import FAILURES_KEPT, ONE_TIME_PASSWORD_LIFE, RevokedFor
@@ -15,6 +16,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import insert_ignore, lock, session
 from app.kernel.errors import Conflict, Invalid, not_found
+from app.kernel.events import announce
 from app.people import queries as people
 
 _USERNAME = re.compile(r"[\w.@-]{2,40}")
@@ -32,13 +34,14 @@ class OneTimePassword:
 def create_account(
     actor: Actor, person_id: int, username: str, password: str, must_change: bool = True
 ) -> Account:
-    """A user name and a first password for a person.
+    """A user name and a first password for a person who holds nothing that the actor does not.
 
     With `must_change` the password is good for 7 days and for nothing but setting one's own.
     Raises Invalid `account.bad_username`, Conflict `account.exists` or `account.username_taken`.
     """
     queries.check_editor(actor, person_id)
     person = people.lock_person(person_id)
+    queries.check_stand_in(actor, person_id)
     if not person.is_active:
         raise Conflict("person.inactive", "这位人员已停用，不能设置登录账号。")
     if not _USERNAME.fullmatch(username):
@@ -62,7 +65,7 @@ def create_account(
     }
     if insert_ignore(Account, values, conflict=("username_key",)) == 0:
         raise Conflict("account.username_taken", "这个用户名已经有人用了，请换一个。")
-    audit.record(actor, "account.created", "person", person_id, unit_id=person.home_unit_id)
+    _record(actor, "account.created", person_id)
     return session.get_one(Account, person_id)
 
 
@@ -70,12 +73,18 @@ def open_account(actor: Actor, person_id: int, username: str) -> OneTimePassword
     """An account for a person, with a one-time password."""
     password = passwords.one_time_password()
     account = create_account(actor, person_id, username, password)
+    announce(PasswordGiven(person_id))
     return OneTimePassword(account.username, password, now() + ONE_TIME_PASSWORD_LIFE)
 
 
 def reset_password(actor: Actor, person_id: int) -> OneTimePassword:
-    """A new one-time password; all sessions end, a code generator stays in force."""
+    """A new one-time password; all sessions end, a code generator stays in force.
+
+    Refused as in `create_account`, since it opens all that the person may do.
+    """
     queries.check_editor(actor, person_id)
+    people.lock_person(person_id)
+    queries.check_stand_in(actor, person_id)
     account = _lock_account(person_id)
     password = passwords.one_time_password()
     moment = now()
@@ -87,7 +96,8 @@ def reset_password(actor: Actor, person_id: int) -> OneTimePassword:
     forgive_failures(actor, account)
     revoke_sessions(actor, person_id, RevokedFor.PASSWORD_RESET)
     session.flush()
-    audit.record(actor, "account.password_reset", "person", person_id)
+    _record(actor, "account.password_reset", person_id)
+    announce(PasswordGiven(person_id))
     return OneTimePassword(account.username, password, expires_at)
 
 
@@ -96,7 +106,7 @@ def unlock_account(actor: Actor, person_id: int) -> None:
     queries.check_editor(actor, person_id)
     forgive_failures(actor, _lock_account(person_id))
     session.flush()
-    audit.record(actor, "account.unlocked", "person", person_id)
+    _record(actor, "account.unlocked", person_id)
 
 
 def change_password(
@@ -119,7 +129,7 @@ def change_password(
     login = queries.get_visible_session(actor, session_id)
     login.must_change_password = False
     session.flush()
-    audit.record(actor, "account.password_changed", "person", actor.own_id)
+    _record(actor, "account.password_changed", actor.own_id)
 
 
 def confirm_password(actor: Actor, password: str, *, address: str = "") -> Account:
@@ -166,6 +176,11 @@ def forget_old_failures(actor: Actor, limit: int) -> int:
     )
     session.execute(delete(LoginFailure).where(LoginFailure.id.in_(old)))
     return len(old)
+
+
+def _record(actor: Actor, action: str, person_id: int) -> None:
+    unit_id = people.audit_unit_of(person_id)
+    audit.record(actor, action, "person", person_id, unit_id=unit_id)
 
 
 def _lock_account(person_id: int) -> Account:

@@ -14,6 +14,7 @@ from app.kernel.clock import now
 from app.kernel.crypto import hash_token, seal, unseal
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid
+from app.people import queries as people
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def confirm_totp(actor: Actor, otp: str, *, address: str = "") -> list[str]:
         RecoveryCode(person_id=actor.own_id, code_hash=_hash_recovery(code)) for code in codes
     )
     session.flush()
-    audit.record(actor, "account.totp_confirmed", "person", actor.own_id)
+    _record(actor, "account.totp_confirmed", actor.own_id)
     return codes
 
 
@@ -85,10 +86,16 @@ def remove_totp(actor: Actor, *, current_password: str, otp: str, address: str =
 
 
 def forget_totp(actor: Actor, person_id: int) -> None:
-    """Deletes generator and recovery codes, on the operator's word: for a lost phone."""
+    """Deletes generator and recovery codes: one's own, or on the operator's word for a lost phone.
+
+    Raises Forbidden `account.may_not_edit`.
+    """
+    if actor.person_id != person_id:
+        queries.check_editor(actor, person_id)
+        queries.check_stand_in(actor, person_id)
     session.execute(delete(TotpSecret).where(TotpSecret.person_id == person_id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
-    audit.record(actor, "account.totp_removed", "person", person_id)
+    _record(actor, "account.totp_removed", person_id)
 
 
 def use_code(actor: Actor, person_id: int, code: str) -> bool:
@@ -124,6 +131,11 @@ def _take_recovery(person_id: int, code: str) -> bool:
     row.used_at = now()
     session.flush()
     return True
+
+
+def _record(actor: Actor, action: str, person_id: int) -> None:
+    unit_id = people.audit_unit_of(person_id)
+    audit.record(actor, action, "person", person_id, unit_id=unit_id)
 
 
 def _lock_secret(person_id: int) -> TotpSecret | None:

@@ -5,6 +5,7 @@ from app.people.queries.exports import export_of
 from app.people.queries.limits import get_visible_limit, limits_visible_to, page_of_limits
 from app.people.queries.persons import (
     address_of,
+    audit_unit_of,
     find_by_phone,
     get_person,
     get_visible_person,
@@ -36,15 +37,16 @@ from app.people.queries.roles import (
     holders_of,
     page_of_grants,
     page_of_roles,
+    powers_of,
     roles_visible_to,
 )
 
 __all__ = [
-    "page_of_audit",
     "address_of",
     "all_holders_of",
     "approved_registrations",
     "approved_unit_paths",
+    "audit_unit_of",
     "export_of",
     "find_by_phone",
     "get_person",
@@ -63,6 +65,7 @@ __all__ = [
     "name_of",
     "names_of",
     "page_by_phone",
+    "page_of_audit",
     "page_of_grants",
     "page_of_limits",
     "page_of_people",
@@ -70,6 +73,7 @@ __all__ = [
     "page_of_roles",
     "people_visible_to",
     "phone_of",
+    "powers_of",
     "registrations_of",
     "registrations_visible_to",
     "roles_visible_to",

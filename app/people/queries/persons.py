@@ -91,6 +91,13 @@ def unit_paths_of(person_id: int) -> list[str]:
     return list(session.scalars(select(Unit.path).where(belongs).order_by(Unit.path)))
 
 
+def audit_unit_of(person_id: int) -> int | None:
+    """Whose audit tells of the person: the home's unit, or else another that he or she belongs to."""
+    home = get_person(person_id).home_unit_id
+    paths = [] if home is not None else unit_paths_of(person_id)
+    return int(paths[0].split("/")[-2]) if paths else home
+
+
 def find_by_phone(phone: str) -> list[int]:
     """Everyone who left this phone (families share one), oldest first; [] for what is no phone."""
     try:

@@ -56,6 +56,25 @@ def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
     )
 
 
+def powers_of(person_id: int) -> list[Grant]:
+    """What a person holds or will hold by the roles given so far."""
+    statement = (
+        select(RoleGrant.role_code, Role.permissions, Unit.id, Unit.path)
+        .join(Role, Role.code == RoleGrant.role_code)
+        .join(Unit, Unit.id == RoleGrant.unit_id)
+        .where(
+            RoleGrant.person_id == person_id,
+            RoleGrant.ended_at.is_(None),
+            or_(RoleGrant.until.is_(None), RoleGrant.until > now()),
+        )
+        .order_by(RoleGrant.id)
+    )
+    return [
+        Grant(code, unit_id, path, frozenset(permissions))
+        for code, permissions, unit_id, path in session.execute(statement)
+    ]
+
+
 def holders_of(permission: str, unit_id: int) -> list[int]:
     """Active people who hold it by a role at that unit, or else at the nearest one above."""
     by_unit: dict[int, list[int]] = {}

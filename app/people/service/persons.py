@@ -185,7 +185,14 @@ def attach_verified_phone(actor: Actor, person_id: int, phone: str) -> Person:
     detail = _detail(person_id)
     detail.put_phone(normalise_phone(phone), verified_at=now())
     _save(person)
-    audit.record(actor, "person.phone_verified", "person", person_id, fields=["phone"])
+    audit.record(
+        actor,
+        "person.phone_verified",
+        "person",
+        person_id,
+        fields=["phone"],
+        unit_id=queries.audit_unit_of(person_id),
+    )
     announce(PhoneVerified(person_id, str(detail.phone_index)))
     return person
 
