@@ -102,6 +102,20 @@ def test_who_limited_does_not_hear_the_appeal(town: Town) -> None:
         service.uphold_limit(officer, limit.id, "情况属实")
 
 
+def test_nobody_decides_on_the_own_limit(town: Town) -> None:
+    officer = town.holder("street_officer", town.street)
+    limit = service.limit_person(
+        town.holder("district_officer", town.district), officer.own_id, 7, "多次谩骂"
+    )
+    service.appeal_limit(officer, limit.id, "我没有骂人")
+    for verb in (service.uphold_limit, service.lift_limit):
+        with pytest.raises(Forbidden) as refusal:
+            verb(officer, limit.id, "同意")
+        assert refusal.value.code == "limit.may_not_decide"
+    above = town.holder("street_officer", town.street)
+    assert service.lift_limit(above, limit.id, "已道歉").state is LimitState.LIFTED
+
+
 def test_limits_are_seen_by_the_person_and_those_who_decide(
     town: Town, limited: PersonLimit
 ) -> None:

@@ -70,7 +70,7 @@ def appeal_limit(actor: Actor, limit_id: int, text: str) -> PersonLimit:
 
 def uphold_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
     """The unit above looked at the appeal, and the limit stays."""
-    limit = _lock_limit(actor, limit_id)
+    limit = _lock_limit_of_other(actor, limit_id)
     if not policy.may_hear_appeal(actor, limit.limited_by, _path(limit)):
         raise Forbidden("limit.may_not_decide", "申诉由上级处理。")
     if limit.state is not LimitState.APPEALED:
@@ -81,7 +81,7 @@ def uphold_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
 
 def lift_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
     """The limit ends early, with or without an appeal."""
-    limit = _lock_limit(actor, limit_id)
+    limit = _lock_limit_of_other(actor, limit_id)
     if not policy.may_lift_limit(actor, _path(limit)):
         raise Forbidden("limit.may_not_decide", "您不能解除这项限制。")
     if not limit.is_in_force(now()):
@@ -100,7 +100,8 @@ def block_offers(actor: Actor, person_id: int) -> Person:
         person.offers_blocked_at = now()
         person.version += 1
         session.flush()
-        audit.record(actor, "person.offers_blocked", "person", person_id)
+        unit_id = queries.audit_unit_of(person_id)
+        audit.record(actor, "person.offers_blocked", "person", person_id, unit_id=unit_id)
     return person
 
 
@@ -139,6 +140,13 @@ def _lock_limit(actor: Actor, limit_id: int) -> PersonLimit:
     queries.lock_person(seen.person_id)
     limit = session.scalar(lock(select(PersonLimit).where(PersonLimit.id == limit_id)))
     return limit or seen
+
+
+def _lock_limit_of_other(actor: Actor, limit_id: int) -> PersonLimit:
+    limit = _lock_limit(actor, limit_id)
+    if limit.person_id == actor.person_id:
+        raise Forbidden("limit.may_not_decide", "您不能处理对自己的限制，请等上级决定。")
+    return limit
 
 
 def _path(limit: PersonLimit) -> str:
