@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.kernel.clock import local_date
 from app.kernel.database import session
 from app.orders.models import NoShow, Order, OrderCall, OrderFollower, OrderRating, OrderRequest
 from app.orders.states import (
@@ -205,6 +206,7 @@ def _call(order: Order, event: PastEvent) -> None:
             caller_id=event.actor_id,
             outcome=facts["outcome"],
             at=event.at,
+            day=local_date(event.at),
         )
     )
     if "solved" not in facts:

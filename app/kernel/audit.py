@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Index, insert
+from sqlalchemy import Index, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.actor import Actor
@@ -68,3 +68,18 @@ def record(
         actor, action, subject_kind, subject_id, reason=reason, fields=fields, unit_id=unit_id
     )
     session.execute(insert(AuditRow).values(values).inline())
+
+
+def count_since(action: str, subject_kind: str, subject_id: int, since: datetime) -> int:
+    """How often that was done to the subject since then."""
+    found = session.scalar(
+        select(func.count())
+        .select_from(AuditRow)
+        .where(
+            AuditRow.subject_kind == subject_kind,
+            AuditRow.subject_id == subject_id,
+            AuditRow.action == action,
+            AuditRow.at > since,
+        )
+    )
+    return found or 0

@@ -30,6 +30,8 @@ _ERRORS = {
     "429": "操作太频繁",
     "503": "外部服务暂时不可用",
 }
+# Of those operations alone that name them.
+_RARE_ERRORS = {"416": "没有这一段"}
 # What comes along with these errors, always.
 _HEADERS: dict[str, dict[str, dict[str, Any]]] = {
     "401": {"WWW-Authenticate": {"type": "string"}},
@@ -123,7 +125,7 @@ def _headers(status: str) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], view: Any, *, verb: str, public: bool) -> None:
     responses = operation.setdefault("responses", {})
     responses.pop("default", None)
-    for status in _ERRORS:
+    for status in (*_ERRORS, *(_RARE_ERRORS.keys() & responses.keys())):
         responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [] if public else [{"bearer": []}]
@@ -146,7 +148,7 @@ def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     components["responses"] = {
         f"Problem{status}": {"description": text, "content": content, "headers": _headers(status)}
-        for status, text in _ERRORS.items()
+        for status, text in (_ERRORS | _RARE_ERRORS).items()
     }
     components["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
     for rule in app.url_map.iter_rules():

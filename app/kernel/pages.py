@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from marshmallow import fields, validate
@@ -57,10 +57,10 @@ def _decode(cursor: str, keys: Sequence[Key]) -> list[Any]:
 
 def _fits(key: Key, value: Any) -> bool:
     if isinstance(key.column.type, UTCDateTime):
-        return isinstance(value, datetime) and value.tzinfo is not None
+        return isinstance(value, datetime) and value.utcoffset() == timedelta(0)
     wanted = key.column.type.python_type
     if wanted is int:
-        return isinstance(value, int) and abs(value) < 2**63
+        return type(value) is int and abs(value) < 2**63
     return isinstance(value, wanted) and "\x00" not in str(value)
 
 

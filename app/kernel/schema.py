@@ -11,6 +11,8 @@ from marshmallow import ValidationError, fields, validate
 
 from app.kernel.clock import to_local
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
 UNKNOWN = "没有这一项。"
 ZONE_MISSING = "时间要写明时区，例如 2026-01-31T09:00:00+08:00。"
 TOO_LONG = "文字太长了。"
@@ -94,6 +96,13 @@ class Moment(fields.AwareDateTime):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+        moment: datetime = super()._deserialize(value, attr, data, **kwargs)
+        # Beyond these a change of zone or a reckoning of days would leave the calendar.
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise self.make_error("invalid")
+        return moment
 
     def _serialize(
         self, value: datetime | None, attr: str | None, obj: Any, **kwargs: Any

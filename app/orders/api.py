@@ -23,6 +23,7 @@ from app.orders.service import (
     handling,
     joining,
     linking,
+    pausing,
     placing,
     revealing,
     upward,
@@ -134,8 +135,8 @@ _act(Action.APPOINT, actions.AppointIn, handling.appoint_order)
 _act(Action.START, actions.StartIn, handling.start_order)
 _act(Action.PROGRESS, actions.ProgressIn, handling.progress_order)
 _act(Action.RETURN, actions.ReasonIn, handling.return_order)
-_act(Action.SUSPEND, actions.SuspendIn, handling.suspend_order)
-_act(Action.RESUME, actions.NoteIn, handling.resume_order)
+_act(Action.SUSPEND, actions.SuspendIn, pausing.suspend_order)
+_act(Action.RESUME, actions.NoteIn, pausing.resume_order)
 _act(Action.COMPLETE, actions.CompleteIn, handling.complete_order)
 _act(Action.RATE, actions.RateIn, closing.rate_order)
 _act(Action.FOLLOW_UP, actions.FollowUpIn, closing.follow_up_order)

@@ -26,8 +26,15 @@ Rule = Callable[[Actor, Order], bool]
 
 
 def is_requester(actor: Actor, order: Order) -> bool:
-    """The one it is for, or the one who placed it for another as a private person."""
-    return actor.person_id is not None and actor.person_id in (order.requester_id, order.placer_id)
+    """The one it is for, or the one who placed it for another as a private person.
+
+    Of a part (会办) that is the dispatcher who split it, as long as he or she is one.
+    """
+    if actor.person_id is None:
+        return False
+    if order.parent_id is not None and not actor.may_somewhere("orders.dispatch"):
+        return False
+    return actor.person_id in (order.requester_id, order.placer_id)
 
 
 def is_holder(actor: Actor, order: Order) -> bool:
@@ -234,7 +241,12 @@ WITHOUT_RULE = frozenset({Action.SUBMIT, Action.AGREE, Action.REFUSE})
 def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
     """Who answers an agreement: staff of the unit it was put to, but never the one who asks."""
     permission = "orders.lead" if request.kind in _LEADERS else "orders.dispatch"
-    return actor.may(permission, request.unit_path) and actor.person_id != request.asked_by_id
+    cleared = not order.sensitive or actor.may("orders.see_sensitive", request.unit_path)
+    return (
+        cleared
+        and actor.may(permission, request.unit_path)
+        and actor.person_id != request.asked_by_id
+    )
 
 
 _LEADERS = frozenset({RequestKind.CLOSE})

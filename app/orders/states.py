@@ -127,11 +127,11 @@ TABLE: dict[Action, Transition] = {
     Action.PROGRESS: _row("反馈", ACTIVE, S.IN_PROGRESS),
     Action.LAPSE: _row("超时未接", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
     Action.RECALL: _row("收回", _CLAIMED_LATER, S.SUBMITTED),
-    Action.RETURN: _row("退回", HELD, S.DISPATCHED),
+    Action.RETURN: _row("退回", HELD, S.DISPATCHED, S.SUBMITTED),
     Action.SUSPEND: _row("暂缓", ACTIVE, S.SUSPENDED, S.CLAIMED, S.IN_PROGRESS),
     Action.RESUME: _row("恢复办理", {S.SUSPENDED}, S.CLAIMED, S.IN_PROGRESS),
     Action.COMPLETE: _row("提交办结", ACTIVE, S.COMPLETED),
-    Action.CHECK: _row("核查", {S.COMPLETED}, S.COMPLETED, S.IN_PROGRESS),
+    Action.CHECK: _row("核查", {S.COMPLETED}, S.COMPLETED, S.IN_PROGRESS, S.SUBMITTED),
     Action.RATE: _row("评价", {S.COMPLETED}, S.CLOSED, S.SUBMITTED),
     Action.FOLLOW_UP: _row("回访", {S.COMPLETED, S.CLOSED}, S.COMPLETED, S.CLOSED, S.SUBMITTED),
     Action.CLOSE_UNANSWERED: _row("逾期未评", {S.COMPLETED}, S.CLOSED),
@@ -152,7 +152,7 @@ TABLE: dict[Action, Transition] = {
     Action.CANCEL: _row("撤单", OPEN, S.CANCELLED, *HELD),
     Action.URGE: _row("催单", OPEN),
     Action.NOT_COME: _row("没来", ACTIVE),
-    Action.CONFIRM_NO_SHOW: _row("核实未上门", OPEN),
+    Action.CONFIRM_NO_SHOW: _row("核实未上门", OPEN | {S.COMPLETED, S.CLOSED}),
     Action.COMMENT: _row("留言", _EVERY - {S.CANCELLED}),
     Action.JOIN: _row("附议", OPEN),
     Action.SUPPORT: _row("申请支援", {S.DISPATCHED}),
@@ -262,6 +262,9 @@ SUSPENDED_A_ROUND = timedelta(days=30)
 NO_SHOW_WINDOW = timedelta(days=60)
 NO_SHOWS_ADMITTED = 1
 RETURNS_ADMITTED = 2
+# Four digits are guessed in ten thousand tries; five an hour are no guess.
+VISIT_CODE_TRIES = 5
+VISIT_CODE_REST = timedelta(hours=1)
 CALLS_BEFORE_CLOSING = 3
 CALL_DAYS_BEFORE_CLOSING = 2
 PROGRESS_MIN_LENGTH = 10

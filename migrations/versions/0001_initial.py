@@ -1320,6 +1320,7 @@ def upgrade() -> None:
         sa.Column("caller_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
             ["caller_id"], ["people.id"], name=op.f("fk_order_calls_caller_id_people")
         ),

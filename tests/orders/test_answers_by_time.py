@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 
 from app.categories.models import Category
+from app.kernel.clock import local_date
 from app.kernel.database import session, transaction
 from app.orders import jobs
 from app.orders.models import OrderCall
@@ -94,7 +95,13 @@ def call(order_id: int, at: datetime) -> None:
     with transaction():
         row = order_of(order_id)
         session.add(
-            OrderCall(order_id=order_id, round=row.round, outcome=CallOutcome.NO_ANSWER, at=at)
+            OrderCall(
+                order_id=order_id,
+                round=row.round,
+                outcome=CallOutcome.NO_ANSWER,
+                at=at,
+                day=local_date(at),
+            )
         )
 
 

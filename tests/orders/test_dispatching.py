@@ -251,8 +251,8 @@ def test_reassigning_tells_both(world: World) -> None:
         ("resident", "reassigned"),
     }
     assert code_of(world, "member", order["id"], "progress", note="我还在办这件事情呢。") == (
-        403,
-        "order.not_allowed",
+        404,
+        "not_found",
     )
     assert events_for(world, "dispatcher", order["id"])[-1]["note"] == "换人"
 

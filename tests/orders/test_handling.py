@@ -156,7 +156,7 @@ def test_not_while_away(world: World, clock: Clock) -> None:
     assert world.act("member", order_id, "claim")["status"] == "claimed"
 
 
-def test_a_home_visit_starts_with_the_code(world: World) -> None:
+def test_a_home_visit_starts_with_the_code(world: World, clock: Clock) -> None:
     """Four digits that the resident sees and the member asks for."""
     order_id = _pooled(world, "家庭小修换灯")
     assert read(world, "resident", f"/orders/{order_id}")["visit_code"] is None
@@ -166,7 +166,12 @@ def test_a_home_visit_starts_with_the_code(world: World) -> None:
     wrong = f"{(int(code) + 1) % 10_000:04d}"
     path = f"/orders/{order_id}/start"
     assert refused(world, "member", path) == (422, "order.visit_code_required")
-    assert refused(world, "member", path, visit_code=wrong) == (422, "order.visit_code_wrong")
+    for _ in range(5):
+        guess = world.post("member", path, visit_code=wrong)
+        assert (guess.status_code, guess.json["code"]) == (422, "order.visit_code_wrong")
+    locked = world.post("member", path, visit_code=code)
+    assert (locked.status_code, locked.json["code"]) == (429, "order.visit_code_locked")
+    clock.shift(3700)
     assert refused(world, "member", path, visit_code="12345") == (422, "body.invalid")
     assert world.act("member", order_id, "start", visit_code=code)["status"] == "in_progress"
     assert order_of(order_id).visited_at is not None

@@ -1,6 +1,6 @@
 """What hangs on an order: contact, handlers, agreements, ratings, calls, followers."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
@@ -104,6 +104,8 @@ class OrderCall(Model):
     caller_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     outcome: Mapped[str]
     at: Mapped[datetime]
+    # The day of the call in Shanghai, counted when nobody answers.
+    day: Mapped[date]
 
 
 class OrderFollower(Model):

@@ -27,6 +27,7 @@ from app.orders.states import (
     ANSWER_WITHIN,
     ASK_AGAIN_ON,
     BACKSTOP_AFTER,
+    CALL_DAYS_BEFORE_CLOSING,
     CALLS_BEFORE_CLOSING,
     OPEN,
     SETTLED,
@@ -107,14 +108,13 @@ def to_ask_again(at: datetime) -> Condition:
 def unanswered(at: datetime) -> Condition:
     """Completed for seven days; who has no account but a phone must have been called three times.
 
-    Whether the calls were on two days is for the caller to see.
+    The calls were on two days, of Shanghai: a call on another day than the first.
     """
-    calls = (
-        select(func.count())
-        .where(OrderCall.order_id == Order.id, OrderCall.round == Order.round)
-        .scalar_subquery()
-    )
-    answered_to = or_(has_account(), Order.contact_index.is_(None), calls >= CALLS_BEFORE_CLOSING)
+    of_round = and_(OrderCall.order_id == Order.id, OrderCall.round == Order.round)
+    calls = select(func.count()).where(of_round).scalar_subquery()
+    days = select(func.count(OrderCall.day.distinct())).where(of_round).scalar_subquery()
+    phoned = and_(calls >= CALLS_BEFORE_CLOSING, days >= CALL_DAYS_BEFORE_CLOSING)
+    answered_to = or_(has_account(), Order.contact_index.is_(None), phoned)
     return and_(_asked_for_rating(), at - ANSWER_WITHIN >= _SINCE_ASKED, answered_to)
 
 

@@ -26,7 +26,11 @@ def export_of(person_id: int) -> dict[str, Any]:
     """Orders placed, joined and handled, and all that the person has said in them."""
     placed = session.scalars(
         select(Order)
-        .where(or_(Order.requester_id == person_id, Order.placer_id == person_id))
+        .where(
+            or_(Order.requester_id == person_id, Order.placer_id == person_id),
+            # Parts are a dispatcher's work, not his own matters.
+            Order.parent_id.is_(None),
+        )
         .order_by(Order.id)
     ).all()
     named = names_of(order.category_id for order in placed if order.category_id is not None)

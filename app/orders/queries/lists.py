@@ -16,7 +16,7 @@ from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.orders.models import Order, OrderEvent
 from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to, under
-from app.orders.states import OPEN, OrderStatus
+from app.orders.states import OPEN, ContentState, OrderStatus
 from app.organisation.queries import get_unit
 
 # A transaction may be this long under way before its history row is counted as seen.
@@ -116,7 +116,14 @@ def _matching(actor: Actor, q: str) -> ColumnElement[bool]:
         raise Invalid(
             "search.too_short", "请至少输入两个字。", errors={"q": ["请至少输入两个字。"]}
         )
-    ways: list[ColumnElement[bool]] = [Order.description.contains(q, autoescape=True)]
+    # Nobody finds words that he may not read.
+    readable = or_(
+        Order.content_state == ContentState.PASSED,
+        Order.requester_id == actor.person_id,
+        Order.placer_id == actor.person_id,
+        under(Order.handling_path, actor.paths("orders.see")),
+    )
+    ways = [and_(readable, Order.description.contains(q, autoescape=True))]
     if q.isascii() and q.isdigit():
         ways += _by_digits(actor, q)
     return or_(*ways)
@@ -126,7 +133,10 @@ def _by_digits(actor: Actor, digits: str) -> list[ColumnElement[bool]]:
     ways = _by_number(digits)
     if actor.may_somewhere("orders.see"):
         try:
-            phone = Order.contact_index == blind_index(normalise_phone(digits))
+            phone = and_(
+                Order.contact_index == blind_index(normalise_phone(digits)),
+                under(Order.handling_path, actor.paths("orders.see")),
+            )
         except Invalid:
             return ways
         # Whose an anonymous one is the dispatcher alone knows.

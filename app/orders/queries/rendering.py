@@ -31,7 +31,7 @@ from app.orders.policy import (
     may_see_unchecked,
     takes_part,
 )
-from app.orders.states import ContentState, OrderStatus, RequestState
+from app.orders.states import ContentState, OrderStatus, RequestKind, RequestState
 from app.organisation.models import Place, Provider, Unit
 from app.people.queries import masked_names
 
@@ -55,6 +55,8 @@ class OrderView:
     grid: dict[str, Any] | None
     place: dict[str, Any] | None
     description: str | None
+    answers: dict[str, Any]
+    external_number: str | None
     location: dict[str, Any] | None
     photos: list[FileLink]
     voice: FileLink | None
@@ -172,6 +174,8 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         grid=_named(order.grid_id, around.units),
         place=_place(order, around, exact=near),
         description=order.description if checked else None,
+        answers=order.answers if checked else {},
+        external_number=order.external_number if staff or mine else None,
         location=_location(order, exact=near),
         photos=_files(order.photo_ids, around) if checked else [],
         voice=around.files.get(order.voice_id or 0) if checked else None,
@@ -296,7 +300,9 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
             "may_decide": row.state is RequestState.PENDING and may_decide(actor, row, order),
         }
         for row in around.requests.get(order.id, [])
-        if may_see_unchecked(actor, order)
+        if actor.may("orders.see", order.handling_path)
+        # Between staff and handler reasons are spoken plainly; the resident sees what he asked for.
+        or (row.kind is RequestKind.CANCEL and is_requester(actor, order))
         or row.asked_by_id == actor.person_id
         or may_decide(actor, row, order)
     ]

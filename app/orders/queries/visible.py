@@ -36,17 +36,27 @@ def _staff(actor: Actor) -> ColumnElement[bool]:
         OrderRequest.order_id == Order.id,
         OrderRequest.state == RequestState.PENDING,
         under(OrderRequest.unit_path, actor.paths("orders.dispatch")),
+        or_(
+            Order.sensitive.is_(False),
+            under(OrderRequest.unit_path, actor.paths("orders.see_sensitive")),
+        ),
     )
     return or_(and_(seen, or_(Order.sensitive.is_(False), secret, paged)), asked)
 
 
-def _private(person_id: int) -> ColumnElement[bool]:
+def _private(actor: Actor) -> ColumnElement[bool]:
+    person_id = actor.own_id
+    # Who gave it back or lost it reads on no longer; who brought it to its end does.
     handled = exists().where(
-        OrderAssignee.order_id == Order.id, OrderAssignee.person_id == person_id
+        OrderAssignee.order_id == Order.id,
+        OrderAssignee.person_id == person_id,
+        or_(OrderAssignee.until.is_(None), OrderAssignee.until == Order.completed_at),
     )
+    placed = or_(Order.requester_id == person_id, Order.placer_id == person_id)
+    if not actor.may_somewhere("orders.dispatch"):
+        placed = and_(placed, Order.parent_id.is_(None))
     return or_(
-        Order.requester_id == person_id,
-        Order.placer_id == person_id,
+        placed,
         Order.holder_id == person_id,
         and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED),
         handled,
@@ -58,6 +68,7 @@ def in_pool(actor: Actor) -> ColumnElement[bool]:
     return and_(
         Order.status == OrderStatus.DISPATCHED,
         Order.mode == DispatchMode.POOL,
+        Order.sensitive.is_(False),
         under(Order.handling_path, actor.paths("orders.claim")),
     )
 
@@ -67,7 +78,7 @@ def orders_visible_to(actor: Actor) -> Select[Order]:
     statement = select(Order)
     if actor.is_system:
         return statement
-    ways = [_private(actor.own_id)]
+    ways = [_private(actor)]
     if actor.may_somewhere("orders.see") or actor.may_somewhere("orders.dispatch"):
         ways.append(_staff(actor))
     if actor.may_somewhere("orders.claim"):
@@ -91,6 +102,7 @@ def _claimable_by(actor: Actor) -> Select[Order]:
     return select(Order).where(
         Order.mode == DispatchMode.POOL,
         Order.status.in_(OPEN),
+        Order.sensitive.is_(False),
         under(Order.handling_path, actor.paths("orders.claim")),
     )
 

@@ -193,10 +193,8 @@ class OrderOut(Schema):
     green_channel = fields.Boolean(required=True, attribute="order.green_channel")
     anonymous = fields.Boolean(required=True, attribute="order.anonymous")
     source = fields.Enum(Source, by_value=True, required=True, attribute="order.source")
-    external_number = fields.String(
-        required=True, allow_none=True, attribute="order.external_number"
-    )
-    answers = fields.Dict(required=True, attribute="order.answers")
+    external_number = fields.String(required=True, allow_none=True)
+    answers = fields.Dict(required=True)
     preferred_times = fields.List(
         fields.Nested(SpanOut), required=True, attribute="order.preferred_times"
     )

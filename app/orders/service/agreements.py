@@ -24,7 +24,8 @@ from app.orders.service.core import (
     tell,
     write,
 )
-from app.orders.service.handling import check_pause, check_person_and_caps, pause
+from app.orders.service.handling import check_person_and_caps
+from app.orders.service.pausing import check_pause, pause
 from app.orders.service.upward import extend_now
 from app.orders.states import (
     ACTIVE,
@@ -35,7 +36,7 @@ from app.orders.states import (
     RequestState,
 )
 from app.organisation.models import Unit
-from app.organisation.queries import get_unit, is_open
+from app.organisation.queries import get_unit, hold_unit, is_open
 from app.people.queries import get_person, lock_person, masked_names
 
 
@@ -136,6 +137,9 @@ def _close(actor: Actor, order: Order, request: OrderRequest, note: str | None) 
 
 def _move_to(actor: Actor, order: Order, unit: Unit, note: str | None) -> None:
     if order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED, *ACTIVE):
+        raise _changed_meanwhile()
+    unit = hold_unit(unit.id)
+    if not is_open(unit):
         raise _changed_meanwhile()
     at, before = now(), order.status
     earlier = order.holder_id or order.offered_to_id

@@ -12,11 +12,10 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict
 from app.orders.models import Order, OrderRequest
-from app.orders.service.core import need_reason, tell, write
+from app.orders.service.core import cleared_holders, need_reason, tell, write
 from app.orders.states import REQUEST_LAPSES, Action, RequestKind, RequestState
 from app.organisation.models import Unit
-from app.organisation.queries import ancestors, get_unit
-from app.people.queries import holders_of
+from app.organisation.queries import ancestors, get_unit, hold_unit
 
 WORDS = {
     RequestKind.SUSPEND: "暂缓",
@@ -54,7 +53,7 @@ def ask_agreement(
     """
     at = now()
     reason = need_reason(reason)
-    decider = unit or _decider(order, above=above)
+    decider = hold_unit((unit or _decider(order, above=above)).id)
     asked = _insert(actor, order, kind, decider, at, reason, dict(details or {}))
     write(
         actor,
@@ -66,7 +65,8 @@ def ask_agreement(
         visible=kind is RequestKind.CANCEL,
     )
     permission = "orders.lead" if kind is RequestKind.CLOSE else "orders.dispatch"
-    tell(order, "asked_agreement", holders_of(permission, decider.id), what=WORDS[kind])
+    deciders = cleared_holders(order, permission, decider.id)
+    tell(order, "asked_agreement", deciders, what=WORDS[kind])
     return order
 
 

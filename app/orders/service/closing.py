@@ -4,7 +4,7 @@ from sqlalchemy import insert
 
 from app.categories.queries import get_category
 from app.kernel.actor import Actor
-from app.kernel.clock import now
+from app.kernel.clock import local_date, now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.events import announce
@@ -22,7 +22,13 @@ from app.orders.service.core import (
     unassign,
     write,
 )
-from app.orders.service.linking import cancel_children, gather_parent, outcome_hearers, unmerge
+from app.orders.service.linking import (
+    cancel_children,
+    gather_parent,
+    outcome_hearers,
+    release_root,
+    unmerge,
+)
 from app.orders.states import (
     HELD,
     REOPEN_WITHIN,
@@ -32,7 +38,8 @@ from app.orders.states import (
     OrderStatus,
     RequestKind,
 )
-from app.organisation.queries import ancestors, get_unit
+from app.organisation.models import Unit
+from app.organisation.queries import ancestors, get_unit, open_unit
 from app.people.queries import holders_of
 
 ROUNDS_BEFORE_DECIDING = 2
@@ -144,7 +151,12 @@ def follow_up_order(
     session.execute(
         insert(OrderCall)
         .values(
-            order_id=order.id, round=order.round, caller_id=actor.person_id, outcome=outcome, at=at
+            order_id=order.id,
+            round=order.round,
+            caller_id=actor.person_id,
+            outcome=outcome,
+            at=at,
+            day=local_date(at),
         )
         .inline()
     )
@@ -184,6 +196,8 @@ def reopen_order(actor: Actor, order_id: int, *, reason: str) -> Order:
         raise Conflict("order.too_late_to_reopen", "办结已超过30天，请重新下单。")
     if before is OrderStatus.REJECTED:
         _appeal(order)
+    else:
+        _put_at(order, get_unit(order.handling_unit_id))
     order.new_round(Action.REOPEN, at)
     if before is not OrderStatus.REJECTED and order.round > ROUNDS_BEFORE_DECIDING:
         order.to_decide = True
@@ -201,8 +215,15 @@ def _appeal(order: Order) -> None:
     order.appealed = True
     above = ancestors(get_unit(order.handling_unit_id))
     if above:
-        order.handling_unit_id, order.handling_path = above[0].id, above[0].path
-        order.attention_unit_id = above[0].id
+        _put_at(order, above[0])
+
+
+def _put_at(order: Order, unit: Unit) -> None:
+    """At the unit, or at whoever has taken over a closed one."""
+    acting = open_unit(unit)
+    if acting.id != order.handling_unit_id:
+        order.attention_unit_id = acting.id
+    order.handling_unit_id, order.handling_path = acting.id, acting.path
 
 
 def decide_order(actor: Actor, order_id: int, *, again: bool, reason: str) -> Order:
@@ -233,6 +254,7 @@ def close_unrecognised(actor: Actor, order: Order, *, note: str | None) -> None:
     order.close(Action.AGREE, at, CloseKind.NOT_RECOGNISED)
     write(actor, order, Action.AGREE, before=before, note=note, details={"closed": True})
     tell(order, "closed", requesters(order))
+    release_root(order, at)
     gather_parent(order)
 
 
@@ -254,6 +276,7 @@ def cancel_now(actor: Actor, order: Order, action: Action, *, note: str | None) 
     order.closed_at = at
     write(actor, order, action, before=before, note=note)
     tell(order, "cancelled", [person for person in people if person != actor.person_id])
-    tell(order, "outcome", outcome_hearers(order))
+    tell(order, "cancelled", outcome_hearers(order))
+    release_root(order, at)
     cancel_children(actor, order, at)
     gather_parent(order)

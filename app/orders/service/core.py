@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 from app.files.service import attach
 from app.files.states import FileKind
 from app.kernel.actor import Actor
-from app.kernel.clock import now
+from app.kernel.clock import now, to_local
 from app.kernel.database import lock, session
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.notifications.service import notify
@@ -119,10 +119,15 @@ def requesters(order: Order) -> list[int]:
 
 def desk(order: Order) -> list[int]:
     """The dispatchers who must act; of a confidential matter those alone who may see it."""
-    people = holders_of("orders.dispatch", order.handling_unit_id)
+    return cleared_holders(order, "orders.dispatch", order.handling_unit_id)
+
+
+def cleared_holders(order: Order, permission: str, unit_id: int) -> list[int]:
+    """Who holds the permission at a unit and may know of the order."""
+    people = holders_of(permission, unit_id)
     if not order.sensitive:
         return people
-    cleared = holders_of("orders.see_sensitive", order.handling_unit_id)
+    cleared = holders_of("orders.see_sensitive", unit_id)
     return [person for person in people if person in cleared] or cleared
 
 
@@ -201,3 +206,9 @@ def let_go(order: Order, at: datetime) -> None:
     unassign(order, at)
     order.end_pause(at)
     void_requests(order, at)
+
+
+def spoken(moment: datetime) -> str:
+    """A time as people say it: 11月29日15:30."""
+    local = to_local(moment)
+    return f"{local.month}月{local.day}日{local:%H:%M}"

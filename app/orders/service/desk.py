@@ -21,8 +21,14 @@ from app.orders.service.core import (
     tell,
     write,
 )
-from app.orders.service.giving import category_name, give_to_person
-from app.orders.service.linking import cancel_children, gather_parent
+from app.orders.service.giving import category_name, give_to_person, holds, lock_handler
+from app.orders.service.linking import (
+    cancel_children,
+    check_parts,
+    gather_parent,
+    outcome_hearers,
+    release_root,
+)
 from app.orders.states import (
     RETURNS_ADMITTED,
     Action,
@@ -51,6 +57,7 @@ def acknowledge_order(actor: Actor, order_id: int, *, note: str | None = None) -
 def settle_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = ()) -> Order:
     """当场办结: the answer was given on the spot."""
     order = take(actor, order_id, Action.SETTLE)
+    check_parts(order)
     _check_decided(order)
     at, before = now(), order.status
     kind = HandlerKind.GRID if _kind_of(actor) is PersonKind.GRID_WORKER else HandlerKind.STAFF
@@ -61,6 +68,7 @@ def settle_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[
     assign(order, at, kind=kind, person_id=actor.person_id)
     write(actor, order, Action.SETTLE, before=before, note=note, photo_ids=photo_ids)
     tell(order, "settled", requesters(order))
+    tell(order, "outcome", outcome_hearers(order))
     announce(OrderCompleted(order.id))
     return order
 
@@ -82,6 +90,7 @@ def dispatch_order(
     `mode` direct with a member or volunteer is an offer; with a grid worker, staff or `provider_id` it
     is an order to act (定人员、定时间、定任务).
     """
+    lock_handler(assignee_id)
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
     if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not _leads(actor, order):
@@ -113,6 +122,7 @@ def reassign_order(
     note: str | None = None,
 ) -> Order:
     """改派: to another person or back to the pool; both are told, a pause ends."""
+    lock_handler(assignee_id)
     order = take(actor, order_id, Action.REASSIGN)
     before, at = order.status, now()
     earlier = order.holder_id or order.offered_to_id
@@ -164,6 +174,7 @@ def reject_order(actor: Actor, order_id: int, *, reason: str, note: str) -> Orde
     order.closed_at = at
     write(actor, order, Action.REJECT, before=before, note=f"{need_reason(reason)}\n请找：{note}")
     tell(order, "rejected", requesters(order))
+    release_root(order, at)
     cancel_children(actor, order, at)
     gather_parent(order)
     return order
@@ -180,12 +191,9 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     if passed:
         order.checked_at = at
     else:
-        order.move(Action.CHECK, OrderStatus.IN_PROGRESS, at)
-        order.completed_at = None
-        order.last_sign_at = at
-        order.set_due(order.due_at)
-        _give_back(order, at)
         need_reason(note)
+        _give_back(order, at)
+        order.completed_at = None
     write(
         actor,
         order,
@@ -197,13 +205,20 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     )
     if passed:
         tell(order, "completed", requesters(order))
+        tell(order, "outcome", outcome_hearers(order))
     else:
-        tell(order, "check_failed", [order.holder_id])
+        tell(order, "check_failed", [order.holder_id or actor.person_id])
     return order
 
 
 def _give_back(order: Order, at: datetime) -> None:
-    """To the hands that it was completed with."""
+    """To the hands that it was completed with, or to the desk where those can act no more."""
+    if order.holder_id is not None and not _may_go_on(order, order.holder_id, at):
+        order.come_back(Action.CHECK, at)
+        return
+    order.move(Action.CHECK, OrderStatus.IN_PROGRESS, at)
+    order.last_sign_at = at
+    order.set_due(order.due_at)
     if order.holder_kind is not None:
         assign(
             order,
@@ -212,6 +227,17 @@ def _give_back(order: Order, at: datetime) -> None:
             person_id=order.holder_id,
             provider_id=order.provider_id,
         )
+
+
+def _may_go_on(order: Order, person_id: int, at: datetime) -> bool:
+    if not get_person(person_id).is_active:
+        return False
+    if order.holder_kind is HandlerKind.PROVIDER:
+        return True
+    return any(
+        holds(person_id, wanted, order.handling_path, at)
+        for wanted in ("orders.claim", "orders.handle")
+    )
 
 
 def _check_decided(order: Order) -> None:
@@ -235,6 +261,8 @@ def _give(
     if mode is DispatchMode.POOL:
         if assignee_id is not None or provider_id is not None:
             raise Invalid("order.pool_has_no_assignee", "派到接单大厅时不用选人。")
+        if order.sensitive:
+            raise Conflict("order.sensitive_to_person", "保密的事不进接单大厅，请指派到人。")
         order.give_out(action, at, mode=mode)
         tell(order, "pooled", requesters(order))
         return
@@ -285,6 +313,7 @@ def _terms(
         "provider_id": provider_id,
         "due_at": order.due_at.isoformat() if order.due_at else None,
         "people_needed": order.people_needed,
+        "content_state": order.content_state.value,
     }
 
 

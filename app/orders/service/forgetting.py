@@ -24,7 +24,7 @@ from app.orders.models import (
 from app.orders.service.core import desk, let_go, tell, write
 from app.orders.service.merging import release_root
 from app.orders.service.splitting import cancel_children
-from app.orders.states import SETTLED, Action, OrderStatus, RequestState
+from app.orders.states import Action, OrderStatus, RequestState
 
 # Not yet in anybody's hands, so nothing is lost by withdrawing it.
 WITHDRAWN = frozenset({OrderStatus.SUBMITTED, OrderStatus.DISPATCHED})
@@ -58,7 +58,7 @@ def _leave(actor: Actor, order: Order, person_id: int, at: datetime) -> None:
         _withdraw(actor, order, at)
         return
     write(actor, order, Action.ERASE, before=before, visible=False)
-    if is_own and order.status in SETTLED:
+    if is_own:
         _forget_place(order)
     if is_own and order.is_open:
         tell(order, "requester_left", [order.holder_id, *desk(order)])

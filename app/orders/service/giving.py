@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from app.categories.queries import get_category
 from app.categories.states import accept_minutes
+from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.models import Order
 from app.orders.service.core import assign, desk, let_go, requesters, tell
@@ -71,6 +74,12 @@ def holds(person_id: int, permission: str, unit_path: str, at: datetime) -> bool
         permission in grant.permissions and unit_path.startswith(grant.unit_path)
         for grant in grants_of(person_id, at)
     )
+
+
+def lock_handler(person_id: int | None) -> None:
+    """Before the order's row: whoever is to have it cannot lose the right to it meanwhile."""
+    if person_id is not None:
+        session.execute(lock(select(Person).where(Person.id == person_id)))
 
 
 def take_away(order: Order, action: Action, at: datetime) -> int | None:

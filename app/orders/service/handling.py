@@ -1,23 +1,23 @@
 """党员接单: what the one who handles an order does."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 
 from app.categories.models import Category
 from app.categories.queries import get_category
 from app.categories.states import NeedsPhoto
+from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.database import session
-from app.kernel.errors import Conflict, Forbidden, Invalid
+from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderClaimed, OrderCompleted
 from app.orders.models import Order, OrderAssignee, OrderEvent
 from app.orders.queries.rendering import contents_of
 from app.orders.queries.visible import get_for_action
-from app.orders.service.asking import ask_agreement
 from app.orders.service.core import (
     assign,
     attach_pictures,
@@ -25,25 +25,23 @@ from app.orders.service.core import (
     let_go,
     need_reason,
     requesters,
+    spoken,
     take,
     tell,
     unassign,
     write,
 )
 from app.orders.service.giving import count_return, holds
-from app.orders.service.linking import outcome_hearers
+from app.orders.service.linking import check_parts, outcome_hearers
 from app.orders.states import (
     ACTIVE,
     PROGRESS_MIN_LENGTH,
-    SUSPEND_BY_HANDLER,
-    SUSPEND_LONG_TERM,
-    SUSPENDED_A_ROUND,
-    SUSPENSIONS_A_ROUND,
+    VISIT_CODE_REST,
+    VISIT_CODE_TRIES,
     Action,
     DispatchMode,
     HandlerKind,
     OrderStatus,
-    RequestKind,
 )
 from app.organisation.queries import setting
 from app.people.models import Person
@@ -65,6 +63,9 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     person = lock_person(actor.own_id)
     order = _take_claimable(actor, order_id)
     at, before = now(), order.status
+    # Asked again under the lock: a registration may have ended since the request began.
+    if not holds(person.id, "orders.claim", order.handling_path, at):
+        raise Forbidden("order.not_allowed", "这一步不由您来办。")
     check_person_and_caps(person, order, at)
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
     order.hold(Action.CLAIM, at, kind=kind, holder_id=person.id)
@@ -89,6 +90,8 @@ def _take_claimable(actor: Actor, order_id: int) -> Order:
 
 def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
     """Away, vetted, skilled, under the caps; the person must be locked."""
+    if not person.is_active:
+        raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
     _check_person(person, order)
     if person.is_away(at):
         raise Conflict("person.away", "您现在是暂不接单，先恢复接单再来接。")
@@ -160,7 +163,7 @@ def start_order(
     order = take(actor, order_id, Action.START)
     at, before = now(), order.status
     category = None if order.category_id is None else get_category(order.category_id)
-    proven = _check_visit(order, category, visit_code, at)
+    proven = _check_visit(actor, order, category, visit_code, at)
     order.move(Action.START, OrderStatus.IN_PROGRESS, at)
     order.last_sign_at = at
     write(actor, order, Action.START, before=before, note=note, details={"visit_proven": proven})
@@ -169,14 +172,32 @@ def start_order(
 
 
 def _check_visit(
-    order: Order, category: Category | None, visit_code: str | None, at: datetime
+    actor: Actor, order: Order, category: Category | None, visit_code: str | None, at: datetime
 ) -> bool:
     if visit_code is None:
         if category is not None and category.home_visit:
             raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
         return False
+    tried = audit.count_since("order.visit_code_wrong", "order", order.id, at - VISIT_CODE_REST)
+    if tried >= VISIT_CODE_TRIES:
+        raise TooMany(
+            "order.visit_code_locked",
+            "上门码错了太多次，请一小时后再试，或请社区核实。",
+            retry_after=int(VISIT_CODE_REST.total_seconds()),
+        )
     if visit_code != order.visit_code:
-        raise Invalid("order.visit_code_wrong", "上门码不对，请再问一下居民。")
+        wrong = audit.AuditRow(
+            **audit.audit_values(
+                actor,
+                "order.visit_code_wrong",
+                "order",
+                order.id,
+                unit_id=order.handling_unit_id,
+            )
+        )
+        raise Invalid(
+            "order.visit_code_wrong", "上门码不对，请再问一下居民。", refusal_rows=[wrong]
+        )
     order.visited_at = at
     return True
 
@@ -216,73 +237,13 @@ def return_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     order = take(actor, order_id, Action.RETURN)
     at, before = now(), order.status
     let_go(order, at)
-    order.give_out(Action.RETURN, at, mode=DispatchMode.POOL)
+    if order.sensitive:
+        order.come_back(Action.RETURN, at)
+    else:
+        order.give_out(Action.RETURN, at, mode=DispatchMode.POOL)
     write(actor, order, Action.RETURN, before=before, note=need_reason(reason), visible=False)
     tell(order, "returned", desk(order))
     count_return(order)
-    return order
-
-
-def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) -> Order:
-    """暂缓: up to three days by the handler, longer by the dispatcher's agreement.
-
-    Over 15 days, or the second time in a round, it becomes 挂账, agreed by the unit above. At most two
-    suspensions and 30 days a round.
-    """
-    order = take(actor, order_id, Action.SUSPEND)
-    at = now()
-    length = until - at
-    if length.total_seconds() <= 0:
-        raise Invalid(
-            "order.time_in_the_past",
-            "恢复的日期要在现在之后。",
-            errors={"until": ["要在现在之后。"]},
-        )
-    check_pause(order, length)
-    long_term = length > SUSPEND_LONG_TERM or order.suspensions > 0
-    by_desk = actor.may("orders.dispatch", order.handling_path)
-    if long_term or (length > SUSPEND_BY_HANDLER and not by_desk):
-        details = {"until": until.isoformat(), "long_term": long_term}
-        return ask_agreement(
-            actor, order, RequestKind.SUSPEND, reason=reason, details=details, above=long_term
-        )
-    pause(actor, order, Action.SUSPEND, until=until, reason=need_reason(reason), long_term=False)
-    return order
-
-
-def check_pause(order: Order, length: timedelta) -> None:
-    """At most two a round, and 30 days together."""
-    if order.suspensions >= SUSPENSIONS_A_ROUND:
-        raise Conflict("order.suspended_twice", "这张工单已暂缓过两次，不能再暂缓。")
-    if order.suspended_seconds + length.total_seconds() > SUSPENDED_A_ROUND.total_seconds():
-        raise Invalid("order.suspended_too_long", "一张工单暂缓合计不能超过30天。")
-
-
-def pause(
-    actor: Actor, order: Order, action: Action, *, until: datetime, reason: str, long_term: bool
-) -> None:
-    """The order stands still until then; also what an agreement does."""
-    at, before = now(), order.status
-    order.move(action, OrderStatus.SUSPENDED, at)
-    order.suspended_at, order.suspended_until, order.suspended_from = at, until, before
-    order.suspensions += 1
-    order.long_term = order.long_term or long_term
-    order.next_due_at = None
-    details = {"until": until.isoformat(), "long_term": long_term}
-    write(actor, order, action, before=before, note=reason, details=details)
-    tell(order, "suspended", requesters(order), time=spoken(until))
-
-
-def resume_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
-    """恢复: on its date, or earlier by handler or dispatcher; the solve date moves by the pause."""
-    order = take(actor, order_id, Action.RESUME)
-    at, before = now(), order.status
-    back_to = order.suspended_from or OrderStatus.CLAIMED
-    order.move(Action.RESUME, back_to, at)
-    order.end_pause(at)
-    order.last_sign_at = at
-    write(actor, order, Action.RESUME, before=before, note=note)
-    tell(order, "resumed", [*requesters(order), order.holder_id])
     return order
 
 
@@ -297,6 +258,7 @@ def complete_order(
 ) -> Order:
     """提交办结: with words, and pictures where the category asks; then the resident is asked."""
     order = take(actor, order_id, Action.COMPLETE)
+    check_parts(order)
     at, before = now(), order.status
     category = None if order.category_id is None else get_category(order.category_id)
     _check_proof(order, category, photo_ids)
@@ -365,9 +327,3 @@ def _holder_name(order: Order) -> str:
     if order.holder_id is None:
         return "承办单位"
     return masked_names([order.holder_id]).get(order.holder_id, "办理人")
-
-
-def spoken(moment: datetime) -> str:
-    """A time as people say it: 11月29日15:30."""
-    local = to_local(moment)
-    return f"{local.month}月{local.day}日{local:%H:%M}"

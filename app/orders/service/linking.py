@@ -15,6 +15,7 @@ from app.orders.service.merging import (
 )
 from app.orders.service.splitting import (
     cancel_children,
+    check_parts,
     gather_parent,
     has_open_parts,
     split_order,
@@ -22,6 +23,7 @@ from app.orders.service.splitting import (
 
 __all__ = [
     "cancel_children",
+    "check_parts",
     "comment_order",
     "gather_parent",
     "has_open_parts",

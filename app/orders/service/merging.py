@@ -162,7 +162,7 @@ def release_root(order: Order, at: datetime) -> None:
     if not followers:
         return
     heir, *others = followers
-    note = f"{order.number}号工单已撤回，改由本单继续办理。"
+    note = f"{order.number}号工单已终止，改由本单继续办理。"
     _come_apart(_PROGRAM, heir, Action.UNMERGE, at, note)
     for other in others:
         _point(_PROGRAM, other, heir, before=OrderStatus.MERGED, note=None)

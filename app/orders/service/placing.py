@@ -19,22 +19,18 @@ from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, now, to_local
 from app.kernel.crypto import blind_index, normalise_phone, seal
 from app.kernel.database import session
-from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
+from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderSubmitted
 from app.orders.models import Order, OrderContact
 from app.orders.service.core import desk, requesters, tell, write
+from app.orders.service.locating import closed_unit, spot_of
 from app.orders.states import OPEN, Action, OrderStatus, Source
-from app.organisation.geometry import to_gcj02
 from app.organisation.models import Unit
 from app.organisation.queries import (
     ancestors,
-    community_of,
-    get_place,
-    get_unit,
+    hold_unit,
     is_open,
-    locate,
-    nearest_community,
     setting,
 )
 from app.people.models import Person
@@ -51,18 +47,6 @@ MAX_PHOTOS = 9
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
 STAFF_FIELDS = ("external_number", "imposed_due_at")
 URGENCY_RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spot:
-    """Where it is: the unit that acts, and what is known of the place."""
-
-    unit: Unit
-    grid_id: int | None
-    place_id: int | None
-    latitude: float | None
-    longitude: float | None
-    address: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +87,7 @@ def submit_order(
     category, or a phone to call back (请社区打给我).
     """
     at = now()
-    spot = _spot(actor, unit_id, place_id, location)
+    spot = spot_of(actor, unit_id, place_id, location)
     category = None if category_id is None else usable_category(category_id, spot.unit.path)
     party = _party(actor, spot.unit, on_behalf_of, contact_name, contact_phone)
     _check_content(party, description, category, photo_ids, voice_id)
@@ -116,7 +100,9 @@ def submit_order(
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
     if not party.by_staff:
         _check_limits(actor, spot.unit, at, emergency=emergency)
-    unit = _acting_unit(spot.unit, category)
+    unit = hold_unit(_acting_unit(spot.unit, category).id)
+    if not is_open(unit):
+        raise closed_unit()
     order = Order(
         status=OrderStatus.SUBMITTED,
         handling_unit_id=unit.id,
@@ -167,76 +153,6 @@ def submit_order(
     _tell_of_new(actor, order, category, page=emergency or party.by_staff)
     announce(OrderSubmitted(order.id, order.round))
     return order
-
-
-def _spot(
-    actor: Actor, unit_id: int | None, place_id: int | None, location: Mapping[str, Any] | None
-) -> _Spot:
-    place = None if place_id is None else _place(place_id)
-    place_unit = None if place is None else get_unit(place.unit_id)
-    latitude = longitude = address = None
-    found = None
-    if location is not None:
-        latitude, longitude = location["latitude"], location["longitude"]
-        if location["coordinate_system"] == "wgs84":
-            latitude, longitude = to_gcj02(latitude, longitude)
-        address = location.get("address")
-        found = locate(latitude, longitude)
-    elif place is not None:
-        latitude, longitude = place.latitude, place.longitude
-    grid = found.grid if found else None
-    unit = _chosen(unit_id) if unit_id is not None else None
-    if unit is None and place_unit is not None:
-        unit = community_of(place_unit)
-    if unit is None and found is not None:
-        unit = found.community
-    if unit is None and location is not None:
-        raise _outside(float(latitude or 0), float(longitude or 0))
-    unit = unit or _home(actor)
-    if grid is None and place_unit is not None and place_unit.path.startswith(unit.path):
-        grid = place_unit
-    inside = grid is not None and grid.path.startswith(unit.path) and grid.id != unit.id
-    return _Spot(unit, grid.id if grid and inside else None, place_id, latitude, longitude, address)
-
-
-def _place(place_id: int) -> Any:
-    try:
-        return get_place(place_id)
-    except type(not_found()) as missing:
-        raise Invalid("place.unknown", "没有找到这个地点，请重新选择。") from missing
-
-
-def _chosen(unit_id: int) -> Unit:
-    try:
-        unit = get_unit(unit_id)
-    except type(not_found()) as missing:
-        raise Invalid("unit.unknown", "没有找到这个社区，请重新选择。") from missing
-    if not is_open(unit):
-        raise Invalid("unit.closed", "这个单位已撤并，请选择现在的社区。")
-    return community_of(unit) or unit
-
-
-def _outside(latitude: float, longitude: float) -> Invalid:
-    nearest = nearest_community(latitude, longitude)
-    named = f"离这里最近的是{nearest.name}。" if nearest else ""
-    return Invalid(
-        "location.outside",
-        f"这个位置不在服务范围内，请选择社区。{named}",
-        errors={"location": [named]},
-    )
-
-
-def _home(actor: Actor) -> Unit:
-    person = get_person(actor.own_id)
-    home = get_unit(person.home_unit_id) if person.home_unit_id else None
-    community = community_of(home) if home else None
-    if community is None:
-        raise Invalid(
-            "order.unit_required",
-            "请选择您所在的社区或地点。",
-            errors={"unit_id": ["请选择社区。"]},
-        )
-    return community
 
 
 def _acting_unit(unit: Unit, category: Category | None) -> Unit:

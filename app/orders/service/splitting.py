@@ -18,7 +18,7 @@ from app.orders.models import Order, OrderContact, OrderEvent
 from app.orders.policy import is_requester
 from app.orders.queries.rendering import opened
 from app.orders.service.core import desk, let_go, requesters, take, tell, write
-from app.orders.service.giving import give_to_person
+from app.orders.service.giving import give_to_person, lock_handler
 from app.orders.service.merging import outcome_hearers
 from app.orders.states import (
     OPEN,
@@ -29,7 +29,7 @@ from app.orders.states import (
     OrderStatus,
 )
 from app.organisation.models import Unit
-from app.organisation.queries import get_unit, is_open, parent_path
+from app.organisation.queries import get_unit, hold_unit, is_open, parent_path
 
 _GATHERER = Actor.system("orders.gather")
 _CANCELLER = Actor.system("orders.cancel_children")
@@ -44,6 +44,8 @@ def split_order(actor: Actor, order_id: int, *, parts: Sequence[Mapping[str, Any
     `order.is_part`; Invalid `order.parts_required`, `order.part_for_whom`, `unit.unknown`,
     `order.due_in_the_past` and what giving to a person raises.
     """
+    for person_id in sorted({part["assignee_id"] for part in parts if part.get("assignee_id")}):
+        lock_handler(person_id)
     order = take(actor, order_id, Action.SPLIT)
     if order.parent_id is not None:
         raise Conflict("order.is_part", "会办的一部分不能再分。")
@@ -91,7 +93,7 @@ def _reachable_unit(actor: Actor, order: Order, unit_id: int) -> Unit:
 def _create_part(
     actor: Actor, order: Order, unit: Unit, part: Mapping[str, Any], at: datetime
 ) -> Order:
-    child = _copy_for(actor, order, unit, part["task"], at)
+    child = _copy_for(actor, order, hold_unit(unit.id), part["task"], at)
     child.set_due(part.get("due_at"))
     session.add(child)
     session.flush()
@@ -158,6 +160,12 @@ def has_open_parts(order: Order) -> bool:
     """Whether somebody still works on a part of it."""
     waiting = exists().where(Order.parent_id == order.id, Order.status.not_in(SETTLED))
     return bool(session.scalar(select(waiting)))
+
+
+def check_parts(order: Order) -> None:
+    """Nobody says done of a matter of which others still do their part."""
+    if has_open_parts(order):
+        raise Conflict("order.parts_open", "会办的各方还没有都办完，办完后会自动转入回访。")
 
 
 def gather_parent(order: Order) -> None:

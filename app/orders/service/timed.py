@@ -13,18 +13,17 @@ from sqlalchemy import select
 
 from app.categories.queries import get_category
 from app.kernel.actor import Actor
-from app.kernel.clock import local_date, now
+from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.models import Order, OrderCall, OrderRequest
+from app.orders.models import Order, OrderRequest
 from app.orders.queries import due
 from app.orders.queries.waiting import holders_of_role
 from app.orders.service.asking import WORDS
 from app.orders.service.core import desk, requesters, tell, write
 from app.orders.service.giving import count_return, take_away
-from app.orders.service.handling import resume_order
+from app.orders.service.pausing import resume_order
 from app.orders.service.splitting import gather, gather_parent
 from app.orders.states import (
-    CALL_DAYS_BEFORE_CLOSING,
     Action,
     CloseKind,
     OrderStatus,
@@ -122,25 +121,12 @@ def close_unanswered(actor: Actor, *, limit: int = BATCH) -> int:
     at = now()
 
     def close(order: Order) -> None:
-        if _may_only_be_phoned(order) and _days_called(order) < CALL_DAYS_BEFORE_CLOSING:
-            return
         order.close(Action.CLOSE_UNANSWERED, at, CloseKind.UNANSWERED)
         write(actor, order, Action.CLOSE_UNANSWERED, before=OrderStatus.COMPLETED)
         tell(order, "closed", requesters(order))
         gather_parent(order)
 
     return _work(due.unanswered(at), close, limit)
-
-
-def _may_only_be_phoned(order: Order) -> bool:
-    return not requesters(order) and order.contact_index is not None
-
-
-def _days_called(order: Order) -> int:
-    calls = session.scalars(
-        select(OrderCall.at).where(OrderCall.order_id == order.id, OrderCall.round == order.round)
-    )
-    return len({local_date(called) for called in calls})
 
 
 def gather_parts(actor: Actor, *, limit: int = BATCH) -> int:

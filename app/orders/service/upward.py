@@ -7,10 +7,17 @@ from app.kernel.clock import now, to_local
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.models import Order
 from app.orders.service.asking import ask_agreement
-from app.orders.service.core import desk, need_reason, requesters, take, tell, write
+from app.orders.service.core import (
+    cleared_holders,
+    desk,
+    need_reason,
+    requesters,
+    take,
+    tell,
+    write,
+)
 from app.orders.states import Action, OrderStatus, RequestKind
 from app.organisation.queries import ancestors, get_unit, is_open
-from app.people.queries import holders_of
 
 
 def extend_order(
@@ -77,7 +84,7 @@ def transfer_order(actor: Actor, order_id: int, *, unit_id: int, reason: str) ->
         details={"unit_id": unit.id},
         unit=unit,
     )
-    tell(order, "transfer_asked", holders_of("orders.dispatch", unit.id))
+    tell(order, "transfer_asked", cleared_holders(order, "orders.dispatch", unit.id))
     return order
 
 

@@ -6,7 +6,7 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, TooMany
+from app.kernel.errors import Conflict, Forbidden, TooMany
 from app.orders.models import NoShow, Order
 from app.orders.service.core import desk, take, tell, write
 from app.orders.states import (
@@ -75,6 +75,8 @@ def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) 
     if reported is not None:
         lock_person(reported.person_id)
     order = take(actor, order_id, Action.CONFIRM_NO_SHOW)
+    if reported is not None and reported.person_id == actor.person_id:
+        raise Forbidden("order.own_no_show", "这是关于您自己的，请由别人核实。")
     row = session.scalars(lock(waiting)).one_or_none()
     if row is None:
         raise Conflict("order.nothing_to_confirm", "没有等待核实的“没来”。")

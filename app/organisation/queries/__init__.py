@@ -13,6 +13,7 @@ from app.organisation.queries.places import (
     places_visible_to,
 )
 from app.organisation.queries.providers import (
+    account_visible_to,
     get_phone_entry,
     get_provider,
     get_visible_phone_entry,
@@ -29,14 +30,19 @@ from app.organisation.queries.units import (
     get_area,
     get_unit,
     get_visible_unit,
+    hold_unit,
     is_open,
     list_units,
+    open_unit,
     parent_path,
     subtree_ids,
     units_visible_to,
 )
 
 __all__ = [
+    "account_visible_to",
+    "hold_unit",
+    "open_unit",
     "Located",
     "ancestors",
     "community_of",

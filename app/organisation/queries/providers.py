@@ -7,7 +7,8 @@ from app.kernel.database import session
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import PhoneEntry, Provider
-from app.organisation.queries.units import get_visible_unit
+from app.organisation.policy import may_edit_providers
+from app.organisation.queries.units import get_unit, get_visible_unit
 from app.organisation.states import PhoneKind, ProviderKind
 
 PHONE_ORDER = (Key(PhoneEntry.sort), Key(PhoneEntry.id))
@@ -32,6 +33,14 @@ def get_visible_provider(actor: Actor, provider_id: int) -> Provider:
     if provider is None:
         raise not_found()
     return provider
+
+
+def account_visible_to(actor: Actor, provider: Provider) -> int | None:
+    """The person whose account the provider uses, for those who keep the provider; else None."""
+    if provider.person_id is None:
+        return None
+    keeps = may_edit_providers(actor, get_unit(provider.unit_id).path)
+    return provider.person_id if keeps else None
 
 
 def list_providers(

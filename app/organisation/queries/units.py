@@ -97,3 +97,28 @@ def get_area(actor: Actor, unit_id: int) -> UnitArea:
     if area is None:
         raise NotFound("area.none", "这个单位还没有划定边界。")
     return area
+
+
+def hold_unit(unit_id: int) -> Unit:
+    """The unit, read anew and held: it neither moves nor closes before the transaction ends."""
+    held = (
+        select(Unit)
+        .where(Unit.id == unit_id)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    unit = session.scalars(held).one_or_none()
+    if unit is None:
+        raise not_found()
+    return unit
+
+
+def open_unit(unit: Unit) -> Unit:
+    """The unit, held; or whoever has taken over a closed one: its successor, else the unit above."""
+    found = hold_unit(unit.id)
+    while not is_open(found):
+        heir = found.successor_unit_id or found.parent_id
+        if heir is None:
+            return found
+        found = hold_unit(heir)
+    return found
