@@ -16,6 +16,7 @@ from app import create_app
 from app.kernel.database import db
 from app.kernel.http import App
 from tests import postgres
+from tests.contract.conformance import Contract
 from tests.world import World, build_world
 
 
@@ -59,6 +60,7 @@ def whole_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
     app = create_app(settings_for(database_url, tmp_path_factory.mktemp("data")))
     app.testing = True
     app.test_client_class = FreshClient
+    Contract.of(app)
     with app.app_context():
         db.create_all()
     yield app
@@ -75,7 +77,10 @@ def peopled(whole_app: App) -> World:
 
 
 class FreshClient(FlaskClient):
-    """Gives each request an app context of its own, as a server does: its own `g`, its own session."""
+    """Gives each request an app context of its own, as a server does: its own `g`, its own session.
+
+    Every answer that a test gets must be one that the OpenAPI document knows.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """What the test has prepared is kept first; what it has read before is read anew after."""
@@ -83,6 +88,7 @@ class FreshClient(FlaskClient):
         with self.application.app_context():
             answer = super().open(*args, **kwargs)
         db.session.expire_all()
+        Contract.of(self.application).check(answer)
         return answer
 
 

@@ -79,6 +79,9 @@ def upload_file(content: Content) -> queries.FileLink:
 
 @blueprint.get("/files/<string:signed>")
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="*/*")
+@blueprint.alt_response(206, schema={"type": "string", "format": "binary"}, content_type="*/*")
+@blueprint.alt_response(304, description="没有变化")
+@blueprint.alt_response(416)
 def show_file(signed: str) -> Response:
     """公开：凭签名查看。伪造、过期、已删除的都是同样的 404。"""
     return _answer(queries.open_signed(signed))

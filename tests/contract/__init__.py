@@ -1,0 +1,1 @@
+"""The contract: the OpenAPI document, and whether the answers keep to it."""
