@@ -55,8 +55,8 @@ LATER = {"idempotency.in_progress", "rate.exceeded", "database.unavailable"}
 LATER |= {"http.502", "http.503", "http.504"}
 NO_ANSWER = (OSError, http.client.HTTPException)
 TRIES = 8
-MEMBERS = 10
-RESIDENTS = 50
+# The first member and the first two residents are left to journey.sh and to whoever tries things out.
+MEMBERS, RESIDENTS = 10, 50
 EVERY_BY_RESIDENT = 4
 
 
@@ -171,10 +171,10 @@ class City:
         self.grid_worker = self._log_in("grid-1", password)
         self.duty = self._log_in("duty-1", password)
         self.unit_id = self.dispatcher.unit_id
-        self.members = [self._log_in(f"demo-member-{n}") for n in range(1, MEMBERS + 1)]
+        self.members = [self._log_in(f"demo-member-{n}") for n in range(2, MEMBERS + 1)]
         self.spent: set[str] = set()
         self._residents: dict[int, Player] = {}
-        self._next_resident = itertools.cycle(range(1, RESIDENTS + 1))
+        self._next_resident = itertools.cycle(range(3, RESIDENTS + 1))
         tree = api.get(f"/categories?unit_id={self.unit_id}", self.dispatcher.token)
         self.categories = {leaf["name"]: leaf for leaf in _leaves(tree["items"])}
 
