@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from app.kernel.actor import Actor
+
 
 @dataclass(frozen=True, slots=True)
 class UnitClosing:
@@ -22,8 +24,9 @@ class UnitMoved:
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccountLinked:
-    """A provider was given the account of a person; people refuses an unknown one."""
+    """A provider was given the account of a person; people refuses one the actor does not see."""
 
+    actor: Actor
     provider_id: int
     unit_id: int
     person_id: int

@@ -6,9 +6,9 @@ from app.people import queries
 
 
 def check_provider_account(event: ProviderAccountLinked) -> None:
-    """A provider's account must be an active person; Invalid `person.unknown`."""
+    """A provider's account is an active person whom the actor sees; Invalid `person.unknown`."""
     try:
-        active = queries.get_person(event.person_id).is_active
+        active = queries.get_visible_person(event.actor, event.person_id).is_active
     except NotFound:
         active = False
     if not active:

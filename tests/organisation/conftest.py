@@ -19,6 +19,7 @@ from app.organisation.policy import PERMISSIONS
 from app.organisation.states import UnitKind
 
 SYSTEM = Actor.system("tests")
+RESIDENT = Actor(9002, "居民")
 SETTINGS = (
     Setting("t.cap", 3, int, "最多几单", minimum=1, maximum=9),
     Setting("t.quiet", "21:30", str, "安静时间"),
@@ -164,3 +165,17 @@ def code_of(answer: TestResponse) -> str:
     """The code of a refusal."""
     assert answer.content_type == "application/problem+json", answer.get_data(as_text=True)
     return str((answer.json or {})["code"])
+
+
+def ok(answer: TestResponse, status: int = 200) -> dict[str, Any]:
+    """The body of a success."""
+    assert answer.status_code == status, answer.get_data(as_text=True)
+    return dict(answer.json or {})
+
+
+def fails(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
+    """The body of a refusal."""
+    assert (answer.status_code, code_of(answer)) == (status, code), answer.json
+    body = dict(answer.json or {})
+    assert body["detail"].endswith("。")
+    return body

@@ -291,18 +291,16 @@ def test_unknown_people_have_no_name(town: Town) -> None:
             read(10**9)
 
 
-@pytest.mark.parametrize("gone", [False, True])
-def test_a_providers_account_is_an_active_person(town: Town, gone: bool) -> None:
-    person = town.person()
-    linked = ProviderAccountLinked(1, town.a.id, person.id)
-    if not gone:
-        listeners.check_provider_account(linked)
-        linked = ProviderAccountLinked(1, town.a.id, 10**9)
-    else:
-        service.deactivate_person(SYSTEM, person.id, "搬走")
-    with pytest.raises(Invalid) as refusal:
-        listeners.check_provider_account(linked)
-    assert refusal.value.code == "person.unknown"
+def test_a_providers_account_is_an_active_person_whom_one_sees(town: Town) -> None:
+    staff, person, gone = town.holder("dispatcher"), town.person(), town.person()
+    listeners.check_provider_account(ProviderAccountLinked(staff, 1, town.a.id, person.id))
+    service.deactivate_person(SYSTEM, gone.id, "搬走")
+    refusals = set()
+    for unfit in (gone.id, town.person(home=town.b).id, 10**9):
+        with pytest.raises(Invalid) as refusal:
+            listeners.check_provider_account(ProviderAccountLinked(staff, 1, town.a.id, unfit))
+        refusals.add((refusal.value.code, refusal.value.message))
+    assert [code for code, _ in refusals] == ["person.unknown"]
 
 
 def test_the_erased_are_not_edited(town: Town) -> None:

@@ -1,9 +1,13 @@
 """Shapes of providers and the phone book."""
 
+from typing import Any
+
 from marshmallow import fields
 
+from app.kernel.actor import current_actor
 from app.kernel.http import Identifier, Moment, Schema
 from app.kernel.pages import PageArgs
+from app.organisation.queries.providers import account_visible_to
 from app.organisation.schemas.shapes import (
     MaybeLine,
     MaybePhone,
@@ -47,6 +51,14 @@ class ProviderChangeIn(_ProviderShape):
     closed = fields.Boolean(load_default=False, metadata={"description": "停用：不再派新单给它"})
 
 
+class _Account(fields.Integer):
+    """A person's id, for those who keep the provider."""
+
+    def get_value(self, obj: Any, attr: str, *_: Any, **__: Any) -> int | None:
+        """What the one who asks may know of it."""
+        return account_visible_to(current_actor(), obj)
+
+
 class ProviderOut(Schema):
     """A provider."""
 
@@ -57,7 +69,9 @@ class ProviderOut(Schema):
     phone = fields.String(required=True, allow_none=True)
     contact = fields.String(required=True, allow_none=True)
     hours = fields.String(required=True, allow_none=True)
-    person_id = fields.Integer(required=True, allow_none=True)
+    person_id = _Account(
+        required=True, allow_none=True, metadata={"description": "它的账号；只给维护它的人看"}
+    )
     closed_at = Moment(required=True, allow_none=True)
     version = fields.Integer(required=True)
 

@@ -57,14 +57,14 @@ def create_provider(
         created_at=now(),
     )
     add(provider, CLASHES)
-    _link(provider)
+    _link(actor, provider)
     record(actor, "provider.created", "provider", provider.id, unit_id=unit.id)
     return provider
 
 
-def _link(provider: Provider) -> None:
+def _link(actor: Actor, provider: Provider) -> None:
     if provider.person_id is not None:
-        announce(ProviderAccountLinked(provider.id, provider.unit_id, provider.person_id))
+        announce(ProviderAccountLinked(actor, provider.id, provider.unit_id, provider.person_id))
 
 
 def change_provider(
@@ -95,7 +95,7 @@ def change_provider(
         provider.closed_at = (provider.closed_at or now()) if closed else None
         provider.version += 1
     if linked:
-        _link(provider)
+        _link(actor, provider)
     record(actor, "provider.changed", "provider", provider.id, unit_id=unit.id)
     return provider
 

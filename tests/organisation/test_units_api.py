@@ -1,34 +1,15 @@
-"""The doors: shapes, permissions of one's own and foreign units, versions, pages, errors."""
+"""Units through the API: permissions of one's own and foreign units, versions, pages, errors."""
 
-import io
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
-from app.kernel.actor import Actor
 from app.kernel.database import session
-from app.organisation import queries, service
+from app.organisation import queries
 from app.organisation.geometry import to_gcj02
-from app.organisation.models import PhoneEntry, Unit
-from app.organisation.states import PhoneKind, PlaceKind, ProviderKind, UnitKind
-from tests.organisation.conftest import SYSTEM, Door, Tree, code_of, square, unit
-
-RESIDENT = Actor(9002, "居民")
-
-
-def ok(answer: TestResponse, status: int = 200) -> dict[str, Any]:
-    """The body of a success."""
-    assert answer.status_code == status, answer.get_data(as_text=True)
-    return dict(answer.json or {})
-
-
-def fails(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
-    """The body of a refusal."""
-    assert (answer.status_code, code_of(answer)) == (status, code), answer.json
-    body = dict(answer.json or {})
-    assert body["detail"].endswith("。")
-    return body
+from app.organisation.models import Unit
+from app.organisation.states import UnitKind
+from tests.organisation.conftest import RESIDENT, Door, Tree, fails, ok, square, unit
 
 
 def test_anyone_reads_units(tree: Tree, door: Door) -> None:
@@ -275,156 +256,6 @@ def test_settings_by_the_api(tree: Tree, door: Door) -> None:
     assert (done["value"], done["default"], done["set_at_unit_id"]) == (5, 3, tree.community.id)
     back = ok(door(admin, "PUT", path, {"key": "t.cap", "value": None}, version=version + 1))
     assert (back["value"], back["set_at_unit_id"], back["set_at"]) == (3, None, None)
-
-
-def test_places_by_the_api(tree: Tree, door: Door) -> None:
-    """Created, changed, found, closed."""
-    admin = tree.actor(tree.community, "places.edit")
-    body = {"kind": "estate", "name": "幸福小区", "unit_id": tree.grid.id,
-            "management": "professional", "latitude": 30.005, "longitude": 120.005}  # fmt: skip
-    fails(door(RESIDENT, "POST", "/places", body), 403, "place.not_allowed")
-    fails(door(tree.actor(tree.other_community), "POST", "/places", body), 403, "place.not_allowed")
-    estate = ok(door(admin, "POST", "/places", body), 201)
-    assert (estate["provider"], estate["coordinate_system"]) == (None, "gcj02")
-    half = {**body, "name": "半个"}
-    del half["longitude"]
-    assert "latitude" in fails(door(admin, "POST", "/places", half), 422, "body.invalid")["errors"]
-    fails(door(admin, "POST", "/places", body), 409, "place.name_taken")
-    inside = {"kind": "building", "name": "3号楼", "parent_id": estate["id"]}
-    building = ok(door(admin, "POST", "/places", inside), 201)
-    assert building["full_name"] == "幸福小区 3号楼"
-    assert (building["management"], building["unit_id"]) == ("professional", tree.grid.id)
-    path = f"/places/{estate['id']}"
-    change = {"name": "和美小区", "management": "unmanaged"}
-    fails(door(admin, "PUT", path, change), 428, "version.required")
-    fails(door(RESIDENT, "PUT", path, change, version=1), 403, "place.not_allowed")
-    changed = ok(door(admin, "PUT", path, change, version=1))
-    assert (changed["version"], changed["latitude"]) == (2, None)
-    found = ok(door(RESIDENT, "GET", "/places?q=和美"))["items"]
-    assert [(row["full_name"], row["management"]) for row in found] == [
-        ("和美小区", "unmanaged"),
-        ("和美小区 3号楼", "unmanaged"),
-    ]
-    fails(door(admin, "POST", f"{path}/close"), 409, "place.has_open_children")
-    closed = ok(door(admin, "POST", f"/places/{building['id']}/close"))
-    assert closed["closed_at"] is not None
-
-
-def test_a_foreign_room_is_a_missing_one(tree: Tree, door: Door) -> None:
-    """Also for changes."""
-    estate = service.create_place(
-        SYSTEM, kind=PlaceKind.ESTATE, name="幸福小区", unit_id=tree.grid.id
-    )
-    building = service.create_place(
-        SYSTEM, kind=PlaceKind.BUILDING, name="1号楼", parent_id=estate.id
-    )
-    room = service.create_place(SYSTEM, kind=PlaceKind.ROOM, name="101室", parent_id=building.id)
-    path, inside = f"/places/{room.id}", f"/places?parent_id={building.id}"
-    session.commit()
-    body = {"name": "102室", "management": "unmanaged"}
-    for stranger in (RESIDENT, tree.actor(tree.other_community)):
-        fails(door(stranger, "GET", path), 404, "not_found")
-        fails(door(stranger, "PUT", path, body, version=1), 404, "not_found")
-        fails(door(stranger, "POST", f"{path}/close"), 404, "not_found")
-        assert ok(door(stranger, "GET", inside))["items"] == []
-    staff = tree.actor(tree.grid, "places.rooms")
-    assert ok(door(staff, "GET", path))["full_name"] == "幸福小区 1号楼 101室"
-    assert len(ok(door(staff, "GET", inside))["items"]) == 1
-    fails(door(staff, "PUT", path, body, version=1), 403, "place.not_allowed")
-
-
-def test_providers_by_the_api(tree: Tree, door: Door, heard: list[object]) -> None:
-    """Those of a unit and above it serve there; an account is announced."""
-    admin = tree.actor(tree.community, "providers.edit")
-    body = {"unit_id": tree.community.id, "name": "安心物业", "kind": "property",
-            "phone": "0571-88889999", "contact": "值班经理", "person_id": 77}  # fmt: skip
-    fails(door(RESIDENT, "POST", "/providers", body), 403, "provider.not_allowed")
-    fails(
-        door(tree.actor(tree.other_community), "POST", "/providers", body),
-        403,
-        "provider.not_allowed",
-    )
-    missing = {**body, "unit_id": 999999999}
-    fails(door(admin, "POST", "/providers", missing), 422, "unit.unknown")
-    made = ok(door(admin, "POST", "/providers", body), 201)
-    assert len(heard) == 1
-    fails(door(admin, "POST", "/providers", body), 409, "provider.name_taken")
-    service.create_provider(
-        SYSTEM, unit_id=tree.district.id, name="区燃气公司", kind=ProviderKind.GAS
-    )
-    session.commit()
-    serving = ok(door(RESIDENT, "GET", f"/providers?unit_id={tree.grid.id}"))["items"]
-    assert [row["name"] for row in serving] == ["安心物业", "区燃气公司"]
-    elsewhere = ok(door(RESIDENT, "GET", f"/providers?unit_id={tree.other_community.id}"))["items"]
-    assert [row["name"] for row in elsewhere] == ["区燃气公司"]
-    path = f"/providers/{made['id']}"
-    change = {"name": "安心物业", "kind": "property", "closed": True}
-    fails(door(admin, "PUT", path, change), 428, "version.required")
-    fails(door(RESIDENT, "PUT", path, change, version=1), 403, "provider.not_allowed")
-    closed = ok(door(admin, "PUT", path, change, version=1))
-    assert (closed["phone"], closed["version"]) == (None, 2)
-    assert closed["closed_at"] is not None
-    gas = ok(door(RESIDENT, "GET", f"/providers?unit_id={tree.grid.id}"))["items"]
-    assert [row["name"] for row in gas] == ["区燃气公司"]
-    both = f"/providers?unit_id={tree.grid.id}&closed=true&kind=property"
-    assert [row["name"] for row in ok(door(RESIDENT, "GET", both))["items"]] == ["安心物业"]
-
-
-def test_the_phone_book_by_the_api(tree: Tree, door: Door) -> None:
-    """With the numbers of the units above."""
-    admin = tree.actor(tree.community, "phonebook.edit")
-    body = {"unit_id": tree.community.id, "name": "燃气抢修", "kind": "gas",
-            "phone": "96577", "hours": "全天", "sort": 2}  # fmt: skip
-    fails(door(RESIDENT, "POST", "/phone-entries", body), 403, "phone_entry.not_allowed")
-    wrong = {**body, "phone": "不知道"}
-    assert (
-        "phone"
-        in fails(door(admin, "POST", "/phone-entries", wrong), 422, "body.invalid")["errors"]
-    )
-    made = ok(door(admin, "POST", "/phone-entries", body), 201)
-    service.create_phone_entry(
-        SYSTEM, unit_id=tree.district.id, name="火警", kind=PhoneKind.EMERGENCY, phone="119"
-    )
-    session.commit()
-    book = ok(door(RESIDENT, "GET", f"/phone-entries?unit_id={tree.grid.id}"))["items"]
-    assert [row["phone"] for row in book] == ["119", "96577"]
-    other = ok(door(RESIDENT, "GET", f"/phone-entries?unit_id={tree.other_community.id}"))["items"]
-    assert [row["phone"] for row in other] == ["119"]
-    path = f"/phone-entries/{made['id']}"
-    change = {"name": "燃气抢修", "kind": "gas", "phone": "0571-96577转2"}
-    fails(door(admin, "PUT", path, change), 428, "version.required")
-    fails(door(RESIDENT, "PUT", path, change, version=1), 403, "phone_entry.not_allowed")
-    answer = door(admin, "PUT", path, change, version=1)
-    assert (ok(answer)["hours"], answer.headers["ETag"]) == (None, '"2"')
-    fails(door(tree.actor(tree.grid), "DELETE", path), 403, "phone_entry.not_allowed")
-    assert door(admin, "DELETE", path).status_code == 204
-    fails(door(admin, "DELETE", path), 404, "not_found")
-    assert session.get(PhoneEntry, made["id"]) is None
-
-
-def upload(text: str) -> dict[str, Any]:
-    """A multipart body."""
-    return {"data": {"file": (io.BytesIO(text.encode("utf-8-sig")), "表.csv")}}
-
-
-def test_importing_by_the_api(tree: Tree, door: Door) -> None:
-    """One part, `file`; good rows in, bad ones told; strict nothing."""
-    admin = tree.actor(tree.street)
-    rows = "编号,名称,类别,上级编号\nX1,第8网格,网格,C1\nX2,第9网格,网格,C9\n"
-    fails(door(RESIDENT, "POST", "/units/import", **upload(rows)), 403, "unit.not_allowed")
-    told = fails(
-        door(admin, "POST", "/units/import?strict=true", **upload(rows)), 422, "import.faults"
-    )
-    assert list(told["errors"]) == ["3"]
-    done = ok(door(admin, "POST", "/units/import", **upload(rows)))
-    assert (done["created"], done["changed"], done["unchanged"], done["ignored"]) == (1, 0, 0, [])
-    assert [(fault["row"], fault["column"]) for fault in done["faults"]] == [(3, "上级编号")]
-    fails(door(admin, "POST", "/units/import"), 422, "body.invalid")
-    fails(door(admin, "POST", "/units/import", **upload("")), 422, "import.empty")
-    places = "编号,名称,类别,单位编号\nE1,幸福小区,小区,C1\n"
-    assert ok(door(admin, "POST", "/places/import", **upload(places)))["created"] == 1
-    many = "编号,名称,类别\n" + "1,甲,小区\n" * 1001
-    fails(door(admin, "POST", "/places/import", **upload(many)), 422, "import.too_many_rows")
 
 
 def test_unknown_bodies_are_refused(tree: Tree, door: Door) -> None:
