@@ -8,6 +8,7 @@ from app.kernel.clock import now
 from app.kernel.crypto import blind_index
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from app.organisation.events import ProviderAccountLinked
+from app.organisation.models import Place
 from app.organisation.states import PlaceKind
 from app.people import listeners, queries, service
 from app.people.events import AwayReturned, ExportRequested, PhoneVerified
@@ -214,6 +215,42 @@ def test_own_data_are_edited_as_a_whole(town: Town) -> None:
     )
     assert queries.message_window_of(person) == DEFAULT_MESSAGE_WINDOW
     assert queries.address_of(person.id) is None
+
+
+def move_home(person: Person, place: Place) -> None:
+    """The person says so."""
+    service.edit_own(
+        actor_of(person),
+        name="王小明",
+        address=None,
+        home_place_id=place.id,
+        home_unit_id=None,
+        message_window=None,
+    )
+
+
+def test_a_home_is_an_open_place_that_one_sees(town: Town) -> None:
+    person = town.person()
+    building = new_place(PlaceKind.BUILDING, "3号楼", town.grid)
+    room = new_place(PlaceKind.ROOM, "501室", town.grid, building)
+    closed = new_place(PlaceKind.BUILDING, "4号楼", town.grid)
+    closed.closed_at = now()
+    with pytest.raises(Invalid) as hidden:
+        move_home(person, room)
+    assert hidden.value.code == "place.unknown"
+    with pytest.raises(Invalid):
+        service.create_person(
+            town.holder("building_leader", town.grid), name="张三", home_place_id=room.id
+        )
+    with pytest.raises(Conflict) as gone:
+        move_home(person, closed)
+    assert gone.value.code == "place.closed"
+    assert queries.address_of(person.id) is None
+    move_home(person, building)
+    building.closed_at = now()
+    # Who has lived there since before may still change everything else.
+    move_home(person, building)
+    assert (person.home_place_id, person.home_unit_id) == (building.id, town.grid.id)
 
 
 def test_the_green_channel_needs_consent_and_can_be_left(town: Town) -> None:

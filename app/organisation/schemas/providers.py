@@ -7,7 +7,7 @@ from marshmallow import fields
 from app.kernel.actor import current_actor
 from app.kernel.http import Identifier, Moment, Schema
 from app.kernel.pages import PageArgs
-from app.organisation.queries.providers import account_visible_to
+from app.organisation.queries import account_visible_to
 from app.organisation.schemas.shapes import (
     MaybeLine,
     MaybePhone,
@@ -54,7 +54,7 @@ class ProviderChangeIn(_ProviderShape):
 class _Account(fields.Integer):
     """A person's id, for those who keep the provider."""
 
-    def get_value(self, obj: Any, attr: str, *_: Any, **__: Any) -> int | None:
+    def get_value(self, obj: Any, attr: str, *_: Any, **__: Any) -> Any:
         """What the one who asks may know of it."""
         return account_visible_to(current_actor(), obj)
 

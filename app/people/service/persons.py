@@ -42,7 +42,7 @@ def create_person(
     Staff name a home in their own subtree (Invalid `person.unit_needed`, Forbidden
     `person.may_not_enter`); the program itself need not.
     """
-    place_id, unit_id, room = home_of(home_place_id, home_unit_id)
+    place_id, unit_id, room = home_of(actor, home_place_id, home_unit_id)
     _check_entry(actor, kind, unit_id)
     digits = normalise_phone(phone) if phone else None
     person = Person(
@@ -90,7 +90,12 @@ def edit_person(
     changed = sorted(changes)
     moved = home_unit_id != person.home_unit_id or "home_place_id" in changes
     if moved:
-        place_id, unit_id, room = home_of(changes.pop("home_place_id", None), home_unit_id)
+        place_id, unit_id, room = home_of(
+            actor,
+            changes.pop("home_place_id", None),
+            home_unit_id,
+            kept=person.home_place_id,
+        )
         _check_move(actor, person.home_unit_id, unit_id)
         person.home_place_id, person.home_unit_id = place_id, unit_id
         changes = ({"address": room} if room else {}) | changes
@@ -124,7 +129,9 @@ def edit_own(
     """Changes what people say about themselves; without a message window the usual hours hold."""
     person = lock_active(actor.own_id)
     check(person.version)
-    person.home_place_id, person.home_unit_id, room = home_of(home_place_id, home_unit_id)
+    person.home_place_id, person.home_unit_id, room = home_of(
+        actor, home_place_id, home_unit_id, kept=person.home_place_id
+    )
     person.message_window = checked_window(message_window) if message_window is not None else None
     _put_sealed(person.id, {"name": name, "address": address or room})
     _save(person)
