@@ -18,7 +18,7 @@ from app.identity import policy as identity_policy
 from app.identity import states as identity_states
 from app.identity.events import PasswordGiven, SessionStolen
 from app.identity.guard import PUBLIC_ENDPOINTS, guard
-from app.kernel import crypto, database, docs, health, http, logs
+from app.kernel import crypto, database, docs, health, http, logs, throttle
 from app.kernel.events import listen
 from app.kernel.messages import Template
 from app.kernel.settings import Setting
@@ -89,6 +89,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app.extensions["messages"] = MESSAGES
     app.extensions["permissions"] = _permissions()
     http.frame(app)
+    throttle.set_up(app)
     guard(app)
     database.connect(app)
     api = docs.make_api(app)
