@@ -168,9 +168,9 @@ def test_a_home_visit_starts_with_the_code(world: World, clock: Clock) -> None:
     assert refused(world, "member", path) == (422, "order.visit_code_required")
     for _ in range(5):
         guess = world.post("member", path, visit_code=wrong)
-        assert (guess.status_code, guess.json["code"]) == (422, "order.visit_code_wrong")
+        assert (guess.status_code, guess.get_json()["code"]) == (422, "order.visit_code_wrong")
     locked = world.post("member", path, visit_code=code)
-    assert (locked.status_code, locked.json["code"]) == (429, "order.visit_code_locked")
+    assert (locked.status_code, locked.get_json()["code"]) == (429, "order.visit_code_locked")
     clock.shift(3700)
     assert refused(world, "member", path, visit_code="12345") == (422, "body.invalid")
     assert world.act("member", order_id, "start", visit_code=code)["status"] == "in_progress"
