@@ -69,8 +69,9 @@ class Contract:
             return
         if "*/*" in content:
             return
-        assert answer.mimetype in content, f"{about} as {answer.mimetype}"
-        schema = content[answer.mimetype]["schema"]
+        kind = str(answer.mimetype)
+        assert kind in content, f"{about} as {kind}"
+        schema = content[kind]["schema"]
         if id(schema) not in self._validators:
             whole = {**schema, "components": self.document["components"]}
             self._validators[id(schema)] = jsonschema_rs.Draft202012Validator(
