@@ -1,19 +1,17 @@
 """Work of the timetable; each call is one batch and may be repeated."""
 
 from app.kernel.actor import Actor
-from app.kernel.database import is_sqlite
 from app.people import service
 
-
-def _batch() -> int:
-    return 50 if is_sqlite() else 500
+# All are locked until the batch is done, with the orders they hold.
+_BATCH = 50
 
 
 def end_expired_roles() -> int:
     """Roles whose last day has come; answers how many ended."""
-    return service.end_expired_grants(Actor.system("people.end_expired_roles"), _batch())
+    return service.end_expired_grants(Actor.system("people.end_expired_roles"), _BATCH)
 
 
 def leave_closed_units() -> int:
     """People of closed units; answers how many were moved."""
-    return service.leave_closed_units(Actor.system("people.leave_closed_units"), _batch())
+    return service.leave_closed_units(Actor.system("people.leave_closed_units"), _BATCH)

@@ -7,14 +7,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app import create_app
 from app.kernel.actor import Actor
-from app.kernel.database import db, transaction
+from app.kernel.database import db, is_sqlite, session, transaction
 from app.kernel.errors import Conflict
 from app.kernel.http import App
 from app.organisation.states import UnitKind
 from app.people import queries, service
+from app.people.models import Person
+from app.people.service.batches import one_by_one
 from app.people.states import RegistrationKind, RegistrationStatus
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
@@ -147,3 +150,25 @@ def test_approving_and_leaving_at_once_leave_no_role_behind(
             assert member.own_id not in queries.all_holders_of("orders.claim", units[2])
             (kept,) = queries.registrations_of(member.own_id)
             assert kept.status is RegistrationStatus.ENDED
+
+
+def test_a_batch_holds_all_its_people_before_it_begins(rivals_app: App, units: list[int]) -> None:
+    people = [new_person(rivals_app, units[0]) for _ in range(2)]
+    free: list[int] = []
+
+    def look() -> None:
+        wanted = select(Person.id).where(Person.id.in_(people))
+        with rivals_app.app_context(), transaction(writing=False):
+            free.extend(session.scalars(wanted.with_for_update(skip_locked=True)))
+
+    def work(_person_id: int) -> int:
+        other = threading.Thread(target=look)
+        other.start()
+        other.join(timeout=60)
+        return 1
+
+    with rivals_app.app_context(), transaction():
+        if is_sqlite():
+            pytest.skip("one writer at a time")
+        assert one_by_one(people, work) == 2
+    assert free == []

@@ -1,5 +1,7 @@
 """What becomes of people whose unit was closed: batch by batch, found by their rows alone."""
 
+from functools import partial
+
 from sqlalchemy import func, or_, select
 
 from app.kernel.actor import Actor
@@ -10,6 +12,7 @@ from app.organisation.queries import get_unit
 from app.people import queries
 from app.people.events import MembershipEnded
 from app.people.models import Person, Registration, RoleGrant
+from app.people.service.batches import one_by_one
 from app.people.service.registrations import finish_registration
 from app.people.service.roles import close_expired, finish_grant
 from app.people.states import OPEN_REGISTRATIONS, RegistrationStatus
@@ -18,7 +21,7 @@ REASON = "社区已撤并。"
 
 
 def leave_closed_units(actor: Actor, limit: int) -> int:
-    """Moves at most `limit` people on; answers how many, 0 when nobody is left behind.
+    """Moves at most `limit` people on; answers how many, 0 when nobody more can be moved.
 
     Homes, registrations and roles go to the successor; without one homes go to the unit above, and
     registrations and roles end, as they do where the person already has the same at the successor.
@@ -35,12 +38,10 @@ def leave_closed_units(actor: Actor, limit: int) -> int:
     )
     left = or_(Person.home_unit_id.in_(closed), Person.id.in_(registered), Person.id.in_(held))
     found = session.scalars(select(Person.id).where(left).order_by(Person.id).limit(limit)).all()
-    for person_id in found:
-        _move(actor, person_id)
-    return len(found)
+    return one_by_one(found, partial(_move, actor))
 
 
-def _move(actor: Actor, person_id: int) -> None:
+def _move(actor: Actor, person_id: int) -> int:
     close_expired(person_id)
     person = queries.lock_person(person_id)
     home = get_unit(person.home_unit_id) if person.home_unit_id is not None else None
@@ -62,6 +63,7 @@ def _move(actor: Actor, person_id: int) -> None:
     for grant in grants:
         _move_grant(actor, grant, grants)
     session.flush()
+    return 1
 
 
 def _move_registration(

@@ -18,6 +18,7 @@ from app.people import policy, queries
 from app.people.events import RoleEnded, RoleGranted
 from app.people.models import Role, RoleGrant
 from app.people.roles import BY_REGISTRATION, ROLES
+from app.people.service.batches import one_by_one
 from app.people.service.checks import known_unit, lock_active
 
 
@@ -113,16 +114,16 @@ def finish_grant(actor: Actor, grant: RoleGrant) -> None:
 
 
 def end_expired_grants(actor: Actor, limit: int) -> int:
-    """Says of roles whose last day has come that they ended; answers how many, at most `limit`."""
+    """Says of roles whose last day has come that they ended, of `limit` people; answers how many."""
     at = now()
-    due = session.execute(
+    due = session.scalars(
         select(RoleGrant.person_id)
         .where(RoleGrant.ended_at.is_(None), RoleGrant.until <= at)
         .distinct()
         .order_by(RoleGrant.person_id)
         .limit(limit)
     )
-    return sum(close_expired(person_id) for (person_id,) in due.all())
+    return one_by_one(due.all(), close_expired)
 
 
 def close_expired(person_id: int) -> int:
