@@ -67,6 +67,10 @@ SESSION_LIFE = timedelta(days=180)
 FAILURES_BEFORE_LOCK = 10
 LOCK_LIFE = timedelta(minutes=15)
 FAILURES_BY_ADDRESS = 100
+# In a minute. Generous: a whole estate may share one address.
+LOG_INS_BY_ADDRESS = 300
+RENEWALS_BY_ADDRESS = 600
+CONFIRMATIONS_BY_PERSON = 20
 FAILURES_KEPT = timedelta(days=30)
 ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
 RECOVERY_CODES = 10

@@ -17,6 +17,7 @@ from app.identity.schemas import (
 )
 from app.identity.service import Issued
 from app.kernel.actor import Actor, current_actor
+from app.kernel.database import transaction
 from app.kernel.http import Blueprint, fetched, network_first, problem
 from app.kernel.pages import Page, PageArgs, page_schema
 from app.wechat import gateway
@@ -32,9 +33,18 @@ def _device() -> str:
     return request.headers.get("User-Agent", "")
 
 
+def _address() -> str:
+    return request.remote_addr or ""
+
+
 def _fetch_session(body: dict[str, Any]) -> WechatSession | None:
     # A body of the wrong shape is the schema's to refuse; it must not use the code up.
-    return None if CodeIn().validate(body) else gateway.code_to_session(body["code"])
+    if CodeIn().validate(body):
+        return None
+    # Kept by itself: a wrong code counts too, and nobody waits for the counter while WeChat is asked.
+    with transaction():
+        service.count_log_in(_DOOR, _address())
+    return gateway.code_to_session(body["code"])
 
 
 @blueprint.post("/sessions/wechat")
@@ -51,8 +61,7 @@ def log_in_wechat(_data: dict[str, Any]) -> Issued:
 @blueprint.response(201, SessionOut)
 def log_in_password(data: dict[str, Any]) -> Issued:
     """工作人员登录；输错十次，锁定 15 分钟。"""
-    address = request.remote_addr or ""
-    return service.log_in_password(_DOOR, **data, address=address, device=_device())
+    return service.log_in_password(_DOOR, **data, address=_address(), device=_device())
 
 
 @blueprint.post("/sessions/refresh")
@@ -60,7 +69,7 @@ def log_in_password(data: dict[str, Any]) -> Issued:
 @blueprint.response(201, SessionOut)
 def refresh(data: dict[str, Any]) -> Issued | Response:
     """换一对新的令牌；旧的刷新令牌还能用 60 秒，以防答复丢失。"""
-    issued = service.refresh_session(_DOOR, data["refresh_token"])
+    issued = service.refresh_session(_DOOR, data["refresh_token"], address=_address())
     # Answered, not raised: the stolen session stays revoked.
     return issued or problem(
         401, "session.stolen", "登录凭证被重复使用，为了安全已退出，请重新登录。"

@@ -24,7 +24,7 @@ from app.identity.service.sessions import (
     refresh_session,
     revoke_sessions,
 )
-from app.identity.service.wechat_accounts import attach_wechat, log_in_wechat
+from app.identity.service.wechat_accounts import attach_wechat, count_log_in, log_in_wechat
 
 __all__ = [
     "Enrolment",
@@ -35,6 +35,7 @@ __all__ = [
     "change_password",
     "close_session",
     "confirm_totp",
+    "count_log_in",
     "create_account",
     "edit_profile",
     "enrol_totp",

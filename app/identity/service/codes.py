@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 from app.identity import queries, totp
 from app.identity.models import Account, RecoveryCode, TotpSecret
 from app.identity.service.accounts import confirm_password, failure
-from app.identity.states import RECOVERY_CODES
-from app.kernel import audit
+from app.identity.states import CONFIRMATIONS_BY_PERSON, RECOVERY_CODES
+from app.kernel import audit, limits
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, seal, unseal
@@ -49,8 +49,11 @@ def enrol_totp(actor: Actor, *, current_password: str, address: str = "") -> Enr
 def confirm_totp(actor: Actor, otp: str, *, address: str = "") -> list[str]:
     """Puts the new generator in force; answers the recovery codes, shown once.
 
-    Raises Conflict `totp.not_enrolled`, Invalid `totp.wrong`.
+    Raises Conflict `totp.not_enrolled`, Invalid `totp.wrong`, TooMany `rate.exceeded`; wrong codes
+    lock the account as wrong passwords do.
     """
+    queries.refuse_flood(address)
+    limits.hit(f"totp:{actor.own_id}", limit=CONFIRMATIONS_BY_PERSON, seconds=60)
     account = session.scalars(
         lock(select(Account).where(Account.person_id == actor.own_id))
     ).one_or_none()

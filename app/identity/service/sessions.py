@@ -13,12 +13,14 @@ from app.identity.states import (
     ACCESS_LIFE,
     REFRESH_GRACE,
     REFRESH_LIFE,
+    RENEWALS_BY_ADDRESS,
     SESSION_LIFE,
     TICKET_LIFE,
     Channel,
     RevokedFor,
     TokenKind,
 )
+from app.kernel import limits
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
@@ -65,13 +67,15 @@ def open_session(
     return _issue(login, moment)
 
 
-def refresh_session(actor: Actor, refresh_token: str) -> Issued | None:
+def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> Issued | None:
     """A new pair for a refresh token, which thereby is used up.
 
     For 60 seconds it gives another pair all the same: the first answer may have been lost. Later it
     is in two hands: the session is revoked and None is answered, for the caller to refuse without a
-    rollback. Raises Unauthenticated `session.expired` for unknown, expired and revoked ones.
+    rollback. Raises Unauthenticated `session.expired` for unknown, expired and revoked ones, and
+    TooMany `rate.exceeded`.
     """
+    limits.hit(f"refresh:{address}", limit=RENEWALS_BY_ADDRESS, seconds=60)
     moment = now()
     login = _lock_session_of(refresh_token, TokenKind.REFRESH)
     token = session.get_one(Token, hash_token(refresh_token), populate_existing=True)

@@ -5,7 +5,8 @@ from sqlalchemy import select
 from app.identity.models import WechatAccount
 from app.identity.queries import openid_context, openid_index
 from app.identity.service.sessions import Issued, open_session
-from app.identity.states import Channel
+from app.identity.states import LOG_INS_BY_ADDRESS, Channel
+from app.kernel import limits
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import seal
@@ -21,6 +22,11 @@ def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> I
     """A session for the person behind an openid; a first log-in makes a person without any data."""
     person_id = _owner(wechat) or _owner_by_unionid(actor, wechat) or _newcomer(actor, wechat)
     return open_session(actor, person_id, Channel.WECHAT, device=device)
+
+
+def count_log_in(actor: Actor, address: str) -> None:
+    """Counts a log-in by WeChat before WeChat is asked; TooMany `rate.exceeded`."""
+    limits.hit(f"log-in:{address}", limit=LOG_INS_BY_ADDRESS, seconds=60)
 
 
 def attach_wechat(actor: Actor, person_id: int, openid: str) -> None:
