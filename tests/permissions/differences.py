@@ -63,4 +63,4 @@ RULES: dict[str, dict[str, str]] = {
 }
 
 # Bodies in which a foreign id is not answered as a missing one.
-REFERENCES = {"account of a provider"}
+REFERENCES: set[str] = set()

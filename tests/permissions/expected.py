@@ -31,6 +31,7 @@ READING: dict[str, tuple[str, str]] = {
     "orders.show:in the pool": ("-.+++++++++...", HIDDEN),
     "orders.show:offered": ("-.++.++++++...", HIDDEN),
     "orders.show:claimed": ("-.++.++++++...", HIDDEN),
+    "orders.show:recalled": ("-.+..++++++...", HIDDEN),
     "orders.show:closed": ("-.++.++++++...", HIDDEN),
     "orders.show:held by a provider": ("-.+..++++++.+.", HIDDEN),
     "orders.show:confidential": ("-.+....++++...", HIDDEN),
@@ -161,6 +162,8 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "accounts.get_account": ("-.x....xxxx+..", HIDDEN),
     "accounts.open_account": ("-.x....xxxx+..", HIDDEN),
     "accounts.reset_account": ("-.x....xxxx+..", HIDDEN),
+    # Who knows a password may do what it opens: nobody learns one that opens more than the own.
+    "accounts.reset_account:of a dispatcher": ("-......xxxxx..", HIDDEN),
     "accounts.unlock_account": ("-.x....xxxx+..", HIDDEN),
 }
 
@@ -189,6 +192,7 @@ ORGANISATION: dict[str, tuple[str, str]] = {
     "places.import_places": ("-xxxxxxxxxx+xx", "-xxxxxxxxxxoxx"),
     "providers.list_providers": (OPEN, OPEN),
     "providers.get_provider": (OPEN, OPEN),
+    "providers.get_provider:whose account": ("-oooooo+++++oo", EMPTY),
     "providers.create_provider": ("-xxxxxx+++++xx", BARRED),
     "providers.change_provider": ("-xxxxxx+++++xx", BARRED),
     "providers.list_phone_entries": (OPEN, OPEN),

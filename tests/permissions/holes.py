@@ -9,7 +9,6 @@ WATCHED = {
     "orders.may_lead": "orders.decide",
     "orders.may_reject": "orders.reject",
     "orders.may_handle": "orders.complete",
-    "orders.may_claim": "orders.claim",
     "orders.may_decline": "orders.decline",
     "orders.may_resume": "orders.resume",
     "orders.may_rate": "orders.rate",
@@ -48,16 +47,18 @@ WATCHED = {
     "people.may_reveal_person": "people.reveal_person",
     "people.may_lead": "people.limit_person",
     "people.may_hear_appeal": "limits.uphold_limit",
-    "people.may_lift_limit": "limits.lift_limit",
     "people.may_decide_registration": "registrations.approve_registration",
     "people.may_grant": "roles.create_grant",
     "people.may_see_roles": "roles.list_roles",
     "identity.may_edit_account": "accounts.open_account",
+    "identity.holds_all": "accounts.reset_account:of a dispatcher",
     "notifications.may_resend": "notifications.resend_message",
     "categories.may_edit_category": "categories.retire_category",
 }
-# No door leads to these, or whoever comes so far may anyway.
+# No door leads to these, whoever comes so far may anyway, or it is asked once more behind them.
 UNSEEN = {
+    "orders.may_claim",
+    "people.may_lift_limit",
     "orders.may_never",
     "people.may_block_offers",
     "people.may_register_other",

@@ -127,6 +127,11 @@ OTHERS: dict[str, dict[str, str]] = {
         "system": "+",
     },
     "identity.may_edit_account:of none": {"": NONE, "system": "+"},
+    "identity.holds_all": {"": DESK, "system": "+"},
+    "identity.holds_all:of nothing": {
+        "": ALL,
+        "system": "+",
+    },
     "files.may_judge_content": {"": RECEIVES, "system": "+"},
     "files.may_judge_content:loose": {"": NONE, "system": "+"},
     "notifications.may_resend": {"": NONE, "@root": ADMIN, "system": "+"},

@@ -112,7 +112,7 @@ def examine(questions: Iterable[Question], table: Mapping[str, Rows]) -> Answers
     return answers
 
 
-_RULE = re.compile(r"(may|is|has)_|takes_part$")
+_RULE = re.compile(r"(may|is|has|holds)_|takes_part$")
 
 
 def rules_of(policies: Iterable[ModuleType]) -> set[str]:
@@ -192,6 +192,7 @@ def _alone(module: ModuleType, name: str) -> Question:
 
 
 _SELF = RELATIONS["self"]
+_DISPATCHER = [Grant("dispatcher", 1, UNIT, PERMISSIONS["dispatcher"])]
 _TWO = [UNIT, "/1/2/30/"]
 _DISPATCHED = {"status": OrderStatus.DISPATCHED, "holder_id": None, "holder_kind": None}
 _OFFERED = _DISPATCHED | {"mode": DispatchMode.DIRECT}
@@ -261,6 +262,8 @@ QUESTIONS = (
         lambda who: identity.may_edit_account(who, _TWO),
     ),
     Question("identity.may_edit_account:of none", lambda who: identity.may_edit_account(who, [])),
+    Question("identity.holds_all", lambda who: identity.holds_all(who, _DISPATCHER)),
+    Question("identity.holds_all:of nothing", lambda who: identity.holds_all(who, [])),
     _about_unit(files, "may_judge_content"),
     Question("files.may_judge_content:loose", lambda who: files.may_judge_content(who, None)),
     _alone(notifications, "may_resend"),

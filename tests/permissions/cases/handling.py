@@ -1,6 +1,5 @@
 """What the desk and the handler do with an order."""
 
-from collections.abc import Callable
 from typing import Any
 
 from app.orders.states import Action
@@ -35,7 +34,6 @@ def _supervised(_: Call) -> dict[str, Any]:
     return {"note": "请抓紧"}
 
 
-Situation = Callable[[World], Values]
 CASES = (
     deed(Action.ACKNOWLEDGE, submitted),
     deed(Action.ACKNOWLEDGE, s.of(s.EMERGENCY), "confidential emergency"),

@@ -7,8 +7,14 @@ from app.categories.models import Category
 from app.categories.service import create_category, retire_category
 from app.kernel.database import session
 from app.organisation.models import PhoneEntry, Place, Provider, Unit
-from app.organisation.service import create_phone_entry, create_place, create_unit, set_setting
-from app.organisation.states import PhoneKind, PlaceKind, UnitKind
+from app.organisation.service import (
+    create_phone_entry,
+    create_place,
+    create_provider,
+    create_unit,
+    set_setting,
+)
+from app.organisation.states import PhoneKind, PlaceKind, ProviderKind, UnitKind
 from tests.permissions.runner import Call, Case, Values
 from tests.world import SOUTH, SYSTEM, WEST, World
 
@@ -107,6 +113,22 @@ def _provider(world: World) -> Values:
     return {"provider_id": world.provider.id}
 
 
+def _with_provider_account(world: World) -> Values:
+    provider = create_provider(
+        SYSTEM,
+        unit_id=world.community.id,
+        name="平安电梯",
+        kind=ProviderKind.LIFT,
+        person_id=world.ids["provider"],
+    )
+    session.commit()
+    return {"provider_id": provider.id}
+
+
+def _account_shown(answer: Any, _: Values) -> bool:
+    return answer["person_id"] is not None
+
+
 def _new_provider(call: Call) -> Values:
     return {"unit_id": call.world.community.id, "name": "新电梯公司", "kind": "lift"}
 
@@ -180,6 +202,7 @@ CASES = (
     Case("places.import_places", _with_code, upload=_place_rows, shows=_created),
     Case("providers.list_providers"),
     Case("providers.get_provider", _provider),
+    Case("providers.get_provider:whose account", _with_provider_account, shows=_account_shown),
     Case("providers.create_provider", body=_new_provider, status=201),
     Case("providers.change_provider", _provider, _CHANGED_PROVIDER, version=_PROVIDER),
     Case("providers.list_phone_entries"),

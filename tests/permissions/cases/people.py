@@ -33,7 +33,7 @@ _requester, _tenant = _person("resident"), _person("tenant")
 
 
 def _after(arrange: Callable[[World], Any], who: str = "resident") -> Callable[[World], Values]:
-    """The person, after something was done; what that answers goes by its kind and id."""
+    """The person, after something was done."""
 
     def prepare(world: World) -> Values:
         arrange(world)
@@ -44,7 +44,7 @@ def _after(arrange: Callable[[World], Any], who: str = "resident") -> Callable[[
 
 
 def _listed(answer: Any, values: Values) -> bool:
-    wanted = values.get("listed_id", values["person_id"])
+    wanted = values.get("listed_id") or values["person_id"]
     return wanted in [item["id"] for item in answer["items"]]
 
 
@@ -92,10 +92,6 @@ def _reported(call: Call) -> Values:
     return {"unit_id": call.world.community.id, "kind": "organisation"}
 
 
-def _registration_listed(answer: Any, values: Values) -> bool:
-    return values["listed_id"] in [item["id"] for item in answer["items"]]
-
-
 # --- roles
 
 
@@ -136,12 +132,8 @@ def _limit(*, appealed: bool = False) -> Callable[[World], Values]:
     return arrange
 
 
-def _audited(answer: Any, _: Values) -> bool:
-    return bool(answer["items"])
-
-
-def _with_account(world: World) -> None:
-    create_account(SYSTEM, world.ids["resident"], "li", PASSWORD)
+def _with_account(who: str) -> Callable[[World], Any]:
+    return lambda world: create_account(SYSTEM, world.ids[who], "li", PASSWORD)
 
 
 def _blocked(world: World) -> None:
@@ -184,7 +176,7 @@ CASES = (
     Case("people.activate_person", _after(_inactive, "tenant")),
     Case("people.erase_person", _requester, _plain(reason="本人要求"), 204),
     Case("registrations.create_registration", body=_reported, status=201),
-    Case("registrations.list_registrations", _registration, shows=_registration_listed),
+    Case("registrations.list_registrations", _registration, shows=_listed),
     Case("registrations.get_registration", _registration),
     Case("registrations.approve_registration", _registration),
     Case("registrations.decline_registration", _registration, _plain(reason="名额已满")),
@@ -197,14 +189,18 @@ CASES = (
     Case("roles.create_grant:above", _requester, _to_grant("grid_worker", above=True), 201),
     Case("roles.delete_grant", _granted("grid_worker"), status=204),
     Case("roles.delete_grant:administrator", _granted("admin"), status=204),
-    Case("limits.list_limits", _limit(), shows=_registration_listed),
+    Case("limits.list_limits", _limit(), shows=_listed),
     Case("limits.get_limit", _limit()),
     Case("limits.appeal_limit", _limit(), _plain(text="不是我下的单")),
     Case("limits.uphold_limit", _limit(appealed=True), _WORDS),
     Case("limits.lift_limit", _limit(), _WORDS),
-    Case("audits.list_audit", _limit(), query=("action",), shows=_audited),
-    Case("accounts.get_account", _after(_with_account)),
+    Case("audits.list_audit", _limit(), query=("action",), shows=_some),
+    Case("accounts.get_account", _after(_with_account("resident"))),
     Case("accounts.open_account", _requester, _plain(username="li"), 201),
-    Case("accounts.reset_account", _after(_with_account)),
-    Case("accounts.unlock_account", _after(_with_account)),
+    Case("accounts.reset_account", _after(_with_account("resident"))),
+    Case(
+        "accounts.reset_account:of a dispatcher",
+        _after(_with_account("dispatcher"), "dispatcher"),
+    ),
+    Case("accounts.unlock_account", _after(_with_account("resident"))),
 )

@@ -78,6 +78,7 @@ CASES = (
     Case("orders.show:in the pool", s.order_at(dispatched)),
     Case("orders.show:offered", s.order_at(s.offered)),
     Case("orders.show:claimed", s.order_at(claimed)),
+    Case("orders.show:recalled", s.order_at(s.recalled)),
     Case("orders.show:closed", s.order_at(closed)),
     Case("orders.show:held by a provider", s.order_at(s.with_provider("provider"))),
     Case("orders.show:confidential", s.order_at(s.of(s.CONFIDENTIAL))),

@@ -153,6 +153,13 @@ def not_come(world: World) -> int:
     return order_id
 
 
+def recalled(world: World) -> int:
+    """The member has had it, and has it no longer."""
+    order_id = claimed(world)
+    world.act("dispatcher", order_id, "recall", reason="重新安排")
+    return order_id
+
+
 def with_internal_comment(world: World) -> int:
     """Held by the member, with a word among those who work on it."""
     order_id = claimed(world)
