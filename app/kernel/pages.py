@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from marshmallow import fields, validate
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.database import UTCDateTime, session
@@ -67,8 +67,15 @@ def _fits(key: Key, value: Any) -> bool:
 def _after(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     clauses: list[ColumnElement[bool]] = [false()]
     for position, (key, value) in enumerate(zip(keys, values, strict=True)):
-        equal = [k.column == v for k, v in zip(keys[:position], values[:position], strict=True)]
-        beyond = key.column < value if key.desc else key.column > value
+        equal = [
+            k.column == literal(v, k.column.type)
+            for k, v in zip(keys[:position], values[:position], strict=True)
+        ]
+        beyond = (
+            key.column < literal(value, key.column.type)
+            if key.desc
+            else key.column > literal(value, key.column.type)
+        )
         clauses.append(and_(*equal, beyond))
     return or_(*clauses)
 

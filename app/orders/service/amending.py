@@ -22,9 +22,11 @@ from app.orders.service.core import (
     tell,
     write,
 )
+from app.orders.service.giving import category_name
 from app.orders.states import Action, ContentState
 from app.organisation.models import Place, Unit
 from app.organisation.queries import get_place, get_unit
+from app.people.queries import holders_of
 
 
 def amend_order(
@@ -41,6 +43,7 @@ def amend_order(
 ) -> Order:
     """更正: category, urgency, place, contact or green channel, with the reason."""
     order = take(actor, order_id, Action.AMEND)
+    earlier = order.urgency
     changed: dict[str, Any] = {}
     if category_id is not None:
         changed |= _change_category(order, category_id)
@@ -60,6 +63,9 @@ def amend_order(
         actor, order, Action.AMEND, before=order.status, note=need_reason(reason), details=changed
     )
     tell(order, "amended", [*requesters(order), order.holder_id])
+    if order.urgency is Urgency.EMERGENCY and earlier is not Urgency.EMERGENCY:
+        watchers = holders_of("orders.acknowledge", order.handling_unit_id)
+        tell(order, "emergency", watchers, urgent=True, category=category_name(order))
     return order
 
 

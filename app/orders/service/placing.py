@@ -36,11 +36,11 @@ from app.organisation.queries import (
 from app.people.models import Person
 from app.people.queries import (
     get_person,
-    get_visible_person,
     holders_of,
     lock_person,
     name_of,
     phone_of,
+    unit_paths_of,
 )
 
 MAX_PHOTOS = 9
@@ -177,7 +177,7 @@ def _party(
     if given.get("person_id") is not None:
         if not enters:
             raise Forbidden("order.on_behalf_staff_only", "代他人下单请填写对方的姓名和电话。")
-        person = get_visible_person(actor, given["person_id"])
+        person = _known_person(actor, given["person_id"])
         return _Party(person, None, name or name_of(person.id), phone or phone_of(person.id), True)
     if enters and given:
         # Who only enters (a building leader) hears how it goes; staff see it on their lists.
@@ -186,7 +186,16 @@ def _party(
     me = get_person(actor.own_id)
     if given:
         return _Party(None, me.id, name, phone, enters)
-    return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), enters)
+    # For himself a building leader is a resident; staff enter what they find on patrol.
+    by_staff = enters and actor.may("orders.see", unit.path)
+    return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), by_staff)
+
+
+def _known_person(actor: Actor, person_id: int) -> Person:
+    """Somebody of a unit where the actor may enter orders; anybody else is as good as unknown."""
+    if not any(actor.may("orders.enter", path) for path in unit_paths_of(person_id)):
+        raise Invalid("person.unknown", "没有找到这位居民，请填写姓名和电话。")
+    return get_person(person_id)
 
 
 def _check_content(
