@@ -310,7 +310,7 @@ def frame(app: App) -> None:
     app.extensions.setdefault("untouched", set())
     app.json = _Json(app)
     app.url_map.converters["int"] = _PathNumber
-    app.config.setdefault("MAX_CONTENT_LENGTH", LARGEST_BODY)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.register_error_handler(Refusal, _on_refusal)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_crash)
