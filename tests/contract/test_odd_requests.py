@@ -59,7 +59,7 @@ def test_what_cannot_be_read_is_malformed(world: World, data: bytes) -> None:
         ('{"answers": {"a": NaN}}', "body.invalid"),
         ('{"answers": {"a": 1e999}}', "body.invalid"),
         ('{"answers": ' + '{"a":' * 40 + "1" + "}" * 40 + "}", "body.invalid"),
-        ('{"location": {"latitude": Infinity, "longitude": 1, "coordinate_system": "gcj02"}}', "body.invalid"),
+        ('{"location": {"latitude": Infinity}}', "body.invalid"),
         ('{"category_id": 9223372036854775808}', "body.invalid"),
         ('{"category_id": -1}', "body.invalid"),
         ('{"category_id": true}', "body.invalid"),
