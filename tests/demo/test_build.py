@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +46,7 @@ def url(database: str, folder: Path) -> Iterator[str]:
     if database == "sqlite":
         yield new_sqlite(folder)
         return
-    with postgres.new_database("sandan_demo_test") as address:
+    with postgres.new_database(f"sandan_demo_test_{uuid.uuid4().hex[:12]}") as address:
         yield address
 
 

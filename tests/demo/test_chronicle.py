@@ -16,6 +16,8 @@ from app.demo.tale import Rules, Story
 from app.kernel.clock import local_date, to_local
 from app.orders.states import ACTIVE, OPEN, TABLE, Action, OrderStatus, RequestKind
 
+pytestmark = pytest.mark.slow
+
 # A Sunday past midnight, a Monday before work, at noon and in the evening, a summer Saturday.
 NOWS = (
     "2026-11-21T16:30+00:00",

@@ -1,5 +1,6 @@
 """Templates of this room's own, and a database on which transactions really end."""
 
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,7 +57,7 @@ def real_url(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     if database == "sqlite":
         yield new_sqlite(tmp_path_factory.mktemp("outbox"))
         return
-    with postgres.new_database("sandan_test_outbox") as url:
+    with postgres.new_database(f"sandan_test_outbox_{uuid.uuid4().hex[:12]}") as url:
         yield url
 
 

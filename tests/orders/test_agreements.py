@@ -20,6 +20,8 @@ from tests.orders.stages import claimed, completed, dispatched, in_progress, sub
 from tests.orders.stories import actions_of, do, order_of, read
 from tests.world import SYSTEM, World
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:

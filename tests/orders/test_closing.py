@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.categories.models import Category
 from app.kernel.clock import now
 from app.kernel.database import session
@@ -14,6 +16,8 @@ from tests.orders.rows import heard, last_message, later, local_morning, refused
 from tests.orders.stages import claimed, closed, completed, rejected
 from tests.orders.stories import events_for, order_of, read
 from tests.world import World
+
+pytestmark = pytest.mark.slow
 
 DESK = {"dispatcher", "duty", "leader"}
 

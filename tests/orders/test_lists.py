@@ -15,6 +15,8 @@ from tests.orders.rows import later, local_morning
 from tests.orders.stories import order_of
 from tests.world import World
 
+pytestmark = pytest.mark.slow
+
 LIFT = "电梯困人"
 
 

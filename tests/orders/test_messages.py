@@ -4,6 +4,7 @@ import re
 from string import Formatter
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from app.kernel.database import session
@@ -15,6 +16,8 @@ from tests.orders.rows import heard, last_message, later
 from tests.orders.stages import DEEDS, STAGES, completed, in_progress, submitted
 from tests.orders.stories import read
 from tests.world import World
+
+pytestmark = pytest.mark.slow
 
 DESK = ("dispatcher", "duty", "leader")
 SECRETS = ("王小明", "13812345678", "501", "三单元的路灯", "测")

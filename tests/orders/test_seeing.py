@@ -14,6 +14,8 @@ from tests.orders.stages import DEEDS, STAGES, claimed, completed, submitted
 from tests.orders.stories import code_of, events_for, read
 from tests.world import SOUTH, WEST, World
 
+pytestmark = pytest.mark.slow
+
 STAFF = {"grid", "duty", "dispatcher", "leader", "street", "district"}
 OTHERS = {
     "resident2",

@@ -89,7 +89,8 @@ def submit_order(
     at = now()
     spot = spot_of(actor, unit_id, place_id, location)
     category = None if category_id is None else usable_category(category_id, spot.unit.path)
-    party = _party(actor, spot.unit, on_behalf_of, contact_name, contact_phone)
+    sees = _will_see(actor, spot.unit, category)
+    party = _party(actor, spot.unit, on_behalf_of, contact_name, contact_phone, sees=sees)
     _check_content(party, description, category, photo_ids, voice_id)
     _check_staff_fields(
         party,
@@ -168,6 +169,8 @@ def _party(
     on_behalf_of: Mapping[str, Any] | None,
     contact_name: str | None,
     contact_phone: str | None,
+    *,
+    sees: bool,
 ) -> _Party:
     enters = actor.may("orders.enter", unit.path)
     given = on_behalf_of or {}
@@ -178,10 +181,12 @@ def _party(
         if not enters:
             raise Forbidden("order.on_behalf_staff_only", "代他人下单请填写对方的姓名和电话。")
         person = _known_person(actor, given["person_id"])
-        return _Party(person, None, name or name_of(person.id), phone or phone_of(person.id), True)
+        placer = None if sees else actor.person_id
+        return _Party(
+            person, placer, name or name_of(person.id), phone or phone_of(person.id), True
+        )
     if enters and given:
-        # Who only enters (a building leader) hears how it goes; staff see it on their lists.
-        placer = None if actor.may("orders.see", unit.path) else actor.person_id
+        placer = None if sees else actor.person_id
         return _Party(None, placer, name, phone, True)
     me = get_person(actor.own_id)
     if given:
@@ -189,6 +194,14 @@ def _party(
     # For himself a building leader is a resident; staff enter what they find on patrol.
     by_staff = enters and actor.may("orders.see", unit.path)
     return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), by_staff)
+
+
+def _will_see(actor: Actor, unit: Unit, category: Category | None) -> bool:
+    """Whether staff find what they enter on their lists; who does not keeps it as its placer."""
+    confidential = category is not None and category.sensitive
+    return actor.may("orders.see", unit.path) and (
+        not confidential or actor.may("orders.see_sensitive", unit.path)
+    )
 
 
 def _known_person(actor: Actor, person_id: int) -> Person:
