@@ -6,6 +6,9 @@ set -euo pipefail
 base=${1:-http://127.0.0.1:8000}/api/v1
 password=${DEMO_PASSWORD:-sandan-demo}
 stamp=$(date +%s)-$$
+# Ten members may claim, each twice a day: other ones each time.
+first=$(($(date +%s) % 9 + 1))
+second=$((first + 1))
 
 fail() {
   printf '✗ %s\n' "$1" >&2
@@ -37,7 +40,7 @@ expect() {
 }
 
 resident=$(token_of "$(call POST /sessions/wechat '' '{"code":"demo-resident-1"}' 201)")
-member=$(token_of "$(call POST /sessions/wechat '' '{"code":"demo-member-1"}' 201)")
+member=$(token_of "$(call POST /sessions/wechat '' "{\"code\":\"demo-member-$first\"}" 201)")
 dispatcher=$(token_of "$(call POST /sessions/password '' \
   "{\"username\":\"dispatcher-1\",\"password\":\"$password\"}" 201)")
 [ -n "$resident" ] && [ -n "$member" ] && [ -n "$dispatcher" ] || fail 'no token'
@@ -57,7 +60,7 @@ expect dispatched "$(call POST "/orders/$id/dispatch" "$dispatcher" \
 call GET '/orders?mine=pool&limit=100' "$member" | grep -q "\"id\": *$id[,}]" || fail 'not in the pool'
 expect claimed "$(call POST "/orders/$id/claim" "$member" '{}')" '党员接单'
 call POST "/orders/$id/claim" "$(token_of "$(call POST /sessions/wechat '' \
-  '{"code":"demo-member-2"}' 201)")" '{}' 409 | grep -q order.already_claimed || fail 'claimed twice'
+  "{\"code\":\"demo-member-$second\"}" 201)")" '{}' 409 | grep -q order.already_claimed || fail 'claimed twice'
 echo '✓ one winner   别人再接,提示已有人接单'
 expect in_progress "$(call POST "/orders/$id/start" "$member" '{}')" '开始办理'
 expect in_progress "$(call POST "/orders/$id/progress" "$member" \

@@ -63,7 +63,7 @@ def _person(actor: Actor, ground: Ground, plan: PersonPlan) -> Person:
 
 
 def _unit_of(ground: Ground, plan: PersonPlan) -> Unit:
-    """Where staff work and for which unit they have their role."""
+    """Where staff work."""
     if plan.grid is not None:
         return ground.units[f"grid:{plan.community}:{plan.grid}"]
     if plan.community is not None:
@@ -73,6 +73,13 @@ def _unit_of(ground: Ground, plan: PersonPlan) -> Unit:
     return ground.units["district"]
 
 
+def _office_of(ground: Ground, plan: PersonPlan) -> Unit:
+    """For which unit they have their role: orders are the community's, also those of a grid."""
+    if plan.community is not None:
+        return ground.units[f"community:{plan.community}"]
+    return _unit_of(ground, plan)
+
+
 def _office(ground: Ground, plan: PersonPlan, person: Person) -> None:
     # Written as a row: the verb grants from now on, and these have served for a year.
     if plan.role is not None:
@@ -80,7 +87,7 @@ def _office(ground: Ground, plan: PersonPlan, person: Person) -> None:
             RoleGrant(
                 person_id=person.id,
                 role_code=plan.role,
-                unit_id=_unit_of(ground, plan).id,
+                unit_id=_office_of(ground, plan).id,
                 since=now() - AGE,
             )
         )
