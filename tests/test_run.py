@@ -82,6 +82,12 @@ def requirements(folder: Path) -> str:
     return (folder / "requirements.txt").read_text(encoding="utf-8").rstrip("\n")
 
 
+def heed_signals() -> None:
+    """Whoever runs the tests in the background has Ctrl-C ignored, and a shell keeps that."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Run:
     """One `./run`, called from elsewhere."""
 
@@ -99,6 +105,7 @@ class Run:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=heed_signals,
             )
         self.family: list[psutil.Process] = []
 
@@ -108,7 +115,7 @@ class Run:
 
     def until_it_serves(self) -> "Run":
         """Waits for its last words, and notes all its processes."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while "/api/docs" not in self.text():
             assert self.process.poll() is None, self.text()
             assert time.monotonic() < deadline, self.text()
@@ -126,7 +133,7 @@ class Run:
 
     def ends(self) -> int:
         """Its exit code; nothing that it had started is left by then."""
-        code = int(self.process.wait(timeout=60))
+        code = int(self.process.wait(timeout=120))
         deadline = time.monotonic() + 2
         while any(map(is_alive, self.family)):
             assert time.monotonic() < deadline, self.text()

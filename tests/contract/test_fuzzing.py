@@ -90,7 +90,7 @@ def test_every_operation_keeps_to_the_document(
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     statuses = _statuses(report)
     seed = re.search(r"Seed: (\d+)", done.stdout)
-    print(who, sum(statuses.values()), dict(sorted(statuses.items())), seed and seed[0])  # noqa: T201
+    print(who, sum(statuses.values()), dict(sorted(statuses.items())), seed and seed[0])  # noqa: T201  # the figures, with -s
     assert sum(statuses.values()) >= (3000 if in_full else 300)
     assert not [status for status in statuses if status >= 500 and status != 503]
     assert statuses[200] >= 25
