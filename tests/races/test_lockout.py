@@ -125,6 +125,7 @@ def test_guessing_on_does_not_prolong_it(two: Pair) -> None:
     assert {door(PASSWORD).status for door in two.doors} == {201}
 
 
+@pytest.mark.figures
 def test_many_at_once_lock_it_too(two: Pair, pytestconfig: pytest.Config) -> None:
     """No more are let through than are under way at the moment of the tenth."""
     for _ in range(20 if pytestconfig.getoption("--figures") else 3):
