@@ -7,9 +7,10 @@ from app import jobs
 from app.categories.service import seed_categories
 from app.demo import build
 from app.identity.commands import accounts
-from app.identity.service import open_account
+from app.identity.service import OneTimePassword, open_account
 from app.kernel.actor import Actor
 from app.kernel.database import session, transaction
+from app.kernel.errors import Refusal
 from app.orders.commands import group as orders
 from app.organisation.commands import group as organisation
 from app.organisation.service import found_district
@@ -22,22 +23,30 @@ _ACTOR = Actor.system("command")
 
 @click.command("init")
 @click.option("--district", required=True, help="区的名称。")
+@click.option("--code", help="区的行政区划代码，导入组织表时用它作上级。")
 @click.option("--admin", default="admin", show_default=True, help="管理员的用户名。")
-def init(district: str, admin: str) -> None:
+def init(district: str, code: str | None, admin: str) -> None:
     """Founds a district with its roles, categories and one administrator with a one-time password."""
+    try:
+        issued = _found(district, code, admin)
+    except Refusal as refused:
+        raise click.ClickException(refused.message) from refused
+    click.echo(f"已建立“{district}”。管理员：{admin}")
+    click.echo(f"一次性密码(7 天内有效，首次登录须修改):{issued.one_time_password}")
+
+
+def _found(district: str, code: str | None, admin: str) -> OneTimePassword:
     with transaction():
         seed_roles(_ACTOR)
         seed_categories(_ACTOR)
-        unit = found_district(_ACTOR, district)
+        unit = found_district(_ACTOR, district, code=code)
         person = create_person(
             _ACTOR, kind=PersonKind.STAFF, name="系统管理员", home_unit_id=unit.id
         )
         # An administrator gives out the roles of others, and none that he does not hold himself.
         for role in ("admin", "district_officer"):
             grant_role(_ACTOR, person.id, role, unit.id)
-        issued = open_account(_ACTOR, person.id, admin)
-    click.echo(f"已建立“{district}”。管理员：{admin}")
-    click.echo(f"一次性密码(7 天内有效，首次登录须修改):{issued.one_time_password}")
+        return open_account(_ACTOR, person.id, admin)
 
 
 @click.command("demo")

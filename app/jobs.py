@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -12,7 +13,7 @@ from flask import Flask
 
 from app.files import jobs as files
 from app.identity import jobs as identity
-from app.kernel import idempotency, limits
+from app.kernel import database, idempotency, limits
 from app.kernel.database import transaction
 from app.notifications import jobs as notifications
 from app.orders import jobs as orders
@@ -28,6 +29,7 @@ class Job:
     name: str
     work: Callable[[], int]
     every: int
+    in_transaction: bool = True
 
 
 TIMETABLE = (
@@ -49,6 +51,7 @@ TIMETABLE = (
     Job("notifications.forget_old_messages", notifications.forget_old_messages, every=3600),
     Job("kernel.forget_old_keys", idempotency.forget_old_keys, every=3600),
     Job("kernel.forget_past_limits", limits.forget_past, every=3600),
+    Job("kernel.empty_log", database.empty_log, every=600, in_transaction=False),
 )
 MOST_BATCHES = 200
 
@@ -59,7 +62,7 @@ def run_job(app: Flask, job: Job) -> int:
     with app.app_context():
         for _ in range(MOST_BATCHES):
             try:
-                with transaction():
+                with transaction() if job.in_transaction else nullcontext():
                     batch = job.work()
             except Exception as failure:
                 log.error("job.failed", job=job.name, exc_info=failure)

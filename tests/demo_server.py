@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,15 +26,14 @@ class DemoServer:
 
 
 @contextmanager
-def demo_serving(database: str, folder: Path) -> Iterator[DemoServer]:
+def demo_serving(database: str, folder: Path, *, log_level: str = "INFO") -> Iterator[DemoServer]:
     """Web server and jobs on a new database with the demo in it; all of it ends with the block."""
     with ExitStack() as ends:
         if database == "sqlite":
             url = new_sqlite(folder)
         else:
-            name = f"sandan_demo_{folder.name.replace('-', '_')}"
-            url = ends.enter_context(postgres.new_database(name))
-        settings = settings_for(url, folder)
+            url = ends.enter_context(postgres.new_database(f"sandan_demo_{uuid.uuid4().hex[:12]}"))
+        settings = settings_for(url, folder) | {"LOG_LEVEL": log_level}
         app = migrated(settings)
         with app.app_context():
             assert build.build()

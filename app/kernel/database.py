@@ -110,6 +110,7 @@ if TYPE_CHECKING:
 else:
     Model = db.Model
 
+BUSY_SECONDS = 30
 _writing: ContextVar[bool] = ContextVar("writing", default=True)
 # SQLite admits one writer; standing in line inside the process is 25 times fairer than its busy loop.
 _writers_line = threading.Lock()
@@ -123,7 +124,7 @@ def connect(app: Flask) -> None:
         "max_overflow": 0,
     }
     if on_sqlite:
-        options["connect_args"] = {"timeout": 30, "check_same_thread": False}
+        options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     else:
         options["pool_pre_ping"] = True
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
@@ -206,6 +207,26 @@ def insert_ignore(
         .returning(literal_column("1"))
     )
     return len(session.execute(statement).all())
+
+
+def empty_log() -> int:
+    """SQLite: empties the write-ahead log into the database, and so of what has been deleted since.
+
+    To be called outside a transaction. Readers are waited for a moment; the next round tries again.
+    """
+    if not is_sqlite():
+        return 0
+    with _writers_line:
+        connection = db.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA busy_timeout = 2000")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+            cursor.close()
+        finally:
+            connection.close()
+    return 0
 
 
 def database_now() -> datetime:

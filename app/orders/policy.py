@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 from app.kernel.actor import Actor
 from app.orders.models import Order, OrderRequest
-from app.orders.states import TABLE, Action, DispatchMode, HandlerKind, OrderStatus, RequestKind
+from app.orders.states import (
+    BETWEEN_UNITS,
+    TABLE,
+    Action,
+    DispatchMode,
+    HandlerKind,
+    OrderStatus,
+    RequestKind,
+)
 
 PERMISSIONS: dict[str, str] = {
     "orders.see": "查看本单位工单",
@@ -12,6 +20,7 @@ PERMISSIONS: dict[str, str] = {
     "orders.enter": "代居民下单",
     "orders.acknowledge": "签收",
     "orders.dispatch": "派单",
+    "orders.manage": "管理工单",
     "orders.settle": "当场办结",
     "orders.claim": "接单",
     "orders.handle": "被派单办理",
@@ -32,7 +41,7 @@ def is_requester(actor: Actor, order: Order) -> bool:
     """
     if actor.person_id is None:
         return False
-    if order.parent_id is not None and not actor.may_somewhere("orders.dispatch"):
+    if order.parent_id is not None and not actor.may_somewhere("orders.manage"):
         return False
     return actor.person_id in (order.requester_id, order.placer_id)
 
@@ -51,9 +60,11 @@ def _staff(permission: str) -> Rule:
 
 may_acknowledge = _staff("orders.acknowledge")
 may_dispatch = _staff("orders.dispatch")
+# What the duty person, who receives and gives out, leaves to the dispatcher.
+may_manage = _staff("orders.manage")
 may_settle = _staff("orders.settle")
 may_lead = _staff("orders.lead")
-may_reject = _staff("orders.dispatch")
+may_reject = may_manage
 
 
 def may_handle(actor: Actor, order: Order) -> bool:
@@ -81,7 +92,7 @@ def may_decline(actor: Actor, order: Order) -> bool:
 
 def may_resume(actor: Actor, order: Order) -> bool:
     """The holder or the dispatcher."""
-    return may_handle(actor, order) or may_dispatch(actor, order)
+    return may_handle(actor, order) or may_manage(actor, order)
 
 
 def may_rate(actor: Actor, order: Order) -> bool:
@@ -96,7 +107,7 @@ def may_follow_up(actor: Actor, order: Order) -> bool:
 
 def may_check(actor: Actor, order: Order) -> bool:
     """The dispatcher, but not of one's own work."""
-    return may_dispatch(actor, order) and actor.person_id != order.holder_id
+    return may_manage(actor, order) and actor.person_id != order.holder_id
 
 
 def may_reopen(actor: Actor, order: Order) -> bool:
@@ -106,7 +117,7 @@ def may_reopen(actor: Actor, order: Order) -> bool:
 
 def may_report_up(actor: Actor, order: Order) -> bool:
     """The dispatcher of the unit itself."""
-    return may_dispatch(actor, order)
+    return may_manage(actor, order)
 
 
 def may_supervise(actor: Actor, order: Order) -> bool:
@@ -143,12 +154,12 @@ def takes_part(actor: Actor, order: Order) -> bool:
 
 def may_extend(actor: Actor, order: Order) -> bool:
     """The holder asks; the dispatcher does it once."""
-    return may_handle(actor, order) or may_dispatch(actor, order)
+    return may_handle(actor, order) or may_manage(actor, order)
 
 
 def may_suspend(actor: Actor, order: Order) -> bool:
     """The holder up to three days or asking for longer; the dispatcher."""
-    return may_handle(actor, order) or may_dispatch(actor, order)
+    return may_handle(actor, order) or may_manage(actor, order)
 
 
 def may_join(actor: Actor, order: Order) -> bool:
@@ -173,7 +184,7 @@ def may_support(actor: Actor, order: Order) -> bool:
 
 def may_confirm_no_show(actor: Actor, order: Order) -> bool:
     """The dispatcher, after having asked both."""
-    return may_dispatch(actor, order)
+    return may_manage(actor, order)
 
 
 def may_never(actor: Actor, order: Order) -> bool:
@@ -192,12 +203,12 @@ POLICY: dict[Action, Rule] = {
     Action.DISPATCH: may_dispatch,
     Action.CLAIM: may_claim,
     Action.DECLINE: may_decline,
-    Action.REASSIGN: may_dispatch,
+    Action.REASSIGN: may_manage,
     Action.APPOINT: may_handle,
     Action.START: may_handle,
     Action.PROGRESS: may_handle,
     Action.LAPSE: may_never,
-    Action.RECALL: may_dispatch,
+    Action.RECALL: may_manage,
     Action.RETURN: may_handle,
     Action.SUSPEND: may_suspend,
     Action.RESUME: may_system_or_dispatch,
@@ -210,15 +221,15 @@ POLICY: dict[Action, Rule] = {
     Action.DECIDE: may_lead,
     Action.REPORT_UP: may_report_up,
     Action.SUPERVISE: may_supervise,
-    Action.TRANSFER: may_dispatch,
-    Action.SPLIT: may_dispatch,
+    Action.TRANSFER: may_manage,
+    Action.SPLIT: may_manage,
     Action.GATHER: may_never,
     Action.AMEND: may_dispatch,
-    Action.ASK: may_dispatch,
+    Action.ASK: may_manage,
     Action.ANSWER: may_answer,
     Action.EXTEND: may_extend,
-    Action.MERGE: may_dispatch,
-    Action.UNMERGE: may_dispatch,
+    Action.MERGE: may_manage,
+    Action.UNMERGE: may_manage,
     Action.REJECT: may_reject,
     Action.CANCEL: may_cancel,
     Action.URGE: may_urge,
@@ -240,7 +251,7 @@ WITHOUT_RULE = frozenset({Action.SUBMIT, Action.AGREE, Action.REFUSE})
 
 def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
     """Who answers an agreement: staff of the unit it was put to, but never the one who asks."""
-    permission = "orders.lead" if request.kind in _LEADERS else "orders.dispatch"
+    permission = deciding(request.kind)
     cleared = not order.sensitive or actor.may("orders.see_sensitive", request.unit_path)
     return (
         cleared
@@ -249,7 +260,12 @@ def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
     )
 
 
-_LEADERS = frozenset({RequestKind.CLOSE})
+def deciding(kind: RequestKind) -> str:
+    """The permission that answers an agreement of this kind."""
+    if kind is RequestKind.CLOSE:
+        return "orders.lead"
+    # What comes from another unit is received, like a new order.
+    return "orders.dispatch" if kind in BETWEEN_UNITS else "orders.manage"
 
 
 def actions_of(actor: Actor, order: Order) -> list[str]:
@@ -284,7 +300,7 @@ _MOMENTS: dict[Action, Callable[[Order], bool]] = {
 def may_see_contact(actor: Actor, order: Order) -> bool:
     """Clear contact and exact place: the handler from claim to close, staff with the permission."""
     if order.anonymous:
-        return actor.may("orders.dispatch", order.handling_path)
+        return may_manage(actor, order)
     to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
     handles = actor.person_id is not None and (to_rate or is_holder(actor, order))
     return handles or actor.may("orders.reveal", order.handling_path)
@@ -292,9 +308,7 @@ def may_see_contact(actor: Actor, order: Order) -> bool:
 
 def may_know_requester(actor: Actor, order: Order) -> bool:
     """Who an anonymous order is from the dispatcher alone knows."""
-    return (
-        not order.anonymous or actor.is_system or actor.may("orders.dispatch", order.handling_path)
-    )
+    return not order.anonymous or actor.is_system or may_manage(actor, order)
 
 
 def may_see_unchecked(actor: Actor, order: Order) -> bool:

@@ -221,6 +221,9 @@ class RequestKind(StrEnum):
     CLOSE = "close"
 
 
+BETWEEN_UNITS = frozenset({RequestKind.TRANSFER, RequestKind.REPORT_UP})
+
+
 class RequestState(StrEnum):
     """Where an agreement stands."""
 

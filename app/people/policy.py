@@ -63,7 +63,7 @@ def may_lead(actor: Actor, unit_path: str) -> bool:
 
 def may_block_offers(actor: Actor, unit_paths: Iterable[str]) -> bool:
     """Whoever confirms that a member did not come."""
-    return actor.is_system or any(actor.may("orders.dispatch", path) for path in unit_paths)
+    return actor.is_system or any(actor.may("orders.manage", path) for path in unit_paths)
 
 
 def may_hear_appeal(actor: Actor, limited_by: int | None, unit_path: str) -> bool:

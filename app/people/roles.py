@@ -40,6 +40,7 @@ _DUTY = frozenset(
     }
 )
 _DISPATCHER = _DUTY | {
+    "orders.manage",
     "orders.follow_up",
     "orders.see_sensitive",
     "registrations.approve",

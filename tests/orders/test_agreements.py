@@ -45,9 +45,10 @@ def _decide(world: World) -> int:
     return order_id
 
 
-DESK = frozenset({"dispatcher", "duty", "leader"})
+DESK = frozenset({"dispatcher", "leader"})
 OTHER_DESK = frozenset({"other_dispatcher", "other_duty", "other_leader"})
 STREET = frozenset({"street"})
+ASKED = {"asked_agreement", "transfer_asked", "reported_up"}
 
 ASKINGS: dict[str, Asking] = {
     "suspend": Asking(
@@ -76,8 +77,8 @@ ASKINGS: dict[str, Asking] = {
         "extend",
         lambda _: {"reason": "等材料", "due_at": later(days=9)},
         DESK,
-        "duty",
-        ("member", "grid"),
+        "leader",
+        ("member", "grid", "duty"),
         "claimed",
     ),
     "cancel": Asking(
@@ -141,7 +142,7 @@ def _asked(world: World, name: str) -> tuple[int, int]:
     since = last_message()
     order = world.act(asking.who, order_id, asking.action, **asking.body(world))
     assert order["status"] == before
-    told = {who for who, moment in heard(world, order_id, since) if moment == "asked_agreement"}
+    told = {who for who, moment in heard(world, order_id, since) if moment in ASKED}
     assert told == asking.told
     pending = [r for r in order["requests"] if r["state"] == "pending"]
     assert len(pending) == 1

@@ -139,7 +139,7 @@ def test_the_place_is_rounded_until_it_may_be_known(world: World) -> None:
 
 
 def test_anonymous_the_dispatcher_alone_knows_who(world: World) -> None:
-    """Neither handler nor grid worker, neither in the order nor in its history, nor by phone."""
+    """Neither handler nor grid worker nor duty person, nor in the history, nor by phone."""
     body: dict[str, Any] = {"anonymous": True, "contact_phone": "13812345678"}
     order_id = int(world.order(**body)["id"])
     world.act("dispatcher", order_id, "dispatch", mode="pool")
@@ -147,7 +147,7 @@ def test_anonymous_the_dispatcher_alone_knows_who(world: World) -> None:
     for who, known in (
         ("resident", True),
         ("dispatcher", True),
-        ("duty", True),
+        ("duty", False),
         ("member", False),
         ("grid", False),
     ):
@@ -158,7 +158,7 @@ def test_anonymous_the_dispatcher_alone_knows_who(world: World) -> None:
         assert (first["actor"] is not None) is known
         by_phone = world.get(who, "/orders?q=13812345678").get_json()["items"]
         assert bool(by_phone) is (known and who != "resident")
-    for who in ("member", "grid"):
+    for who in ("member", "grid", "duty"):
         sent = refused_and_audited(
             world, who, f"/orders/{order_id}/reveal", fields=["contact"], reason="联系居民"
         )

@@ -64,7 +64,7 @@ def test_longer_the_dispatcher_agrees(world: World, clock: Clock) -> None:
     assert order["status"] == "claimed"
     assert order["next_due_at"] is not None
     assert heard(world, order_id, since) == {
-        (who, "asked_agreement") for who in ("dispatcher", "duty", "leader")
+        (who, "asked_agreement") for who in ("dispatcher", "leader")
     }
     order = _agree(world, "dispatcher", order_id)
     assert order["status"] == "suspended"

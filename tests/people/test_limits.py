@@ -144,7 +144,9 @@ def test_direct_offers_stop_until_a_leader_has_talked(town: Town, heard: list[ob
     assert refusal.value.code == "person.not_blocked"
     with pytest.raises(Forbidden):
         service.block_offers(actor_of(member), member.id)
-    service.block_offers(town.holder("duty"), member.id)
+    with pytest.raises(Forbidden):
+        service.block_offers(town.holder("duty"), member.id)
+    service.block_offers(town.holder("dispatcher"), member.id)
     since = member.offers_blocked_at
     assert since is not None
     service.block_offers(SYSTEM, member.id)

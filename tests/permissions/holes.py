@@ -7,6 +7,7 @@ WATCHED = {
     "orders.may_dispatch": "orders.dispatch",
     "orders.may_settle": "orders.settle",
     "orders.may_lead": "orders.decide",
+    "orders.may_manage": "orders.recall",
     "orders.may_reject": "orders.reject",
     "orders.may_handle": "orders.complete",
     "orders.may_decline": "orders.decline",

@@ -25,6 +25,7 @@ ORDERS: dict[str, dict[str, str]] = {
     "orders.is_holder:completed": {"": NONE},
     "orders.may_acknowledge": {"": RECEIVES},
     "orders.may_dispatch": {"": RECEIVES},
+    "orders.may_manage": {"": DESK},
     "orders.may_settle": {"": SEES},
     "orders.may_lead": {"": LEADS},
     "orders.may_reject": {"": DESK},

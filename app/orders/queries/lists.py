@@ -140,7 +140,7 @@ def _by_digits(actor: Actor, digits: str) -> list[ColumnElement[bool]]:
         except Invalid:
             return ways
         # Whose an anonymous one is the dispatcher alone knows.
-        known = under(Order.handling_path, actor.paths("orders.dispatch"))
+        known = under(Order.handling_path, actor.paths("orders.manage"))
         ways.append(and_(phone, or_(Order.anonymous.is_(False), known)))
     return ways
 

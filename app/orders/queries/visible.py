@@ -53,7 +53,7 @@ def _private(actor: Actor) -> ColumnElement[bool]:
         or_(OrderAssignee.until.is_(None), OrderAssignee.until == Order.completed_at),
     )
     placed = or_(Order.requester_id == person_id, Order.placer_id == person_id)
-    if not actor.may_somewhere("orders.dispatch"):
+    if not actor.may_somewhere("orders.manage"):
         placed = and_(placed, Order.parent_id.is_(None))
     return or_(
         placed,

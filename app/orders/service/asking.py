@@ -12,6 +12,7 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict
 from app.orders.models import Order, OrderRequest
+from app.orders.policy import deciding
 from app.orders.service.core import cleared_holders, need_reason, tell, write
 from app.orders.states import REQUEST_LAPSES, Action, RequestKind, RequestState
 from app.organisation.models import Unit
@@ -35,6 +36,7 @@ ACTIONS = {
     RequestKind.SUPPORT: Action.SUPPORT,
     RequestKind.CLOSE: Action.DECIDE,
 }
+TOLD = {RequestKind.TRANSFER: "transfer_asked", RequestKind.REPORT_UP: "reported_up"}
 
 
 def ask_agreement(
@@ -64,9 +66,8 @@ def ask_agreement(
         details={"request_id": asked, "asked": kind.value, **(details or {})},
         visible=kind is RequestKind.CANCEL,
     )
-    permission = "orders.lead" if kind is RequestKind.CLOSE else "orders.dispatch"
-    deciders = cleared_holders(order, permission, decider.id)
-    tell(order, "asked_agreement", deciders, what=WORDS[kind])
+    deciders = cleared_holders(order, deciding(kind), decider.id)
+    tell(order, TOLD.get(kind, "asked_agreement"), deciders, what=WORDS[kind])
     return order
 
 

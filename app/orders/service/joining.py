@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Invalid, not_found
+from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.orders.models import Order, OrderFollower
 from app.orders.policy import is_holder, is_requester
+from app.orders.queries.visible import get_visible
 from app.orders.service.core import attach_pictures, desk, locked, requesters, take, tell, write
 from app.orders.states import REOPEN_WITHIN, Action, OrderStatus
 
@@ -39,7 +40,7 @@ def _follow(order_id: int, person_id: int) -> None:
 def still_not_solved(actor: Actor, order_id: int) -> Order:
     """我这里还没好: a joiner's word on an outcome, once an outcome; staff follow it up.
 
-    Raises NotFound where the actor has not joined, Conflict `order.no_outcome_yet`,
+    Raises Forbidden where the actor sees it but has not joined, Conflict `order.no_outcome_yet`,
     `order.already_said`, `order.too_late_to_reopen`.
     """
     order = locked(_followed(actor, order_id))
@@ -64,7 +65,8 @@ def _follower(actor: Actor, order_id: int) -> Select[OrderFollower]:
 
 def _followed(actor: Actor, order_id: int) -> int:
     if session.scalars(_follower(actor, order_id)).one_or_none() is None:
-        raise not_found()
+        get_visible(actor, order_id)
+        raise Forbidden("order.not_allowed", "这一步由附议的居民来办。")
     return order_id
 
 

@@ -13,7 +13,7 @@ from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.events import announce
 from app.orders.events import OrderSubmitted
 from app.orders.models import Order, OrderFollower
-from app.orders.policy import may_dispatch
+from app.orders.policy import may_manage
 from app.orders.queries.visible import get_visible
 from app.orders.service.core import let_go, locked, need_reason, requesters, take, tell, write
 from app.orders.service.giving import tell_desk_of_new
@@ -50,7 +50,7 @@ def merge_order(actor: Actor, order_id: int, *, into_id: int, note: str | None =
 
 def _take_both(actor: Actor, order_id: int, into_id: int) -> tuple[Order, Order]:
     """Both orders, locked in the order of their ids."""
-    if not may_dispatch(actor, get_visible(actor, order_id)):
+    if not may_manage(actor, get_visible(actor, order_id)):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     if into_id == order_id:
         raise Invalid("order.merge_into_itself", "不能把工单合并到它自己。")

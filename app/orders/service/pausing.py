@@ -6,6 +6,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid
 from app.orders.models import Order
+from app.orders.policy import may_manage
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import (
     need_reason,
@@ -43,7 +44,7 @@ def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) 
         )
     check_pause(order, length)
     long_term = length > SUSPEND_LONG_TERM or order.suspensions > 0
-    by_desk = actor.may("orders.dispatch", order.handling_path)
+    by_desk = may_manage(actor, order)
     if long_term or (length > SUSPEND_BY_HANDLER and not by_desk):
         details = {"until": until.isoformat(), "long_term": long_term}
         return ask_agreement(

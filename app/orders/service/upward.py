@@ -6,9 +6,9 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.models import Order
+from app.orders.policy import may_manage
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import (
-    cleared_holders,
     desk,
     need_reason,
     requesters,
@@ -32,7 +32,7 @@ def extend_order(
         raise Conflict("order.already_due", "已经超期，不能再延期，请尽快办结。")
     if order.imposed_due_at is not None and due_at > order.imposed_due_at:
         raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
-    by_desk = actor.may("orders.dispatch", order.handling_path)
+    by_desk = may_manage(actor, order)
     details = {"due_at": due_at.isoformat()}
     within = order.due_at is None or due_at - order.due_at <= order.due_at - order.submitted_at
     if not by_desk or order.extensions > 0 or not within:
@@ -84,7 +84,6 @@ def transfer_order(actor: Actor, order_id: int, *, unit_id: int, reason: str) ->
         details={"unit_id": unit.id},
         unit=unit,
     )
-    tell(order, "transfer_asked", cleared_holders(order, "orders.dispatch", unit.id))
     return order
 
 
