@@ -8,6 +8,9 @@ from app import cli
 from app.categories import api as categories_api
 from app.categories import listeners as categories_heard
 from app.categories import policy as categories_policy
+from app.dispatching import api as dispatching_api
+from app.dispatching import messages as dispatching_messages
+from app.dispatching import policy as dispatching_policy
 from app.files import api as files_api
 from app.files import listeners as files_heard
 from app.files import policy as files_policy
@@ -18,6 +21,10 @@ from app.identity import policy as identity_policy
 from app.identity import states as identity_states
 from app.identity.events import PasswordGiven, SessionStolen
 from app.identity.guard import PUBLIC_ENDPOINTS, guard
+from app.intake import api as intake_api
+from app.intake import listeners as intake_heard
+from app.intake import messages as intake_messages
+from app.intake import policy as intake_policy
 from app.kernel import crypto, database, docs, health, http, logs, throttle
 from app.kernel.events import listen
 from app.kernel.messages import Template
@@ -63,6 +70,8 @@ BLUEPRINTS = (
     *notifications_api.BLUEPRINTS,
     *categories_api.BLUEPRINTS,
     orders_api.blueprint,
+    dispatching_api.blueprint,
+    *intake_api.BLUEPRINTS,
 )
 POLICIES = (
     organisation_policy,
@@ -72,10 +81,16 @@ POLICIES = (
     notifications_policy,
     categories_policy,
     orders_policy,
+    dispatching_policy,
+    intake_policy,
 )
 SETTINGS: tuple[Setting, ...] = (*files_states.SETTINGS, *orders_states.SETTINGS)
 MESSAGES: dict[str, Template] = (
-    people_states.MESSAGES | identity_states.MESSAGES | orders_messages.MESSAGES
+    people_states.MESSAGES
+    | identity_states.MESSAGES
+    | orders_messages.MESSAGES
+    | dispatching_messages.MESSAGES
+    | intake_messages.MESSAGES
 )
 
 
@@ -121,6 +136,7 @@ def _wire(app: http.App) -> None:
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)
     listen(app, PersonDeactivated, identity_heard.on_person_deactivated)
     listen(app, PersonErased, orders_heard.on_person_erased)
+    listen(app, PersonErased, intake_heard.on_person_erased)
     listen(app, PersonErased, files_heard.on_person_erased)
     listen(app, PersonErased, notifications_heard.on_person_erased)
     listen(app, PersonErased, identity_heard.on_person_erased)
@@ -140,5 +156,5 @@ def _wire(app: http.App) -> None:
         (notifications_heard.on_password_given, PasswordGiven),
     ):
         listen(app, event, tells)
-    for part in (identity_heard, files_heard, notifications_heard, orders_heard):
+    for part in (identity_heard, files_heard, notifications_heard, orders_heard, intake_heard):
         listen(app, ExportRequested, part.on_export_requested)

@@ -8,6 +8,7 @@ from app.categories.service import seed_categories
 from app.demo import build
 from app.identity.commands import accounts
 from app.identity.service import OneTimePassword, open_account
+from app.intake.commands import import_orders
 from app.kernel.actor import Actor
 from app.kernel.database import session, transaction
 from app.kernel.errors import Refusal
@@ -74,5 +75,7 @@ def run_jobs() -> None:
 
 def register(app: Flask) -> None:
     """Adds all commands to `flask`."""
+    # `flask orders import` stands with the orders' own, though its room is above theirs.
+    orders.add_command(import_orders)
     for command in (init, demo, run_jobs, accounts, organisation, orders):
         app.cli.add_command(command)

@@ -11,8 +11,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
+from app.dispatching import jobs as dispatching
 from app.files import jobs as files
 from app.identity import jobs as identity
+from app.intake import jobs as intake
 from app.kernel import database, idempotency, limits
 from app.kernel.database import transaction
 from app.notifications import jobs as notifications
@@ -42,6 +44,11 @@ TIMETABLE = (
     Job("orders.lapse_requests", orders.lapse_requests, every=60),
     Job("orders.ask_again", orders.ask_again, every=600),
     Job("orders.close_unanswered", orders.close_unanswered, every=600),
+    Job("intake.apply_imports", intake.apply_imports, every=5),
+    Job("intake.forget_imports", intake.forget_imports, every=600),
+    Job("intake.make_exports", intake.make_exports, every=5, in_transaction=False),
+    Job("intake.forget_exports", intake.forget_exports, every=600),
+    Job("dispatching.forget_old_runs", dispatching.forget_old_runs, every=3600),
     Job("people.end_expired_roles", people.end_expired_roles, every=600),
     Job("people.leave_closed_units", people.leave_closed_units, every=600),
     Job("files.work_off_removals", files.work_off_removals, every=120),

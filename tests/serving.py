@@ -124,17 +124,24 @@ def migrated(settings: dict[str, Any]) -> App:
     return create_app(settings)
 
 
+def start(
+    settings: dict[str, Any], log: Path, port: int, *, workers: int
+) -> subprocess.Popen[bytes]:
+    """A server that begins to listen there; its words are added to the log."""
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--no-ws", "--workers", str(workers)]
+    command += ["--blocking-threads", "4", "--backpressure", "512", "wsgi:app"]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environ(settings), stdout=output, stderr=output
+        )
+
+
 @contextmanager
 def running(settings: dict[str, Any], log: Path, *, workers: int = 1) -> Iterator[Running]:
     """A server of that many processes on a database that is ready; stopped at the end."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--no-ws", "--workers", str(workers)]
-    command += ["--blocking-threads", "4", "--backpressure", "8", "wsgi:app"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environ(settings), stdout=output, stderr=output
-        )
+    process = start(settings, log, port, workers=workers)
     address = f"http://127.0.0.1:{port}"
     try:
         _await(address, process, log)

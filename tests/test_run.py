@@ -10,12 +10,17 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
 import pytest
 
 import config
+from app.kernel.http import App
+from tests.conftest import settings_for
+from tests.serving import running
 
 STAND_IN = """
 import pathlib, subprocess, sys, time
@@ -217,6 +222,22 @@ def test_a_taken_port_is_said_before_anything_starts(project: Path) -> None:
         assert run.ends() == 1
     assert "PORT=" in run.text()
     assert not (project / "var" / "upgraded").exists()
+
+
+def test_idle_connections_keep_nobody_out(
+    database_url: str, tmp_path: Path, whole_app: App
+) -> None:
+    """Browsers hold theirs open: thirty of them, and the next visitor is answered."""
+    log = tmp_path / "server.log"
+    with running(settings_for(database_url, tmp_path), log) as server, ExitStack() as ends:
+        host = server.address.removeprefix("http://")
+        for _ in range(31):
+            connection = HTTPConnection(host, timeout=10)
+            ends.callback(connection.close)
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
 
 
 def test_bad_settings_are_said_before_anything_starts(project: Path) -> None:

@@ -19,7 +19,7 @@ BLUEPRINTS = (blueprint,)
 @blueprint.arguments(TreeQuery, location="query")
 @blueprint.response(200, TreeOut)
 def list_categories(query: dict[str, Any]) -> dict[str, Any]:
-    """某单位使用的分类树。"""
+    """某单位使用的分类树；`q` 按名称或拼音首字母查找。"""
     return {"items": queries.tree(current_actor(), **query), "next_cursor": None}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.categories.initials import initials_of
 from app.categories.states import OUTDOOR_RADIUS_M, NeedsPhoto, Urgency
 from app.kernel.database import Id, Model, Ref
 
@@ -52,6 +53,11 @@ class Category(Model):
     def is_group(self) -> bool:
         """Groups only sort the leaves; orders name leaves."""
         return self.parent_id is None
+
+    @property
+    def initials(self) -> str:
+        """What somebody types to find it: 路灯楼道灯 by "ldldd"."""
+        return initials_of(self.name)
 
     @property
     def nearby_m(self) -> int:

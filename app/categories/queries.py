@@ -1,17 +1,18 @@
 """Reads of the tree; nothing in it is secret, so everybody sees all of it."""
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import aliased
 
 from app.categories.models import Category
 from app.categories.questions import checked_answers
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Invalid, not_found
+from app.kernel.kept import KeptRows
 from app.organisation.queries import get_unit
 
 
@@ -38,16 +39,22 @@ def get_visible_category(actor: Actor, category_id: int) -> Category:
 
 def get_category(category_id: int) -> Category:
     """One category, retired ones too, or NotFound."""
-    category = session.get(Category, category_id)
+    category = _kept.get(category_id)
     if category is None:
         raise not_found()
     return category
 
 
-def tree(actor: Actor, unit_id: int | None, *, everything: bool = False) -> list[Branch]:
+_kept = KeptRows(Category)
+
+
+def tree(
+    actor: Actor, unit_id: int | None, *, everything: bool = False, q: str | None = None
+) -> list[Branch]:
     """Groups with their leaves as the unit uses them, in order; without a unit what is everyone's.
 
-    `everything` adds retired ones and groups without a leaf, for those who keep the tree.
+    `everything` adds retired ones and groups without a leaf, for those who keep the tree. `q` leaves
+    what it names, by a part of the name or by the beginning of its initials; of a group all leaves.
     """
     statement = categories_visible_to(actor).order_by(Category.sort, Category.id)
     if not everything:
@@ -59,7 +66,38 @@ def tree(actor: Actor, unit_id: int | None, *, everything: bool = False) -> list
         if category.parent_id is not None:
             below.setdefault(category.parent_id, []).append(Branch(category))
     groups = [Branch(c, tuple(below.get(c.id, ()))) for c in found if c.is_group]
-    return [group for group in groups if group.children or everything]
+    groups = [group for group in groups if group.children or everything]
+    words = "" if q is None else _typed(q)
+    return groups if not words else _named(groups, words)
+
+
+def _named(groups: Iterable[Branch], words: str) -> list[Branch]:
+    found = []
+    for group in groups:
+        if _is_named(group.category, words):
+            found.append(group)
+        elif children := tuple(leaf for leaf in group.children if _is_named(leaf.category, words)):
+            found.append(Branch(group.category, children))
+    return found
+
+
+def _is_named(category: Category, words: str) -> bool:
+    return words in _typed(category.name) or category.initials.startswith(words)
+
+
+def _typed(text: str) -> str:
+    """Width and case made alike."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def public_categories(actor: Actor, category_id: int | None = None) -> list[Category]:
+    """Those whose orders neighbours may join, retired ones too; of one category or group, or all."""
+    statement = categories_visible_to(actor).where(Category.public_place)
+    if category_id is not None:
+        statement = statement.where(
+            or_(Category.id == category_id, Category.parent_id == category_id)
+        )
+    return list(session.scalars(statement))
 
 
 def usable_category(category_id: int, unit_path: str) -> Category:
@@ -68,23 +106,17 @@ def usable_category(category_id: int, unit_path: str) -> Category:
     Raises Invalid `category.unknown`, `category.not_a_leaf`, `category.retired` or
     `category.other_unit`.
     """
-    group = aliased(Category)
-    row = session.execute(
-        select(Category, group.retired_at)
-        .outerjoin(group, group.id == Category.parent_id)
-        .where(Category.id == category_id)
-    ).one_or_none()
-    if row is None:
+    category = _kept.get(category_id)
+    if category is None:
         raise Invalid("category.unknown", "没有这个分类，请重新选择。")
-    category, group_retired_at = row
+    group = None if category.parent_id is None else _kept.get(category.parent_id)
     if category.is_group:
         raise Invalid("category.not_a_leaf", f"请在“{category.name}”里再选具体的一项。")
-    if category.retired_at or group_retired_at:
+    if category.retired_at or (group is not None and group.retired_at):
         raise Invalid("category.retired", f"“{category.name}”已经停用，请重新选择。")
     if not category.serves(unit_path):
         raise Invalid("category.other_unit", f"这个社区没有“{category.name}”这一项，请重新选择。")
-    usable: Category = category
-    return usable
+    return category
 
 
 def check_answers(category: Category | None, answers: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -103,6 +135,6 @@ def with_leaves(category_ids: Iterable[int]) -> Select[int]:
 
 
 def names_of(category_ids: Iterable[int]) -> dict[int, str]:
-    """Names by id."""
-    statement = select(Category.id, Category.name).where(Category.id.in_(set(category_ids)))
-    return {row.id: row.name for row in session.execute(statement)}
+    """Names by id; unknown ones are missing."""
+    found = {wanted: _kept.get(wanted) for wanted in set(category_ids)}
+    return {wanted: category.name for wanted, category in found.items() if category is not None}

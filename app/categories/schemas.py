@@ -114,6 +114,7 @@ class CategoryOut(Schema):
     id = fields.Integer(required=True)
     code = fields.String(required=True)
     name = fields.String(required=True)
+    initials = fields.String(required=True, metadata={"description": "名称的拼音首字母"})
     parent_id = fields.Integer(required=True, allow_none=True)
     unit_id = fields.Integer(required=True, allow_none=True)
     sort = fields.Integer(required=True)
@@ -159,6 +160,11 @@ class TreeQuery(Schema):
     """Whose tree."""
 
     unit_id = Identifier(load_default=None, strict=False)
+    q = Text(
+        load_default=None,
+        longest=40,
+        metadata={"description": "名称的一部分，或拼音首字母的开头"},
+    )
     everything = fields.Boolean(
         load_default=False, metadata={"description": "连同已停用的和空的大类（维护分类时用）"}
     )

@@ -11,15 +11,17 @@ from app.categories.models import Category
 from app.demo import geography
 from app.demo.album import Album
 from app.demo.dice import dice
-from app.demo.effects import PastEvent
 from app.demo.ground import Ground
 from app.demo.library import topics
 from app.demo.population import people
-from app.demo.replay import Past, enter
 from app.demo.tale import Handler, Rules, Step, Story
+from app.kernel.clock import now
 from app.kernel.crypto import blind_index
 from app.kernel.database import session
 from app.orders.models import Order
+from app.orders.queries.due import reminded_at
+from app.orders.service.effects import PastEvent
+from app.orders.service.importing import Past
 from app.orders.states import Action, ContentState, OrderStatus, RequestState, Source
 from app.organisation.models import Unit
 from app.people.models import Person
@@ -78,17 +80,18 @@ class Archive:
         units = [self._unit(story) for story in stories]
         fields = [self._fields(story, unit) for story, unit in zip(stories, units, strict=True)]
         starts = [story.steps[0].at for story in stories]
-        orders = enter(list(zip(fields, starts, strict=True)))
+        past = Past()
+        orders = past.enter(list(zip(fields, starts, strict=True)))
         self.orders = {story.key: order for story, order in zip(stories, orders, strict=True)}
         album = Album(self.persons)
         album.fill(stories, self.orders)
-        past = Past()
-        with session.no_autoflush:
-            for story, unit in zip(stories, units, strict=True):
-                order = self.orders[story.key]
-                facts = _Facts(self, story, unit, order.requester_id, album)
-                events = [facts.event(step) for step in story.steps]
-                past.replay(order, self._contact(story), events)
+        for story, unit in zip(stories, units, strict=True):
+            order = self.orders[story.key]
+            facts = _Facts(self, story, unit, order.requester_id, album)
+            past.tell(order, self._contact(story), [facts.event(step) for step in story.steps])
+            if order.status is OrderStatus.COMPLETED:
+                # Nobody is asked for what lies before the demo's first day.
+                order.reminded = reminded_at(now())
         past.write()
 
     def _unit(self, story: Story) -> Unit:

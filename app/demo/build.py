@@ -7,6 +7,7 @@ from app.demo.archive import Archive, rules_of_categories
 from app.demo.chronicle import chronicle
 from app.demo.ground import lay_ground
 from app.demo.inhabitants import settle_people
+from app.demo.notices import put_up_notice
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
@@ -31,4 +32,5 @@ def fill() -> bool:
     ground = lay_ground(actor)
     archive = Archive(ground, settle_people(actor, ground))
     archive.put(chronicle(now(), rules_of_categories()))
+    put_up_notice(actor, ground)
     return True

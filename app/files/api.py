@@ -91,11 +91,13 @@ def _answer(file: queries.OpenedFile) -> Response:
     response = send_file(
         BytesIO(file.content),
         mimetype=file.content_type,
+        as_attachment=file.is_document,
         download_name=file.download_name,
         etag=file.etag,
         conditional=True,
     )
-    response.headers["Cache-Control"] = f"private, max-age={file.seconds_left}"
+    kept = "no-store" if file.is_document else f"private, max-age={file.seconds_left}"
+    response.headers["Cache-Control"] = kept
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response

@@ -22,6 +22,7 @@ _ENDINGS = {
     "audio/mpeg": "mp3",
     "audio/amr": "amr",
     "audio/amr-wb": "awb",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }
 
 
@@ -45,8 +46,12 @@ class FileLink:
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """What an address shows; `etag` names the content, `seconds_left` how long it may be kept."""
+    """What an address shows; `etag` names the content, `seconds_left` how long it may be kept.
 
+    A document is to be saved, and no copy of it kept on the way.
+    """
+
+    is_document: bool
     content: bytes
     content_type: str
     download_name: str
@@ -133,6 +138,7 @@ def open_signed(signed: str) -> OpenedFile:
     if file is None or content is None:
         raise not_found()
     return OpenedFile(
+        is_document=file.kind is FileKind.DOCUMENT,
         content=content,
         content_type=file.content_type,
         download_name=f"{file.kind}.{_ENDINGS[file.content_type]}",
@@ -144,7 +150,9 @@ def open_signed(signed: str) -> OpenedFile:
 def usage_of(person_id: int, since: datetime) -> Usage:
     """Bytes uploaded since then and still kept, and files that nothing has taken yet."""
     own = File.uploader_id == person_id
-    size = select(func.coalesce(func.sum(File.size), 0)).where(own, File.created_at >= since)
+    size = select(func.coalesce(func.sum(File.size), 0)).where(
+        own, File.created_at >= since, File.kind != FileKind.DOCUMENT
+    )
     loose = select(func.count()).select_from(File).where(own, File.loose_since.is_not(None))
     return Usage(int(session.scalar(size) or 0), int(session.scalar(loose) or 0))
 

@@ -59,6 +59,30 @@ def upload(actor: Actor, content: Content) -> File:
     return file
 
 
+def keep_document(
+    owner_id: int, content: bytes, content_type: str, *, subject: tuple[str, int]
+) -> File:
+    """Keeps what the program itself has made for a person, as its subject's only file.
+
+    It counts against no limit of the owner's uploads and is deleted with the owner's other files.
+    """
+    moment, name = now(), new_name()
+    storage().put(stored_name(name, Variant.FULL), content)
+    file = File(
+        name=name,
+        kind=FileKind.DOCUMENT,
+        content_type=content_type,
+        size=len(content),
+        uploader_id=owner_id,
+        created_at=moment,
+        content_state=ContentState.PASSED,
+    )
+    file.attach(subject, 0)
+    session.add(file)
+    session.flush()
+    return file
+
+
 def attach(
     actor: Actor,
     file_ids: Sequence[int],

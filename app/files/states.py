@@ -11,6 +11,8 @@ class FileKind(StrEnum):
 
     PICTURE = "picture"
     VOICE = "voice"
+    # Made by the program itself, never uploaded.
+    DOCUMENT = "document"
 
 
 class Variant(StrEnum):

@@ -3,11 +3,10 @@
 from flask import Flask, g, request
 
 from app.identity import queries
-from app.kernel.actor import Actor, set_actor
+from app.kernel.actor import set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import register_guard
-from app.people.queries import grants_of
 
 # Repeated by hand in tests/identity/test_guard.py: to open a door takes two changes.
 PUBLIC_ENDPOINTS = frozenset(
@@ -41,8 +40,7 @@ def admit(token: str) -> None:
     Raises Unauthenticated `session.required` (no such token) or `session.expired` (past its end,
     revoked, person inactive), Forbidden `session.password_change_required`.
     """
-    moment = now()
-    checked = queries.check_access_token(token, moment)
+    checked = queries.check_access_token(token, now())
     if checked is None:
         raise _required()
     if not checked.is_live:
@@ -52,7 +50,7 @@ def admit(token: str) -> None:
             "session.password_change_required", "您用的是临时密码，请先设置自己的新密码。"
         )
     g.login_session_id = checked.session_id
-    set_actor(Actor(checked.person_id, checked.name, grants_of(checked.person_id, moment)))
+    set_actor(checked.actor)
 
 
 def current_session_id() -> int:

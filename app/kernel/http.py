@@ -203,7 +203,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # smorest comes
 
     def arguments(self, schema: Any, **options: Any) -> Decorator:
         """The body, or with `location="query"` the query string, checked by a schema."""
-        found: Decorator = super().arguments(schema, **options)
+        # One for all requests: made anew for each it costs more than the check.
+        made = schema() if isinstance(schema, type) else schema
+        found: Decorator = super().arguments(made, **options)
         return found
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Decorator:

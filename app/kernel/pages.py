@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from marshmallow import fields, validate
-from sqlalchemy import ColumnElement, Select, and_, false, literal, or_
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.database import UTCDateTime, session
@@ -65,17 +65,15 @@ def _fits(key: Key, value: Any) -> bool:
 
 
 def _after(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
+    bound = [literal(value, key.column.type) for key, value in zip(keys, values, strict=True)]
+    if len({key.desc for key in keys}) == 1:
+        # An index of these columns is entered at that row; the long form below reads up to it.
+        columns, last = tuple_(*(key.column for key in keys)), tuple_(*bound)
+        return columns < last if keys[0].desc else columns > last
     clauses: list[ColumnElement[bool]] = [false()]
-    for position, (key, value) in enumerate(zip(keys, values, strict=True)):
-        equal = [
-            k.column == literal(v, k.column.type)
-            for k, v in zip(keys[:position], values[:position], strict=True)
-        ]
-        beyond = (
-            key.column < literal(value, key.column.type)
-            if key.desc
-            else key.column > literal(value, key.column.type)
-        )
+    for position, (key, value) in enumerate(zip(keys, bound, strict=True)):
+        equal = [k.column == v for k, v in zip(keys[:position], bound[:position], strict=True)]
+        beyond = key.column < value if key.desc else key.column > value
         clauses.append(and_(*equal, beyond))
     return or_(*clauses)
 

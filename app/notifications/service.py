@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Table,
     and_,
+    bindparam,
     delete,
     insert,
     literal,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import database_now, insert_ignore, is_sqlite, lock, session
+from app.kernel.database import database_now, insert_ignore, is_sqlite, lock, session, table_of
 from app.kernel.errors import Conflict
 from app.kernel.messages import templates
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
@@ -47,8 +48,7 @@ from app.people.queries import audit_unit_of
 from app.people.states import PersonStatus
 
 log = structlog.get_logger("notifications")
-outbox = OutboxMessage.metadata.tables[OutboxMessage.__tablename__]
-inbox = InboxMessage.metadata.tables[InboxMessage.__tablename__]
+outbox, inbox = table_of(OutboxMessage), table_of(InboxMessage)
 
 
 def notify(
@@ -77,12 +77,30 @@ def notify(
         "urgent": urgent,
         "created_at": now(),
     }
-    constants = [literal(value, outbox.c[name].type) for name, value in values.items()]
-    people = select(Person.id, *constants).where(
-        Person.id.in_(wanted), Person.status != PersonStatus.ERASED
+    session.execute(_NOTIFY, {**values, "recipients": wanted})
+
+
+_people = table_of(Person)
+_TOLD = ("moment", "subject_kind", "subject_id", "params", "urgent", "created_at")
+_FIRST = {"state": OutboxState.QUEUED, "attempts": 0, "fence": 0}
+_NOTIFY = (
+    insert(outbox)
+    .from_select(
+        ["recipient_id", *_TOLD, *_FIRST],
+        select(
+            _people.c.id,
+            *(bindparam(name, type_=outbox.c[name].type) for name in _TOLD),
+            *(literal(value, outbox.c[name].type) for name, value in _FIRST.items()),
+        )
+        .where(
+            _people.c.id.in_(bindparam("recipients", expanding=True)),
+            _people.c.status != PersonStatus.ERASED,
+        )
+        .order_by(_people.c.id),
+        include_defaults=False,
     )
-    rows = insert(OutboxMessage).from_select(["recipient_id", *values], people.order_by(Person.id))
-    session.execute(rows.inline())
+    .inline()
+)
 
 
 def mark_read(actor: Actor, message_id: int) -> InboxMessage:

@@ -11,6 +11,7 @@ from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
 from app.orders.models import Order
 from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
+from app.orders.queries.nearby import nearby_orders
 from app.orders.queries.rendering import EventView, OrderView, event_views, view_of, views_of
 from app.orders.queries.visible import get_for_action, get_visible
 from app.orders.schemas import actions
@@ -76,6 +77,14 @@ def changes(query: Body) -> Any:
     return found if found.count else make_response("", 304)
 
 
+@blueprint.get("/nearby")
+@blueprint.arguments(shapes.NearbyQuery, location="query")
+@blueprint.response(200, shapes.NearbyListOut)
+def list_nearby(query: Body) -> Body:
+    """附近的同类事，可以附议；最近的在前，最多五件。"""
+    return {"items": nearby_orders(current_actor(), **query), "next_cursor": None}
+
+
 @blueprint.get("/<int:order_id>")
 @blueprint.response(200, shapes.OrderOut)
 def show(order_id: int) -> OrderView:
@@ -106,15 +115,18 @@ def reveal(data: Body, order_id: int) -> Any:
 def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
     """One POST for one action of the table: /orders/{id}/{action}."""
 
+    def find(actor: Actor, order_id: int) -> Order:
+        return get_for_action(actor, order_id, action)
+
     def look(actor: Actor, order_id: int) -> OrderView:
-        return view_of(actor, get_for_action(actor, order_id, action))
+        return view_of(actor, find(actor, order_id))
 
     def view(data: Body, order_id: int) -> OrderView:
         return _shown(verb(current_actor(), order_id, **data))
 
     view.__name__ = action.value
     view.__doc__ = f"{TABLE[action].word}。"
-    wrapped = blueprint.response(200, shapes.OrderOut)(repeatable(look)(view))
+    wrapped = blueprint.response(200, shapes.OrderOut)(repeatable(look, find=find)(view))
     blueprint.post(f"/<int:order_id>/{action.value}")(blueprint.arguments(schema)(wrapped))
 
 

@@ -5,10 +5,13 @@ import sys
 import click
 from flask.cli import AppGroup
 
+from app.kernel.actor import Actor
 from app.kernel.database import transaction
 from app.orders.queries.verifying import verify_histories
+from app.orders.service.searching import rebuild_index, rebuild_words
 
 group = AppGroup("orders", help="工单。")
+_ACTOR = Actor.system("command")
 
 
 @group.command("verify-history")
@@ -29,3 +32,15 @@ def verify_history(order_ids: tuple[int, ...]) -> None:
         click.echo(f"没有找到：{'、'.join(str(order_id) for order_id in sorted(missing))}")
     if broken or missing:
         sys.exit(1)
+
+
+@group.command("rebuild-search")
+def rebuild_search() -> None:
+    """重建工单的搜索索引；分批进行，期间可以照常使用。"""
+    last: int | None = 0
+    while last is not None:
+        with transaction():
+            last = rebuild_words(_ACTOR, last)
+    with transaction():
+        rebuild_index(_ACTOR)
+    click.echo("搜索索引已重建。")

@@ -99,23 +99,6 @@ class UnitArea(Model):
     updated_at: Mapped[datetime]
 
 
-# The rows of ChangeStamp.
-TREE, AREAS = "tree", "areas"
-
-
-class ChangeStamp(Model):
-    """The lock of the trees of units and places, or the mark of the last change of the areas.
-
-    The mark is random, not counted: a number that was rolled back would come again with other
-    content, and an index kept under it would be wrong for ever.
-    """
-
-    __tablename__ = "change_stamps"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    stamp: Mapped[str]
-
-
 class UnitSetting(Model):
     """What a unit has set itself; the units below inherit it. `value` is {"value": …}."""
 

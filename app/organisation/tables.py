@@ -129,7 +129,7 @@ def read_table(
     The first row holds the headings, in any order. Raises Invalid `import.unreadable`,
     `import.empty`, `import.headings_missing`, `import.heading_twice`, `import.too_many_rows`.
     """
-    lines = [[_text(value) for value in line] for line in _lines(content)]
+    lines = [[cell_text(value) for value in line] for line in _lines(content)]
     if len(lines) > most_rows + 1:
         raise Invalid("import.too_many_rows", f"行数太多，一次最多导入{most_rows}行。")
     headings = lines[0] if lines else []
@@ -149,7 +149,7 @@ def read_table(
     return Table(rows, [name for name in headings if name and name not in known])
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
     """A cell as people read it: 3.0 out of Excel is 3."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))

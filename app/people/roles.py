@@ -41,6 +41,8 @@ _DUTY = frozenset(
 )
 _DISPATCHER = _DUTY | {
     "orders.manage",
+    "orders.import",
+    "orders.export",
     "orders.follow_up",
     "orders.see_sensitive",
     "registrations.approve",

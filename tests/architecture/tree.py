@@ -12,10 +12,12 @@ SPLITTABLE = {"api", "listeners", "models", "policy", "queries", "schemas", "ser
 KINDS = SPLITTABLE | {"commands", "events", "jobs", "states"}
 # What a room holds besides: knowledge that is large enough to stand alone.
 NOUNS: dict[str, set[str]] = {
-    "categories": {"questions", "tree"},
+    "categories": {"initials", "questions", "tree"},
+    "dispatching": {"facts", "fitting", "hours", "messages", "planning", "solver", "wording"},
     "files": {"contents", "signed", "storage"},
+    "intake": {"mappings", "rows", "sheets"},
     "identity": {"guard", "passwords", "totp"},
-    "orders": {"history", "messages"},
+    "orders": {"bigrams", "history", "messages"},
     "organisation": {"areas", "geometry", "imports", "tables"},
     "people": {"hours", "roles"},
 }

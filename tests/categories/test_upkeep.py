@@ -40,6 +40,7 @@ def own_leaf(actor: Actor, unit: Unit, **rules: Any) -> Category:
 
 
 def test_everything_that_ships_is_put_in_once(town: Town) -> None:
+    session.execute(sa.delete(Category))
     assert seed_categories(SYSTEM) == 68
     assert seed_categories(SYSTEM) == 0
     assert count(Category) == 68

@@ -30,8 +30,13 @@ GET /files/{}
 POST /orders
 GET /orders
 GET /orders/changes
+GET /orders/nearby
 GET /orders/{}
 GET /orders/{}/events
+GET /orders/{}/candidates
+POST /orders/bulk
+POST /dispatching/matchings
+POST /dispatching/matchings/apply
 POST /orders/{}/reveal
 POST /orders/{}/requests/{}/agree
 POST /orders/{}/requests/{}/refuse
@@ -53,11 +58,12 @@ PATHS = (*_PATHS.strip().splitlines(), *(f"POST /orders/{{}}/{verb}" for verb in
 QUERIES = {
     "/orders": "status unit_id category_id urgency mine overdue q since until sort cursor limit",
     "/orders/changes": "unit_id after",
+    "/orders/nearby": "latitude longitude coordinate_system category_id place_id",
     "/orders/{}/events": "cursor limit",
     "/units": "parent_id cursor limit",
     "/units/locate": "latitude longitude",
     "/places": "parent_id q cursor limit",
-    "/categories": "unit_id",
+    "/categories": "unit_id q",
     "/registrations": "unit_id status cursor limit",
     "/inbox": "cursor limit",
 }
@@ -78,6 +84,9 @@ BODIES = {
         " contact_phone anonymous urgency answers preferred_times on_behalf_of source"
         " external_number imposed_due_at"
     ),
+    "POST /orders/bulk": "ids! action!",
+    "POST /dispatching/matchings": "unit_id! order_ids",
+    "POST /dispatching/matchings/apply": "rows!",
     "POST /orders/{}/dispatch": "mode! assignee_id provider_id due_at task people_needed note",
     "POST /orders/{}/reassign": "reason! mode assignee_id",
     "POST /orders/{}/rate": "solved! satisfied stars comment",
@@ -107,7 +116,7 @@ ANSWERS = {
     "POST /sessions/ticket": "ticket",
     "POST /files": "id url thumbnail_url content_type width height seconds",
     "GET /categories items": (
-        "id code name children questions skills urgency needs_photo public_place"
+        "id code name initials children questions skills urgency needs_photo public_place"
     ),
     "POST /orders": ORDER,
     "GET /orders/{}": ORDER,
@@ -122,5 +131,15 @@ ANSWERS = {
     "GET /orders/{} assignees": "kind id name part",
     "GET /orders/{} deadlines": "stage round due_at met_at state",
     "GET /orders/changes": "after count",
+    "GET /orders/{}/candidates items": (
+        "person kind reasons possible why_not distance_m open_load skills_matched"
+    ),
+    "POST /orders/bulk results": "id status",
+    "POST /dispatching/matchings": "rows unmatched totals",
+    "POST /dispatching/matchings rows": "order_id assignees reasons distance_m",
+    "POST /dispatching/matchings unmatched": "order_id why",
+    "POST /dispatching/matchings totals": "matched distance_m unmet_skills proven",
+    "POST /dispatching/matchings/apply results": "order_id status",
+    "GET /orders/nearby items": "id category distance thumbnail_url joined submitted_on",
     "POST /orders/{}/reveal": "contact location",
 }

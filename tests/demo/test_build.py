@@ -23,7 +23,8 @@ from app.identity.states import Document
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
-from app.orders.models import Order, OrderContact, OrderEvent
+from app.orders.models import Order, OrderContact, OrderEvent, OrderSearch
+from app.orders.queries.searching import with_words
 from app.orders.queries.verifying import verify_histories
 from app.orders.states import ACTIVE, OrderStatus
 from app.organisation.models import Place, Unit
@@ -133,6 +134,15 @@ def test_points_lie_in_the_grid_of_their_order() -> None:
         assert found.grid is not None
         assert found.grid.id == order.grid_id
         assert order.handling_path.startswith(found.community.path)
+
+
+@pytest.mark.usefixtures("reading")
+def test_every_order_is_found_by_its_words() -> None:
+    said = dict(session.execute(select(Order.id, Order.description)).all())
+    assert rows(OrderSearch) == len(said) == 600
+    wanted = {order_id for order_id, text in said.items() if text and "电梯" in text}
+    assert len(wanted) > 5
+    assert set(session.scalars(with_words("电梯"))) == wanted
 
 
 @pytest.mark.usefixtures("reading")

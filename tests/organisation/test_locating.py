@@ -5,12 +5,13 @@ from random import Random
 import pytest
 from sqlalchemy import delete, update
 
-from app.kernel.database import session
+from app.kernel.database import session, table_of
 from app.kernel.errors import Invalid
+from app.kernel.kept import ChangeStamp
 from app.organisation import queries, service
 from app.organisation.areas import area_of
 from app.organisation.geometry import CoordinateSystem
-from app.organisation.models import ChangeStamp, UnitArea
+from app.organisation.models import UnitArea
 from app.organisation.queries import locating
 from app.organisation.states import UnitKind
 from tests.organisation.conftest import SYSTEM, Tree, refused, square, unit
@@ -73,16 +74,21 @@ def test_a_moved_grid_answers_with_its_new_community(tree: Tree) -> None:
 
 def test_another_process_is_believed(tree: Tree) -> None:
     """Whoever changes the areas changes the mark; that is all this process looks at."""
+    session.commit()
     assert where(30.005, 120.005) == ("第1网格", "甲社区")
-    session.execute(delete(UnitArea).where(UnitArea.unit_id == tree.grid.id))
-    session.execute(update(ChangeStamp).where(ChangeStamp.name == "areas").values(stamp="theirs"))
+    areas, stamps = table_of(UnitArea), table_of(ChangeStamp)
+    session.execute(delete(areas).where(areas.c.unit_id == tree.grid.id))
+    session.execute(update(stamps).where(stamps.c.name == "areas").values(stamp="theirs"))
+    assert where(30.005, 120.005) == ("第1网格", "甲社区")
+    session.commit()
     assert where(30.005, 120.005) == (None, "甲社区")
 
 
 def test_the_index_is_built_once(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not for each question."""
+    session.commit()
     where(30.005, 120.005)
-    monkeypatch.setattr(locating, "_build", lambda: pytest.fail("built again"))
+    monkeypatch.setattr(locating._kept, "_build", lambda: pytest.fail("built again"))
     where(30.005, 120.015)
 
 

@@ -26,6 +26,9 @@ READING: dict[str, tuple[str, str]] = {
     "orders.place:by staff alone": ("-xxxx++++++xxx", BARRED),
     "orders.list_orders": ("-o++o++++++ooo", EMPTY),
     "orders.list_orders:pool": ("-oo++ooooooooo", EMPTY),
+    # A neighbour's matter of a public place; one's own is on one's own list.
+    "orders.list_nearby": ("-+o+++++++++++", OPEN),
+    "orders.list_nearby:not public": (EMPTY, EMPTY),
     "orders.changes": ("-....++++++...", HIDDEN),
     "orders.show": ("-.+..++++++...", HIDDEN),
     "orders.show:in the pool": ("-.+++++++++...", HIDDEN),
@@ -118,6 +121,50 @@ HANDLING: dict[str, tuple[str, str]] = {
     "orders.still_not_solved": ("-+x..xxxxxx...", "-+............"),
     "orders.support": (BARRED, "-xx++xxxxxxxxx"),
     "orders.support:not public": ("-.xxxxxxxxx...", HIDDEN),
+}
+
+# Whoever sees the unit's orders knows that they can be imported; what was sent in is the desk's, and
+# its rejected rows, with names and phones, are for the one who has sent them.
+IMPORTS: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "imports.upload_import": ("-....xx++++...", HIDDEN),
+    "imports.get_template": ("-xxxxxx++++xxx", "-xxxxxx++++xxx"),
+    "imports.get_import": ("-......++++...", HIDDEN),
+    "imports.apply_import": ("-......++++...", HIDDEN),
+    "imports.get_rejected": ("-......+xxx...", HIDDEN),
+    "imports.drop_import": ("-......++++...", HIDDEN),
+}
+
+# For many the rights are those of the single verbs, order by order; what is in no row is left alone.
+MANY: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "dispatching.list_candidates": ("-.x..x+++++...", HIDDEN),
+    "dispatching.list_candidates:confidential": ("-.x....++++...", HIDDEN),
+    "dispatching.propose_matching": ("-xxxxx+++++xxx", BARRED),
+    "dispatching.propose_matching:in the pool": ("-xxxxxo++++xxx", BARRED),
+    "dispatching.propose_matching:confidential": ("-xxxxxo++++xxx", BARRED),
+    "dispatching.carry_out_matching": ("-ooooo+++++ooo", EMPTY),
+    "dispatching.carry_out_matching:in the pool": ("-oooooo++++ooo", EMPTY),
+    "dispatching.bulk": ("-ooooo+++++ooo", EMPTY),
+    "dispatching.bulk:tried": ("-ooooo+++++ooo", EMPTY),
+    "dispatching.bulk:recall": ("-oooooo++++ooo", EMPTY),
+    "dispatching.bulk:reply": ("-o+oo++++++ooo", EMPTY),
+    "dispatching.bulk:close": ("-oooo++++++ooo", EMPTY),
+}
+
+# A file holds what its owner's lists hold, and is nobody else's; banners are for everybody to read.
+EXPORTS: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "exports.request_export": ("-xxxxxx++++xxx", "-xxxxxx++++xxx"),
+    "exports.request_export:unmasked": ("-xxxxxx++++xxx", "-xxxxxx++++xxx"),
+    "exports.get_export": ("-......+......", HIDDEN),
+    "exports.drop_export": ("-......+......", HIDDEN),
+    "banners.list_banners": (OPEN, OPEN),
+    "banners.get_banner": (OPEN, OPEN),
+    "banners.put_up_banner": ("-....x+++++...", HIDDEN),
+    "banners.change_banner": ("-....x+++++...", HIDDEN),
+    "banners.end_banner": ("-....x+++++...", HIDDEN),
+    "banners.me_too": (OPEN, OPEN),
 }
 
 PEOPLE: dict[str, tuple[str, str]] = {
@@ -249,4 +296,4 @@ SELF: dict[str, tuple[str, str]] = {
     "metrics": (PUBLIC, PUBLIC),
 }
 
-EXPECTED = READING | DESK | HANDLING | PEOPLE | ORGANISATION | SELF
+EXPECTED = READING | DESK | HANDLING | MANY | IMPORTS | EXPORTS | PEOPLE | ORGANISATION | SELF

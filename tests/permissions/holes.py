@@ -33,6 +33,7 @@ WATCHED = {
     "orders.may_see_contact": "orders.reveal",
     "orders.may_know_requester": "orders.show:name of an anonymous",
     "orders.may_see_unchecked": "orders.show:words held back",
+    "dispatching.may_match": "dispatching.propose_matching",
     "organisation.may_edit_unit": "units.create_unit",
     "organisation.may_edit_places": "places.create_place",
     "organisation.may_edit_units_somewhere": "units.import_units",
@@ -53,11 +54,17 @@ WATCHED = {
     "people.may_see_roles": "roles.list_roles",
     "identity.may_edit_account": "accounts.open_account",
     "identity.holds_all": "accounts.reset_account:of a dispatcher",
+    "intake.may_import": "imports.upload_import",
+    "intake.may_import_somewhere": "imports.get_template",
+    "intake.may_fetch_rejected": "imports.get_rejected",
+    "intake.may_export_somewhere": "exports.request_export",
+    "intake.may_keep_banners": "banners.end_banner",
     "notifications.may_resend": "notifications.resend_message",
     "categories.may_edit_category": "categories.retire_category",
 }
 # No door leads to these, whoever comes so far may anyway, or it is asked once more behind them.
 UNSEEN = {
+    "dispatching.may_give_out",
     "orders.may_claim",
     "people.may_lift_limit",
     "orders.may_never",
@@ -65,4 +72,7 @@ UNSEEN = {
     "people.may_register_other",
     "people.may_end_registration",
     "files.may_judge_content",
+    # Whoever exports at all has these where he or she does; tests/intake takes them away.
+    "intake.may_open_somewhere",
+    "intake.may_open_row",
 }

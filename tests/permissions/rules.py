@@ -14,8 +14,10 @@ from types import ModuleType
 from typing import Any
 
 from app.categories.policy import may_edit_category
+from app.dispatching import policy as dispatching
 from app.files import policy as files
 from app.identity import policy as identity
+from app.intake import policy as intake
 from app.kernel.actor import Actor, Grant
 from app.notifications import policy as notifications
 from app.orders import policy as orders
@@ -194,6 +196,7 @@ def _alone(module: ModuleType, name: str) -> Question:
 _SELF = RELATIONS["self"]
 _DISPATCHER = [Grant("dispatcher", 1, UNIT, PERMISSIONS["dispatcher"])]
 _TWO = [UNIT, "/1/2/30/"]
+_SUBMITTED = {"status": OrderStatus.SUBMITTED, "holder_id": None, "holder_kind": None}
 _DISPATCHED = {"status": OrderStatus.DISPATCHED, "holder_id": None, "holder_kind": None}
 _OFFERED = _DISPATCHED | {"mode": DispatchMode.DIRECT}
 _HELD_BY_PROVIDER = {"holder_kind": HandlerKind.PROVIDER}
@@ -266,6 +269,25 @@ QUESTIONS = (
     Question("identity.holds_all:of nothing", lambda who: identity.holds_all(who, [])),
     _about_unit(files, "may_judge_content"),
     Question("files.may_judge_content:loose", lambda who: files.may_judge_content(who, None)),
+    _about_unit(dispatching, "may_match"),
+    Question(
+        "dispatching.may_give_out", lambda who: dispatching.may_give_out(who, order(**_SUBMITTED))
+    ),
+    Question(
+        "dispatching.may_give_out:in the pool",
+        lambda who: dispatching.may_give_out(who, order(**_DISPATCHED)),
+    ),
+    _about_unit(intake, "may_import"),
+    _alone(intake, "may_import_somewhere"),
+    _alone(intake, "may_export_somewhere"),
+    _alone(intake, "may_open_somewhere"),
+    Question("intake.may_open_row", lambda who: intake.may_open_row(who, order())),
+    Question(
+        "intake.may_open_row:anonymous",
+        lambda who: intake.may_open_row(who, order(anonymous=True)),
+    ),
+    _about_unit(intake, "may_keep_banners"),
+    Question("intake.may_fetch_rejected", lambda who: intake.may_fetch_rejected(who, _SELF)),
     _alone(notifications, "may_resend"),
     Question("categories.may_edit_category", lambda who: may_edit_category(who, UNIT)),
     Question("categories.may_edit_category:everyone's", lambda who: may_edit_category(who, None)),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.identity.models import Consent
 from app.identity.states import CURRENT_VERSIONS, NEEDED_BY_ALL, Document
@@ -64,13 +64,16 @@ def _counts(document: Document, consent: Consent | None) -> bool:
 
 def has_consent(person_id: int, document: Document) -> bool:
     """Whether the person's last word on the document is a yes to its current version."""
-    consent = session.scalars(
-        select(Consent)
-        .where(Consent.person_id == person_id, Consent.document == document)
-        .order_by(Consent.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return _counts(document, consent)
+    last = session.execute(_LAST, {"person_id": person_id, "document": document}).one_or_none()
+    return last is not None and last.granted and last.version == CURRENT_VERSIONS[document]
+
+
+_LAST = (
+    select(Consent.granted, Consent.version)
+    .where(Consent.person_id == bindparam("person_id"), Consent.document == bindparam("document"))
+    .order_by(Consent.id.desc())
+    .limit(1)
+)
 
 
 def require_consent(person_id: int, document: Document) -> None:

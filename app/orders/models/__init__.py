@@ -11,8 +11,10 @@ from app.orders.models.around import (
 )
 from app.orders.models.history import OrderEvent, OrderEventContent
 from app.orders.models.order import Order
+from app.orders.models.search import ORDER_SEARCH_FTS, OrderSearch
 
 __all__ = [
+    "ORDER_SEARCH_FTS",
     "NoShow",
     "Order",
     "OrderAssignee",
@@ -23,4 +25,5 @@ __all__ = [
     "OrderFollower",
     "OrderRating",
     "OrderRequest",
+    "OrderSearch",
 ]

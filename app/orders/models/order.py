@@ -26,6 +26,8 @@ from app.orders.states import (
 
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 _OPEN_SQL = text("status IN ('submitted','dispatched','claimed','in_progress','suspended')")
+_PLACED = text("placer_id IS NOT NULL")
+_FROM_ELSEWHERE = text("external_system IS NOT NULL")
 
 
 class Order(Model):
@@ -45,8 +47,29 @@ class Order(Model):
         Index(
             "ix_orders_due", "next_due_at", "id", postgresql_where=_OPEN_SQL, sqlite_where=_OPEN_SQL
         ),
+        # Few have one: an index of the rest would make SQLite read them all.
+        Index("ix_orders_placer", "placer_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
         Index("ix_orders_holder", "holder_id", "status"),
         Index("ix_orders_status", "status", "entered_at"),
+        Index(
+            "ix_orders_nearby",
+            "category_id",
+            "status",
+            "latitude",
+            "longitude",
+            postgresql_where=text("public_place AND latitude IS NOT NULL"),
+            # As the condition is written there.
+            sqlite_where=text("public_place = 1 AND latitude IS NOT NULL"),
+        ),
+        # What came from another system comes once.
+        Index(
+            "uq_orders_external",
+            "external_system",
+            "external_number",
+            unique=True,
+            postgresql_where=_FROM_ELSEWHERE,
+            sqlite_where=_FROM_ELSEWHERE,
+        ),
     )
 
     id: Mapped[Id]
@@ -73,6 +96,7 @@ class Order(Model):
     anonymous: Mapped[bool] = mapped_column(default=False)
     source: Mapped[Source]
     external_number: Mapped[str | None] = mapped_column(index=True)
+    external_system: Mapped[str | None]
     description: Mapped[str | None]
     answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     preferred_times: Mapped[list[Any]] = mapped_column(default=list)
@@ -81,7 +105,7 @@ class Order(Model):
     content_state: Mapped[ContentState] = mapped_column(default=ContentState.PENDING)
 
     requester_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
-    placer_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    placer_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     contact_index: Mapped[str | None] = mapped_column(index=True)
 
     mode: Mapped[DispatchMode | None]
@@ -97,6 +121,8 @@ class Order(Model):
     appointed_at: Mapped[datetime | None]
 
     submitted_at: Mapped[datetime]
+    # When it came in from another system; what lies before is nobody's to be reminded of.
+    imported_at: Mapped[datetime | None]
     entered_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]

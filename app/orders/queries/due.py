@@ -3,6 +3,8 @@
 `Order.reminded` is the second of the last reminder, counted from 1970, 0 for none. A reminder is
 due when none has gone out since the moment that it counts from. So whatever sets that moment anew
 (a holder, a sign of life, a dispatch) makes it due again, and nothing has to be reset.
+
+Of an order that came in from another system nothing counts from before it came.
 """
 
 from collections.abc import Callable
@@ -40,12 +42,24 @@ Pace = Callable[[Paced | None, Urgency | None], int]
 Moment = ColumnElement[datetime]
 Condition = ColumnElement[bool]
 
-_SINCE_SIGN: Moment = case(
-    # Until the appointed time nothing more can be expected.
-    (Order.appointed_at > func.coalesce(Order.last_sign_at, Order.claimed_at), Order.appointed_at),
-    else_=func.coalesce(Order.last_sign_at, Order.claimed_at),
+
+def _known_since(moment: Any) -> Moment:
+    """That moment, or the later one at which the order came in from elsewhere."""
+    return case((Order.imported_at > moment, Order.imported_at), else_=moment)
+
+
+_SINCE_SIGN: Moment = _known_since(
+    case(
+        # Until the appointed time nothing more can be expected.
+        (
+            Order.appointed_at > func.coalesce(Order.last_sign_at, Order.claimed_at),
+            Order.appointed_at,
+        ),
+        else_=func.coalesce(Order.last_sign_at, Order.claimed_at),
+    )
 )
-_SINCE_ASKED: Moment = func.coalesce(Order.checked_at, Order.completed_at)
+_SINCE_ASKED: Moment = _known_since(func.coalesce(Order.checked_at, Order.completed_at))
+_SINCE_GIVEN_OUT: Moment = _known_since(Order.dispatched_at)
 _OFFERED = and_(Order.status == OrderStatus.DISPATCHED, Order.mode == DispatchMode.DIRECT)
 _IN_POOL = and_(Order.status == OrderStatus.DISPATCHED, Order.mode == DispatchMode.POOL)
 _WITHOUT_SIGN = Order.status == OrderStatus.CLAIMED
@@ -58,7 +72,7 @@ def reminded_at(at: datetime) -> int:
 
 def unanswered_offers(at: datetime) -> Condition:
     """Direct offers past the category's time to accept."""
-    return and_(_OFFERED, _is_over(_OFFERED, Order.dispatched_at, accept_minutes, at))
+    return and_(_OFFERED, _is_over(_OFFERED, _SINCE_GIVEN_OUT, accept_minutes, at))
 
 
 def without_sign(at: datetime) -> Condition:
@@ -78,16 +92,16 @@ def given_up(at: datetime) -> Condition:
 
 def unclaimed(at: datetime) -> Condition:
     """In the pool past the category's time, and nobody told since it was put there."""
-    late = _is_over(_IN_POOL, Order.dispatched_at, pool_minutes, at)
-    return and_(_IN_POOL, late, _not_reminded_since(Order.dispatched_at))
+    late = _is_over(_IN_POOL, _SINCE_GIVEN_OUT, pool_minutes, at)
+    return and_(_IN_POOL, late, _not_reminded_since(_SINCE_GIVEN_OUT))
 
 
 def left_to_backstop(at: datetime) -> Condition:
     """In the pool for 48 hours, and the backstop not told."""
     return and_(
         _IN_POOL,
-        Order.dispatched_at <= at - BACKSTOP_AFTER,
-        _not_reminded_since(Order.dispatched_at, BACKSTOP_AFTER),
+        at - BACKSTOP_AFTER >= _SINCE_GIVEN_OUT,
+        _not_reminded_since(_SINCE_GIVEN_OUT, BACKSTOP_AFTER),
     )
 
 

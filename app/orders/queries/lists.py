@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from app.categories.queries import with_leaves
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
-from app.kernel.clock import LOCAL, now
-from app.kernel.crypto import blind_index, normalise_phone
+from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import Invalid, not_found
+from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.orders.models import Order, OrderEvent
-from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to, under
-from app.orders.states import OPEN, ContentState, OrderStatus
+from app.orders.queries.searching import matching
+from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to
+from app.orders.states import OPEN, OrderStatus
 from app.organisation.queries import get_unit
 
 # A transaction may be this long under way before its history row is counted as seen.
@@ -43,10 +43,17 @@ def page_of_orders(
     actor: Actor, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> Page[Order]:
     """Visible orders, narrowed; green channel first and newest, or by due date."""
-    statement = orders_visible_to(actor)
-    for condition in _conditions(actor, wanted):
-        statement = statement.where(condition)
-    return paginate(statement, _keys(wanted.sort), cursor=cursor, limit=limit)
+    return paginate(_narrowed(actor, wanted), _keys(wanted.sort), cursor=cursor, limit=limit)
+
+
+def count_of_orders(actor: Actor, wanted: OrderFilter, *, most: int) -> int:
+    """How many orders the pages of that list hold together; counts no further than `most`."""
+    some = _narrowed(actor, wanted).with_only_columns(Order.id).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _narrowed(actor: Actor, wanted: OrderFilter) -> Select[Order]:
+    return orders_visible_to(actor).where(*_conditions(actor, wanted))
 
 
 def _keys(sort: str | None) -> list[Key]:
@@ -71,7 +78,7 @@ def _conditions(actor: Actor, wanted: OrderFilter) -> list[ColumnElement[bool]]:
         late = and_(Order.status.in_(OPEN), Order.next_due_at < now())
         found.append(late if wanted.overdue else or_(Order.next_due_at.is_(None), ~late))
     if wanted.q:
-        found.append(_matching(actor, wanted.q))
+        found.append(matching(actor, wanted.q))
     return found
 
 
@@ -108,53 +115,6 @@ def _mine(actor: Actor, mine: str) -> ColumnElement[bool]:
             and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED),
         )
     return in_pool(actor)
-
-
-def _matching(actor: Actor, q: str) -> ColumnElement[bool]:
-    """Words of the description, the number, or for staff an exact phone; names are not searchable."""
-    if len(q) < 2:
-        raise Invalid(
-            "search.too_short", "请至少输入两个字。", errors={"q": ["请至少输入两个字。"]}
-        )
-    # Nobody finds words that he may not read.
-    readable = or_(
-        Order.content_state == ContentState.PASSED,
-        Order.requester_id == actor.person_id,
-        Order.placer_id == actor.person_id,
-        under(Order.handling_path, actor.paths("orders.see")),
-    )
-    ways = [and_(readable, Order.description.contains(q, autoescape=True))]
-    if q.isascii() and q.isdigit():
-        ways += _by_digits(actor, q)
-    return or_(*ways)
-
-
-def _by_digits(actor: Actor, digits: str) -> list[ColumnElement[bool]]:
-    ways = _by_number(digits)
-    if actor.may_somewhere("orders.see"):
-        try:
-            phone = and_(
-                Order.contact_index == blind_index(normalise_phone(digits)),
-                under(Order.handling_path, actor.paths("orders.see")),
-            )
-        except Invalid:
-            return ways
-        # Whose an anonymous one is the dispatcher alone knows.
-        known = under(Order.handling_path, actor.paths("orders.manage"))
-        ways.append(and_(phone, or_(Order.anonymous.is_(False), known)))
-    return ways
-
-
-def _by_number(digits: str) -> list[ColumnElement[bool]]:
-    """The number is the local day of the placing and the id, of six digits or more."""
-    if not 12 <= len(digits) <= 24:
-        return []
-    try:
-        day = datetime.strptime(digits[:6], "%y%m%d").replace(tzinfo=LOCAL)
-    except ValueError:
-        return []
-    placed = and_(Order.submitted_at >= day, Order.submitted_at < day + timedelta(days=1))
-    return [and_(Order.id == int(digits[6:]), placed)]
 
 
 def page_of_events(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, bindparam, select
 
 from app.categories.queries import names_of as category_names
 from app.files.queries import FileLink, links
 from app.kernel.actor import Actor
 from app.kernel.crypto import mask_name, mask_phone, unseal
-from app.kernel.database import session
+from app.kernel.database import known, session
 from app.orders.models import (
     Order,
     OrderAssignee,
@@ -32,7 +32,8 @@ from app.orders.policy import (
     takes_part,
 )
 from app.orders.states import ContentState, OrderStatus, RequestKind, RequestState
-from app.organisation.models import Place, Provider, Unit
+from app.organisation.models import Place, Provider
+from app.organisation.queries import get_unit
 from app.people.queries import masked_names
 
 # About a kilometre: what is left of a point for those who may not know the place.
@@ -110,8 +111,11 @@ def views_of(actor: Actor, orders: Sequence[Order]) -> list[OrderView]:
 
 def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     ids = [order.id for order in orders]
-    assignees = _grouped(OrderAssignee, OrderAssignee.order_id.in_(ids))
-    requests = _grouped(OrderRequest, OrderRequest.order_id.in_(ids))
+    # Nothing has happened yet to what was just placed.
+    touched = [order.id for order in orders if order.version > 1]
+    assignees = _of_orders(_ASSIGNEES, touched)
+    requests = _of_orders(_REQUESTS, touched)
+    ended = [o.id for o in orders if o.completed_at is not None or o.round > 1]
     people = {o.requester_id for o in orders} | {o.placer_id for o in orders}
     people |= {row.person_id for rows in assignees.values() for row in rows}
     providers = {row.provider_id for rows in assignees.values() for row in rows}
@@ -119,35 +123,34 @@ def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     units |= {o.grid_id for o in orders if o.grid_id is not None}
     file_ids = [photo for o in orders for photo in o.photo_ids]
     file_ids += [o.voice_id for o in orders if o.voice_id is not None]
-    ratings = session.scalars(
-        select(OrderRating).where(OrderRating.order_id.in_(ids)).order_by(OrderRating.id)
-    )
-    contacts = session.scalars(select(OrderContact).where(OrderContact.order_id.in_(ids)))
+    places = {o.place_id for o in orders if o.place_id is not None}
     return _Surroundings(
-        units={row.id: row.name for row in _rows(Unit, units)},
-        places={
-            row.id: (row.name, row.full_name) for row in _rows(Place, {o.place_id for o in orders})
-        },
+        units={unit_id: get_unit(unit_id).name for unit_id in units},
+        places={row.id: (row.name, row.full_name) for row in known(Place, places).values()},
         categories=category_names({o.category_id for o in orders if o.category_id is not None}),
-        contacts={row.order_id: row for row in contacts},
+        contacts=known(OrderContact, ids),
         assignees=assignees,
-        providers={row.id: row.name for row in _rows(Provider, providers)},
+        providers={row.id: row.name for row in known(Provider, providers - {None}).values()},
         people=masked_names({person for person in people if person is not None}),
-        ratings={row.order_id: row for row in ratings},
+        ratings={found: rows[-1] for found, rows in _of_orders(_RATINGS, ended).items()},
         requests=requests,
         files=links(file_ids) if file_ids else {},
     )
 
 
-def _rows(model: Any, ids: Iterable[int | None]) -> list[Any]:
-    wanted = {found for found in ids if found is not None}
-    return list(session.scalars(select(model).where(model.id.in_(wanted)))) if wanted else []
+def _by_order(model: Any) -> Select[Any]:
+    wanted: BindParameter[Any] = bindparam("order_ids", expanding=True)
+    return select(model).where(model.order_id.in_(wanted)).order_by(model.id)
 
 
-def _grouped(model: Any, condition: Any) -> dict[int, list[Any]]:
+_ASSIGNEES, _REQUESTS, _RATINGS = map(_by_order, (OrderAssignee, OrderRequest, OrderRating))
+
+
+def _of_orders(statement: Select[Any], order_ids: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    for row in session.scalars(select(model).where(condition).order_by(model.id)):
-        found.setdefault(row.order_id, []).append(row)
+    if order_ids:
+        for row in session.scalars(statement, {"order_ids": order_ids}):
+            found.setdefault(row.order_id, []).append(row)
     return found
 
 
@@ -310,7 +313,7 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
 
 def handlers_of(order_id: int) -> list[int]:
     """The persons who handle the order, or did so last, helpers included; not who gave it back."""
-    rows = _grouped(OrderAssignee, OrderAssignee.order_id == order_id).get(order_id, [])
+    rows = _of_orders(_ASSIGNEES, [order_id]).get(order_id, [])
     people = dict.fromkeys(row.person_id for row in _last(rows))
     return [person for person in people if person is not None]
 

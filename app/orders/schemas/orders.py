@@ -260,10 +260,43 @@ class OrderQuery(PageArgs):
         validate=validate.OneOf(["placed", "claimed", "pool"], error="只能选其中之一。")
     )
     overdue = fields.Boolean()
-    q = Text(longest=50)
+    q = Text(
+        longest=200,
+        metadata={"description": "描述里的字词（两个字以上）、工单号；工作人员也可查完整的电话"},
+    )
     since = Moment()
     until = Moment()
     sort = fields.String(validate=validate.OneOf(["newest", "due"], error="只能选其中之一。"))
+
+
+class NearbyQuery(Schema):
+    """Where somebody is about to place an order, and of what kind; a place, a point, or both."""
+
+    latitude = fields.Float(validate=validate.Range(min=-90, max=90, error="纬度不对。"))
+    longitude = fields.Float(validate=validate.Range(min=-180, max=180, error="经度不对。"))
+    coordinate_system = fields.Enum(
+        CoordinateSystem, by_value=True, load_default=CoordinateSystem.GCJ02
+    )
+    category_id = Identifier(strict=False)
+    place_id = Identifier(strict=False)
+
+
+class NearbyOut(Schema):
+    """What a neighbour learns of an open matter close by."""
+
+    id = fields.Integer(required=True)
+    category = fields.Nested(Named, required=True)
+    distance = fields.Integer(required=True, metadata={"description": "米，取整到50米"})
+    thumbnail_url = fields.String(required=True, allow_none=True)
+    joined = fields.Integer(required=True, metadata={"description": "已有几人附议"})
+    submitted_on = fields.Date(required=True)
+
+
+class NearbyListOut(Schema):
+    """All of them on one page."""
+
+    items = fields.List(fields.Nested(NearbyOut), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class ChangesQuery(Schema):

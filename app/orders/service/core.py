@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from app.files.service import attach
 from app.files.states import FileKind
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import lock, session
+from app.kernel.database import insert_row, lock, session, table_of
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.notifications.service import notify
 from app.orders.history import content_mac, row_hash
@@ -28,8 +28,11 @@ from app.orders.states import Action, HandlerKind, OrderStatus, RequestState
 from app.people.queries import holders_of
 
 # Statements built once: building them takes longer than running them.
-_INSERT_EVENT = insert(OrderEvent).returning(OrderEvent.id)
-_INSERT_CONTENT = insert(OrderEventContent).inline()
+_EVENTS = table_of(OrderEvent)
+_INSERT_EVENT = insert(_EVENTS).returning(_EVENTS.c.id)
+_INSERT_CONTENT = insert(table_of(OrderEventContent)).inline()
+_INSERT_ASSIGNEE = insert(table_of(OrderAssignee)).inline()
+_LOCKED = lock(select(Order).where(Order.id == bindparam("order_id")))
 
 
 def take(actor: Actor, order_id: int, action: Action) -> Order:
@@ -49,7 +52,7 @@ def take(actor: Actor, order_id: int, action: Action) -> Order:
 
 def locked(order_id: int) -> Order:
     """The order, locked and read anew, whoever asks."""
-    order = session.scalars(lock(select(Order).where(Order.id == order_id))).one_or_none()
+    order = session.scalars(_LOCKED, {"order_id": order_id}).one_or_none()
     if order is None:
         raise not_found()
     return order
@@ -68,7 +71,10 @@ def write(
     on_word_of: int | None = None,
     happened_at: datetime | None = None,
 ) -> None:
-    """Adds the next row of the history; `before` is the state that was left, None at the start."""
+    """Adds the next row of the history; `before` is the state that was left.
+
+    None at the start: the order, with an id drawn before, is inserted together with its first row.
+    """
     recorded = now()
     salt = secrets.token_hex(16)
     content = dict(details or {})
@@ -90,6 +96,13 @@ def write(
         "content_mac": content_mac(salt, note, photo_ids, content),
     }
     values["hash"] = row_hash(values)
+    order.version = values["seq"]
+    order.head = values["hash"]
+    if before is None:
+        insert_row(order)
+    else:
+        # With what the verb has changed in it the order is written once.
+        session.flush()
     event_id = session.execute(_INSERT_EVENT, values).scalar_one()
     session.execute(
         _INSERT_CONTENT,
@@ -101,8 +114,6 @@ def write(
             "details": content,
         },
     )
-    order.version = values["seq"]
-    order.head = values["hash"]
 
 
 def need_reason(reason: str | None) -> str:
@@ -169,17 +180,16 @@ def assign(
 ) -> None:
     """Notes who handles it from now on."""
     session.execute(
-        insert(OrderAssignee)
-        .values(
-            order_id=order.id,
-            kind=kind,
-            person_id=person_id,
-            provider_id=provider_id,
-            part=part,
-            by_claim=by_claim,
-            since=at,
-        )
-        .inline()
+        _INSERT_ASSIGNEE,
+        {
+            "order_id": order.id,
+            "kind": kind,
+            "person_id": person_id,
+            "provider_id": provider_id,
+            "part": part,
+            "by_claim": by_claim,
+            "since": at,
+        },
     )
 
 

@@ -23,6 +23,7 @@ from app.orders.models import (
 )
 from app.orders.service.core import desk, let_go, tell, write
 from app.orders.service.merging import release_root
+from app.orders.service.searching import remove_words
 from app.orders.service.splitting import cancel_children
 from app.orders.states import Action, OrderStatus, RequestState
 
@@ -42,6 +43,7 @@ def forget_person(actor: Actor, person_id: int) -> None:
     own = [order for order in orders if order.requester_id == person_id]
     _forget_words(person_id, [order.id for order in own])
     _forget_contacts(own)
+    remove_words([order.id for order in own])
     for order in orders:
         _leave(actor, order, person_id, at)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 
 from app.categories.models import Category
 from app.categories.queries import get_category
@@ -11,7 +11,7 @@ from app.categories.states import NeedsPhoto
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import session
+from app.kernel.database import UTCDateTime, session, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderClaimed, OrderCompleted
@@ -69,8 +69,8 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     check_person_and_caps(person, order, at)
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
     order.hold(Action.CLAIM, at, kind=kind, holder_id=person.id)
-    assign(order, at, kind=kind, person_id=person.id, by_claim=True)
     write(actor, order, Action.CLAIM, before=before, note=note)
+    assign(order, at, kind=kind, person_id=person.id, by_claim=True)
     name = masked_names([person.id])[person.id]
     tell(order, "claimed", requesters(order), handler=name)
     tell(order, "claimed_staff", desk(order), handler=name)
@@ -109,22 +109,31 @@ def _check_person(person: Person, order: Order) -> None:
         raise Forbidden("order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。")
 
 
+_ORDERS, _ASSIGNEES = table_of(Order), table_of(OrderAssignee)
+_PERSON = bindparam("person_id", type_=BigInteger)
+# How many somebody holds, and how many he or she has claimed today.
+_IN_HAND = select(
+    select(func.count())
+    .where(_ORDERS.c.holder_id == _PERSON, _ORDERS.c.status.in_(ACTIVE))
+    .scalar_subquery(),
+    select(func.count())
+    .where(
+        _ASSIGNEES.c.person_id == _PERSON,
+        _ASSIGNEES.c.by_claim,
+        _ASSIGNEES.c.since >= bindparam("midnight", type_=UTCDateTime),
+    )
+    .scalar_subquery(),
+)
+
+
 def _check_caps(person: Person, order: Order, at: datetime) -> None:
     """3 open without suspended ones, 2 new a day; counted under the person's lock."""
-    held = session.scalar(
-        select(func.count()).where(Order.holder_id == person.id, Order.status.in_(ACTIVE))
-    )
-    if (held or 0) >= setting(order.handling_unit_id, "orders.open_cap"):
-        raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
     midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = session.scalar(
-        select(func.count()).where(
-            OrderAssignee.person_id == person.id,
-            OrderAssignee.by_claim,
-            OrderAssignee.since >= midnight,
-        )
-    )
-    if (today or 0) >= setting(order.handling_unit_id, "orders.daily_cap"):
+    counted = {"person_id": person.id, "midnight": midnight}
+    held, today = session.execute(_IN_HAND, counted).one()
+    if held >= setting(order.handling_unit_id, "orders.open_cap"):
+        raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
+    if today >= setting(order.handling_unit_id, "orders.daily_cap"):
         raise Conflict("order.daily_cap", "您今天接的工单已经够多了，明天再接吧。")
 
 

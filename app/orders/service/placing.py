@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from app.categories.models import Category
 from app.categories.queries import check_answers, usable_category
@@ -18,13 +18,14 @@ from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, now, to_local
 from app.kernel.crypto import blind_index, normalise_phone, seal
-from app.kernel.database import session
+from app.kernel.database import UTCDateTime, insert_row, reserve_ids, session, table_of
 from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderSubmitted
 from app.orders.models import Order, OrderContact
 from app.orders.service.core import desk, requesters, tell, write
 from app.orders.service.locating import closed_unit, spot_of
+from app.orders.service.searching import keep_words
 from app.orders.states import OPEN, Action, OrderStatus, Source
 from app.organisation.models import Unit
 from app.organisation.queries import (
@@ -44,6 +45,7 @@ from app.people.queries import (
 )
 
 MAX_PHOTOS = 9
+_ORDERS = table_of(Order)
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
 STAFF_FIELDS = ("external_number", "imposed_due_at")
 URGENCY_RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
@@ -105,6 +107,11 @@ def submit_order(
     if not is_open(unit):
         raise closed_unit()
     order = Order(
+        # Drawn before, since the first row of the history seals it.
+        id=reserve_ids(Order, 1)[0],
+        round=1,
+        version=0,
+        head="",
         status=OrderStatus.SUBMITTED,
         handling_unit_id=unit.id,
         handling_path=unit.path,
@@ -138,10 +145,6 @@ def submit_order(
         imposed_due_at=imposed_due_at,
     )
     order.set_due(None)
-    session.add(order)
-    session.flush()
-    _seal_contact(order, party, spot.address)
-    _attach(actor, order)
     write(
         actor,
         order,
@@ -151,6 +154,9 @@ def submit_order(
         photo_ids=order.photo_ids,
         on_word_of=order.requester_id if party.by_staff else None,
     )
+    _seal_contact(order, party, spot.address)
+    _attach(actor, order)
+    keep_words([order])
     _tell_of_new(actor, order, category, page=emergency or party.by_staff)
     announce(OrderSubmitted(order.id, order.round))
     return order
@@ -242,6 +248,21 @@ def _check_staff_fields(
         raise Forbidden("order.staff_only_field", "有些内容只能由工作人员填写。")
 
 
+_PLACED_TODAY = and_(
+    _ORDERS.c.submitted_at >= bindparam("today", type_=UTCDateTime),
+    _ORDERS.c.urgency != Urgency.EMERGENCY,
+)
+_WAITING = _ORDERS.c.status.in_(OPEN)
+# How many somebody has placed today, and how many are open.
+_MINE = select(func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)).where(
+    or_(
+        _ORDERS.c.requester_id == bindparam("person_id"),
+        _ORDERS.c.placer_id == bindparam("person_id"),
+    ),
+    or_(_PLACED_TODAY, _WAITING),
+)
+
+
 def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
     """Consent, then 5 a day and 10 open, counted under the person's lock; emergencies always pass."""
     if not has_consent(actor.own_id, Document.PRIVACY):
@@ -252,21 +273,15 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
     if person.is_desk_only(at):
         raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理，如有异议可以申诉。")
     today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
-    mine = (Order.requester_id == person.id) | (Order.placer_id == person.id)
-    placed = session.scalar(
-        select(func.count()).where(
-            mine, Order.submitted_at >= today, Order.urgency != Urgency.EMERGENCY
-        )
-    )
-    if (placed or 0) >= setting(unit.id, "orders.resident_daily"):
+    placed, waiting = session.execute(_MINE, {"person_id": person.id, "today": today}).one()
+    if placed >= setting(unit.id, "orders.resident_daily"):
         tomorrow = int((today + timedelta(days=1) - at).total_seconds())
         raise TooMany(
             "order.daily_limit",
             "您今天下的单已经够多了，请明天再来或给社区打电话。",
             retry_after=tomorrow,
         )
-    waiting = session.scalar(select(func.count()).where(mine, Order.status.in_(OPEN)))
-    if (waiting or 0) >= setting(unit.id, "orders.resident_open"):
+    if waiting >= setting(unit.id, "orders.resident_open"):
         raise TooMany(
             "order.open_limit",
             "您还有不少工单在办，办好几件后再下单，急事请打电话。",
@@ -296,7 +311,7 @@ def _seal_contact(order: Order, party: _Party, address: str | None) -> None:
         field: seal(value, f"order_contacts.{field}:{order.id}") if value else None
         for field, value in (("name", party.name), ("phone", party.phone), ("address", address))
     }
-    session.add(OrderContact(order_id=order.id, **sealed))
+    insert_row(OrderContact(order_id=order.id, **sealed))
 
 
 def _attach(actor: Actor, order: Order) -> None:

@@ -10,7 +10,7 @@ from app.categories.queries import get_category
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import seal
-from app.kernel.database import lock, session
+from app.kernel.database import lock, reserve_ids, session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from app.kernel.events import announce
 from app.orders.events import OrderCompleted, OrderSubmitted
@@ -20,6 +20,7 @@ from app.orders.queries.rendering import opened
 from app.orders.service.core import desk, let_go, requesters, take, tell, write
 from app.orders.service.giving import give_to_person, lock_handler
 from app.orders.service.merging import outcome_hearers
+from app.orders.service.searching import keep_words
 from app.orders.states import (
     OPEN,
     SETTLED,
@@ -95,11 +96,10 @@ def _create_part(
 ) -> Order:
     child = _copy_for(actor, order, hold_unit(unit.id), part["task"], at)
     child.set_due(part.get("due_at"))
-    session.add(child)
-    session.flush()
-    _copy_contact(order, child)
     details = {"parent": order.number}
     write(actor, child, Action.SUBMIT, before=None, note=child.task, details=details)
+    _copy_contact(order, child)
+    keep_words([child])
     announce(OrderSubmitted(child.id, child.round))
     assignee_id = part.get("assignee_id")
     if assignee_id is None:
@@ -116,6 +116,10 @@ def _copy_for(actor: Actor, order: Order, unit: Unit, task: str, at: datetime) -
     category = None if order.category_id is None else get_category(order.category_id)
     usable = category is not None and category.serves(unit.path)
     return Order(
+        id=reserve_ids(Order, 1)[0],
+        round=1,
+        version=0,
+        head="",
         status=OrderStatus.SUBMITTED,
         parent_id=order.id,
         handling_unit_id=unit.id,

@@ -6,9 +6,10 @@ from sqlalchemy import select
 
 from app.kernel.database import session
 from app.kernel.errors import Invalid
+from app.kernel.kept import Kept
 from app.organisation.areas import area_of
 from app.organisation.geometry import AreaIndex
-from app.organisation.models import AREAS, ChangeStamp, Unit, UnitArea
+from app.organisation.models import Unit, UnitArea
 from app.organisation.queries.units import community_of, get_unit
 from app.organisation.states import LOCATED_KINDS, UNIT_RANKS, UnitKind
 
@@ -22,23 +23,12 @@ class Located:
     community: Unit
 
 
-@dataclass(slots=True)
-class _Kept:
-    """The index of this process and the mark of the areas it was made of."""
-
-    stamp: str | None
-    index: AreaIndex[int]
-
-
-_kept = _Kept(None, AreaIndex(()))
-
-
 def locate(latitude: float, longitude: float) -> Located | None:
     """The grid and community at a GCJ-02 point; None outside every area.
 
     Where areas overlap a grid goes before a community, then the smaller one, then the older unit.
     """
-    return _located(_area_index().find(latitude, longitude))
+    return _located(_kept.value().find(latitude, longitude))
 
 
 def located_or_refused(latitude: float, longitude: float) -> Located:
@@ -53,7 +43,7 @@ def located_or_refused(latitude: float, longitude: float) -> Located:
 
 def nearest_community(latitude: float, longitude: float) -> Unit | None:
     """The community whose area (or whose grids' area) is the least distance away; GCJ-02."""
-    located = _located(_area_index().nearest(latitude, longitude))
+    located = _located(_kept.value().nearest(latitude, longitude))
     return located.community if located else None
 
 
@@ -67,22 +57,6 @@ def _located(unit_id: int | None) -> Located | None:
     return Located(unit, unit if unit.kind is UnitKind.GRID else None, community)
 
 
-def _area_index() -> AreaIndex[int]:
-    """The index of the areas as they are: one cheap read tells whether anybody changed them."""
-    stamp = session.scalar(select(ChangeStamp.stamp).where(ChangeStamp.name == AREAS))
-    kept = _kept.index if stamp is not None and stamp == _kept.stamp else None
-    if kept is None:
-        kept = _build()
-        _keep(stamp, kept)
-    return kept
-
-
-def _keep(stamp: str | None, index: AreaIndex[int]) -> None:
-    # One assignment: a neighbouring thread never sees one's mark with another's index.
-    global _kept
-    _kept = _Kept(stamp, index)
-
-
 def _build() -> AreaIndex[int]:
     rows = session.execute(
         select(Unit.id, Unit.kind, UnitArea.geojson)
@@ -92,3 +66,8 @@ def _build() -> AreaIndex[int]:
     areas = [(row.id, row.kind, area_of(row.geojson)) for row in rows]
     areas.sort(key=lambda entry: (-UNIT_RANKS[entry[1]], entry[2].box.size, entry[0]))
     return AreaIndex((unit_id, area) for unit_id, _, area in areas)
+
+
+# Closing a unit changes the index, its other changes do not: whoever closes one marks it.
+AREAS = "areas"
+_kept = Kept(AREAS, _build, "unit_areas")

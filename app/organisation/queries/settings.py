@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid
+from app.kernel.kept import Kept
 from app.kernel.pages import Page
 from app.kernel.settings import Setting, declared
 from app.organisation.models import Unit, UnitSetting
@@ -42,14 +43,21 @@ def declared_setting(key: str) -> Setting:
 def setting(unit_id: int, key: str) -> Any:
     """The value that holds at the unit; raises Invalid `setting.unknown`, NotFound for the unit."""
     default = declared_setting(key).default
-    nearest = _nearest(get_unit(unit_id), key).get(key)
-    return default if nearest is None else nearest.value["value"]
+    values = _kept.value()
+    path = reversed(get_unit(unit_id).path_ids)
+    return next((values[at, key] for at in path if (at, key) in values), default)
 
 
-def _nearest(unit: Unit, key: str | None = None) -> dict[str, UnitSetting]:
+def _values() -> dict[tuple[int, str], Any]:
+    rows = session.execute(select(UnitSetting.unit_id, UnitSetting.key, UnitSetting.value))
+    return {(row.unit_id, row.key): row.value["value"] for row in rows}
+
+
+_kept = Kept("settings", _values, "unit_settings")
+
+
+def _nearest(unit: Unit) -> dict[str, UnitSetting]:
     statement = select(UnitSetting).where(UnitSetting.unit_id.in_(unit.path_ids))
-    if key is not None:
-        statement = statement.where(UnitSetting.key == key)
     depth = {unit_id: number for number, unit_id in enumerate(unit.path_ids)}
     rows = sorted(session.scalars(statement), key=lambda row: depth[row.unit_id])
     return {row.key: row for row in rows}
@@ -57,7 +65,7 @@ def _nearest(unit: Unit, key: str | None = None) -> dict[str, UnitSetting]:
 
 def setting_here(unit: Unit, key: str) -> SettingHere:
     """One setting with where its value comes from."""
-    return _here(declared_setting(key), _nearest(unit, key).get(key))
+    return _here(declared_setting(key), _nearest(unit).get(key))
 
 
 def _here(about: Setting, row: UnitSetting | None) -> SettingHere:

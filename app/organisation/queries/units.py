@@ -1,20 +1,22 @@
 """Reading units and their tree."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import NotFound, not_found
+from app.kernel.kept import KeptRows
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit, UnitArea
 from app.organisation.states import UnitKind
 
 ORDER = (Key(Unit.sort), Key(Unit.id))
+_kept = KeptRows(Unit)
 
 
 def get_unit(unit_id: int) -> Unit:
     """The unit, closed or not; raises NotFound."""
-    unit = session.get(Unit, unit_id)
+    unit = _kept.get(unit_id)
     if unit is None:
         raise not_found()
     return unit
@@ -58,11 +60,7 @@ def list_units(
 
 def ancestors(unit: Unit) -> list[Unit]:
     """The units above, nearest first."""
-    ids = unit.path_ids[-2::-1]
-    if not ids:
-        return []
-    found = {row.id: row for row in session.scalars(select(Unit).where(Unit.id.in_(ids)))}
-    return [found[unit_id] for unit_id in ids]
+    return [get_unit(unit_id) for unit_id in unit.path_ids[-2::-1]]
 
 
 def community_of(unit: Unit) -> Unit | None:
@@ -99,15 +97,17 @@ def get_area(actor: Actor, unit_id: int) -> UnitArea:
     return area
 
 
+_HELD = (
+    select(Unit)
+    .where(Unit.id == bindparam("unit_id"))
+    .with_for_update(read=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def hold_unit(unit_id: int) -> Unit:
     """The unit, read anew and held: it neither moves nor closes before the transaction ends."""
-    held = (
-        select(Unit)
-        .where(Unit.id == unit_id)
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    )
-    unit = session.scalars(held).one_or_none()
+    unit = session.scalars(_HELD, {"unit_id": unit_id}).one_or_none()
     if unit is None:
         raise not_found()
     return unit

@@ -1,7 +1,6 @@
 """What all verbs of the room share: the trees' locks, clashes of unique names, order by number."""
 
 import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.kernel.database import Model, insert_ignore, lock, session
 from app.kernel.errors import Conflict
-from app.organisation.models import AREAS, TREE, ChangeStamp
+from app.kernel.kept import ChangeStamp
 
 # The code and the sentence for each unique column, by its name.
 Clashes = Mapping[str, tuple[str, str]]
@@ -19,6 +18,7 @@ VersionCheck = Callable[[int], None]
 
 _NUMBER = re.compile(r"\d+")
 _LARGEST = 10**9
+_TREE = "tree"
 
 
 def unchecked(version: int) -> None:
@@ -32,17 +32,8 @@ def lock_tree() -> None:
     covers the children that somebody is just about to add. Places share it, because they change
     hands where units close.
     """
-    _locked(TREE)
-
-
-def _locked(name: str) -> ChangeStamp:
-    insert_ignore(ChangeStamp, {"name": name, "stamp": secrets.token_hex(8)}, conflict=["name"])
-    return session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == name))).one()
-
-
-def mark_areas_changed() -> None:
-    """Tells every process that the index it has kept in memory is old."""
-    _locked(AREAS).stamp = secrets.token_hex(8)
+    insert_ignore(ChangeStamp, {"name": _TREE, "stamp": _TREE}, conflict=["name"])
+    session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == _TREE))).one()
 
 
 def add(thing: Model, clashes: Clashes) -> None:

@@ -10,17 +10,18 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.events import announce
+from app.kernel.kept import mark_changed
 from app.organisation.areas import area_of, read_area
 from app.organisation.events import UnitClosing, UnitMoved
 from app.organisation.geometry import CoordinateSystem
 from app.organisation.models import Place, Provider, Unit, UnitArea
 from app.organisation.policy import may_edit_unit
 from app.organisation.queries import get_visible_unit
+from app.organisation.queries.locating import AREAS
 from app.organisation.service.storing import (
     VersionCheck,
     add,
     lock_tree,
-    mark_areas_changed,
     number_in,
     refusing,
     unchecked,
@@ -186,7 +187,7 @@ def close_unit(actor: Actor, unit_id: int, *, successor_unit_id: int | None = No
     if successor is not None:
         _hand_over(unit, successor)
     unit.close(successor_unit_id, now())
-    mark_areas_changed()
+    mark_changed(AREAS)
     record(actor, "unit.closed", "unit", unit.id, unit_id=unit.id)
     session.flush()
     return unit
@@ -266,6 +267,6 @@ def _unit_to_draw(actor: Actor, unit_id: int, unchanged: VersionCheck) -> Unit:
 
 def _finish_drawing(actor: Actor, unit: Unit) -> None:
     unit.version += 1
-    mark_areas_changed()
+    mark_changed(AREAS)
     record(actor, "unit.area_changed", "unit", unit.id, unit_id=unit.id)
     session.flush()

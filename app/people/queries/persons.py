@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index, normalise_phone
-from app.kernel.database import lock, session
+from app.kernel.database import known, lock, session
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
@@ -71,9 +71,12 @@ def get_person(person_id: int) -> Person:
     return person
 
 
+_LOCKED = lock(select(Person).where(Person.id == bindparam("person_id")))
+
+
 def lock_person(person_id: int) -> Person:
     """The person's row, locked and read anew: the first lock of every verb about a member."""
-    person = session.scalar(lock(select(Person).where(Person.id == person_id)))
+    person = session.scalar(_LOCKED, {"person_id": person_id})
     if person is None:
         raise not_found()
     return person
@@ -151,9 +154,8 @@ def message_window_of(person: Person) -> dict[str, Any]:
 
 def _named(ids: Iterable[int], *, masked: bool) -> dict[int, str]:
     wanted = set(ids)
-    statement = select(Person).where(Person.id.in_(wanted)).options(selectinload(Person.detail))
+    people = known(Person, wanted, joinedload(Person.detail))
     found = {
-        person.id: person.masked_name if masked else person.full_name
-        for person in session.scalars(statement)
+        person.id: person.masked_name if masked else person.full_name for person in people.values()
     }
     return {person_id: found.get(person_id, ERASED_NAME) for person_id in wanted}

@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import Select, false, or_, select
+from sqlalchemy import Select, bindparam, false, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor, Grant
 from app.kernel.clock import now
-from app.kernel.database import session
+from app.kernel.database import UTCDateTime, session
 from app.kernel.errors import Invalid, not_found
+from app.kernel.kept import Kept
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
+from app.organisation.queries import get_unit
 from app.people.models import Person, Role, RoleGrant
 from app.people.policy import may_see_roles
 from app.people.queries.persons import get_visible_person
@@ -38,22 +40,31 @@ def page_of_roles(actor: Actor, *, cursor: str | None, limit: int) -> Page[Role]
 
 def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
     """What an active person may do at that moment; nobody else holds anything."""
-    statement = (
-        select(Role.code, Role.permissions, Unit.id, Unit.path)
-        .join(RoleGrant, RoleGrant.role_code == Role.code)
-        .join(Unit, Unit.id == RoleGrant.unit_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(
-            RoleGrant.person_id == person_id,
-            Person.status == PersonStatus.ACTIVE,
-            is_current(at),
-        )
-        .order_by(RoleGrant.id)
+    rows = session.execute(_GRANTS, {"person_id": person_id, "at": at})
+    return tuple(grant(code, unit_id) for code, unit_id in rows)
+
+
+def grant(role_code: str, unit_id: int) -> Grant:
+    """A role over a unit as an actor has it."""
+    return Grant(role_code, unit_id, get_unit(unit_id).path, _permissions.value()[role_code])
+
+
+def _by_role() -> dict[str, frozenset[str]]:
+    rows = session.execute(select(Role.code, Role.permissions))
+    return {code: frozenset(permissions) for code, permissions in rows}
+
+
+_permissions = Kept("roles", _by_role, "roles")
+_GRANTS = (
+    select(RoleGrant.role_code, RoleGrant.unit_id)
+    .join(Person, Person.id == RoleGrant.person_id)
+    .where(
+        RoleGrant.person_id == bindparam("person_id"),
+        Person.status == PersonStatus.ACTIVE,
+        is_current(bindparam("at", type_=UTCDateTime)),
     )
-    return tuple(
-        Grant(code, unit_id, path, frozenset(permissions))
-        for code, permissions, unit_id, path in session.execute(statement)
-    )
+    .order_by(RoleGrant.id)
+)
 
 
 def powers_of(person_id: int) -> list[Grant]:
@@ -121,17 +132,20 @@ def page_of_grants(
 
 def _holders(permission: str, unit_id: int) -> list[tuple[int, int]]:
     """(unit, person) of every current grant at the unit or above that has the permission."""
-    codes = [role.code for role in session.scalars(select(Role)) if permission in role.permissions]
-    statement = (
-        select(RoleGrant.unit_id, RoleGrant.person_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(
-            RoleGrant.unit_id.in_(ids_on_path(unit_id)),
-            RoleGrant.role_code.in_(codes),
-            Person.status == PersonStatus.ACTIVE,
-            is_current(now()),
-        )
-        .order_by(RoleGrant.person_id)
-        .distinct()
+    codes = [code for code, held in _permissions.value().items() if permission in held]
+    rows = session.execute(_HOLDERS, {"units": ids_on_path(unit_id), "roles": codes, "at": now()})
+    return [(holder_unit, person_id) for holder_unit, person_id in rows]
+
+
+_HOLDERS = (
+    select(RoleGrant.unit_id, RoleGrant.person_id)
+    .join(Person, Person.id == RoleGrant.person_id)
+    .where(
+        RoleGrant.unit_id.in_(bindparam("units", expanding=True)),
+        RoleGrant.role_code.in_(bindparam("roles", expanding=True)),
+        Person.status == PersonStatus.ACTIVE,
+        is_current(bindparam("at", type_=UTCDateTime)),
     )
-    return [(holder_unit, person_id) for holder_unit, person_id in session.execute(statement)]
+    .order_by(RoleGrant.person_id)
+    .distinct()
+)

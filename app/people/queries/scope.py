@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import BindParameter, ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.kernel.clock import now
@@ -18,7 +18,7 @@ def below(column: InstrumentedAttribute[Any], paths: Iterable[str]) -> ColumnEle
     return or_(false(), *(column.in_(subtree_ids(path)) for path in paths))
 
 
-def is_current(at: datetime) -> ColumnElement[bool]:
+def is_current(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Whether a grant holds at that moment."""
     return and_(RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at))
 

@@ -2,7 +2,10 @@
 
 from tests.permissions.cases import (
     agreements,
+    announcing,
+    dispatching,
     handling,
+    importing,
     organisation,
     own,
     people,
@@ -16,7 +19,10 @@ PARTS: dict[str, tuple[Case, ...]] = {
     "desk and handler": handling.CASES,
     "requester and neighbours": watching.CASES,
     "agreements": agreements.CASES,
+    "many at once": dispatching.CASES,
     "people": people.CASES,
+    "imports": importing.CASES,
+    "exports and banners": announcing.CASES,
     "organisation": organisation.CASES,
     "one's own": own.CASES,
 }

@@ -38,6 +38,15 @@ def _in_pool(world: World) -> Values:
     return {"order_id": dispatched(world), "mine": "pool"}
 
 
+def _near(category: str) -> Callable[[World], Values]:
+    def arrange(world: World) -> Values:
+        order_id = s.of(category, place_id=world.place.id)(world)
+        world.act("dispatcher", order_id, "check_content", state="passed")
+        return {"order_id": order_id, "place_id": world.place.id}
+
+    return arrange
+
+
 def _of_community(world: World) -> Values:
     submitted(world)
     return {"unit_id": world.community.id}
@@ -73,6 +82,8 @@ CASES = (
     Case("orders.place:by staff alone", _here, _by_staff_alone, 201),
     Case("orders.list_orders", s.order_at(claimed), shows=_listed),
     Case("orders.list_orders:pool", _in_pool, query=("mine",), shows=_listed),
+    Case("orders.list_nearby", _near(s.PUBLIC), query=("place_id",), shows=_listed),
+    Case("orders.list_nearby:not public", _near(s.NOT_PUBLIC), query=("place_id",), shows=_listed),
     Case("orders.changes", _of_community, query=("unit_id",), target="unit_id"),
     Case("orders.show", s.order_at(submitted)),
     Case("orders.show:in the pool", s.order_at(dispatched)),

@@ -1,4 +1,4 @@
-"""What each act of the past did to its order."""
+"""What each act of the past did to its order; rows that stand beside it are given back."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.kernel.clock import local_date
-from app.kernel.database import session
+from app.kernel.database import Model
 from app.orders.models import NoShow, Order, OrderCall, OrderFollower, OrderRating, OrderRequest
 from app.orders.states import (
     REQUEST_LAPSES,
@@ -20,17 +20,22 @@ from app.orders.states import (
 )
 
 A, S = Action, OrderStatus
+Rows = Sequence[Model]
 _ASKED_FOR = ("until", "due_at", "long_term")
 
 
 @dataclass(frozen=True, slots=True)
 class PastEvent:
-    """One act: `actor_id` None is the program; `facts` is what the act said beside its words."""
+    """One act; `facts` is what it said beside its words.
+
+    Without an `actor_id` it was `by`: the program, or another system whose people nobody here knows.
+    """
 
     action: Action
     at: datetime
     actor_id: int | None
     to: OrderStatus
+    by: str = "system"
     note: str = ""
     visible: bool = True
     on_word_of: int | None = None
@@ -43,8 +48,10 @@ def plain(value: Any) -> Any:  # whatever a fact may be
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def words_alone(order: Order, event: PastEvent) -> None:
-    """Words alone."""
+def take_effect(order: Order, event: PastEvent) -> Rows:
+    """Does to the order what the act did; answers the rows that the act has left beside it."""
+    effect = _EFFECTS.get(event.action)
+    return (effect(order, event) if effect else None) or ()
 
 
 def _acknowledge(order: Order, event: PastEvent) -> None:
@@ -98,10 +105,9 @@ def _work(order: Order, event: PastEvent) -> None:
         order.visited_at = event.at
 
 
-def _suspend(order: Order, event: PastEvent) -> None:
+def _suspend(order: Order, event: PastEvent) -> Rows | None:
     if event.facts.get("asked"):
-        _ask(order, event)
-        return
+        return _ask(order, event)
     before = order.status
     order.move(A.SUSPEND, S.SUSPENDED, event.at)
     order.suspended_at, order.suspended_until = event.at, event.facts["until"]
@@ -109,6 +115,7 @@ def _suspend(order: Order, event: PastEvent) -> None:
     order.suspensions += 1
     order.long_term = bool(event.facts.get("long_term"))
     order.next_due_at = None
+    return None
 
 
 def _resume(order: Order, event: PastEvent) -> None:
@@ -120,41 +127,40 @@ def _resume(order: Order, event: PastEvent) -> None:
     order.set_due(order.due_at + paused if order.due_at else None)
 
 
-def _extend(order: Order, event: PastEvent) -> None:
+def _extend(order: Order, event: PastEvent) -> Rows | None:
     if event.facts.get("asked"):
-        _ask(order, event)
-        return
+        return _ask(order, event)
     order.extensions += 1
     order.set_due(event.facts["due_at"])
+    return None
 
 
-def _ask(order: Order, event: PastEvent) -> None:
+def _ask(order: Order, event: PastEvent) -> Rows:
     """An agreement that was asked for: it waits, or an AGREE follows."""
     facts = event.facts
-    session.add(
-        OrderRequest(
-            order_id=order.id,
-            kind=RequestKind(facts["asked"]),
-            asked_by_id=event.actor_id,
-            unit_id=facts["unit_id"],
-            unit_path=facts["unit_path"],
-            asked_at=event.at,
-            until=event.at + REQUEST_LAPSES,
-            state=RequestState(facts["state"]),
-            details={name: plain(facts[name]) for name in _ASKED_FOR if name in facts},
-            reason=event.note,
-            decided_by_id=facts.get("decided_by_id"),
-            decided_at=facts.get("decided_at"),
-        )
+    asked = OrderRequest(
+        order_id=order.id,
+        kind=RequestKind(facts["asked"]),
+        asked_by_id=event.actor_id,
+        unit_id=facts["unit_id"],
+        unit_path=facts["unit_path"],
+        asked_at=event.at,
+        until=event.at + REQUEST_LAPSES,
+        state=RequestState(facts["state"]),
+        details={name: plain(facts[name]) for name in _ASKED_FOR if name in facts},
+        reason=event.note,
+        decided_by_id=facts.get("decided_by_id"),
+        decided_at=facts.get("decided_at"),
     )
+    return (asked,)
 
 
-def _cancel(order: Order, event: PastEvent) -> None:
+def _cancel(order: Order, event: PastEvent) -> Rows | None:
     if event.facts.get("asked") and event.action is A.CANCEL:
-        _ask(order, event)
-        return
+        return _ask(order, event)
     order.move(event.action, S.CANCELLED, event.at)
     order.closed_at = event.at
+    return None
 
 
 def _complete(order: Order, event: PastEvent) -> None:
@@ -171,50 +177,48 @@ def _check(order: Order, event: PastEvent) -> None:
     order.completed_at, order.last_sign_at = None, event.at
 
 
-def _rate(order: Order, event: PastEvent) -> None:
+def _rate(order: Order, event: PastEvent) -> Rows:
     facts = event.facts
-    _note_rating(order, event, by_follow_up=False)
+    rating = _rating(order, event, by_follow_up=False)
     if not facts["solved"]:
         order.new_round(A.RATE, event.at)
-        return
+        return (rating,)
     order.close(A.RATE, event.at, CloseKind.SOLVED)
     order.follow_up_due = facts["satisfied"] is False
+    return (rating,)
 
 
-def _note_rating(order: Order, event: PastEvent, *, by_follow_up: bool) -> None:
-    session.add(
-        OrderRating(
-            order_id=order.id,
-            round=order.round,
-            person_id=event.actor_id,
-            solved=event.facts["solved"],
-            satisfied=event.facts["satisfied"],
-            stars=event.facts.get("stars"),
-            comment=event.note or None,
-            by_follow_up=by_follow_up,
-            at=event.at,
-        )
+def _rating(order: Order, event: PastEvent, *, by_follow_up: bool) -> OrderRating:
+    return OrderRating(
+        order_id=order.id,
+        round=order.round,
+        person_id=event.actor_id,
+        solved=event.facts["solved"],
+        satisfied=event.facts["satisfied"],
+        stars=event.facts.get("stars"),
+        comment=event.note or None,
+        by_follow_up=by_follow_up,
+        at=event.at,
     )
 
 
-def _call(order: Order, event: PastEvent) -> None:
+def _call(order: Order, event: PastEvent) -> Rows:
     facts = event.facts
-    session.add(
-        OrderCall(
-            order_id=order.id,
-            round=order.round,
-            caller_id=event.actor_id,
-            outcome=facts["outcome"],
-            at=event.at,
-            day=local_date(event.at),
-        )
+    call = OrderCall(
+        order_id=order.id,
+        round=order.round,
+        caller_id=event.actor_id,
+        outcome=facts["outcome"],
+        at=event.at,
+        day=local_date(event.at),
     )
     if "solved" not in facts:
-        return
-    _note_rating(order, event, by_follow_up=True)
+        return (call,)
+    rating = _rating(order, event, by_follow_up=True)
     order.follow_up_due = False
     if order.status is not S.CLOSED:
         order.close(A.FOLLOW_UP, event.at, CloseKind.BY_FOLLOW_UP)
+    return call, rating
 
 
 def _unanswered(order: Order, event: PastEvent) -> None:
@@ -235,9 +239,9 @@ def _merge(order: Order, event: PastEvent) -> None:
     order.mode, order.merged_into_id = None, event.facts["into_id"]
 
 
-def _join(order: Order, event: PastEvent) -> None:
+def _join(order: Order, event: PastEvent) -> Rows:
     order.joined += 1
-    session.add(OrderFollower(order_id=order.id, person_id=event.actor_id, since=event.at))
+    return (OrderFollower(order_id=order.id, person_id=event.actor_id, since=event.at),)
 
 
 def _urge(order: Order, event: PastEvent) -> None:
@@ -248,15 +252,15 @@ def _question(order: Order, event: PastEvent) -> None:
     order.asked_at = event.at if event.action is A.ASK else None
 
 
-def _not_come(order: Order, event: PastEvent) -> None:
-    session.add(NoShow(order_id=order.id, person_id=order.holder_id, reported_at=event.at))
+def _not_come(order: Order, event: PastEvent) -> Rows:
+    return (NoShow(order_id=order.id, person_id=order.holder_id, reported_at=event.at),)
 
 
 def _supervise(order: Order, event: PastEvent) -> None:
     order.attention_unit_id = event.facts["unit_id"]
 
 
-EFFECTS: dict[Action, Callable[[Order, PastEvent], None]] = {
+_EFFECTS: dict[Action, Callable[[Order, PastEvent], Rows | None]] = {
     A.ACKNOWLEDGE: _acknowledge,
     A.DISPATCH: _give,
     A.REASSIGN: _give,

@@ -1,0 +1,106 @@
+"""Whether a handler is fit for an errand, how well, and if not why not; pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.dispatching.facts import Caps, Errand, Handler, Point
+from app.dispatching.hours import Times, is_free
+from app.dispatching.states import ROUNDED_M
+from app.organisation.geometry import equirectangular
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What stands in the way: the code of the refusal, and a sentence for the dispatcher."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a handler and an errand go together.
+
+    `matched` are the skills asked for that the handler has; `unmet` is 1 where none is. `times` are
+    places in the errand's own. `room` is how many more orders of that unit the caps leave.
+    """
+
+    obstacle: Obstacle | None
+    distance: int | None
+    matched: tuple[str, ...]
+    unmet: int
+    times: tuple[int, ...]
+    room: int
+    neighbour: bool
+
+    @property
+    def possible(self) -> bool:
+        """Whether nothing stands in the way."""
+        return self.obstacle is None
+
+
+def fit(errand: Errand, handler: Handler, caps: Caps) -> Fit:
+    """Looks at one handler for one errand of a unit that he or she may serve."""
+    matched = tuple(skill for skill in errand.skills if skill in handler.skills)
+    return Fit(
+        obstacle=next(_obstacles(errand, handler, caps), None),
+        distance=_distance(errand.spot, handler.spots),
+        matched=matched,
+        unmet=int(bool(errand.skills) and not matched),
+        times=tuple(n for n, span in enumerate(errand.times) if _has_time(errand, handler, span)),
+        room=room(handler, caps),
+        neighbour=_same_building(errand.place_path, handler.home_path),
+    )
+
+
+def room(handler: Handler, caps: Caps) -> int:
+    """How many more orders the caps leave, offers that wait counted as taken."""
+    taken = handler.offered
+    left = min(caps.open - handler.holding - taken, caps.daily - handler.today - taken)
+    return max(left, 0)
+
+
+def _obstacles(errand: Errand, handler: Handler, caps: Caps) -> Iterator[Obstacle]:
+    if handler.id in errand.own:
+        yield Obstacle("order.own", "是下单人本人，不能派给自己。")
+    if handler.away:
+        yield Obstacle("person.away", "现在暂不接单。")
+    if handler.blocked and handler.claims:
+        yield Obstacle("person.offers_blocked", "有两次未按约上门，请领导谈话后再指派。")
+    if errand.sensitive and not handler.is_cleared(errand.path):
+        yield Obstacle("assignee.not_cleared", "这是保密的事，只能派给审核过的人。")
+    if errand.vetted_only and not handler.vetted:
+        yield Obstacle("assignee.not_vetted", "这类工单只能由审核过的人办理。")
+    if handler.claims:
+        yield from _for_claimers(errand, handler, caps)
+
+
+def _for_claimers(errand: Errand, handler: Handler, caps: Caps) -> Iterator[Obstacle]:
+    if errand.skills and not set(errand.skills) & handler.skills:
+        wanted = "、".join(errand.skills)
+        yield Obstacle("assignee.skill_missing", f"需要会这些的人来办：{wanted}。")
+    if handler.holding + handler.offered >= caps.open:
+        held = f"手上有{handler.holding}件，等答复的有{handler.offered}件"
+        yield Obstacle("assignee.open_cap", f"{held}，已到上限{caps.open}件。")
+    if handler.today + handler.offered >= caps.daily:
+        yield Obstacle("assignee.daily_cap", f"今天新接的已到上限{caps.daily}件。")
+
+
+def _distance(spot: Point | None, spots: tuple[Point, ...]) -> int | None:
+    if spot is None or not spots:
+        return None
+    metres = min(equirectangular(*spot, *other) for other in spots)
+    return round(metres / ROUNDED_M) * ROUNDED_M
+
+
+def _has_time(errand: Errand, handler: Handler, span: Times) -> bool:
+    since, until = span
+    busy = any(begin < until and since < end for begin, end in handler.busy)
+    hours = handler.hours_at(errand.path)
+    return not busy and is_free(hours, since, until)
+
+
+def _same_building(place_path: str, home_path: str) -> bool:
+    """An estate and a building in it in common; both paths begin with the estate."""
+    place, home = place_path.split("/")[1:3], home_path.split("/")[1:3]
+    return len(place) == 2 and all(place) and place == home

@@ -1,0 +1,91 @@
+"""What orders ask of whoever does them, read for many at once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.categories.models import Category
+from app.categories.states import Urgency
+from app.dispatching.facts import Caps, Errand, Point
+from app.dispatching.hours import Times
+from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_units
+from app.kernel.database import session
+from app.orders.models import Order
+from app.organisation.models import Place
+from app.organisation.queries import setting
+
+EMERGENCY, URGENT, GREEN, NORMAL = range(4)
+
+
+def errands_of(orders: Sequence[Order], at: datetime) -> dict[int, Errand]:
+    """By order id; one statement a table, however many orders."""
+    category_ids = {order.category_id for order in orders}
+    categories = {
+        category.id: category
+        for category in session.scalars(select(Category).where(Category.id.in_(category_ids)))
+    }
+    places = places_by_id(order.place_id for order in orders if order.place_id is not None)
+    units = {order.grid_id or order.handling_unit_id for order in orders}
+    spots = spots_of_units(units | {order.handling_unit_id for order in orders})
+    return {
+        order.id: _errand(order, categories.get(order.category_id or 0), places, spots, at)
+        for order in orders
+    }
+
+
+def _errand(
+    order: Order,
+    category: Category | None,
+    places: dict[int, Place],
+    spots: dict[int, Point],
+    at: datetime,
+) -> Errand:
+    return Errand(
+        order_id=order.id,
+        unit_id=order.handling_unit_id,
+        path=order.handling_path,
+        rank=rank_of(order),
+        submitted_at=order.submitted_at,
+        own=frozenset(p for p in (order.requester_id, order.placer_id) if p is not None),
+        spot=_spot(order, places, spots),
+        place_path="" if order.place_id is None else places[order.place_id].path,
+        skills=tuple(category.skills) if category else (),
+        vetted_only=category is not None and category.vetted_only,
+        sensitive=order.sensitive,
+        people=max(order.people_needed, 2 if category is not None and category.two_people else 1),
+        times=tuple(future_times(order.preferred_times, at)),
+    )
+
+
+def rank_of(order: Order) -> int:
+    """特急、紧急、绿色通道、其余."""
+    if order.urgency is Urgency.EMERGENCY:
+        return EMERGENCY
+    if order.urgency is Urgency.URGENT:
+        return URGENT
+    return GREEN if order.green_channel else NORMAL
+
+
+def _spot(order: Order, places: dict[int, Place], spots: dict[int, Point]) -> Point | None:
+    if order.latitude is not None and order.longitude is not None:
+        return order.latitude, order.longitude
+    found = None if order.place_id is None else spot_of_place(order.place_id, places)
+    return found or spots.get(order.grid_id or 0) or spots.get(order.handling_unit_id)
+
+
+def future_times(spans: Iterable[Any], at: datetime) -> Iterator[Times]:
+    """The spans that are not over, from now on; when all are, any time is as good as another."""
+    for span in spans:
+        since, until = (datetime.fromisoformat(span[end]) for end in ("since", "until"))
+        if until > at:
+            yield max(since, at), until
+
+
+def caps_of(unit_ids: Iterable[int]) -> dict[int, Caps]:
+    """By unit; a statement or two for each unit, never for each person."""
+    return {
+        unit_id: Caps(setting(unit_id, "orders.open_cap"), setting(unit_id, "orders.daily_cap"))
+        for unit_id in set(unit_ids)
+    }

@@ -1,0 +1,193 @@
+"""The best matching of a unit's orders to its handlers, as a proposal: nothing is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
+
+from app.categories.states import Urgency
+from app.dispatching.facts import Errand
+from app.dispatching.planning import Sheet, pressing
+from app.dispatching.policy import may_give_out, may_match
+from app.dispatching.queries.errands import caps_of, errands_of
+from app.dispatching.queries.handlers import handlers_of
+from app.dispatching.solver import Given, Plan, match
+from app.dispatching.states import MOST_ORDERS, SOLVE_SECONDS
+from app.dispatching.wording import reasons
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import session
+from app.kernel.errors import Forbidden, Invalid, NotFound
+from app.orders.models import Order
+from app.orders.queries.visible import orders_visible_to, under
+from app.orders.states import STAFF_WORDS, DispatchMode, HandlerKind, OrderStatus
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit
+from app.people.queries import masked_names
+
+_PRESSING = (
+    case((Order.urgency == Urgency.EMERGENCY, 0), (Order.urgency == Urgency.URGENT, 1), else_=2),
+    Order.green_channel.desc(),
+    Order.submitted_at,
+    Order.id,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A proposal; the shape of the API's preview."""
+
+    rows: list[dict[str, Any]]
+    unmatched: list[dict[str, Any]]
+    totals: dict[str, Any]
+
+
+def matching_of(actor: Actor, unit_id: int, order_ids: Sequence[int] | None = None) -> Matching:
+    """Who should do what, proven to be the best there is, and why what is left is left.
+
+    Of all orders of the unit's subtree that wait at the desk or in the pool and that the actor may
+    give out, the 200 most pressing; or of those named. Staff are not proposed: they give out. Raises
+    Invalid `unit.unknown`, Forbidden `matching.not_allowed`.
+    """
+    unit = _unit(actor, unit_id)
+    unmatched: list[dict[str, Any]] = []
+    if order_ids is None:
+        orders, left_out = _waiting(actor, unit)
+    else:
+        orders, unmatched = _named(actor, unit, order_ids)
+        left_out = 0
+    ready = [order for order in orders if not order.to_decide]
+    unmatched += [_left(order.id, "请领导先研判。") for order in orders if order.to_decide]
+    at = now()
+    sheet = _sheet(ready, at)
+    plan = match(sheet.problem(), seconds=SOLVE_SECONDS)
+    rows = _rows(sheet, plan, at)
+    matched = {row["order_id"] for row in rows}
+    unmatched += [
+        _left(order.id, sheet.why(order.id)) for order in ready if order.id not in matched
+    ]
+    totals = {
+        "matched": len(rows),
+        "distance_m": sum(row["distance_m"] or 0 for row in rows),
+        "unmet_skills": sheet.unmet(plan),
+        "proven": plan.proven,
+        "left_out": left_out,
+    }
+    return Matching(rows, unmatched, totals)
+
+
+def _left(order_id: int, why: str) -> dict[str, Any]:
+    return {"order_id": order_id, "why": why}
+
+
+def _unit(actor: Actor, unit_id: int) -> Unit:
+    try:
+        unit = get_unit(unit_id)
+    except NotFound as missing:
+        raise Invalid("unit.unknown", "没有找到这个单位，请重新选择。") from missing
+    if not may_match(actor, unit.path):
+        raise Forbidden("matching.not_allowed", "您不能给这个单位派单。")
+    return unit
+
+
+def _waiting(actor: Actor, unit: Unit) -> tuple[list[Order], int]:
+    """The most pressing ones that wait, and how many more there are."""
+    given = _gives(actor)
+    found = orders_visible_to(actor).where(
+        Order.handling_path.startswith(unit.path, autoescape=True), given
+    )
+    orders = list(session.scalars(found.order_by(*_PRESSING).limit(MOST_ORDERS)))
+    if len(orders) < MOST_ORDERS:
+        return orders, 0
+    number = session.scalar(select(func.count()).select_from(found.subquery()))
+    return orders, (number or 0) - len(orders)
+
+
+def _gives(actor: Actor) -> ColumnElement[bool]:
+    """At the desk; in the pool for those who may take an order out of it again."""
+    at_desk = and_(
+        Order.status == OrderStatus.SUBMITTED,
+        under(Order.handling_path, actor.paths("orders.dispatch")),
+    )
+    pooled = and_(
+        Order.status == OrderStatus.DISPATCHED,
+        Order.mode == DispatchMode.POOL,
+        under(Order.handling_path, actor.paths("orders.manage")),
+    )
+    return or_(at_desk, pooled)
+
+
+def _named(
+    actor: Actor, unit: Unit, order_ids: Sequence[int]
+) -> tuple[list[Order], list[dict[str, Any]]]:
+    """Of these orders the ones that can be given out; of the others why not."""
+    found = orders_visible_to(actor).where(
+        Order.id.in_(order_ids), Order.handling_path.startswith(unit.path, autoescape=True)
+    )
+    known = {order.id: order for order in session.scalars(found)}
+    whys = {
+        order_id: _why_not_ready(actor, known.get(order_id))
+        for order_id in dict.fromkeys(order_ids)
+    }
+    ready = [known[order_id] for order_id, why in whys.items() if why is None]
+    return ready, [_left(order_id, why) for order_id, why in whys.items() if why is not None]
+
+
+def _why_not_ready(actor: Actor, order: Order | None) -> str | None:
+    if order is None:
+        return "没有找到这张工单，或它不归这个单位办。"
+    if not is_waiting(order):
+        return f"工单现在是“{STAFF_WORDS[order.status]}”，不用再派。"
+    return None if may_give_out(actor, order) else "这张工单不由您来派。"
+
+
+def is_waiting(order: Order) -> bool:
+    """Whether nobody has it or was asked: at the desk or in the pool."""
+    pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
+    return order.status is OrderStatus.SUBMITTED or pooled
+
+
+def _sheet(orders: Sequence[Order], at: datetime) -> Sheet:
+    errands = list(errands_of(orders, at).values())
+    handlers = handlers_of({errand.path for errand in errands}, at)
+    return Sheet(
+        errands,
+        [handler for handler in handlers if handler.kind is not HandlerKind.STAFF],
+        caps_of(errand.unit_id for errand in errands),
+    )
+
+
+def _rows(sheet: Sheet, plan: Plan, at: datetime) -> list[dict[str, Any]]:
+    """What is proposed, the most pressing first."""
+    names = masked_names({worker for given in plan.given for worker in given.workers})
+    ordered = sorted(plan.given, key=lambda given: pressing(sheet.errands[given.task]))
+    return [_row(sheet, given, names, at) for given in ordered]
+
+
+def _row(sheet: Sheet, given: Given, names: dict[int, str], at: datetime) -> dict[str, Any]:
+    errand = sheet.errands[given.task]
+    times = () if given.time is None else (given.time,)
+    fits = {
+        worker: replace(sheet.fits[given.task, worker], times=times) for worker in given.workers
+    }
+    spoken = []
+    for worker, found in fits.items():
+        caps = sheet.caps[errand.unit_id]
+        whose = f"{names[worker]}：" if len(fits) > 1 else ""
+        said = reasons(errand, sheet.handlers[worker], found, caps, at)
+        spoken += [f"{whose}{reason}" for reason in said]
+    known = [found.distance for found in fits.values() if found.distance is not None]
+    return {
+        "order_id": given.task,
+        "assignees": [{"id": worker, "name": names[worker]} for worker in given.workers],
+        "reasons": spoken,
+        "distance_m": sum(known) if known else None,
+        "time": None if given.time is None else _span(errand, given.time),
+    }
+
+
+def _span(errand: Errand, time: int) -> dict[str, datetime]:
+    since, until = errand.times[time]
+    return {"since": since, "until": until}

@@ -1,0 +1,1 @@
+"""Verbs for many orders at once, by noun."""

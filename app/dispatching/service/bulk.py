@@ -1,0 +1,83 @@
+"""The verbs of the desk for many orders at once, each with the rights and refusals of a single one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from app.dispatching.models import BulkRun
+from app.dispatching.service.running import Result, attempt, keep, lock_all
+from app.dispatching.states import BULK_FIELDS, BulkAction
+from app.kernel.actor import Actor
+from app.kernel.database import session
+from app.kernel.errors import Invalid
+from app.orders.models import Order
+from app.orders.service import amending, desk, linking, upward
+
+Verb = Callable[..., Order]
+
+_VERBS: dict[BulkAction, Verb] = {
+    BulkAction.ACKNOWLEDGE: desk.acknowledge_order,
+    BulkAction.DISPATCH: desk.dispatch_order,
+    BulkAction.REASSIGN: desk.reassign_order,
+    BulkAction.RECALL: desk.recall_order,
+    BulkAction.REJECT: desk.reject_order,
+    BulkAction.MERGE: linking.merge_order,
+    BulkAction.UNMERGE: linking.unmerge_order,
+    BulkAction.ASK: amending.ask_order,
+    BulkAction.SUPERVISE: upward.supervise_order,
+    BulkAction.REPLY: partial(linking.comment_order, visible=True),
+    BulkAction.CLOSE: desk.settle_order,
+}
+
+
+def run_bulk(
+    actor: Actor, *, ids: Sequence[int], action: BulkAction, fields: Mapping[str, Any]
+) -> BulkRun:
+    """Does it to each of the orders that admits it; the run says what came of each.
+
+    Raises Invalid `bulk.field_required`, `bulk.field_not_taken` before anything is done.
+    """
+    _check_fields(action, fields)
+    return keep(actor, action.value, _run(actor, ids, action, fields))
+
+
+def try_bulk(
+    actor: Actor, *, ids: Sequence[int], action: BulkAction, fields: Mapping[str, Any]
+) -> list[Result]:
+    """What `run_bulk` would do, tried and undone, messages included."""
+    _check_fields(action, fields)
+    trial = session.begin_nested()
+    try:
+        return _run(actor, ids, action, fields)
+    finally:
+        trial.rollback()
+
+
+def _run(
+    actor: Actor, ids: Sequence[int], action: BulkAction, fields: Mapping[str, Any]
+) -> list[Result]:
+    wanted = list(dict.fromkeys(ids))
+    into_id, assignee_id = fields.get("into_id"), fields.get("assignee_id")
+    others = [] if into_id is None else [into_id]
+    lock_all(actor, [*wanted, *others], [] if assignee_id is None else [assignee_id])
+    verb = _VERBS[action]
+    return [attempt(order_id, partial(verb, actor, order_id, **fields)) for order_id in wanted]
+
+
+def _check_fields(action: BulkAction, fields: Mapping[str, Any]) -> None:
+    """One body for all actions: each takes its own fields and no others."""
+    about = BULK_FIELDS[action]
+    missing = sorted(name for name in about.needed if fields.get(name) in (None, ""))
+    if missing:
+        raise Invalid(
+            "bulk.field_required",
+            "这种操作还有内容要填。",
+            errors={name: ["请填写这一项。"] for name in missing},
+        )
+    strange = sorted(fields.keys() - about.allowed)
+    if strange:
+        raise Invalid(
+            "bulk.field_not_taken",
+            "这种操作没有这一项内容。",
+            errors={name: ["这种操作没有这一项。"] for name in strange},
+        )

@@ -1,0 +1,33 @@
+"""The best matching of many orders to many handlers: pure, without database or clock of business."""
+
+from app.dispatching.solver.greedy import nearest_first
+from app.dispatching.solver.matching import match
+from app.dispatching.solver.problem import (
+    Given,
+    Limit,
+    Option,
+    Plan,
+    Problem,
+    Score,
+    Span,
+    Task,
+    Worker,
+    faults,
+    score,
+)
+
+__all__ = [
+    "Given",
+    "Limit",
+    "Option",
+    "Plan",
+    "Problem",
+    "Score",
+    "Span",
+    "Task",
+    "Worker",
+    "faults",
+    "match",
+    "nearest_first",
+    "score",
+]

@@ -1,0 +1,19 @@
+"""What happens to exports and banners when something happens to people."""
+
+from app.intake.queries.banners import exported_me_toos
+from app.intake.queries.exporting import exported_exports
+from app.intake.service.banners import forget_me_toos_of
+from app.intake.service.exporting import erase_exports_of
+from app.people.events import ExportRequested, PersonErased
+
+
+def on_person_erased(event: PersonErased) -> None:
+    """Exports go before their files do, so that none is finished in between."""
+    erase_exports_of(event.person_id)
+    forget_me_toos_of(event.person_id)
+
+
+def on_export_requested(event: ExportRequested) -> None:
+    """Both belong to the copy of the own data."""
+    event.parts["exports"] = exported_exports(event.person_id)
+    event.parts["banners"] = exported_me_toos(event.person_id)

@@ -1,0 +1,113 @@
+"""A mapping's TOML, taken apart: each refusal says where it is and what would be right."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from app.intake.mappings.templates import Template, TemplateError, read_template
+from app.kernel.errors import Invalid
+
+
+def wrong(where: str, message: str) -> Invalid:
+    """The refusal of a mapping: Invalid `import.mapping`."""
+    return Invalid("import.mapping", f"映射文件有误：{where and f'[{where}] '}{message}")
+
+
+class Part:
+    """One table of the file; what nobody has asked for is found at its end."""
+
+    def __init__(self, raw: dict[str, Any], where: str = "") -> None:
+        self.where = where
+        self._raw = dict(raw)
+
+    def names(self) -> list[str]:
+        """What is left in it."""
+        return list(self._raw)
+
+    def end(self) -> None:
+        """Refuses what is left."""
+        for name in self._raw:
+            raise wrong(self.where, f"不认识“{name}”，请检查有没有写错。")
+
+    def text(self, name: str) -> str:
+        """A text that must be there."""
+        found = self.maybe(name)
+        if not found:
+            raise wrong(self.where, f"缺少 {name}。")
+        return found
+
+    def maybe(self, name: str) -> str | None:
+        """A text, or None where it is not there."""
+        found = self._raw.pop(name, None)
+        if found is not None and not isinstance(found, str):
+            raise wrong(self.where, f"{name} 要写文字。")
+        return found
+
+    def one_of(self, name: str, words: Sequence[str], default: str) -> str:
+        """One of the words; without a default it must be there."""
+        found = self.maybe(name) or default
+        if found not in words:
+            raise wrong(self.where, f"{name} 只能是：{'、'.join(words)}。")
+        return found
+
+    def yes(self, name: str) -> bool:
+        """True unless it says false."""
+        found = self._raw.pop(name, True)
+        if not isinstance(found, bool):
+            raise wrong(self.where, f"{name} 要写 true 或 false。")
+        return found
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Some texts, or one of them alone."""
+        found = self._raw.pop(name, [])
+        listed = [found] if isinstance(found, str) else found
+        if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
+            raise wrong(self.where, f"{name} 要写一个列表，放在 [ ] 里，每个词加引号。")
+        return tuple(listed)
+
+    def words(self, name: str) -> dict[str, str]:
+        """Words and what they are translated to."""
+        found = self._raw.pop(name, {})
+        if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+            raise wrong(self._inside(name), "每一行要写成 “这边的词” = “那边的词”。")
+        return dict(found)
+
+    def template(self, name: str) -> Template:
+        """A text with columns in it, which must be there."""
+        return self._template(name, self.text(name))
+
+    def maybe_template(self, name: str) -> Template | None:
+        """A text with columns in it, or None."""
+        found = self.maybe(name)
+        return None if found is None else self._template(name, found)
+
+    def part(self, name: str) -> "Part":
+        """A table that must be there."""
+        if name not in self._raw:
+            raise wrong(self._inside(name), "缺少这一段。")
+        return self.maybe_part(name)
+
+    def maybe_part(self, name: str) -> "Part":
+        """A table, empty where it is not there."""
+        found = self._raw.pop(name, {})
+        if not isinstance(found, dict):
+            raise wrong(self._inside(name), f"要写成一段，以 [{self._inside(name)}] 开头。")
+        return Part(found, self._inside(name))
+
+    def steps(self, name: str) -> Iterator["Part"]:
+        """A list of tables."""
+        found, where = self._raw.pop(name), self._inside(name)
+        if not isinstance(found, list) or not all(isinstance(step, dict) for step in found):
+            raise wrong(where, "要写成一个列表，每一步放在 { } 里，有 action 和 at。")
+        if not found:
+            raise wrong(where, "一步也没有写。")
+        for number, step in enumerate(found, start=1):
+            yield Part(step, f"{where} 第{number}步")
+
+    def _template(self, name: str, text: str) -> Template:
+        try:
+            return read_template(text)
+        except TemplateError as broken:
+            raise wrong(self.where, f"{name}：{broken}") from broken
+
+    def _inside(self, name: str) -> str:
+        return f"{self.where}.{name}" if self.where else name

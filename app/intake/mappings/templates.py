@@ -1,0 +1,46 @@
+"""Texts made of several columns: "{类别}[，{地点}]"; what stands in [] is left out where one is empty."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_COLUMN = re.compile(r"\{([^{}\[\]]+)\}")
+_SEGMENT = re.compile(r"\[([^\[\]]*)\]")
+
+
+class TemplateError(ValueError):
+    """A template that cannot be read, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with columns in it: segments, and whether each may be left out."""
+
+    segments: tuple[tuple[str, bool], ...]
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it names."""
+        return [name for text, _ in self.segments for name in _COLUMN.findall(text)]
+
+    def fill(self, record: Mapping[str, str]) -> str:
+        """The text for one row; a missing column is an empty one."""
+        shown = (text for text, optional in self.segments if not optional or _full(text, record))
+        return "".join(
+            _COLUMN.sub(lambda found: record.get(found[1], ""), text) for text in shown
+        ).strip()
+
+
+def read_template(text: str) -> Template:
+    """Raises TemplateError where a bracket is left alone."""
+    parts = _SEGMENT.split(text)
+    segments = tuple((part, at % 2 == 1) for at, part in enumerate(parts) if part)
+    for part, _ in segments:
+        left = _COLUMN.sub("", part)
+        if alone := next((sign for sign in "{}[]" if sign in left), None):
+            raise TemplateError(f"“{alone}”没有成对，列名要写成 {{列名}}。")
+    return Template(segments)
+
+
+def _full(text: str, record: Mapping[str, str]) -> bool:
+    return all(record.get(name) for name in _COLUMN.findall(text))

@@ -1,0 +1,48 @@
+"""An Excel file of orders that somebody has asked for, until its day is over."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.intake.states import ExportState, ExportTemplate
+from app.kernel.database import Id, Model, Ref
+
+
+class Export(Model):
+    """One wish for a file. `asked` is the filter and the reason, sealed: people search by phones.
+
+    `fence` counts who has worked on it; only the last one may finish, while `lease_until` (the
+    database's clock) keeps others away. `failure` is a sentence for the owner.
+    """
+
+    __tablename__ = "exports"
+    __table_args__ = (
+        Index("ix_exports_owner", "owner_id", "state"),
+        Index("ix_exports_state", "state", "id"),
+        # Whoever holds an old address of a deleted one must not find a new one there.
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[Id]
+    owner_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"))
+    template: Mapped[ExportTemplate]
+    unmasked: Mapped[bool] = mapped_column(default=False)
+    asked: Mapped[str]
+    state: Mapped[ExportState]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+
+    def finish(self, rows: int, expires_at: datetime) -> None:
+        """The file is there."""
+        self.state, self.expires_at, self.lease_until = ExportState.DONE, expires_at, None
+        self.total = self.done = rows
+
+    def fail(self, told: str) -> None:
+        """There will be no file."""
+        self.state, self.failure, self.lease_until = ExportState.FAILED, told, None

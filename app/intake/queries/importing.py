@@ -1,0 +1,300 @@
+"""Reading files against what there is: which rows can be entered, which are there, which are wrong."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import IO
+
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy.orm import aliased, defer
+
+from app.categories.models import Category
+from app.intake.mappings import ImportMapping, shipped_mapping
+from app.intake.mappings.parts import wrong
+from app.intake.models import Import, ImportRow
+from app.intake.policy import may_fetch_rejected, may_import
+from app.intake.rows import Entry, Ground, RowFaults, number_in, read_row, rejected_cells
+from app.intake.sheets import Line, read_sheet
+from app.intake.states import MOST_ROWS, REASON_HEADING, ROW_HEADING, SHOWN_FAULTS
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.crypto import unseal
+from app.kernel.database import session
+from app.kernel.errors import Forbidden, Invalid, NotFound, not_found
+from app.orders.models import Order
+from app.organisation.models import Place, Unit
+from app.organisation.queries import ancestors, community_of, get_unit, locate, subtree_ids
+from app.organisation.tables import Fault
+
+_PIECE = 500
+
+
+@dataclass(slots=True)
+class Checked:
+    """Rows that can be entered, and the others with what is wrong in them."""
+
+    entries: list[Entry] = field(default_factory=list)
+    rejected: list[tuple[Line, list[Fault]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Preview:
+    """A whole file as it was read: what can be entered at that unit, and what cannot."""
+
+    unit_id: int
+    mapping: str
+    headings: list[str]
+    good: list[Line] = field(default_factory=list)
+    rejected: list[tuple[Line, list[Fault]]] = field(default_factory=list)
+    known: int = 0
+    digest: str = ""
+
+    def __str__(self) -> str:
+        # By this a repeated upload is known to be the same one.
+        return f"{self.unit_id} {self.mapping} {self.digest}"
+
+
+def preview(actor: Actor, file: IO[bytes], unit_id: int, mapping_name: str) -> Preview:
+    """Reads a file against what there is, and changes nothing.
+
+    Raises what `unit_for`, `shipped_mapping` and `read_sheet` raise, and Invalid
+    `import.too_many_rows`.
+    """
+    unit = unit_for(actor, unit_id)
+    mapping = shipped_mapping(mapping_name)
+    digest = hashlib.sha256(file.read()).hexdigest()
+    file.seek(0)
+    sheet = read_sheet(file, mapping.needed)
+    found = Preview(unit.id, mapping.name, sheet.headings, digest=digest)
+    seen: dict[str, int] = {}
+    while lines := list(islice(sheet.lines, _PIECE)):
+        ground = ground_of(mapping, unit, sheet.headings, lines)
+        checked = check_lines(mapping, ground, sheet.headings, lines, seen)
+        numbers = [entry.number for entry in checked.entries]
+        found.good += [entry.line for entry in checked.entries]
+        found.rejected += checked.rejected
+        found.known += len(known_numbers(mapping.system_at(unit.id), numbers))
+        if len(found.good) + len(found.rejected) > MOST_ROWS:
+            raise Invalid("import.too_many_rows", f"行数太多，一次最多导入{MOST_ROWS}行。")
+    return found
+
+
+def unit_for(actor: Actor, unit_id: int) -> Unit:
+    """The unit at which the actor imports: the community around it, or itself above communities.
+
+    Raises NotFound for one whose orders the actor does not see, Forbidden `import.not_allowed`,
+    Invalid `unit.closed`.
+    """
+    named = get_unit(unit_id)
+    unit = community_of(named) or named
+    if not may_import(actor, unit.path):
+        if not actor.may("orders.see", unit.path):
+            raise not_found()
+        raise Forbidden("import.not_allowed", "您没有导入工单的权限。")
+    if not (named.is_open and unit.is_open):
+        raise Invalid("unit.closed", "这个单位已撤并，请选择现在的社区。")
+    return unit
+
+
+def ground_of(
+    mapping: ImportMapping, unit: Unit, headings: Sequence[str], lines: Iterable[Line]
+) -> Ground:
+    """What these rows refer to; Invalid `import.mapping` where the mapping names no category of ours."""
+    categories = _categories(unit)
+    for target in mapping.category.targets():
+        if target and target not in categories:
+            raise wrong("category", f"“{unit.name}”没有“{target}”这个分类，请检查。")
+    above = ancestors(unit)
+    return Ground(
+        unit=unit,
+        above=above[0] if above else unit,
+        categories=categories,
+        places=_places(mapping, unit, headings, lines),
+        locate=locate,
+        now=now(),
+    )
+
+
+def _categories(unit: Unit) -> dict[str, Category]:
+    """Leaves that take new orders of the unit, by code and by name; a unit's own goes before all's."""
+    group = aliased(Category)
+    leaves = session.scalars(
+        select(Category)
+        .join(group, group.id == Category.parent_id)
+        .where(Category.retired_at.is_(None), group.retired_at.is_(None))
+        .order_by(Category.unit_id.is_(None), Category.sort, Category.id)
+        # Nobody asks a past order anything.
+        .options(defer(Category.questions), defer(Category.skills))
+    )
+    found: dict[str, Category] = {}
+    for leaf in leaves:
+        if leaf.serves(unit.path):
+            found.setdefault(leaf.code, leaf)
+            found.setdefault(leaf.name, leaf)
+    return found
+
+
+def _places(
+    mapping: ImportMapping, unit: Unit, headings: Sequence[str], lines: Iterable[Line]
+) -> dict[str, tuple[Place, Unit] | None]:
+    column = mapping.position.place
+    if column is None or column not in headings:
+        return {}
+    at = headings.index(column)
+    named = {line.cells[at] for line in lines if len(line.cells) > at and line.cells[at]}
+    if not named:
+        return {}
+    rows = session.execute(
+        select(Place, Unit)
+        .join(Unit, Unit.id == Place.unit_id)
+        .where(
+            Place.unit_id.in_(subtree_ids(unit.path)),
+            Place.closed_at.is_(None),
+            or_(Place.full_name.in_(named), Place.code.in_(named)),
+        )
+    )
+    found: dict[str, tuple[Place, Unit] | None] = {}
+    for place, around in rows:
+        found[place.full_name] = None if place.full_name in found else (place, around)
+        if place.code is not None:
+            found[place.code] = (place, around)
+    return found
+
+
+def check_lines(
+    mapping: ImportMapping,
+    ground: Ground,
+    headings: list[str],
+    lines: Iterable[Line],
+    seen: dict[str, int],
+) -> Checked:
+    """Reads the rows; `seen` holds the numbers of earlier ones, and those of these afterwards."""
+    checked = Checked()
+    for line in lines:
+        number = number_in(mapping, headings, line)
+        if number in seen:
+            told = f"与第{seen[number]}行的编号相同，一个编号只能有一行。"
+            checked.rejected.append((line, [Fault(line.row, mapping.number, told)]))
+            continue
+        if number:
+            seen[number] = line.row
+        try:
+            checked.entries.append(read_row(mapping, ground, headings, line))
+        except RowFaults as bad:
+            checked.rejected.append((line, bad.faults))
+    return checked
+
+
+def known_numbers(system: str, numbers: Iterable[str]) -> set[str]:
+    """Which of the numbers have come in before."""
+    wanted = list(numbers)
+    if not wanted:
+        return set()
+    statement = select(Order.external_number).where(
+        Order.external_system == system, Order.external_number.in_(wanted)
+    )
+    return {number for number in session.scalars(statement) if number is not None}
+
+
+def imports_visible_to(actor: Actor) -> Select[Import]:
+    """What was uploaded for units where the actor may import."""
+    ways: list[ColumnElement[bool]] = [
+        Import.unit_id.in_(subtree_ids(path)) for path in actor.paths("orders.import")
+    ]
+    return select(Import).where(or_(false(), *ways))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportView:
+    """An import as its reader sees it."""
+
+    id: int
+    row: Import
+    unit: Unit
+    errors: list[Fault]
+
+
+def get_visible_import(actor: Actor, import_id: int) -> Import:
+    """The import, or NotFound."""
+    found = session.scalar(imports_visible_to(actor).where(Import.id == import_id))
+    if found is None:
+        raise not_found()
+    return found
+
+
+def view_import(actor: Actor, import_id: int) -> ImportView:
+    """The import with the first of what is wrong in it, or NotFound."""
+    return view_of(get_visible_import(actor, import_id))
+
+
+def view_of(row: Import) -> ImportView:
+    """The same of one at hand."""
+    bad = session.scalars(_rejected(row).limit(SHOWN_FAULTS))
+    faults = [fault for line in bad for fault in faults_of(line)]
+    return ImportView(row.id, row, get_unit(row.unit_id), faults[:SHOWN_FAULTS])
+
+
+def _rejected(row: Import) -> Select[ImportRow]:
+    return (
+        select(ImportRow)
+        .where(ImportRow.import_id == row.id, ImportRow.faults.is_not(None))
+        .order_by(ImportRow.row)
+    )
+
+
+def rejected_table(actor: Actor, import_id: int) -> list[list[str]]:
+    """What was rejected, as in the file, with row numbers and reasons behind; headings first.
+
+    Raises NotFound, also `import.no_rejected`, and Forbidden `import.not_own`.
+    """
+    row = get_visible_import(actor, import_id)
+    if not may_fetch_rejected(actor, row.uploaded_by_id):
+        raise Forbidden("import.not_own", "里面有姓名和电话，只有上传的人可以下载。")
+    rejected = session.scalars(_rejected(row)).all()
+    if not rejected:
+        raise NotFound("import.no_rejected", "没有被退回的行，或者已经过了一天，删除了。")
+    headings = headings_of(row)
+    return [
+        [*headings, ROW_HEADING, REASON_HEADING],
+        *(rejected_cells(headings, line_of(bad), faults_of(bad)) for bad in rejected),
+    ]
+
+
+def headings_of(row: Import) -> list[str]:
+    """The column names of the file."""
+    return list(json.loads(unseal(row.headings, f"imports.headings:{row.id}")))
+
+
+def line_of(row: ImportRow) -> Line:
+    """The row as it stood in the file."""
+    return Line(row.row, list(json.loads(unseal(row.cells, f"import_rows.cells:{row.id}"))))
+
+
+def faults_of(row: ImportRow) -> list[Fault]:
+    """What is wrong with it."""
+    if row.faults is None:
+        return []
+    told = json.loads(unseal(row.faults, f"import_rows.faults:{row.id}"))
+    return [Fault(row.row, column, message) for column, message in told]
+
+
+def waiting_of(person_id: int, states: Iterable[str]) -> int:
+    """How many imports of that person are in one of the states."""
+    statement = select(func.count()).where(
+        Import.uploaded_by_id == person_id, Import.state.in_(list(states))
+    )
+    return session.scalar(statement) or 0
+
+
+def unit_by(actor: Actor, named: str) -> Unit:
+    """The unit with that code, or else with that id; Invalid `unit.unknown`."""
+    ways = [Unit.code == named]
+    if named.isascii() and named.isdigit() and len(named) < 19:
+        ways.append(Unit.id == int(named))
+    for way in ways:
+        found = session.scalar(select(Unit).where(way))
+        if found is not None:
+            return unit_for(actor, found.id)
+    raise Invalid("unit.unknown", f"没有编号是“{named}”的单位。")

@@ -1,0 +1,1 @@
+"""The verbs of what comes in, a file a noun."""

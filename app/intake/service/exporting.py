@@ -1,0 +1,297 @@
+"""导出工单: lists as Excel files, small ones at once, large ones by the timetable."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+from sqlalchemy import and_, delete, or_, select
+
+from app.files.queries import attached_ids
+from app.files.service import delete_files, keep_document
+from app.intake.books import Book
+from app.intake.models import Export
+from app.intake.policy import may_open_somewhere
+from app.intake.queries.columns import TITLES, headings
+from app.intake.queries.exporting import (
+    SUBJECT,
+    Asked,
+    asked_of,
+    check_may_export,
+    get_visible_export,
+    mark_of,
+    next_rows,
+    owner_now,
+    waiting_exports,
+)
+from app.intake.sheets import EXCEL
+from app.intake.states import (
+    AT_ONCE,
+    DRAFT_KEPT,
+    EXPORT_ATTEMPTS,
+    EXPORT_KEPT,
+    EXPORT_LEASE,
+    MOST_EXPORTED,
+    MOST_EXPORTS_WAITING,
+    OPENED_FIELDS,
+    ExportState,
+    ExportTemplate,
+)
+from app.intake.storage import draft_folder, sweep_drafts, touch
+from app.kernel.actor import Actor
+from app.kernel.audit import AuditRow, audit_values, record
+from app.kernel.clock import now
+from app.kernel.database import database_now, lock, reserve_ids, session, transaction
+from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
+from app.orders.queries.lists import OrderFilter, count_of_orders
+from app.people.queries import audit_unit_of, lock_person
+
+BATCH = 500
+_TOO_MANY = f"一次最多导出{MOST_EXPORTED}行，请缩小范围，例如分月导出。"
+
+log = structlog.get_logger("intake")
+
+
+def request_export(
+    actor: Actor,
+    *,
+    template: ExportTemplate,
+    wanted: OrderFilter,
+    unmasked: bool = False,
+    reason: str | None = None,
+) -> Export:
+    """Up to 500 rows are in a file when this returns; more wait for the timetable.
+
+    Raises Forbidden `export.not_allowed`, and with `unmasked` Invalid `export.reason_missing` and
+    Forbidden `export.reveal_not_allowed`, which is audited too; Invalid `export.too_many`, NotFound
+    for an unknown unit in the filter, Conflict `export.too_many_waiting`.
+    """
+    check_may_export(actor)
+    asked = Asked(actor.own_id, template, unmasked, wanted, reason)
+    _check_unmasked(actor, asked)
+    total = count_of_orders(actor, wanted, most=MOST_EXPORTED + 1)
+    if total > MOST_EXPORTED:
+        raise Invalid("export.too_many", _TOO_MANY)
+    export = _kept(actor, asked, total)
+    if total <= AT_ONCE:
+        with _book(asked, mark_of(asked)) as writing:
+            while writing.goes_on:
+                writing.write(actor, asked)
+        _finish(export, writing)
+    return export
+
+
+def _check_unmasked(actor: Actor, asked: Asked) -> None:
+    if not asked.unmasked:
+        return
+    if not asked.reason:
+        told = "要看完整的姓名和电话，请写明原因。"
+        raise Invalid("export.reason_missing", told, errors={"reason": [told]})
+    if not may_open_somewhere(actor):
+        denied = audit_values(
+            actor,
+            "orders.export_denied",
+            "export",
+            0,
+            reason=f"{asked.reason}；{asked.spoken}",
+            fields=OPENED_FIELDS,
+            unit_id=audit_unit_of(actor.own_id),
+        )
+        raise Forbidden(
+            "export.reveal_not_allowed",
+            "您不能查看完整的姓名和电话，请导出隐去的。",
+            refusal_rows=[AuditRow(**denied)],
+        )
+
+
+def _kept(actor: Actor, asked: Asked, total: int) -> Export:
+    lock_person(actor.own_id)
+    if total > AT_ONCE and waiting_exports(actor.own_id) >= MOST_EXPORTS_WAITING:
+        raise Conflict("export.too_many_waiting", "您有几个文件还在导出，请等它们完成。")
+    (export_id,) = reserve_ids(Export, 1)
+    export = Export(
+        id=export_id,
+        owner_id=actor.own_id,
+        template=asked.template,
+        unmasked=asked.unmasked,
+        asked=asked.sealed(export_id),
+        state=ExportState.WAITING,
+        total=total,
+        created_at=now(),
+    )
+    session.add(export)
+    session.flush()
+    record(
+        actor,
+        "orders.exported",
+        "export",
+        export_id,
+        reason="；".join(part for part in (asked.reason, asked.spoken) if part),
+        fields=OPENED_FIELDS if asked.unmasked else (),
+        unit_id=asked.wanted.unit_id or audit_unit_of(actor.own_id),
+    )
+    return export
+
+
+@dataclass(slots=True)
+class _Writing:
+    """A file on its way: what is in it, and where the next rows begin."""
+
+    book: Book
+    folder: Path
+    cursor: str | None = None
+    goes_on: bool = True
+    seen: set[int] = field(default_factory=set)
+    content: bytes = b""
+
+    def write(self, actor: Actor, asked: Asked) -> None:
+        """One batch; Invalid `export.too_many` where the list has grown too long meanwhile."""
+        batch = next_rows(actor, asked, cursor=self.cursor, seen=self.seen, limit=BATCH)
+        self.seen |= batch.order_ids
+        if len(self.seen) > MOST_EXPORTED:
+            raise Invalid("export.too_many", _TOO_MANY)
+        for row in batch.rows:
+            self.book.add(row)
+        self.cursor, self.goes_on = batch.next_cursor, batch.next_cursor is not None
+        touch(self.folder)
+
+
+@contextmanager
+def _book(asked: Asked, mark: str | None) -> Iterator[_Writing]:
+    """A file in a folder of its own; its content is there when the context ends well."""
+    with draft_folder() as folder:
+        columns, title = headings(asked.template), TITLES[asked.template]
+        with Book(folder, title, columns, mark) as book:
+            writing = _Writing(book, folder)
+            yield writing
+        writing.content = book.content
+
+
+def _finish(export: Export, writing: _Writing) -> None:
+    """The file and its being done are one: nobody ever sees two, or a half."""
+    keep_document(export.owner_id, writing.content, EXCEL, subject=(SUBJECT, export.id))
+    export.finish(len(writing.seen), now() + EXPORT_KEPT)
+    session.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An export that somebody works on, under the count that no other has."""
+
+    export_id: int
+    fence: int
+    asked: Asked
+
+
+class _Lost(Exception):
+    """The export is deleted, or another has taken it over."""
+
+
+def work_next() -> int:
+    """Makes the file that has waited longest; answers 1, or 0 where none waits.
+
+    To be called outside a transaction: reading is one a batch, noting the progress another. Whoever
+    is killed leaves a lease that ends, and the next one begins anew; only the last one can finish.
+    """
+    with transaction():
+        work = _take()
+    if work is None:
+        return 0
+    try:
+        _make(work)
+    except Refusal as refused:
+        _fail(work, refused.message)
+    except _Lost:
+        log.info("export.lost")
+    return 1
+
+
+def _take() -> _Work | None:
+    at = database_now()
+    waits = or_(
+        Export.state == ExportState.WAITING,
+        and_(Export.state == ExportState.RUNNING, Export.lease_until <= at),
+    )
+    export = session.scalar(
+        select(Export).where(waits).order_by(Export.id).limit(1).with_for_update(skip_locked=True)
+    )
+    if export is None:
+        return None
+    export.state, export.fence = ExportState.RUNNING, export.fence + 1
+    export.done, export.lease_until = 0, at + EXPORT_LEASE
+    session.flush()
+    return _Work(export.id, export.fence, asked_of(export))
+
+
+def _make(work: _Work) -> None:
+    if work.fence > EXPORT_ATTEMPTS:
+        raise Conflict("export.failed", "导出几次都没有成功，请缩小范围再试。")
+    with transaction(writing=False):
+        mark = mark_of(work.asked)
+    with _book(work.asked, mark) as writing:
+        while writing.goes_on:
+            with transaction(writing=False):
+                writing.write(owner_now(work.asked.owner_id), work.asked)
+            with transaction():
+                export = _held(work)
+                export.done = len(writing.seen)
+                export.total = max(export.total, export.done)
+                export.lease_until = database_now() + EXPORT_LEASE
+    with transaction():
+        _finish(_held(work), writing)
+
+
+def _fail(work: _Work, told: str) -> None:
+    try:
+        with transaction():
+            _held(work).fail(told)
+    except _Lost:
+        log.info("export.lost")
+
+
+def _held(work: _Work) -> Export:
+    ours = and_(
+        Export.id == work.export_id,
+        Export.fence == work.fence,
+        Export.state == ExportState.RUNNING,
+    )
+    export = session.scalar(lock(select(Export).where(ours)))
+    if export is None:
+        raise _Lost
+    return export
+
+
+def drop_export(actor: Actor, export_id: int) -> None:
+    """Deletes one's own with its file; whoever works on it stops. Raises NotFound."""
+    get_visible_export(actor, export_id)
+    _delete([export_id])
+
+
+def forget_exports(actor: Actor, *, limit: int = BATCH) -> int:
+    """Deletes a batch of those whose time is over, with their files; answers how many."""
+    at = now()
+    over = or_(
+        Export.expires_at <= at,
+        and_(Export.expires_at.is_(None), Export.created_at <= at - EXPORT_KEPT),
+    )
+    some = list(session.scalars(select(Export.id).where(over).order_by(Export.id).limit(limit)))
+    _delete(some)
+    sweep_drafts(at - DRAFT_KEPT)
+    return len(some)
+
+
+def erase_exports_of(person_id: int) -> None:
+    """Deletes all of somebody's; first locked, so that none is finished after this."""
+    own = select(Export.id).where(Export.owner_id == person_id).order_by(Export.id)
+    _delete(list(session.scalars(own.with_for_update())))
+
+
+def _delete(export_ids: list[int]) -> None:
+    if not export_ids:
+        return
+    locked = select(Export.id).where(Export.id.in_(export_ids)).order_by(Export.id)
+    session.execute(locked.with_for_update()).all()
+    files = attached_ids(SUBJECT, export_ids)
+    delete_files([file_id for ids in files.values() for file_id in ids])
+    session.execute(delete(Export).where(Export.id.in_(export_ids)))

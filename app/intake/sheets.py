@@ -1,0 +1,155 @@
+"""Tables as files: CSV and Excel read row by row, and rows written back with what is wrong in them."""
+
+import codecs
+import csv
+import io
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import IO, NamedTuple
+
+import xlsxwriter
+from python_calamine import CalamineError, CalamineWorkbook
+
+from app.kernel.errors import Invalid
+from app.organisation.tables import cell_text
+
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ENCODINGS = ("utf-8-sig", "gb18030")
+_CHUNK = 1 << 16
+# Lists out of offices begin with a title over all columns.
+_HEAD = 10
+# What a sheet of ten megabytes may unfold to; beyond it is made to fill the memory.
+_LARGEST_UNPACKED = 200 * 2**20
+
+
+class Line(NamedTuple):
+    """One row that is not blank; `row` is its number in the file, from 1."""
+
+    row: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table being read: `lines` come one by one, `total` is about how many there are."""
+
+    headings: list[str]
+    lines: Iterator[Line]
+    total: int
+
+
+def read_sheet(file: IO[bytes], needed: Collection[str]) -> Sheet:
+    """The first sheet of an Excel file, or CSV in UTF-8 or GB 18030, comma or tab; `file` stays open.
+
+    The headings are the first of the first ten rows that has all those needed. Raises Invalid
+    `import.unreadable`, `import.empty`, `import.headings_missing`, `import.heading_twice`.
+    """
+    start = file.read(4)
+    file.seek(0)
+    rows, total = _excel(file) if start in (_ZIP, _OLD_EXCEL) else _csv(file)
+    lines = (
+        Line(number, cells)
+        for number, cells in enumerate(rows, start=1)
+        if any(cells)  # blank ones say nothing
+    )
+    head = list(islice(lines, _HEAD))
+    if len(head) < 2:
+        raise Invalid("import.empty", "文件里没有内容：要有一行列名，下面每行一条。")
+    missing = [_missing(line, needed) for line in head]
+    at = min(range(len(head)), key=lambda number: len(missing[number]))
+    if missing[at]:
+        raise Invalid("import.headings_missing", f"文件里缺少这些列：{'、'.join(missing[at])}。")
+    headings = head[at].cells
+    for name in needed:
+        if headings.count(name) > 1:
+            raise Invalid("import.heading_twice", f"“{name}”这一列出现了两次，请删掉一列。")
+    return Sheet(_trimmed(headings), chain(head[at + 1 :], lines), max(total - head[at].row, 0))
+
+
+def _missing(line: Line, needed: Iterable[str]) -> list[str]:
+    return [name for name in needed if name not in line.cells]
+
+
+def _trimmed(headings: Sequence[str]) -> list[str]:
+    """Without empty ones at the end."""
+    last = max((at for at, name in enumerate(headings, start=1) if name), default=0)
+    return list(headings[:last])
+
+
+def _excel(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
+    try:
+        _check_size(file)
+        sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
+        return ([cell_text(cell) for cell in row] for row in sheet.iter_rows()), sheet.total_height
+    except (CalamineError, zipfile.BadZipFile, IndexError, OSError) as broken:
+        raise _unreadable() from broken
+
+
+def _check_size(file: IO[bytes]) -> None:
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as parts:
+            if sum(part.file_size for part in parts.infolist()) > _LARGEST_UNPACKED:
+                raise Invalid("import.too_large", "表格太大了，请分成几个文件。")
+    file.seek(0)
+
+
+def _csv(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
+    encoding = _encoding(file)
+    # Read once to the end, so that nothing is entered of a file that breaks off.
+    try:
+        total = sum(1 for _ in _records(file, encoding))
+    except csv.Error as broken:
+        raise _unreadable() from broken
+    records = _records(file, encoding)
+    return ([cell_text(cell) for cell in record] for record in records), total
+
+
+def _records(file: IO[bytes], encoding: str) -> Iterator[list[str]]:
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding, newline="")
+    try:
+        first = text.readline()
+        delimiter = "\t" if "\t" in first else ","
+        yield from csv.reader(chain([first], text), delimiter=delimiter)
+    finally:
+        # Whoever has opened the file closes it.
+        if not file.closed:
+            text.detach()
+
+
+def _encoding(file: IO[bytes]) -> str:
+    for encoding in _ENCODINGS:
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            while piece := file.read(_CHUNK):
+                if "\0" in decoder.decode(piece):
+                    raise _unreadable()
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    raise _unreadable()
+
+
+def _unreadable() -> Invalid:
+    return Invalid("import.unreadable", "文件打不开，请用 Excel（xlsx、xls）或 CSV 格式。")
+
+
+def workbook(sheets: Sequence[tuple[str, Iterable[Sequence[str]]]]) -> bytes:
+    """An Excel file of texts, one sheet after the other; the first row of each is its heading."""
+    packed = io.BytesIO()
+    with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
+        bold = book.add_format({"bold": True, "bottom": 1})
+        for name, rows in sheets:
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            for number, cells in enumerate(rows):
+                for at, cell in enumerate(cells):
+                    # As text: a number keeps its zeros, and nothing becomes a formula.
+                    sheet.write_string(number, at, cell, *([] if number else [bold]))
+            sheet.autofit()
+    return packed.getvalue()

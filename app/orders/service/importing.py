@@ -1,0 +1,194 @@
+"""Writes the past of orders: their rows as they stand today, and their histories as they happened.
+
+No verb is called, nobody is told, no deadline begins, nothing is announced. By `recorded_at` the rows
+say that they were put in today. Whoever writes a past is asked for his rights by the room that does.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnDefault, insert
+
+from app.kernel.clock import now
+from app.kernel.crypto import seal
+from app.kernel.database import Model, reserve_ids, session, table_of
+from app.orders.history import content_mac, row_hash
+from app.orders.models import (
+    Order,
+    OrderAssignee,
+    OrderContact,
+    OrderEvent,
+    OrderEventContent,
+)
+from app.orders.service.effects import PastEvent, plain, take_effect
+from app.orders.service.searching import keep_words
+from app.orders.states import Action, HandlerKind, OrderStatus
+
+A, S = Action, OrderStatus
+_BATCH = 500
+
+
+@dataclass(slots=True)
+class Past:
+    """Orders whose pasts are told one by one, and then written all at once.
+
+    Until `write` nothing of it is in the database, and the session knows none of these orders.
+    """
+
+    _orders: list[Order] = field(default_factory=list)
+    _contacts: list[dict[str, Any]] = field(default_factory=list)
+    _events: list[dict[str, Any]] = field(default_factory=list)
+    _contents: list[dict[str, Any]] = field(default_factory=list)
+    _beside: list[Model] = field(default_factory=list)
+
+    def enter(self, given: Sequence[tuple[Mapping[str, Any], datetime]]) -> list[Order]:
+        """Orders with those columns, placed at those times; their histories are still to be told."""
+        ids = reserve_ids(Order, len(given))
+        entered = [
+            Order(
+                **fields,
+                id=order_id,
+                status=S.SUBMITTED,
+                submitted_at=at,
+                entered_at=at,
+                round=1,
+                version=0,
+                head="",
+                returns=0,
+                extensions=0,
+                joined=0,
+                suspensions=0,
+                suspended_seconds=0,
+            )
+            for order_id, (fields, at) in zip(ids, given, strict=True)
+        ]
+        self._orders += entered
+        return entered
+
+    def tell(
+        self, order: Order, contact: Mapping[str, str | None], events: Sequence[PastEvent]
+    ) -> None:
+        """All that happened to an order that `enter` has made; its contact is sealed."""
+        sealed = {
+            name: seal(value, f"order_contacts.{name}:{order.id}") if value else None
+            for name, value in contact.items()
+        }
+        self._contacts.append({"order_id": order.id, **sealed})
+        assigned: list[_Assigned] = []
+        for event in events:
+            before = order.status if order.version else None
+            self._beside += take_effect(order, event)
+            _follow(order, event, assigned)
+            self._note(order, event, before)
+        # Whom nobody here knows is nobody's name.
+        known = (one for one in assigned if one.holder != _UNKNOWN)
+        self._beside += [one.row_of(order) for one in known]
+
+    def _note(self, order: Order, event: PastEvent, before: OrderStatus | None) -> None:
+        salt, note = secrets.token_hex(16), event.note or None
+        details = {name: plain(value) for name, value in event.facts.items()}
+        row: dict[str, Any] = {
+            "previous": order.head,
+            "order_id": order.id,
+            "seq": order.version + 1,
+            "round": order.round,
+            "unit_id": order.handling_unit_id,
+            "action": event.action,
+            "happened_at": event.at,
+            "recorded_at": now(),
+            "actor_id": event.actor_id,
+            "actor_name": "" if event.actor_id else event.by,
+            "on_word_of": event.on_word_of,
+            "from_status": before,
+            "to_status": order.status,
+            "visible": event.visible,
+            "content_mac": content_mac(salt, note, event.photo_ids, details),
+        }
+        row["hash"] = row_hash(row)
+        self._events.append(row)
+        self._contents.append(
+            {"salt": salt, "note": note, "photo_ids": list(event.photo_ids), "details": details}
+        )
+        order.version, order.head = row["seq"], row["hash"]
+
+    def write(self) -> None:
+        """All of it, in few statements, what is pointed at first."""
+        ids = reserve_ids(OrderEvent, len(self._events))
+        for event_id, event, content in zip(ids, self._events, self._contents, strict=True):
+            event["id"] = content["event_id"] = event_id
+        _insert(Order, [_columns_of(order) for order in self._orders])
+        keep_words(self._orders)
+        _insert(OrderContact, self._contacts)
+        _insert(OrderEvent, self._events)
+        _insert(OrderEventContent, self._contents)
+        session.add_all(self._beside)
+        session.flush()
+
+
+def _insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    for start in range(0, len(rows), _BATCH):
+        session.execute(insert(table_of(model)), rows[start : start + _BATCH])
+
+
+def _columns_of(order: Order) -> dict[str, Any]:
+    """The order's whole row; what nobody has said is what the column says."""
+    said = order.__dict__
+    row = {}
+    for column in table_of(Order).columns:
+        value = said.get(column.key)
+        if value is None and isinstance(column.default, ColumnDefault):
+            default = column.default.arg
+            value = default(None) if column.default.is_callable else default
+        row[column.key] = value
+    return row
+
+
+@dataclass(slots=True)
+class _Assigned:
+    """Who held it (person, provider), in which way, from when to when."""
+
+    holder: tuple[int | None, int | None]
+    kind: HandlerKind
+    by_claim: bool
+    since: datetime
+    until: datetime | None
+
+    def row_of(self, order: Order) -> OrderAssignee:
+        """The row that says so."""
+        person_id, provider_id = self.holder
+        return OrderAssignee(
+            order_id=order.id,
+            kind=self.kind,
+            person_id=person_id,
+            provider_id=provider_id,
+            by_claim=self.by_claim,
+            since=self.since,
+            until=self.until,
+        )
+
+
+_UNKNOWN = (None, None)
+
+
+def _follow(order: Order, event: PastEvent, assigned: list[_Assigned]) -> None:
+    """Checks that the effect led where the story says, and notes who held the order."""
+    if order.status is not event.to:
+        raise ValueError(f"{event.action} left {order.status}, not {event.to}")
+    current = next((one for one in assigned if one.until is None), None)
+    holder = (order.holder_id, order.provider_id)
+    if current and not (order.is_held and current.holder == holder):
+        current.until = event.at
+        current = None
+    if event.action is A.SETTLE or (order.is_held and current is None):
+        assigned.append(
+            _Assigned(
+                holder,
+                order.holder_kind or HandlerKind.STAFF,
+                event.action is A.CLAIM,
+                event.at,
+                None if order.is_held else event.at,
+            )
+        )

@@ -1,0 +1,5 @@
+"""What the server of the floor imports."""
+
+from bench.floor import create
+
+app = create()

@@ -1,0 +1,168 @@
+"""The load: connections that stay open and ask again as soon as they are answered.
+
+`python -m bench.load` is a process of its own, so that it takes no time from what is measured by
+sharing its interpreter: one job as JSON on standard input, one result on standard output.
+"""
+
+import asyncio
+import json
+import re
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_HEAD_END = b"\r\n\r\n"
+# An answer that takes longer is none.
+PATIENCE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to ask for: request number n takes the n-th path and token, round and round.
+
+    With `key`, requests carry `Idempotency-Key: KEY-n`. At most `most` requests are made.
+    """
+
+    port: int
+    connections: int
+    seconds: float
+    method: str
+    paths: list[str]
+    tokens: list[str]
+    body: str = ""
+    key: str = ""
+    most: int = sys.maxsize
+
+
+@dataclass(slots=True)
+class Result:
+    """What came back; times in seconds, `latencies` sorted, `seconds` until the last answer."""
+
+    made: int = 0
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    received: int = 0
+    cpu: float = 0.0
+    exhausted: bool = False
+    bad: dict[str, int] = field(default_factory=dict)
+    first_bad: str = ""
+
+
+class _Load:
+    """Hands out requests until the time is over, and gathers what comes back."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.result = Result()
+        self.until = time.perf_counter() + job.seconds
+        self.body = job.body.encode()
+
+    def next_request(self) -> bytes | None:
+        job, number = self.job, self.result.made
+        if time.perf_counter() >= self.until:
+            return None
+        if number >= job.most:
+            self.result.exhausted = True
+            return None
+        self.result.made += 1
+        lines = [
+            f"{job.method} {job.paths[number % len(job.paths)]} HTTP/1.1",
+            f"Host: 127.0.0.1:{job.port}",
+            f"Authorization: Bearer {job.tokens[number % len(job.tokens)]}",
+        ]
+        if self.body:
+            lines += ["Content-Type: application/json", f"Content-Length: {len(self.body)}"]
+        if job.key:
+            lines.append(f"Idempotency-Key: {job.key}-{number}")
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+    def answered(self, status: bytes, body: bytes, seconds: float) -> None:
+        self.result.latencies.append(seconds)
+        self.result.received += len(body)
+        if not status.startswith(b"2"):
+            self.failed(status.decode(), body.decode(errors="replace"))
+
+    def failed(self, name: str, text: str) -> None:
+        self.result.bad[name] = self.result.bad.get(name, 0) + 1
+        self.result.first_bad = self.result.first_bad or text
+
+
+class _Connection(asyncio.Protocol):
+    """One request after the other."""
+
+    def __init__(self, load: _Load) -> None:
+        self._load = load
+        self._buffer = bytearray()
+        self._asked = 0.0
+        self._transport: asyncio.Transport | None = None
+        self.done = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]  # a stream's transport
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        end = self._buffer.find(_HEAD_END)
+        if end < 0:
+            return
+        length = _LENGTH.search(self._buffer, 0, end)
+        if length is None:
+            self._end("no content-length")
+            return
+        whole = end + len(_HEAD_END) + int(length[1])
+        if len(self._buffer) < whole:
+            return
+        status, body = bytes(self._buffer[9:12]), bytes(self._buffer[end + len(_HEAD_END) : whole])
+        del self._buffer[:whole]
+        self._load.answered(status, body, time.perf_counter() - self._asked)
+        self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end("connection lost")
+
+    def _ask(self) -> None:
+        request = self._load.next_request()
+        if request is None or self._transport is None:
+            self._end("")
+            return
+        self._asked = time.perf_counter()
+        self._transport.write(request)
+
+    def _end(self, trouble: str) -> None:
+        if self.done.done():
+            return
+        if trouble:
+            self._load.failed(trouble, "")
+        self.done.set_result(None)
+        if self._transport is not None:
+            self._transport.close()
+
+
+async def _run(job: Job) -> Result:
+    load = _Load(job)
+    loop = asyncio.get_running_loop()
+    started, cpu = time.perf_counter(), time.process_time()
+    connections = [
+        (await loop.create_connection(lambda: _Connection(load), "127.0.0.1", job.port))[1]
+        for _ in range(job.connections)
+    ]
+    waiting = [connection.done for connection in connections]
+    _, silent = await asyncio.wait(waiting, timeout=job.seconds + PATIENCE)
+    load.result.seconds = time.perf_counter() - started
+    load.result.cpu = time.process_time() - cpu
+    if silent:
+        load.failed("no answer", f"{len(silent)} connections waited in vain")
+    load.result.latencies.sort()
+    return load.result
+
+
+def main() -> None:
+    """One job, one result."""
+    result = asyncio.run(_run(Job(**json.load(sys.stdin))))
+    json.dump(asdict(result), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

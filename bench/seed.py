@@ -1,0 +1,289 @@
+"""A district with a long past: the demo's orders many times over, made by the database itself.
+
+Each further order is a copy of one of the demo's, moved in time and given to another resident; what
+hangs on it is copied too. Contacts are sealed anew, since they are bound to their order. Full
+histories have a share of the orders only, evenly spread; those are what single orders are read from.
+The hashes in copied histories are the originals', so that `flask orders verify-history` would object.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy import Table, insert, select, text
+
+from app.kernel.crypto import seal
+from app.kernel.database import UTCDateTime, db, is_sqlite, session, table_of, transaction
+from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
+from app.orders.service.searching import change_words
+from app.orders.states import OrderStatus
+from bench.crowd import follow_sequences, next_id
+
+# Orders that live on are the newest; the archive reaches back so far.
+OPEN_SHARE = 0.03
+YEARS = 5
+HISTORIES = 20_000
+# More acts than an order has.
+_STEP = 64
+_CONTACTS_AT_A_TIME = 20_000
+_NAMES = ("王秀英", "李建国", "张桂兰", "刘洋", "陈淑珍", "欧阳立", "赵敏", "孙志强")
+_SPECIAL = {OrderContact.__tablename__, OrderEvent.__tablename__, OrderEventContent.__tablename__}
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """A range of copied orders; every `gap`-th one has its whole history."""
+
+    first: int
+    count: int
+    gap: int
+
+    @property
+    def with_history(self) -> range:
+        """Ids of those that have it."""
+        return range(self.first, self.first + self.count, self.gap)
+
+
+def copy_orders(originals: Sequence[int], count: int, requesters: range, *, old: bool) -> Copies:
+    """Adds that many copies of the originals, `old` ones over the years, others as new as they are.
+
+    Open originals are copied among the newest only. Runs in a transaction of its own.
+    """
+    gap = max(1, count // HISTORIES)
+    with transaction():
+        copies = Copies(next_id(table_of(Order)), count, gap)
+        with _unchecked():
+            _lay_out(originals, copies, old=old)
+            with _indexed_after() if old else nullcontext():
+                columns = _order_columns(copies, requesters, old=old)
+                _copy(table_of(Order), columns, "t.id = c.original")
+                for table in _hanging():
+                    _copy_hanging(table, copies, old=old)
+            _copy_histories(copies, old=old)
+            _seal_contacts(copies)
+            session.execute(text("DROP TABLE bench_copies"))
+        follow_sequences()
+    return copies
+
+
+def originals() -> list[int]:
+    """The demo's orders that stand for themselves."""
+    alone = select(Order.id).where(Order.parent_id.is_(None), Order.merged_into_id.is_(None))
+    return list(session.scalars(alone.where(Order.joined == 0).order_by(Order.id)))
+
+
+def orders_of(order_ids: Sequence[int]) -> Sequence[Order]:
+    """The orders themselves."""
+    return session.scalars(select(Order).where(Order.id.in_(order_ids))).all()
+
+
+def plant(word: str, order_ids: Sequence[int]) -> None:
+    """Puts a word into the descriptions of some orders."""
+    orders = orders_of(order_ids)
+    for order in orders:
+        order.description = f"{order.description or ''}{word}"
+    session.flush()
+    change_words(orders)
+
+
+@contextmanager
+def _unchecked() -> Iterator[None]:
+    """Foreign keys are not looked at: copies refer to what their originals refer to.
+
+    That takes a superuser of PostgreSQL; another user seeds as well, but longer.
+    """
+    asked = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+    if is_sqlite() or not session.scalar(text(asked)):
+        yield
+        return
+    session.execute(text("SET LOCAL session_replication_role = replica"))
+    yield
+    session.execute(text("SET LOCAL session_replication_role = origin"))
+
+
+@contextmanager
+def _indexed_after() -> Iterator[None]:
+    """The largest tables get their indexes anew at the end, in half of the time."""
+    tables = (Order.__tablename__, OrderSearch.__tablename__)
+    if is_sqlite():
+        asked = (
+            "SELECT name, sql FROM sqlite_master"
+            " WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN"
+        )
+    else:
+        session.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+        asked = (
+            "SELECT indexname, indexdef FROM pg_indexes WHERE NOT EXISTS (SELECT FROM pg_constraint"
+            " WHERE conindid = to_regclass(indexname)) AND tablename IN"
+        )
+    named = ", ".join(f"'{name}'" for name in tables)
+    indexes = session.execute(text(f"{asked} ({named})")).all()
+    for name, _ in indexes:
+        session.execute(text(f'DROP INDEX "{name}"'))
+    yield
+    for _, statement in indexes:
+        session.execute(text(statement))
+
+
+def _lay_out(originals: Sequence[int], copies: Copies, *, old: bool) -> None:
+    """Which order is a copy of which, in a table for the time being."""
+    closed = set(
+        session.scalars(
+            select(Order.id).where(Order.id.in_(originals), Order.status == OrderStatus.CLOSED)
+        )
+    )
+    session.execute(
+        text("CREATE TABLE bench_originals (kind integer, place integer, original integer)")
+    )
+    session.execute(text("CREATE TABLE bench_copies (n bigint, id bigint, original bigint)"))
+    table = sa.table("bench_originals", *map(sa.column, ("kind", "place", "original")))
+    kinds = [list(originals), sorted(closed) if closed and old else list(originals)]
+    session.execute(
+        insert(table),
+        [
+            {"kind": kind, "place": place, "original": order}
+            for kind, found in enumerate(kinds)
+            for place, order in enumerate(found)
+        ],
+    )
+    newest = int(copies.count * (1 - OPEN_SHARE)) if old else 0
+    session.execute(
+        text(
+            f"INSERT INTO bench_copies (n, id, original) {_numbers()} "
+            "SELECT g.n, g.n + :first, o.original FROM g JOIN bench_originals o"
+            " ON o.kind = CASE WHEN g.n >= :newest THEN 0 ELSE 1 END"
+            " AND o.place = (g.n * 7919) % CASE WHEN g.n >= :newest THEN :all ELSE :closed END"
+        ),
+        {
+            "count": copies.count,
+            "first": copies.first,
+            "newest": newest,
+            "all": len(kinds[0]),
+            "closed": len(kinds[1]),
+        },
+    )
+    session.execute(text("DROP TABLE bench_originals"))
+    session.execute(text("CREATE INDEX bench_copies_n ON bench_copies (n)"))
+    if not is_sqlite():
+        session.execute(text("ANALYZE bench_copies"))
+
+
+def _numbers() -> str:
+    if is_sqlite():
+        return (
+            "WITH RECURSIVE g(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM g WHERE n + 1 < :count)"
+        )
+    return "WITH g AS (SELECT generate_series(0, cast(:count AS bigint) - 1) AS n)"
+
+
+def _order_columns(copies: Copies, requesters: range, *, old: bool) -> dict[str, str]:
+    columns = _shifted(table_of(Order), copies, old=old)
+    requester = f"{requesters.start} + (c.n * 31) % {len(requesters)}"
+    return columns | {
+        "id": "c.id",
+        "requester_id": f"CASE WHEN t.requester_id IS NULL THEN NULL ELSE {requester} END",
+        "contact_index": _random_hex(),
+        "external_number": "t.external_number || '-' || c.n",
+    }
+
+
+def _random_hex() -> str:
+    return (
+        "lower(hex(randomblob(32)))" if is_sqlite() else "encode(sha256(c.n::text::bytea), 'hex')"
+    )
+
+
+def _shifted(table: Table, copies: Copies, *, old: bool) -> dict[str, str]:
+    """Every column as it is, but times earlier by as much as the copy is older."""
+    past = YEARS * 365 * 86_400 if old else 0
+    seconds = f"({copies.count} - c.n) * {past / copies.count:.6f}"
+    return {
+        column.name: _earlier(f"t.{column.name}", seconds)
+        if past and isinstance(column.type, UTCDateTime)
+        else f"t.{column.name}"
+        for column in table.c
+    }
+
+
+def _earlier(column: str, seconds: str) -> str:
+    if is_sqlite():
+        # The text that SQLAlchemy writes has six digits after the second.
+        return f"strftime('%Y-%m-%d %H:%M:%f000', {column}, '-' || ({seconds}) || ' seconds')"
+    return f"{column} - ({seconds}) * interval '1 second'"
+
+
+def _copy(table: Table, columns: dict[str, str], joined: str) -> None:
+    names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(columns.values())
+    session.execute(
+        text(
+            f'INSERT INTO "{table.name}" ({names}) SELECT {values} FROM bench_copies c'
+            f' JOIN "{table.name}" t ON {joined} ORDER BY c.n'
+        )
+    )
+
+
+def _hanging() -> list[Table]:
+    """What refers to an order, but for contacts and histories."""
+    orders = table_of(Order)
+    return [
+        table
+        for table in db.metadata.sorted_tables
+        if table.name not in _SPECIAL
+        and table is not orders
+        and "order_id" in table.c
+        and table.c.order_id.references(orders.c.id)
+    ]
+
+
+def _copy_hanging(table: Table, copies: Copies, *, old: bool) -> None:
+    columns = _shifted(table, copies, old=old) | {"order_id": "c.id"}
+    if "id" in columns:
+        del columns["id"]
+    _copy(table, columns, "t.order_id = c.original")
+
+
+def _copy_histories(copies: Copies, *, old: bool) -> None:
+    events, contents = table_of(OrderEvent), table_of(OrderEventContent)
+    number = f"{next_id(events)} + c.n / {copies.gap} * {_STEP} + t.seq"
+    some = f"WHERE c.n % {copies.gap} = 0"
+    columns = _shifted(events, copies, old=old) | {"id": number, "order_id": "c.id"}
+    _copy(events, columns, f"t.order_id = c.original {some}")
+    session.execute(
+        text(
+            f"INSERT INTO {contents.name} (event_id, salt, note, photo_ids, details)"
+            f" SELECT {number}, w.salt, w.note, w.photo_ids, w.details FROM bench_copies c"
+            f" JOIN {events.name} t ON t.order_id = c.original"
+            f" JOIN {contents.name} w ON w.event_id = t.id {some}"
+        )
+    )
+
+
+def _seal_contacts(copies: Copies) -> None:
+    for first in range(copies.first, copies.first + copies.count, _CONTACTS_AT_A_TIME):
+        end = min(first + _CONTACTS_AT_A_TIME, copies.first + copies.count)
+        _put_contacts(_contact(order_id) for order_id in range(first, end))
+
+
+def _put_contacts(contacts: Iterable[tuple[int, str, str]]) -> None:
+    """The quickest way that the driver has."""
+    driver = session.connection().connection.driver_connection
+    assert driver is not None
+    into = "order_contacts (order_id, name, phone)"
+    if is_sqlite():
+        driver.executemany(f"INSERT INTO {into} VALUES (?, ?, ?)", contacts)
+        return
+    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
+        for contact in contacts:
+            copy.write_row(contact)
+
+
+def _contact(order_id: int) -> tuple[int, str, str]:
+    phone = f"168{secrets.randbelow(10**8):08d}"
+    name = _NAMES[order_id % len(_NAMES)]
+    return (
+        order_id,
+        seal(name, f"order_contacts.name:{order_id}"),
+        seal(phone, f"order_contacts.phone:{order_id}"),
+    )

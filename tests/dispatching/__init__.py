@@ -1,0 +1,1 @@
+"""Tests of candidates, matchings and verbs for many."""
