@@ -60,7 +60,7 @@ def upload(actor: Actor, content: Content) -> File:
 
 
 def keep_document(
-    owner_id: int, content: bytes, content_type: str, *, subject: tuple[str, int]
+    actor: Actor, owner_id: int, content: bytes, content_type: str, *, subject: tuple[str, int]
 ) -> File:
     """Keeps what the program itself has made for a person, as its subject's only file.
 

@@ -22,7 +22,7 @@ def forget_imports() -> int:
 
 def make_exports() -> int:
     """One large export, in transactions of its own."""
-    return exporting.work_next()
+    return exporting.work_next(Actor.system("intake.make_exports"))
 
 
 def forget_exports() -> int:

@@ -4,13 +4,16 @@ from app.intake.queries.banners import exported_me_toos
 from app.intake.queries.exporting import exported_exports
 from app.intake.service.banners import forget_me_toos_of
 from app.intake.service.exporting import erase_exports_of
+from app.kernel.actor import Actor
 from app.people.events import ExportRequested, PersonErased
+
+_ACTOR = Actor.system("intake")
 
 
 def on_person_erased(event: PersonErased) -> None:
     """Exports go before their files do, so that none is finished in between."""
-    erase_exports_of(event.person_id)
-    forget_me_toos_of(event.person_id)
+    erase_exports_of(_ACTOR, event.person_id)
+    forget_me_toos_of(_ACTOR, event.person_id)
 
 
 def on_export_requested(event: ExportRequested) -> None:

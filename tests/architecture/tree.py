@@ -15,7 +15,7 @@ NOUNS: dict[str, set[str]] = {
     "categories": {"initials", "questions", "tree"},
     "dispatching": {"facts", "fitting", "hours", "messages", "planning", "solver", "wording"},
     "files": {"contents", "signed", "storage"},
-    "intake": {"mappings", "rows", "sheets"},
+    "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
     "orders": {"bigrams", "history", "messages"},
     "organisation": {"areas", "geometry", "imports", "tables"},

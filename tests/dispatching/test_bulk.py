@@ -7,10 +7,12 @@ import pytest
 
 from app.dispatching import jobs
 from app.dispatching.models import BulkRun
+from app.dispatching.queries.runs import get_visible_run
 from app.dispatching.schemas import BulkIn
 from app.dispatching.states import BULK_FIELDS, RUNS_KEPT, BulkAction
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.kernel.errors import NotFound
 from app.orders.schemas import actions
 from tests.conftest import Clock, count
 from tests.orders.rows import heard, last_message, later, refused, rows
@@ -244,6 +246,14 @@ def test_nobody_elses_run_is_repeated(world: World) -> None:
     world.call("leader", "POST", PATH, body, Idempotency_Key="bulk-2")
     assert actions_of(ids[0]) == ["submit", "comments", "comments"]
     assert count(BulkRun) == 2
+
+
+def test_nobody_elses_run_is_shown(world: World) -> None:
+    bulk(world, "dispatch", three(world), mode="pool")
+    (run,) = session.query(BulkRun).all()
+    assert get_visible_run(world.actor("dispatcher"), run.id) is run
+    with pytest.raises(NotFound):
+        get_visible_run(world.actor("leader"), run.id)
 
 
 def test_no_word_is_kept_in_the_run(world: World) -> None:

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app.dispatching.states import MOST_CANDIDATES
 from app.identity.service import record_consent
@@ -14,14 +13,14 @@ from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.people.models import RoleGrant
 from app.people.service import (
     approve_registration,
     create_person,
-    deactivate_person,
     grant_role,
     report_to_unit,
 )
-from app.people.states import PersonKind, RegistrationKind
+from app.people.states import PersonKind, PersonStatus, RegistrationKind
 from tests.conftest import Clock
 from tests.dispatching.conftest import WEDNESDAY, span
 from tests.orders.rows import refused, rows
@@ -292,11 +291,26 @@ def test_vetted_only(world: World, change: Callable[..., None]) -> None:
     assert not one(world, order, "member2")["possible"]
 
 
-def test_who_has_gone_is_not_shown(world: World) -> None:
-    """An inactive person is no candidate at all."""
-    deactivate_person(SYSTEM, world.ids["member2"], "不再参加")
+def test_who_has_gone_is_not_shown(world: World, change: Callable[..., None]) -> None:
+    """An inactive person is no candidate at all, nor one whose role is over or has not begun."""
+    order = lamp(world)
+    change("member2", status=PersonStatus.INACTIVE)
+    for who, span_ in (("grid", {"until": now()}), ("duty", {"since": now() + timedelta(days=1)})):
+        grant = session.scalars(select(RoleGrant).filter_by(person_id=world.ids[who])).one()
+        for name, moment in span_.items():
+            setattr(grant, name, moment)
     session.commit()
-    assert "member2" not in keys(world, ask(world, lamp(world)))
+    assert not {"member2", "grid", "duty"} & set(keys(world, ask(world, order)))
+
+
+def test_yesterdays_claims_do_not_count(world: World, clock: Clock) -> None:
+    """The daily cap begins anew at midnight in Shanghai."""
+    clock.set("2026-12-02T23:50:00+08:00")
+    for _ in range(2):
+        world.claimed()
+    assert not one(world, lamp(world), "member")["possible"]
+    clock.set("2026-12-03T00:01:00+08:00")
+    assert one(world, lamp(world), "member")["possible"]
 
 
 def test_registered_above_counts_below_does_not(world: World) -> None:
@@ -380,14 +394,3 @@ def test_as_many_statements_for_many_people(world: World) -> None:
         figures.append(len(ran))
     assert len(found) == MOST_CANDIDATES
     assert figures[0] == figures[1]
-
-
-@pytest.mark.parametrize(
-    ("metres", "words"),
-    [(0, "就在附近"), (120, "离这里约100米"), (980, "离这里约1000米"), (2340, "离这里约2.3公里")],
-)
-def test_distances_as_people_say_them(
-    world: World, house: Callable[[str, int], int], metres: int, words: str
-) -> None:
-    house("member", metres)
-    assert words in one(world, lamp(world), "member")["reasons"]

@@ -11,6 +11,7 @@ from app.dispatching.fitting import fit, room
 from app.dispatching.hours import is_free, next_free, weekday_of
 from app.dispatching.planning import Sheet
 from app.dispatching.solver import match
+from app.dispatching.wording import nearness
 from app.kernel.clock import LOCAL
 from app.orders.states import HandlerKind
 
@@ -142,6 +143,27 @@ def test_the_nearest_of_several_places_counts() -> None:
     assert fit(_errand(), _handler(spots=(near,)), CAPS).distance is None
 
 
+@pytest.mark.parametrize("strict", [3, 30])
+def test_a_strict_unit_binds_its_own_orders_alone(strict: int) -> None:
+    """Whichever unit's orders came first: one of the strict unit, and as many as the other admits."""
+    errands = [
+        _errand(order_id=n, unit_id=unit, path=UNIT if unit == 3 else OTHER)
+        for n, unit in enumerate([3, 3, 30, 30])
+    ]
+    caps = {unit: Caps(9, 1 if unit == strict else 3) for unit in (3, 30)}
+    plan = match(Sheet(errands, [_handler()], caps).problem())
+    given_of = [errands[given_.task].unit_id for given_ in plan.given]
+    assert (given_of.count(strict), len(given_of)) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("metres", "words"),
+    [(0, "就在附近"), (120, "离这里约100米"), (980, "离这里约1000米"), (2340, "离这里约2.3公里")],
+)
+def test_distances_as_people_say_them(metres: int, words: str) -> None:
+    assert nearness(metres) == words
+
+
 # --- whoever and whatever comes together, the plan keeps the rules
 
 _SKILLS = ("电工", "水工", "调解")
@@ -149,8 +171,8 @@ _some_skills = st.lists(st.sampled_from(_SKILLS), unique=True, max_size=2)
 _paths = st.sampled_from([UNIT, OTHER])
 _spans = st.builds(
     lambda day, hour, hours: (at(day, hour), at(day, hour) + timedelta(hours=hours)),
-    st.integers(2, 5),
-    st.integers(8, 20),
+    st.integers(2, 3),
+    st.sampled_from([9, 18, 19, 20]),
     st.integers(1, 3),
 )
 _weeks = st.sampled_from([{}, EVENING, {"thu": [["08:00", "20:00"]]}])

@@ -15,6 +15,7 @@ from app.dispatching.solver import (
     Task,
     Worker,
     faults,
+    linear,
     match,
     nearest_first,
     score,
@@ -38,6 +39,28 @@ def test_best_of_all_plans(seed: int) -> None:
     plan = match(problem)
     assert (plan.proven, faults(problem, plan)) == (True, [])
     assert score(problem, plan) == best_by_trying(problem)
+
+
+# What is best without whole numbers is not to be had in them: each aim must be settled in turn.
+DECEPTIVE = [
+    (Shape(tasks=6, workers=4, for_two=0.6, timed=1, most_spans=2, staff=1, skilled=0), 61),
+    (Shape(tasks=6, workers=4, for_two=0.6, timed=1, most_spans=2, staff=1, skilled=0), 84),
+    (TANGLED, 48),
+    (TANGLED, 66),
+    (Shape(tasks=12, workers=5, for_two=0.6, timed=0.9, staff=5, most_spans=1), 13),
+]
+
+
+@pytest.mark.parametrize(("shape", "seed"), DECEPTIVE)
+@pytest.mark.parametrize("few", [1, 5, 1500])
+def test_deceptive_instances(
+    shape: Shape, seed: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few columns are tried first."""
+    problem = draw(seed, shape)
+    assert solving._descend(solving.Model(problem), lambda: 60, at_once=False) is None
+    monkeypatch.setattr(linear, "_FEW", few)
+    _compare(problem)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 from sqlalchemy import select
 
+from app.files.storage import LocalStorage
 from app.kernel.database import session
 from app.kernel.http import App
 from app.orders.models import Order, OrderEvent
@@ -78,3 +79,11 @@ def counts(said: str) -> tuple[int, int, int, int]:
         for part in line.replace("：", "，").split("，")
     )
     return read, added, known, rejected
+
+
+@pytest.fixture
+def store(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A storage and drafts of this test's own."""
+    monkeypatch.setitem(app.extensions, "storage", LocalStorage(tmp_path / "files"))
+    monkeypatch.setitem(app.config, "DATA_DIR", str(tmp_path))
+    return tmp_path

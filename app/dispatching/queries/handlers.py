@@ -198,7 +198,6 @@ def _taken_today(ids: Sequence[int], at: datetime) -> Counter[int]:
         .where(
             OrderAssignee.person_id.in_(ids),
             or_(OrderAssignee.by_claim, OrderAssignee.kind.in_(_ASSIGNED_KINDS)),
-            OrderAssignee.part.is_(None),
             OrderAssignee.since >= midnight,
         )
         .group_by(OrderAssignee.person_id)

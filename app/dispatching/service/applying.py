@@ -90,7 +90,7 @@ def _give(actor: Actor, desk: _Desk, order_id: int, assignee_ids: Sequence[int])
     _dispatch(actor, order, first, [desk.names[person_id] for person_id in companions])
     _tell(order, desk, first, companions)
     for person_id in assignee_ids:
-        pass
+        desk.given[person_id] = desk.given.get(person_id, 0) + 1
 
 
 def _check_order(actor: Actor, order: Order) -> None:

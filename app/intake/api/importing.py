@@ -111,10 +111,13 @@ def get_import(import_id: int) -> ImportView:
 
 
 @blueprint.post("/<int:import_id>/apply")
-@blueprint.response(202, ImportOut)
+@blueprint.response(200, ImportOut)
 @repeatable(queries.view_import)
 def apply_import(import_id: int) -> ImportView:
-    """导入对的行；由后台分批完成，进度看 `GET /imports/{id}`。409 `import.expired`."""
+    """导入对的行；由后台分批完成，进度看 `GET /imports/{id}`。
+
+    409 `import.expired`.
+    """
     return queries.view_of(uploading.apply_upload(current_actor(), import_id))
 
 
@@ -132,7 +135,10 @@ def get_rejected(import_id: int) -> Response:
 @blueprint.delete("/<int:import_id>")
 @blueprint.response(204)
 def drop_import(import_id: int) -> None:
-    """删除上传的内容；已导入的工单还在。409 `import.applying`."""
+    """删除上传的内容；已导入的工单还在。
+
+    409 `import.applying`.
+    """
     uploading.drop_upload(current_actor(), import_id)
 
 

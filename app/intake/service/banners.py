@@ -114,7 +114,7 @@ def me_too(actor: Actor, banner_id: int) -> Banner:
     return banner
 
 
-def forget_me_toos_of(person_id: int) -> None:
+def forget_me_toos_of(actor: Actor, person_id: int) -> None:
     """The person is counted no longer."""
     session.execute(delete(BannerMeToo).where(BannerMeToo.person_id == person_id))
 

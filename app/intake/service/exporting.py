@@ -78,7 +78,7 @@ def request_export(
         with _book(asked, mark_of(asked)) as writing:
             while writing.goes_on:
                 writing.write(actor, asked)
-        _finish(export, writing)
+        _finish(actor, export, writing)
     return export
 
 
@@ -168,9 +168,9 @@ def _book(asked: Asked, mark: str | None) -> Iterator[_Writing]:
         writing.content = book.content
 
 
-def _finish(export: Export, writing: _Writing) -> None:
+def _finish(actor: Actor, export: Export, writing: _Writing) -> None:
     """The file and its being done are one: nobody ever sees two, or a half."""
-    keep_document(export.owner_id, writing.content, EXCEL, subject=(SUBJECT, export.id))
+    keep_document(actor, export.owner_id, writing.content, EXCEL, subject=(SUBJECT, export.id))
     export.finish(len(writing.seen), now() + EXPORT_KEPT)
     session.flush()
 
@@ -188,7 +188,7 @@ class _Lost(Exception):
     """The export is deleted, or another has taken it over."""
 
 
-def work_next() -> int:
+def work_next(actor: Actor) -> int:
     """Makes the file that has waited longest; answers 1, or 0 where none waits.
 
     To be called outside a transaction: reading is one a batch, noting the progress another. Whoever
@@ -199,7 +199,7 @@ def work_next() -> int:
     if work is None:
         return 0
     try:
-        _make(work)
+        _make(actor, work)
     except Refusal as refused:
         _fail(work, refused.message)
     except _Lost:
@@ -224,7 +224,7 @@ def _take() -> _Work | None:
     return _Work(export.id, export.fence, asked_of(export))
 
 
-def _make(work: _Work) -> None:
+def _make(actor: Actor, work: _Work) -> None:
     if work.fence > EXPORT_ATTEMPTS:
         raise Conflict("export.failed", "导出几次都没有成功，请缩小范围再试。")
     with transaction(writing=False):
@@ -239,7 +239,7 @@ def _make(work: _Work) -> None:
                 export.total = max(export.total, export.done)
                 export.lease_until = database_now() + EXPORT_LEASE
     with transaction():
-        _finish(_held(work), writing)
+        _finish(actor, _held(work), writing)
 
 
 def _fail(work: _Work, told: str) -> None:
@@ -281,7 +281,7 @@ def forget_exports(actor: Actor, *, limit: int = BATCH) -> int:
     return len(some)
 
 
-def erase_exports_of(person_id: int) -> None:
+def erase_exports_of(actor: Actor, person_id: int) -> None:
     """Deletes all of somebody's; first locked, so that none is finished after this."""
     own = select(Export.id).where(Export.owner_id == person_id).order_by(Export.id)
     _delete(list(session.scalars(own.with_for_update())))

@@ -32,7 +32,7 @@ CASES = (
     Case("imports.upload_import", _here, status=201, target="unit_id", upload=_parts),
     Case("imports.get_template"),
     Case("imports.get_import", _sent),
-    Case("imports.apply_import", _sent, status=202),
+    Case("imports.apply_import", _sent),
     Case("imports.get_rejected", _sent),
     Case("imports.drop_import", _sent, status=204),
 )
