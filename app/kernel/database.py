@@ -29,6 +29,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -135,6 +136,8 @@ def connect(app: Flask) -> None:
     options: dict[str, Any] = {
         "pool_size": int(app.config.get("DATABASE_POOL", 4)),
         "max_overflow": 0,
+        # What a statement carries is people's: an error that is logged must not name it.
+        "hide_parameters": True,
     }
     if on_sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
@@ -286,11 +289,19 @@ def reserve_ids(model: type[Model], count: int) -> list[int]:
     table = table_of(model)
     if is_sqlite():
         # The writer is alone until its transaction ends.
-        last = session.scalar(select(func.max(table.c.id))) or 0
+        last = max(session.scalar(select(func.max(table.c.id))) or 0, _last_given(table))
         return list(range(last + 1, last + 1 + count))
     sequence = func.nextval(func.pg_get_serial_sequence(table.fullname, "id"))
     drawn = select(sequence).select_from(func.generate_series(1, count).alias())
     return sorted(session.scalars(drawn))
+
+
+def _last_given(table: Table) -> int:
+    """SQLite: the largest id that a table without reuse has ever had, deleted ones included."""
+    if not table.dialect_options["sqlite"]["autoincrement"]:
+        return 0
+    given = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    return int(session.scalar(given, {"name": table.name}) or 0)
 
 
 def empty_log() -> int:

@@ -146,6 +146,8 @@ def _note_statement(state: ORMExecuteState) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _give_new_stamps(into: Session) -> None:
+    if into.in_nested_transaction():
+        return
     # Last of all and in one order, so that those who change tables never wait for each other twice.
     into.flush()
     for name in sorted(notes().get(_CHANGED, ())):

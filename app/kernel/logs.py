@@ -1,9 +1,16 @@
 """Structured logs: one JSON line an event on standard error, without personal data."""
 
 import logging
+import re
 import sys
 
 import structlog
+from structlog.typing import EventDict
+
+# PostgreSQL's errors quote the row that they refuse.
+_QUOTED = re.compile(
+    r"DETAIL:.*?(?=\n\[SQL|\n\(Background|\nThe above exception|\nDuring handling|\Z)", re.S
+)
 
 
 def set_up(level: str) -> None:
@@ -15,6 +22,7 @@ def set_up(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
+            _without_rows,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -22,3 +30,9 @@ def set_up(level: str) -> None:
     )
     # A library's warning may quote a statement's parameters; only its errors are let through.
     logging.getLogger("sqlalchemy").setLevel(max(number, logging.ERROR))
+
+
+def _without_rows(_logger: object, _method: str, event: EventDict) -> EventDict:
+    if "exception" in event:
+        event["exception"] = _QUOTED.sub("DETAIL: …", event["exception"])
+    return event

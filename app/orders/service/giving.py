@@ -79,7 +79,7 @@ def holds(person_id: int, permission: str, unit_path: str, at: datetime) -> bool
 def lock_handler(person_id: int | None) -> None:
     """Before the order's row: whoever is to have it cannot lose the right to it meanwhile."""
     if person_id is not None:
-        session.execute(lock(select(Person).where(Person.id == person_id)))
+        session.scalars(lock(select(Person).where(Person.id == person_id))).all()
 
 
 def take_away(order: Order, action: Action, at: datetime) -> int | None:

@@ -45,8 +45,9 @@ def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
 
 
 def grant(role_code: str, unit_id: int) -> Grant:
-    """A role over a unit as an actor has it."""
-    return Grant(role_code, unit_id, get_unit(unit_id).path, _permissions.value()[role_code])
+    """A role over a unit as an actor has it; of one made since this transaction began, nothing yet."""
+    held = _permissions.value().get(role_code, frozenset[str]())
+    return Grant(role_code, unit_id, get_unit(unit_id).path, held)
 
 
 def _by_role() -> dict[str, frozenset[str]]:

@@ -111,7 +111,7 @@ def _end_everything(actor: Actor, person_id: int, reason: str) -> None:
 
 
 def _forget(person: Person) -> None:
-    detail = session.get(PersonDetail, person.id)
+    detail = session.get(PersonDetail, person.id, populate_existing=True)
     if detail is not None:
         session.delete(detail)
     mine = select(Registration).where(Registration.person_id == person.id)

@@ -220,7 +220,8 @@ def _check_move(actor: Actor, old_unit_id: int | None, new_unit_id: int | None) 
 
 
 def _detail(person_id: int) -> PersonDetail:
-    detail = session.get(PersonDetail, person_id)
+    # The guard has read the actor's own before the person was locked.
+    detail = session.get(PersonDetail, person_id, populate_existing=True)
     if detail is None:
         detail = PersonDetail(person_id=person_id)
         session.add(detail)
