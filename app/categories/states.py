@@ -12,6 +12,9 @@ class Urgency(StrEnum):
     EMERGENCY = "emergency"
 
 
+URGENCY_RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
+
+
 class NeedsPhoto(StrEnum):
     """When a picture is asked for: never, when the order is placed, or when it is completed."""
 

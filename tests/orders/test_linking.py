@@ -239,10 +239,10 @@ def test_an_internal_comment_is_not_for_the_resident(world: World) -> None:
     assert "comments" not in [event["action"] for event in seen]
     assert told(world, "resident", "comment", order) == 0
     assert told(world, "member", "comment", order) == 1
-    # A resident's own word is never hidden from the resident.
-    world.act("resident", order, "comments", note="我改到明天。", visible=False)
-    seen = events_for(world, "resident", order)
-    assert seen[-1]["action"] == "comments"
+    # Nor can the resident write one: it would be read by all, whatever he believes.
+    hidden = world.post("resident", f"/orders/{order}/comments", note="别告诉他。", visible=False)
+    assert (hidden.status_code, hidden.get_json()["code"]) == (422, "order.comment_internal")
+    assert events_for(world, "resident", order) == seen
 
 
 def test_every_open_state_can_be_merged(world: World) -> None:

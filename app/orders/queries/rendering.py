@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, bindparam, select
 
 from app.categories.queries import names_of as category_names
+from app.categories.states import URGENCY_RANK
 from app.files.queries import FileLink, links
 from app.kernel.actor import Actor
 from app.kernel.crypto import mask_name, mask_phone, unseal
@@ -79,6 +80,7 @@ class EventView:
     actor: dict[str, Any] | None
     note: str | None
     photo_ids: list[int]
+    photos: list[FileLink]
     details: dict[str, Any]
 
 
@@ -159,10 +161,12 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     near = mine or may_see_contact(actor, order)
     staff = actor.is_system or actor.may("orders.see", order.handling_path)
     rows = around.assignees.get(order.id, [])
-    involved = mine or staff or takes_part(actor, order) or _works(actor, order, rows)
+    # Who is to sign for it, or to agree, must know what it is about.
+    asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
+    involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
     unhidden = mine or (involved and may_know_requester(actor, order))
     checked = involved and (
-        order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
+        asked or order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     )
     return OrderView(
         id=order.id,
@@ -209,6 +213,9 @@ def _flags(order: Order) -> list[str]:
         "not_recognised": order.close_kind is not None
         and order.close_kind.value == "not_recognised",
         "part": order.parent_id is not None,
+        # A wish, which the desk weighs: it pages nobody by itself.
+        "wished_urgent": order.wished_urgency is not None
+        and URGENCY_RANK.index(order.wished_urgency) > URGENCY_RANK.index(order.urgency),
     }
     return [name for name, holds in conditions.items() if holds]
 
@@ -291,6 +298,10 @@ def _deadlines(order: Order) -> list[dict[str, Any]]:
     ]
 
 
+def _decides(actor: Actor, row: OrderRequest, order: Order) -> bool:
+    return row.state is RequestState.PENDING and may_decide(actor, row, order)
+
+
 def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[str, Any]]:
     return [
         {
@@ -300,7 +311,7 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
             "asked_at": row.asked_at,
             "until": row.until,
             "reason": row.reason,
-            "may_decide": row.state is RequestState.PENDING and may_decide(actor, row, order),
+            "may_decide": _decides(actor, row, order),
         }
         for row in around.requests.get(order.id, [])
         if actor.may("orders.see", order.handling_path)
@@ -342,16 +353,20 @@ def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> lis
         hidden = {order.requester_id, order.placer_id}
     checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     theirs = {order.requester_id, order.placer_id}
+    photo_ids = [found for content in contents.values() for found in content.photo_ids]
+    pictures = links(photo_ids) if photo_ids else {}
     views = []
     for row in events:
         content = contents.get(row.id)
         shown = content if checked or row.actor_id not in theirs else None
+        shown_ids = list(shown.photo_ids) if shown else []
         views.append(
             EventView(
                 event=row,
                 actor=None if row.actor_id in hidden else _named(row.actor_id, names),
                 note=shown.note if shown else None,
-                photo_ids=list(shown.photo_ids) if shown else [],
+                photo_ids=shown_ids,
+                photos=[pictures[found] for found in shown_ids if found in pictures],
                 details=dict(content.details) if content and staff else {},
             )
         )

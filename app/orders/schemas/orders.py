@@ -241,6 +241,7 @@ class EventOut(Schema):
     actor = fields.Nested(Named, required=True, allow_none=True)
     note = fields.String(required=True, allow_none=True)
     photo_ids = fields.List(fields.Integer(), required=True)
+    photos = fields.List(fields.Nested(Photo), required=True)
     details = fields.Dict(required=True)
     visible = fields.Boolean(required=True, attribute="event.visible")
     from_ = fields.String(

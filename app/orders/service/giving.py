@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from app.categories.models import Category
 from app.categories.queries import get_category
 from app.categories.states import accept_minutes
 from app.kernel.database import lock, session
@@ -26,7 +27,8 @@ ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: Ha
 def give_to_person(order: Order, action: Action, person_id: int, at: datetime) -> None:
     """Assigned to a grid worker or staff, offered to a member or volunteer.
 
-    Raises Invalid `assignee.unknown`, `order.own`; Conflict `person.away`, `person.offers_blocked`.
+    Raises Invalid `assignee.unknown`, `order.own`; Conflict `person.away`, `person.offers_blocked`,
+    `order.vetted_only`, `order.skill_missing`.
     """
     person = _handler(order, person_id, at)
     kind = ASSIGNED_KINDS.get(person.kind)
@@ -56,12 +58,24 @@ def _handler(order: Order, person_id: int, at: datetime) -> Person:
     return person
 
 
+def _check_fit(person: Person, category: Category | None) -> None:
+    """Nobody is asked for what he or she would then be refused."""
+    if category is None:
+        return
+    if category.vetted_only and not person.vetted:
+        raise Conflict("order.vetted_only", "这类工单只能由审核过的人办理，请另选一位。")
+    if category.skills and not set(category.skills) & set(person.skills):
+        wanted = "、".join(category.skills)
+        raise Conflict("order.skill_missing", f"这张工单需要会{wanted}的人来办，请另选一位。")
+
+
 def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
     if person.is_away(at):
         raise Conflict("person.away", "这位党员现在暂不接单。")
     if person.offers_blocked_at is not None:
         raise Conflict("person.offers_blocked", "这位党员有两次未按约上门，请领导谈话后再指派。")
     category = None if order.category_id is None else get_category(order.category_id)
+    _check_fit(person, category)
     order.give_out(action, at, mode=DispatchMode.DIRECT, offered_to_id=person.id)
     minutes = accept_minutes(category, order.urgency)
     hours = f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时"

@@ -180,11 +180,17 @@ def start_order(
     return order
 
 
+def _needs_code(order: Order, category: Category | None) -> bool:
+    """A home visit to somebody who sees the code: who has no account has none to show."""
+    shown = order.requester_id is not None or order.placer_id is not None
+    return category is not None and category.home_visit and shown
+
+
 def _check_visit(
     actor: Actor, order: Order, category: Category | None, visit_code: str | None, at: datetime
 ) -> bool:
     if visit_code is None:
-        if category is not None and category.home_visit:
+        if _needs_code(order, category):
             raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
         return False
     tried = audit.count_since("order.visit_code_wrong", "order", order.id, at - VISIT_CODE_REST)
@@ -299,6 +305,11 @@ def complete_order(
 def _check_proof(order: Order, category: Category | None, photo_ids: Sequence[int]) -> None:
     if category is None:
         return
+    visitor = order.holder_kind is not HandlerKind.PROVIDER
+    if visitor and order.visited_at is None and _needs_code(order, category):
+        raise Invalid(
+            "order.visit_code_required", "上门服务请先点“开始”，填上居民的四位上门码，再提交办结。"
+        )
     if category.needs_photo is NeedsPhoto.AFTER and not photo_ids and not _has_picture(order):
         raise Invalid("order.photo_required", "这类工单办结时请拍一张照片。")
 

@@ -94,8 +94,12 @@ def comment_order(
         raise Invalid("order.comment_empty", "请写几个字，或放一张照片。")
     attach_pictures(actor, order, photo_ids)
     staff = actor.may("orders.see", order.handling_path)
-    # Whoever cannot read what is internal cannot write it either.
-    shown = visible or not (staff or is_holder(actor, order))
+    if not visible and not (staff or is_holder(actor, order)):
+        # Whoever cannot read what is internal cannot write it either.
+        raise Invalid(
+            "order.comment_internal", "只给工作人员看的留言由工作人员写，您的留言大家都能看到。"
+        )
+    shown = visible
     write(
         actor,
         order,

@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from app.categories.models import Category
 from app.categories.queries import check_answers, usable_category
-from app.categories.states import NeedsPhoto, Urgency
+from app.categories.states import URGENCY_RANK, NeedsPhoto, Urgency
 from app.files.service import attach
 from app.files.states import FileKind
 from app.identity.queries import has_consent
@@ -48,7 +48,6 @@ MAX_PHOTOS = 9
 _ORDERS = table_of(Order)
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
 STAFF_FIELDS = ("external_number", "imposed_due_at")
-URGENCY_RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 
 
 @dataclass(frozen=True, slots=True)
