@@ -15,6 +15,7 @@ class Errand:
 
     `rank` is 0 for an emergency, 1 urgent, 2 green channel, 3 all others. `skills`: one of them is
     enough. `times` are the spans that suit the resident and are not over. `people` go together.
+    `own` are those it is for and who placed it, `with_id` who has it or was asked already.
     """
 
     order_id: int
@@ -23,6 +24,7 @@ class Errand:
     rank: int
     submitted_at: datetime
     own: frozenset[int]
+    with_id: int | None = None
     spot: Point | None = None
     place_path: str = ""
     skills: tuple[str, ...] = ()

@@ -63,6 +63,8 @@ def room(handler: Handler, caps: Caps) -> int:
 def _obstacles(errand: Errand, handler: Handler, caps: Caps) -> Iterator[Obstacle]:
     if handler.id in errand.own:
         yield Obstacle("order.own", "是下单人本人，不能派给自己。")
+    if handler.id == errand.with_id:
+        yield Obstacle("order.same_handler", "这张工单已经在他手里了。")
     if handler.away:
         yield Obstacle("person.away", "现在暂不接单。")
     if handler.blocked and handler.claims:

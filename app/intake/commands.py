@@ -18,7 +18,7 @@ from app.intake.mappings import ImportMapping, read_mapping, shipped_mapping, sh
 from app.intake.queries.importing import ground_of, unit_by
 from app.intake.rows import rejected_cells
 from app.intake.service.importing import Entered, enter_lines
-from app.intake.sheets import Sheet, read_sheet, workbook
+from app.intake.sheets import Sheet, read_sheet, with_quote, without_quote, workbook
 from app.intake.states import BATCH, BATCH_ON_SQLITE, REASON_HEADING, ROW_HEADING
 from app.kernel.actor import Actor
 from app.kernel.database import is_sqlite, transaction
@@ -140,7 +140,9 @@ def _rejects(out: Path, *, always: bool) -> Iterator[_Writer]:
     Written beside and moved into place, readable for its owner alone: it holds names and phones.
     """
     draft = out.with_name(f".{out.name}.part")
-    draft.touch(mode=0o600)
+    # One that a killed run has left may be anybody's to read.
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600, exist_ok=False)
     count = 0
     try:
         with draft.open("w", encoding="utf-8-sig", newline="") as file:
@@ -149,7 +151,7 @@ def _rejects(out: Path, *, always: bool) -> Iterator[_Writer]:
             def write(cells: list[str]) -> None:
                 nonlocal count
                 count += 1
-                writer.writerow(cells)
+                writer.writerow([with_quote(cell) for cell in cells])
 
             yield write
         if count > 1 or always:
@@ -162,7 +164,8 @@ def _rejects(out: Path, *, always: bool) -> Iterator[_Writer]:
 
 def _to_excel(draft: Path) -> None:
     with draft.open(encoding="utf-8-sig", newline="") as file:
-        packed = workbook([("退回的行", csv.reader(file))])
+        rows = ([without_quote(cell) for cell in row] for row in csv.reader(file))
+        packed = workbook([("退回的行", rows)])
     draft.write_bytes(packed)
 
 

@@ -35,6 +35,11 @@ def may_open_somewhere(actor: Actor) -> bool:
     return actor.may_somewhere("orders.reveal")
 
 
+def may_fetch_export(actor: Actor, *, unmasked: bool) -> bool:
+    """The owner of a file, while what it was made under still holds."""
+    return may_export_somewhere(actor) and (not unmasked or may_open_somewhere(actor))
+
+
 def may_open_row(actor: Actor, order: Order) -> bool:
     """Clear names, phones and addresses in a file: staff with the permission, no mere handler."""
     return actor.may("orders.reveal", order.handling_path) and orders.may_see_contact(actor, order)

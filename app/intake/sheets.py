@@ -3,26 +3,25 @@
 import codecs
 import csv
 import io
-import zipfile
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import IO, NamedTuple
 
 import xlsxwriter
-from python_calamine import CalamineError, CalamineWorkbook
 
 from app.kernel.errors import Invalid
 from app.organisation.tables import cell_text
+from app.organisation.workbooks import EXCEL_MARKS, first_sheet, unreadable
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _CHUNK = 1 << 16
 # Lists out of offices begin with a title over all columns.
 _HEAD = 10
-# What a sheet of ten megabytes may unfold to; beyond it is made to fill the memory.
-_LARGEST_UNPACKED = 200 * 2**20
+# What a table program takes for a formula when it opens a CSV file; a quote before it makes it text.
+_FORMULA = re.compile("'*[=+\\-@\t\r]")
 
 
 class Line(NamedTuple):
@@ -45,11 +44,12 @@ def read_sheet(file: IO[bytes], needed: Collection[str]) -> Sheet:
     """The first sheet of an Excel file, or CSV in UTF-8 or GB 18030, comma or tab; `file` stays open.
 
     The headings are the first of the first ten rows that has all those needed. Raises Invalid
-    `import.unreadable`, `import.empty`, `import.headings_missing`, `import.heading_twice`.
+    `import.unreadable`, `import.too_large`, `import.empty`, `import.headings_missing`,
+    `import.heading_twice`.
     """
     start = file.read(4)
     file.seek(0)
-    rows, total = _excel(file) if start in (_ZIP, _OLD_EXCEL) else _csv(file)
+    rows, total = _excel(file) if start in EXCEL_MARKS else _csv(file)
     lines = (
         Line(number, cells)
         for number, cells in enumerate(rows, start=1)
@@ -80,20 +80,8 @@ def _trimmed(headings: Sequence[str]) -> list[str]:
 
 
 def _excel(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
-    try:
-        _check_size(file)
-        sheet = CalamineWorkbook.from_filelike(file).get_sheet_by_index(0)
-        return ([cell_text(cell) for cell in row] for row in sheet.iter_rows()), sheet.total_height
-    except (CalamineError, zipfile.BadZipFile, IndexError, OSError) as broken:
-        raise _unreadable() from broken
-
-
-def _check_size(file: IO[bytes]) -> None:
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as parts:
-            if sum(part.file_size for part in parts.infolist()) > _LARGEST_UNPACKED:
-                raise Invalid("import.too_large", "表格太大了，请分成几个文件。")
-    file.seek(0)
+    sheet = first_sheet(file)
+    return ([cell_text(cell) for cell in row] for row in sheet.iter_rows()), sheet.total_height
 
 
 def _csv(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
@@ -102,9 +90,19 @@ def _csv(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
     try:
         total = sum(1 for _ in _records(file, encoding))
     except csv.Error as broken:
-        raise _unreadable() from broken
+        raise unreadable() from broken
     records = _records(file, encoding)
-    return ([cell_text(cell) for cell in record] for record in records), total
+    return ([cell_text(without_quote(cell)) for cell in record] for record in records), total
+
+
+def with_quote(cell: str) -> str:
+    """The cell as a CSV file may hold it: one that could be a formula begins with a quote."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def without_quote(cell: str) -> str:
+    """What `with_quote` was given."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _records(file: IO[bytes], encoding: str) -> Iterator[list[str]]:
@@ -127,16 +125,12 @@ def _encoding(file: IO[bytes]) -> str:
         try:
             while piece := file.read(_CHUNK):
                 if "\0" in decoder.decode(piece):
-                    raise _unreadable()
+                    raise unreadable()
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
         return encoding
-    raise _unreadable()
-
-
-def _unreadable() -> Invalid:
-    return Invalid("import.unreadable", "文件打不开，请用 Excel（xlsx、xls）或 CSV 格式。")
+    raise unreadable()
 
 
 def workbook(sheets: Sequence[tuple[str, Iterable[Sequence[str]]]]) -> bytes:

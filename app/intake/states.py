@@ -10,6 +10,8 @@ class ImportState(StrEnum):
     CHECKED = "checked"
     APPLYING = "applying"
     DONE = "done"
+    # It could not be read any more when it was to be entered.
+    FAILED = "failed"
     # Its day was over before somebody had it entered.
     EXPIRED = "expired"
 

@@ -8,15 +8,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from python_calamine import CalamineError, CalamineWorkbook
-
 from app.kernel.errors import Invalid
 from app.organisation.states import PHONE
+from app.organisation.workbooks import EXCEL_MARKS, first_sheet, unreadable
 
 MOST_ROWS = 50_000
 LONGEST = 100
 
-_EXCEL_MARKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _BLANKS = "\u3000\u00a0\ufeff"
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
@@ -127,7 +125,8 @@ def read_table(
     """The first sheet of an Excel file, or CSV in UTF-8 or GB 18030, comma or tab.
 
     The first row holds the headings, in any order. Raises Invalid `import.unreadable`,
-    `import.empty`, `import.headings_missing`, `import.heading_twice`, `import.too_many_rows`.
+    `import.too_large`, `import.empty`, `import.headings_missing`, `import.heading_twice`,
+    `import.too_many_rows`.
     """
     lines = [[cell_text(value) for value in line] for line in _lines(content)]
     if len(lines) > most_rows + 1:
@@ -162,22 +161,15 @@ def cell_text(value: object) -> str:
 
 
 def _lines(content: bytes) -> Iterator[Sequence[object]]:
-    if content.startswith(_EXCEL_MARKS):
-        return iter(_sheet(content))
+    if content.startswith(EXCEL_MARKS):
+        sheet = first_sheet(io.BytesIO(content))
+        return iter(list[Sequence[object]](sheet.to_python(skip_empty_area=False)))
     text = _decoded(content)
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
     try:
         return iter(list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)))
     except csv.Error as broken:
-        raise _unreadable() from broken
-
-
-def _sheet(content: bytes) -> list[Sequence[object]]:
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return list[Sequence[object]](book.get_sheet_by_index(0).to_python(skip_empty_area=False))
-    except (CalamineError, IndexError, OSError) as broken:
-        raise _unreadable() from broken
+        raise unreadable() from broken
 
 
 def _decoded(content: bytes) -> str:
@@ -188,8 +180,4 @@ def _decoded(content: bytes) -> str:
             continue
         if "\x00" not in text:
             return text
-    raise _unreadable()
-
-
-def _unreadable() -> Invalid:
-    return Invalid("import.unreadable", "文件打不开，请用 Excel（xlsx、xls）或 CSV 格式。")
+    raise unreadable()

@@ -209,6 +209,36 @@ def test_after_a_day_it_is_gone(desk: Desk, clock: Clock) -> None:
     assert (shown["state"], shown["added"], shown["rejected"]) == ("done", 1, 1)
 
 
+@pytest.mark.parametrize("broken", ["mapping", "headings", "cells"])
+def test_what_cannot_be_read_lets_the_others_pass(desk: Desk, clock: Clock, broken: str) -> None:
+    """It fails, says what to do, and is gone a day later."""
+    day = Day(clock)
+    first = uploaded(desk, ledger([ledger_row(1), ledger_row(2, 状态="")]))
+    second = uploaded(desk, ledger([ledger_row(3)]))
+    for seen in (first, second):
+        desk.world.post("dispatcher", f"/imports/{seen['id']}/apply")
+    kept = session.get_one(Import, first["id"])
+    if broken == "cells":
+        rows = select(ImportRow).where(ImportRow.import_id == kept.id)
+        for row in session.scalars(rows):
+            row.cells = "nothing of ours"
+    else:
+        setattr(kept, broken, "nothing of ours")
+    session.commit()
+    work()
+    path = f"/imports/{first['id']}"
+    shown = desk.world.get("dispatcher", path).json or {}
+    assert (shown["state"], shown["added"], shown["errors"]) == ("failed", 0, [])
+    assert "请重新上传" in shown["message"]
+    refused(desk.world.get("dispatcher", f"{path}/rejected"), 404, "import.no_rejected")
+    other = desk.world.get("dispatcher", f"/imports/{second['id']}").json or {}
+    assert (other["state"], other["added"], other["message"]) == ("done", 1, None)
+    day.go(hours=25)
+    forget()
+    assert count(ImportRow) == 0
+    assert desk.world.call("dispatcher", "DELETE", path).status_code == 204
+
+
 def forget() -> None:
     """The job until it finds nothing more."""
     while True:
@@ -228,6 +258,11 @@ def test_what_is_not_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each with its code, and nothing is kept."""
     good = ledger([ledger_row(1)])
     refused(send(desk, b""), 422, "import.empty")
+    far = as_excel([ledger_row(1)], [*LEDGER, *[""] * 16_000, "备注"])
+    monkeypatch.setattr("app.organisation.workbooks.MOST_CELLS", 30_000)
+    refused(send(desk, far), 422, "import.too_large")
+    monkeypatch.undo()
+    refused(send(desk, b"\xd0\xcf\x11\xe0" + bytes(600)), 422, "import.unreadable")
     refused(send(desk, b"\x89PNG\r\n\x1a\n\xff\xff\x00"), 422, "import.unreadable")
     refused(send(desk, ledger([ledger_row(1)], LEDGER[3:])), 422, "import.headings_missing")
     twice = as_csv([ledger_row(1)], LEDGER).replace("来源".encode(), "编号".encode(), 1)
@@ -243,7 +278,7 @@ def test_what_is_not_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.intake.queries.importing.MOST_ROWS", 2)
     many = ledger(ledger_row(number) for number in range(3))
     refused(send(desk, many), 422, "import.too_many_rows")
-    monkeypatch.setattr("app.intake.sheets._LARGEST_UNPACKED", 100)
+    monkeypatch.setattr("app.organisation.workbooks.LARGEST_UNPACKED", 100)
     refused(send(desk, good), 422, "import.too_large")
     monkeypatch.setattr("app.intake.api.importing.LARGEST_FILE", 10)
     monkeypatch.setattr("app.intake.api.importing._FRAME", 10)

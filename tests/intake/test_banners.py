@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.intake.models import BannerMeToo
+from app.intake.service import banners as service
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.notifications.models import OutboxMessage
@@ -122,6 +123,28 @@ def test_two_people_are_counted_and_told_once(world: World) -> None:
     assert shown(world, f"unit_id={world.community.id}") == []
     late = world.post("member", f"{path}/me_too")
     assert (late.status_code, (late.json or {})["code"]) == (409, "banner.ended")
+
+
+def test_many_are_told_some_at_a_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them, each once, and no statement names more than a batch."""
+    sizes: list[int] = []
+    inner = service.notify
+
+    def counted(people: list[int], *args: Any, **given: Any) -> None:
+        sizes.append(len(people))
+        inner(people, *args, **given)
+
+    monkeypatch.setattr(service, "notify", counted)
+    monkeypatch.setattr(service, "BATCH", 2)
+    banner = put_up(world)
+    everybody = ("resident", "resident2", "other_resident", "member", "leader")
+    for who in everybody:
+        assert world.post(who, f"/banners/{banner['id']}/me_too").status_code == 200
+    assert world.post("duty", f"/banners/{banner['id']}/end").status_code == 200
+    assert [person_id for person_id, _ in told("banner.ended")] == sorted(
+        world.ids[who] for who in everybody
+    )
+    assert sizes == [2, 2, 1]
 
 
 def test_another_time_is_told(world: World) -> None:

@@ -8,6 +8,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 
 from app.categories.models import Category
+from app.intake.sheets import read_sheet, with_quote, without_quote
 from app.kernel.database import session
 from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent
 from app.orders.queries.lists import OrderFilter, page_of_orders
@@ -124,7 +125,9 @@ def test_rejected_rows_go_back_as_they_came(desk: Desk) -> None:
     )
     assert done.exit_code == 1
     assert counts(done.output) == (3, 2, 0, 1)
-    headings, back = csv.reader(desk.reasons().splitlines())
+    headings, quoted = csv.reader(desk.reasons().splitlines())
+    # A longitude west of Greenwich begins like a formula.
+    back = [cell.removeprefix("'") for cell in quoted]
     assert headings == [*CITY, "行号", "原因"]
     sent = city_row(2, status="Lost", createddate="yesterday")
     assert back[: len(CITY)] == [sent[column] for column in CITY]
@@ -134,6 +137,29 @@ def test_rejected_rows_go_back_as_they_came(desk: Desk) -> None:
     mended = desk.write("mended.csv", desk.reasons().replace("yesterday", "1/2/20 10:15"))
     mended.write_text(mended.read_text(encoding="utf-8").replace("Lost", "Open"), encoding="utf-8")
     assert counts(desk.run(mended).output) == (1, 1, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+86", "-1 楼", "@SUM(A1)", "'=1", "''-1", "'quoted'"])
+def test_no_rejected_cell_is_a_formula(desk: Desk, text: str) -> None:
+    """A quote goes before it, and comes off again when the mended file is read."""
+    row = city_row(1, status="Lost", assignto=text, requesttype="Other")
+    assert desk.city([{name: with_quote(cell) for name, cell in row.items()}]).exit_code == 1
+    _, back = csv.reader(desk.reasons().splitlines())
+    assert not [cell for cell in back if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    with desk.rejected.open("rb") as file:
+        (line,) = read_sheet(file, CITY).lines
+    assert line.cells[: len(CITY)] == [row[column] for column in CITY]
+    assert with_quote("\t=1") == "'\t=1"
+    assert without_quote("'\r1") == "\r1"
+
+
+def test_an_old_draft_is_nobodys_to_read(desk: Desk) -> None:
+    """What a killed run has left goes, with whatever rights it had."""
+    draft = desk.write(".rejected.csv.part", "old")
+    draft.chmod(0o644)
+    assert desk.city([city_row(1, status="Lost")]).exit_code == 1
+    assert desk.rejected.stat().st_mode & 0o777 == 0o600
+    assert "old" not in desk.reasons()
 
 
 def test_rejected_rows_as_excel(desk: Desk) -> None:

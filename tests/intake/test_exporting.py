@@ -6,7 +6,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.files.models import File, FileRemoval
 from app.intake.models import Export
@@ -16,6 +16,7 @@ from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.people.models import RoleGrant
 from tests.conftest import Clock, count
 from tests.intake.exports import (
     ask,
@@ -25,6 +26,7 @@ from tests.intake.exports import (
     look,
     refused,
     rows_of,
+    without,
 )
 from tests.world import World
 
@@ -202,6 +204,23 @@ def test_its_day_is_over(world: World, clock: Clock) -> None:
     assert look(world, export["id"])["url"] is None
     assert service.forget_exports(Actor.system("tests")) == 1
     assert (count(Export), count(File), count(FileRemoval)) == (0, 0, 1)
+
+
+def test_whoever_may_no_more_gets_no_address(world: World) -> None:
+    """Clear names need their own right still; without the right to export there is nothing."""
+    world.order()
+    masked, clear = ask(world), ask(world, unmasked=True, reason="报街道存档")
+    assert look(world, masked["id"])["url"]
+    assert look(world, clear["id"])["url"]
+    without("orders.reveal", "dispatcher", world)
+    assert look(world, masked["id"])["url"]
+    assert look(world, clear["id"])["url"] is None
+    granted = RoleGrant.person_id == world.ids["dispatcher"]
+    session.execute(update(RoleGrant).where(granted).values(until=now()))
+    session.commit()
+    for export in (masked, clear):
+        shown = look(world, export["id"])
+        assert (shown["state"], shown["url"]) == ("done", None)
 
 
 def test_gone_with_its_owner(world: World) -> None:

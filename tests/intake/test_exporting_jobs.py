@@ -142,6 +142,23 @@ def test_the_rights_are_those_of_the_moment(
 
 
 @pytest.mark.slow
+def test_what_cannot_be_read_lets_the_others_pass(
+    app: App, world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails with a sentence, at once."""
+    monkeypatch.setattr(service, "AT_ONCE", 2)
+    many(world, 100, desk)
+    first, second = ask(world), ask(world)
+    session.get_one(Export, first["id"]).asked = "nothing of ours"
+    session.commit()
+    assert run(app) == 2
+    shown = look(world, first["id"])
+    assert (shown["state"], shown["message"]) == ("failed", "导出没有成功，请重新导出一次。")
+    assert session.get_one(Export, first["id"]).fence == 1
+    assert look(world, second["id"])["state"] == "done"
+
+
+@pytest.mark.slow
 def test_not_too_many_at_once(
     app: App, world: World, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

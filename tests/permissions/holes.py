@@ -74,5 +74,6 @@ UNSEEN = {
     "files.may_judge_content",
     # Whoever exports at all has these where he or she does; tests/intake takes them away.
     "intake.may_open_somewhere",
+    "intake.may_fetch_export",
     "intake.may_open_row",
 }

@@ -142,6 +142,8 @@ OTHERS: dict[str, dict[str, str]] = {
     "intake.may_import_somewhere": {"": DESK, "@below": DESK, "@foreign": DESK, "system": "+"},
     "intake.may_export_somewhere": {"": DESK, "@below": DESK, "@foreign": DESK},
     "intake.may_open_somewhere": {"": RECEIVES, "@below": RECEIVES, "@foreign": RECEIVES},
+    "intake.may_fetch_export:masked": {"": DESK, "@below": DESK, "@foreign": DESK},
+    "intake.may_fetch_export:unmasked": {"": DESK, "@below": DESK, "@foreign": DESK},
     "intake.may_open_row": {"": RECEIVES},
     "intake.may_open_row:anonymous": {"": DESK},
     "intake.may_keep_banners": {"": RECEIVES, "system": "+"},

@@ -281,6 +281,14 @@ QUESTIONS = (
     _alone(intake, "may_import_somewhere"),
     _alone(intake, "may_export_somewhere"),
     _alone(intake, "may_open_somewhere"),
+    Question(
+        "intake.may_fetch_export:masked",
+        lambda who: intake.may_fetch_export(who, unmasked=False),
+    ),
+    Question(
+        "intake.may_fetch_export:unmasked",
+        lambda who: intake.may_fetch_export(who, unmasked=True),
+    ),
     Question("intake.may_open_row", lambda who: intake.may_open_row(who, order())),
     Question(
         "intake.may_open_row:anonymous",

@@ -12,7 +12,7 @@ from app.orders import jobs
 from app.orders.models import Order
 from app.orders.queries.verifying import verify_histories
 from app.orders.states import OPEN, SETTLED, OrderStatus
-from tests.races.test_claims import set_caps, together
+from tests.races.test_claims import newcomer, set_caps, together
 from tests.serving import Reply, Server
 
 pytestmark = [pytest.mark.races, pytest.mark.slow]
@@ -36,8 +36,9 @@ def acting(server: Server, order: int, action: str, token: str, **body: Any) -> 
 def test_orders_merged_into_each_other_form_no_circle(server: Server) -> None:
     """All into all at the same moment: one root is left, and everything points to an open root."""
     set_caps(server, open_cap=50, daily_cap=50)
-    resident = server.token(server.world.ids["resident"])
-    dispatchers = [server.token(server.world.ids[who]) for who in ("dispatcher", "leader", "duty")]
+    resident = newcomer(server)
+    desk = ("dispatcher", "leader", "street")
+    dispatchers = [server.token(server.world.ids[who]) for who in desk]
     for _ in range(ROUNDS):
         orders = [placed(server, resident) for _ in range(4)]
         pairs = itertools.permutations(orders, 2)
@@ -58,9 +59,10 @@ def test_parts_end_while_their_parent_is_cancelled(server: Server) -> None:
     """Other units send their parts back while the resident withdraws the whole, or does not."""
     set_caps(server, open_cap=50, daily_cap=50)
     world = server.world
-    resident = server.token(world.ids["resident"])
+    resident = newcomer(server)
     dispatcher = server.token(world.ids["dispatcher"])
-    others = [server.token(world.ids[f"other_{who}"]) for who in ("dispatcher", "leader", "duty")]
+    desk = ("other_dispatcher", "other_leader", "street")
+    others = [server.token(world.ids[who]) for who in desk]
     for turn in range(ROUNDS * 2):
         order = placed(server, resident)
         parts = [{"unit_id": world.other_community.id, "task": "去看一看"} for _ in others]

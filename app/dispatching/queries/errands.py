@@ -49,6 +49,7 @@ def _errand(
         rank=rank_of(order),
         submitted_at=order.submitted_at,
         own=frozenset(p for p in (order.requester_id, order.placer_id) if p is not None),
+        with_id=order.holder_id if order.is_held else order.offered_to_id,
         spot=_spot(order, places, spots),
         place_path="" if order.place_id is None else places[order.place_id].path,
         skills=tuple(category.skills) if category else (),

@@ -25,7 +25,8 @@ def request_export(data: dict[str, Any]) -> ExportView:
     """
     about = {name: data.pop(name) for name in _OWN if name in data}
     wanted = OrderFilter(**data)
-    return queries.view_of(service.request_export(current_actor(), wanted=wanted, **about))
+    actor = current_actor()
+    return queries.view_of(actor, service.request_export(actor, wanted=wanted, **about))
 
 
 @blueprint.get("/<int:export_id>")

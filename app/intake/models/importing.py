@@ -49,6 +49,10 @@ class Import(Model):
         """No row is left."""
         self.state, self.done_at = ImportState.DONE, at
 
+    def fail(self, at: datetime) -> None:
+        """What is left can never be entered."""
+        self.state, self.done_at = ImportState.FAILED, at
+
 
 class ImportRow(Model):
     """One row that waits to be entered, or with `faults` one that was rejected; cells and faults sealed.

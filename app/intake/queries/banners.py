@@ -172,10 +172,12 @@ def _of_category(category_id: int) -> Condition:
     )
 
 
-def me_too_people(banner_id: int) -> list[int]:
-    """Everybody who is counted."""
-    counted = select(BannerMeToo.person_id).where(BannerMeToo.banner_id == banner_id)
-    return list(session.scalars(counted))
+def me_too_people(banner_id: int, *, after: int, limit: int) -> list[int]:
+    """Some who are counted, in the order of their ids, those up to `after` left out."""
+    counted = select(BannerMeToo.person_id).where(
+        BannerMeToo.banner_id == banner_id, BannerMeToo.person_id > after
+    )
+    return list(session.scalars(counted.order_by(BannerMeToo.person_id).limit(limit)))
 
 
 def exported_me_toos(person_id: int) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from app.categories.states import Urgency
 from app.files.queries import attached_ids, links
 from app.intake.books import Cell
 from app.intake.models import Export
-from app.intake.policy import may_export_somewhere, may_open_row
+from app.intake.policy import may_export_somewhere, may_fetch_export, may_open_row
 from app.intake.queries.columns import Line, cells
 from app.intake.queries.outcomes import Outcome, outcomes_of
 from app.intake.states import ExportState, ExportTemplate
@@ -111,14 +111,15 @@ def get_visible_export(actor: Actor, export_id: int) -> Export:
 
 def view_export(actor: Actor, export_id: int) -> ExportView:
     """One's own with a fresh address of the file, or NotFound."""
-    return view_of(get_visible_export(actor, export_id))
+    return view_of(actor, get_visible_export(actor, export_id))
 
 
-def view_of(export: Export) -> ExportView:
-    """The same of one at hand; nothing is shown any more once its time is over."""
+def view_of(actor: Actor, export: Export) -> ExportView:
+    """The same of one at hand; no address once its time is over, or the owner's right to it."""
     ids = attached_ids(SUBJECT, [export.id])[export.id]
-    over = export.expires_at is None or export.expires_at <= now()
-    found = {} if over else links(ids)
+    running = export.expires_at is not None and export.expires_at > now()
+    fetchable = running and may_fetch_export(actor, unmasked=export.unmasked)
+    found = links(ids) if fetchable else {}
     return ExportView(export.id, export, next((link.url for link in found.values()), None))
 
 

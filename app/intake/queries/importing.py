@@ -17,7 +17,13 @@ from app.intake.models import Import, ImportRow
 from app.intake.policy import may_fetch_rejected, may_import
 from app.intake.rows import Entry, Ground, RowFaults, number_in, read_row, rejected_cells
 from app.intake.sheets import Line, read_sheet
-from app.intake.states import MOST_ROWS, REASON_HEADING, ROW_HEADING, SHOWN_FAULTS
+from app.intake.states import (
+    MOST_ROWS,
+    REASON_HEADING,
+    ROW_HEADING,
+    SHOWN_FAULTS,
+    ImportState,
+)
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import unseal
@@ -29,6 +35,7 @@ from app.organisation.queries import ancestors, community_of, get_unit, locate, 
 from app.organisation.tables import Fault
 
 _PIECE = 500
+_FAILED = "这个文件没能导入完，请重新上传一次；已导入的不会重复。"
 
 
 @dataclass(slots=True)
@@ -214,6 +221,7 @@ class ImportView:
     row: Import
     unit: Unit
     errors: list[Fault]
+    message: str | None
 
 
 def get_visible_import(actor: Actor, import_id: int) -> Import:
@@ -230,10 +238,13 @@ def view_import(actor: Actor, import_id: int) -> ImportView:
 
 
 def view_of(row: Import) -> ImportView:
-    """The same of one at hand."""
+    """The same of one at hand; of one that has failed nothing can be read."""
+    unit = get_unit(row.unit_id)
+    if row.state is ImportState.FAILED:
+        return ImportView(row.id, row, unit, [], _FAILED)
     bad = session.scalars(_rejected(row).limit(SHOWN_FAULTS))
     faults = [fault for line in bad for fault in faults_of(line)]
-    return ImportView(row.id, row, get_unit(row.unit_id), faults[:SHOWN_FAULTS])
+    return ImportView(row.id, row, unit, faults[:SHOWN_FAULTS], None)
 
 
 def _rejected(row: Import) -> Select[ImportRow]:
@@ -252,6 +263,8 @@ def rejected_table(actor: Actor, import_id: int) -> list[list[str]]:
     row = get_visible_import(actor, import_id)
     if not may_fetch_rejected(actor, row.uploaded_by_id):
         raise Forbidden("import.not_own", "里面有姓名和电话，只有上传的人可以下载。")
+    if row.state is ImportState.FAILED:
+        raise NotFound("import.no_rejected", _FAILED)
     rejected = session.scalars(_rejected(row)).all()
     if not rejected:
         raise NotFound("import.no_rejected", "没有被退回的行，或者已经过了一天，删除了。")

@@ -48,7 +48,10 @@ class ImportOut(Schema):
         by_value=True,
         required=True,
         attribute="row.state",
-        metadata={"description": "checked 已检查、applying 正在导入、done 完成、expired 已过一天"},
+        metadata={
+            "description": "checked 已检查、applying 正在导入、done 完成、"
+            "failed 没有成功、expired 已过一天"
+        },
     )
     rows = fields.Integer(required=True, attribute="row.rows")
     good = fields.Integer(required=True, attribute="row.good")
@@ -64,6 +67,9 @@ class ImportOut(Schema):
     )
     errors = fields.List(
         fields.Nested(FaultOut), required=True, metadata={"description": "前 100 处"}
+    )
+    message = fields.String(
+        required=True, allow_none=True, metadata={"description": "没有成功时怎么办"}
     )
     uploaded_at = Moment(required=True, attribute="row.uploaded_at")
     applied_at = Moment(required=True, allow_none=True, attribute="row.applied_at")

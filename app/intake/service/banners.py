@@ -20,6 +20,8 @@ from app.organisation.queries import get_place, get_unit, hold_unit, is_open
 from app.organisation.states import PlaceKind
 
 VersionCheck = Callable[[int], None]
+# People told by one statement.
+BATCH = 500
 
 
 def put_up_banner(
@@ -194,9 +196,8 @@ def _spoken(moment: datetime) -> str:
 
 
 def _tell(banner: Banner, told: str, **params: str) -> None:
-    notify(
-        me_too_people(banner.id),
-        told,
-        subject=("banner", banner.id),
-        params={"text": banner.text, **params},
-    )
+    """All who are counted, some at a time: a database takes only so many values a statement."""
+    last = 0
+    while people := me_too_people(banner.id, after=last, limit=BATCH):
+        notify(people, told, subject=("banner", banner.id), params={"text": banner.text, **params})
+        last = people[-1]

@@ -181,7 +181,6 @@ class _Work:
 
     export_id: int
     fence: int
-    asked: Asked
 
 
 class _Lost(Exception):
@@ -221,18 +220,19 @@ def _take() -> _Work | None:
     export.state, export.fence = ExportState.RUNNING, export.fence + 1
     export.done, export.lease_until = 0, at + EXPORT_LEASE
     session.flush()
-    return _Work(export.id, export.fence, asked_of(export))
+    return _Work(export.id, export.fence)
 
 
 def _make(actor: Actor, work: _Work) -> None:
     if work.fence > EXPORT_ATTEMPTS:
         raise Conflict("export.failed", "导出几次都没有成功，请缩小范围再试。")
     with transaction(writing=False):
-        mark = mark_of(work.asked)
-    with _book(work.asked, mark) as writing:
+        asked = _asked(work)
+        mark = mark_of(asked)
+    with _book(asked, mark) as writing:
         while writing.goes_on:
             with transaction(writing=False):
-                writing.write(owner_now(work.asked.owner_id), work.asked)
+                writing.write(owner_now(asked.owner_id), asked)
             with transaction():
                 export = _held(work)
                 export.done = len(writing.seen)
@@ -240,6 +240,18 @@ def _make(actor: Actor, work: _Work) -> None:
                 export.lease_until = database_now() + EXPORT_LEASE
     with transaction():
         _finish(actor, _held(work), writing)
+
+
+def _asked(work: _Work) -> Asked:
+    """What is wanted; Conflict `export.failed` where nobody can read it any more."""
+    export = session.get(Export, work.export_id)
+    if export is None:
+        raise _Lost
+    try:
+        return asked_of(export)
+    except Exception as broken:
+        log.error("export.unreadable", export=work.export_id, exc_info=broken)
+        raise Conflict("export.failed", "导出没有成功，请重新导出一次。") from broken
 
 
 def _fail(work: _Work, told: str) -> None:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable, Sequence
 
+import structlog
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
-from app.intake.mappings import shipped_mapping
+from app.intake.mappings import ImportMapping, shipped_mapping
 from app.intake.models import Import, ImportRow
 from app.intake.queries.importing import (
     Preview,
@@ -26,6 +27,8 @@ from app.kernel.database import lock, reserve_ids, session, table_of
 from app.kernel.errors import Conflict
 from app.organisation.tables import Fault
 from app.people.queries import lock_person
+
+log = structlog.get_logger("intake")
 
 
 def keep_upload(actor: Actor, read: Preview) -> Import:
@@ -120,7 +123,7 @@ def apply_next(actor: Actor, *, limit: int = BATCH) -> int:
     """Enters a batch of the import that has waited longest; answers how many rows, 0 for none.
 
     All of it is in the caller's transaction: whoever is killed has done nothing, and the next call
-    does it again.
+    does it again. One that cannot be read any more fails and lets the others pass.
     """
     waiting = (
         select(Import)
@@ -138,18 +141,35 @@ def apply_next(actor: Actor, *, limit: int = BATCH) -> int:
         .order_by(ImportRow.row)
         .limit(limit)
     ).all()
-    if rows:
-        _enter(actor, kept, rows)
-    else:
-        kept.finish(now())
+    try:
+        if rows:
+            _enter(actor, kept, rows)
+        else:
+            kept.finish(now())
+    except _Unreadable as broken:
+        log.error("import.unreadable", import_id=kept.id, exc_info=broken)
+        kept.fail(now())
     session.flush()
     # The import itself counts as well, so that the round goes on to the next.
     return len(rows) or 1
 
 
+class _Unreadable(Exception):
+    """The mapping is gone, or nobody can open what was sealed."""
+
+
+def _opened(kept: Import, rows: Sequence[ImportRow]) -> tuple[ImportMapping, list[str], list[Line]]:
+    try:
+        return shipped_mapping(kept.mapping), headings_of(kept), [line_of(row) for row in rows]
+    except OSError:
+        # The machine's trouble, not the file's.
+        raise
+    except Exception as broken:
+        raise _Unreadable from broken
+
+
 def _enter(actor: Actor, kept: Import, rows: Sequence[ImportRow]) -> None:
-    lines = [line_of(row) for row in rows]
-    mapping, headings = shipped_mapping(kept.mapping), headings_of(kept)
+    mapping, headings, lines = _opened(kept, rows)
     entered = enter_lines(actor, mapping, kept.unit_id, headings, lines, {})
     bad = {line.row: faults for line, faults in entered.rejected}
     for row in rows:
@@ -170,7 +190,7 @@ def forget_rows(actor: Actor, *, limit: int = BATCH) -> int:
     session.execute(update(Import).where(waiting, late).values(state=ImportState.EXPIRED))
     over = or_(
         Import.state == ImportState.EXPIRED,
-        and_(Import.state == ImportState.DONE, Import.done_at <= before),
+        and_(Import.state.in_((ImportState.DONE, ImportState.FAILED)), Import.done_at <= before),
     )
     session.execute(update(Import).where(over, Import.headings != "").values(headings=""))
     some = list(
