@@ -18,7 +18,7 @@ NOUNS: dict[str, set[str]] = {
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
     "orders": {"bigrams", "history", "messages"},
-    "organisation": {"areas", "geometry", "imports", "tables"},
+    "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
     "people": {"hours", "roles"},
 }
 
