@@ -265,18 +265,25 @@ def insert_ignore(
     return len(session.execute(statement).all())
 
 
-def insert_row(row: Model) -> None:
-    """Inserts a row with a known key and makes it this session's; half of what a flush costs."""
-    table, values = table_of(type(row)), {}
-    for column in table.columns:
-        value = getattr(row, column.key)
+def columns_of(row: Model) -> dict[str, Any]:
+    """The whole row by column; what nobody has said is what the column says."""
+    said, values = row.__dict__, {}
+    for column in table_of(type(row)).columns:
+        value = said.get(column.key)
         if value is None and isinstance(column.default, ColumnDefault):
             default = column.default.arg
             value = default(None) if column.default.is_callable else default
-        setattr(row, column.key, value)
-        if value is not None:
-            values[column.key] = value
-    session.execute(table.insert().inline(), values)
+        values[column.key] = value
+    return values
+
+
+def insert_row(row: Model) -> None:
+    """Inserts a row with a known key and makes it this session's; half of what a flush costs."""
+    values = columns_of(row)
+    for name, value in values.items():
+        setattr(row, name, value)
+    given = {name: value for name, value in values.items() if value is not None}
+    session.execute(table_of(type(row)).insert().inline(), given)
     make_transient_to_detached(row)
     session.add(row)
 

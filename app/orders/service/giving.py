@@ -58,15 +58,16 @@ def _handler(order: Order, person_id: int, at: datetime) -> Person:
     return person
 
 
-def _check_fit(person: Person, category: Category | None) -> None:
-    """Nobody is asked for what he or she would then be refused."""
+def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
+    """Why the category is not for this person, as code and sentence; None where it is."""
     if category is None:
-        return
+        return None
     if category.vetted_only and not person.vetted:
-        raise Conflict("order.vetted_only", "这类工单只能由审核过的人办理，请另选一位。")
+        return "order.vetted_only", "这类工单只能由审核过的人办理。"
     if category.skills and not set(category.skills) & set(person.skills):
         wanted = "、".join(category.skills)
-        raise Conflict("order.skill_missing", f"这张工单需要会{wanted}的人来办，请另选一位。")
+        return "order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。"
+    return None
 
 
 def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
@@ -75,7 +76,10 @@ def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
     if person.offers_blocked_at is not None:
         raise Conflict("person.offers_blocked", "这位党员有两次未按约上门，请领导谈话后再指派。")
     category = None if order.category_id is None else get_category(order.category_id)
-    _check_fit(person, category)
+    why_not = unfit(person, category)
+    if why_not is not None:
+        # Nobody is asked for what he or she would then be refused.
+        raise Conflict(*why_not)
     order.give_out(action, at, mode=DispatchMode.DIRECT, offered_to_id=person.id)
     minutes = accept_minutes(category, order.urgency)
     hours = f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时"

@@ -31,7 +31,7 @@ from app.orders.service.core import (
     unassign,
     write,
 )
-from app.orders.service.giving import count_return, holds
+from app.orders.service.giving import count_return, holds, unfit
 from app.orders.service.linking import check_parts, outcome_hearers
 from app.orders.states import (
     ACTIVE,
@@ -100,13 +100,9 @@ def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
 
 def _check_person(person: Person, order: Order) -> None:
     category = None if order.category_id is None else get_category(order.category_id)
-    if category is None:
-        return
-    if category.vetted_only and not person.vetted:
-        raise Forbidden("order.vetted_only", "这类工单只能由审核过的人办理。")
-    if category.skills and not set(category.skills) & set(person.skills):
-        wanted = "、".join(category.skills)
-        raise Forbidden("order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。")
+    why_not = unfit(person, category)
+    if why_not is not None:
+        raise Forbidden(*why_not)
 
 
 _ORDERS, _ASSIGNEES = table_of(Order), table_of(OrderAssignee)

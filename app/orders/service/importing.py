@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnDefault, insert
+from sqlalchemy import insert
 
 from app.kernel.clock import now
 from app.kernel.crypto import seal
-from app.kernel.database import Model, reserve_ids, session, table_of
+from app.kernel.database import Model, columns_of, reserve_ids, session, table_of
 from app.orders.history import content_mac, row_hash
 from app.orders.models import (
     Order,
@@ -119,7 +119,7 @@ class Past:
         ids = reserve_ids(OrderEvent, len(self._events))
         for event_id, event, content in zip(ids, self._events, self._contents, strict=True):
             event["id"] = content["event_id"] = event_id
-        _insert(Order, [_columns_of(order) for order in self._orders])
+        _insert(Order, [columns_of(order) for order in self._orders])
         keep_words(self._orders)
         _insert(OrderContact, self._contacts)
         _insert(OrderEvent, self._events)
@@ -131,19 +131,6 @@ class Past:
 def _insert(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(table_of(model)), rows[start : start + _BATCH])
-
-
-def _columns_of(order: Order) -> dict[str, Any]:
-    """The order's whole row; what nobody has said is what the column says."""
-    said = order.__dict__
-    row = {}
-    for column in table_of(Order).columns:
-        value = said.get(column.key)
-        if value is None and isinstance(column.default, ColumnDefault):
-            default = column.default.arg
-            value = default(None) if column.default.is_callable else default
-        row[column.key] = value
-    return row
 
 
 @dataclass(slots=True)
