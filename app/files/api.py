@@ -1,7 +1,5 @@
 """Taking files in, and showing them to whoever holds a signed address."""
 
-from collections.abc import Callable
-from functools import wraps
 from io import BytesIO
 from typing import Any
 
@@ -13,7 +11,7 @@ from app.files.schemas import FileOut
 from app.files.states import LARGEST_BODY, LARGEST_PICTURE
 from app.kernel.actor import current_actor
 from app.kernel.errors import Invalid
-from app.kernel.http import Blueprint, Decorator, fetched, network_first
+from app.kernel.http import Blueprint, Decorator, handed, network_first
 from app.kernel.idempotency import repeatable
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
@@ -53,21 +51,11 @@ def _read_upload(_body: dict[str, Any]) -> Content:
     return read_content(data)
 
 
-def _uploaded(view: Callable[[Content], Any]) -> Callable[[], Any]:
-    """Hands the view what was read before its transaction began."""
-
-    @wraps(view)
-    def wrapped() -> Any:
-        return view(fetched() or _read_upload({}))
-
-    return wrapped
-
-
 @blueprint.post("/files")
 @_documented
 @network_first(_read_upload)
 @blueprint.response(201, FileOut)
-@_uploaded
+@handed(_read_upload)
 @repeatable(queries.get_visible_link)
 def upload_file(content: Content) -> queries.FileLink:
     """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。

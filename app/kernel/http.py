@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, Protocol, TypeVar
 
 import flask_smorest
@@ -139,6 +140,19 @@ def network_first(fetch: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any
 def fetched() -> Any:
     """What the network-first call of this request answered."""
     return g.get("fetched")
+
+
+def handed(read: Callable[[dict[str, Any]], Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Hands a network-first view what `read` has read before its transaction began."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[[], Any]:
+        @wraps(view)
+        def wrapped() -> Any:
+            return view(fetched() or read({}))
+
+        return wrapped
+
+    return decorate
 
 
 def tag(version: int) -> None:

@@ -1,7 +1,5 @@
 """Importing orders: upload, look, have them entered, take back what was rejected."""
 
-from collections.abc import Callable
-from functools import wraps
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +17,7 @@ from app.intake.states import DEFAULT_MAPPING, LARGEST_FILE
 from app.kernel.actor import current_actor
 from app.kernel.database import transaction
 from app.kernel.errors import Invalid
-from app.kernel.http import Blueprint, Decorator, fetched, network_first, shape_refusal
+from app.kernel.http import Blueprint, Decorator, handed, network_first, shape_refusal
 from app.kernel.idempotency import repeatable
 
 blueprint = Blueprint("imports", __name__, url_prefix="/api/v1/imports", description="导入工单")
@@ -69,21 +67,11 @@ def _read_upload(_body: dict[str, Any]) -> Preview:
         return queries.preview(current_actor(), file.stream, about["unit_id"], about["mapping"])
 
 
-def _uploaded(view: Callable[[Preview], Any]) -> Callable[[], Any]:
-    """Hands the view what was read before its transaction began."""
-
-    @wraps(view)
-    def wrapped() -> Any:
-        return view(fetched() or _read_upload({}))
-
-    return wrapped
-
-
 @blueprint.post("")
 @_documented
 @network_first(_read_upload)
 @blueprint.response(201, ImportOut)
-@_uploaded
+@handed(_read_upload)
 @repeatable(queries.view_import)
 def upload_import(read: Preview) -> ImportView:
     """上传一份工单台账并检查（`orders.import`）；还不导入，内容加密保存一天。
