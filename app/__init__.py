@@ -8,8 +8,12 @@ from app import cli
 from app.categories import api as categories_api
 from app.categories import listeners as categories_heard
 from app.categories import policy as categories_policy
+from app.deadlines import listeners as deadlines_heard
+from app.deadlines import policy as deadlines_policy
+from app.deadlines import states as deadlines_states
+from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
+from app.deadlines.queries import standing
 from app.dispatching import api as dispatching_api
-from app.dispatching import messages as dispatching_messages
 from app.dispatching import policy as dispatching_policy
 from app.files import api as files_api
 from app.files import listeners as files_heard
@@ -25,13 +29,15 @@ from app.intake import api as intake_api
 from app.intake import listeners as intake_heard
 from app.intake import messages as intake_messages
 from app.intake import policy as intake_policy
-from app.kernel import crypto, database, docs, health, http, logs, throttle
+from app.kernel import crypto, database, docs, health, heartbeat, http, logs, slots, throttle
 from app.kernel.events import listen
+from app.kernel.health import Figure
 from app.kernel.messages import Template
 from app.kernel.settings import Setting
 from app.notifications import api as notifications_api
 from app.notifications import listeners as notifications_heard
 from app.notifications import policy as notifications_policy
+from app.notifications import queries as notifications_queries
 from app.orders import api as orders_api
 from app.orders import listeners as orders_heard
 from app.orders import messages as orders_messages
@@ -79,18 +85,35 @@ POLICIES = (
     identity_policy,
     files_policy,
     notifications_policy,
+    deadlines_policy,
     categories_policy,
     orders_policy,
     dispatching_policy,
     intake_policy,
 )
-SETTINGS: tuple[Setting, ...] = (*files_states.SETTINGS, *orders_states.SETTINGS)
+SETTINGS: tuple[Setting, ...] = (
+    *files_states.SETTINGS,
+    *deadlines_states.SETTINGS,
+    *orders_states.SETTINGS,
+)
 MESSAGES: dict[str, Template] = (
     people_states.MESSAGES
     | identity_states.MESSAGES
     | orders_messages.MESSAGES
-    | dispatching_messages.MESSAGES
     | intake_messages.MESSAGES
+)
+FIGURES = (
+    Figure("job_processes", "正在运行的任务进程（个）", heartbeat.count_living),
+    Figure("job_last_beat_seconds", "离最近一次心跳（秒）", heartbeat.last_beat_seconds),
+    Figure("outbox_waiting", "等待发送的消息（条）", notifications_queries.count_waiting),
+    Figure(
+        "outbox_oldest_seconds", "等得最久的消息（秒）", notifications_queries.longest_wait_seconds
+    ),
+    Figure("outbox_dead", "没有送达、已放弃的消息（条）", notifications_queries.count_dead),
+    Figure("deadlines_due", "到时间还没发出的提醒（条）", standing.count_due),
+    Figure("deadlines_oldest_seconds", "等得最久的提醒（秒）", standing.longest_due_seconds),
+    Figure("deadlines_stuck", "发不出、已停下的提醒（条）", standing.count_stuck),
+    Figure("job_slots_dead", "多次失败、已停下的定期任务（个）", slots.count_dead),
 )
 
 
@@ -102,6 +125,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app.extensions["keyring"] = crypto.read_keyring(app.config)
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES
+    app.extensions["figures"] = FIGURES
     app.extensions["permissions"] = _permissions()
     http.frame(app)
     throttle.set_up(app)
@@ -130,7 +154,12 @@ def _wire(app: http.App) -> None:
     """The map of side effects: what is announced below, and who above listens, in this order."""
     listen(app, UnitClosing, orders_heard.on_unit_closing)
     listen(app, UnitClosing, categories_heard.on_unit_closing)
+    listen(app, UnitClosing, intake_heard.on_unit_closing)
+    listen(app, UnitMoved, deadlines_heard.on_unit_moved)
     listen(app, UnitMoved, orders_heard.on_unit_moved)
+    listen(app, SubjectsMoving, orders_heard.on_subjects_moving)
+    listen(app, DeadlinesPassed, orders_heard.on_deadlines_passed)
+    listen(app, DeadlinesMoved, orders_heard.on_deadlines_moved)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)

@@ -1,17 +1,26 @@
-"""The commands: `flask init`, `flask demo`, `flask run-jobs`, and those of the rooms."""
+"""The commands: `flask init`, `flask demo`, `flask run-jobs`, `flask jobs`, and those of the rooms."""
+
+from datetime import timedelta
 
 import click
 from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy import select
 
 from app import jobs
 from app.categories.service import seed_categories
+from app.deadlines.service.policies import seed_policies
 from app.demo import build
 from app.identity.commands import accounts
 from app.identity.service import OneTimePassword, open_account
 from app.intake.commands import import_orders
+from app.kernel import health, heartbeat
 from app.kernel.actor import Actor
-from app.kernel.database import session, transaction
+from app.kernel.clock import to_local
+from app.kernel.database import database_now, session, transaction
 from app.kernel.errors import Refusal
+from app.kernel.slots import JobSlot, SlotState, in_state
+from app.notifications.service import retry_slot
 from app.orders.commands import group as orders
 from app.organisation.commands import group as organisation
 from app.organisation.service import found_district
@@ -39,6 +48,7 @@ def init(district: str, code: str | None, admin: str) -> None:
 def _found(district: str, code: str | None, admin: str) -> OneTimePassword:
     with transaction():
         seed_roles(_ACTOR)
+        seed_policies(_ACTOR)
         seed_categories(_ACTOR)
         unit = found_district(_ACTOR, district, code=code)
         person = create_person(
@@ -73,9 +83,72 @@ def run_jobs() -> None:
     jobs.run(current_app._get_current_object())  # type: ignore[attr-defined]  # the app behind the proxy
 
 
+looked_after = AppGroup("jobs", help="后台任务：运行情况，停下的任务重做。")
+
+
+@looked_after.command("status")
+def jobs_status() -> None:
+    """Prints processes, rounds and figures; ends with 1 where no process lives."""
+    with transaction(writing=False):
+        moment = database_now()
+        living = heartbeat.living_processes()
+        click.echo(f"正在运行的任务进程：{len(living)} 个")
+        for process in living:
+            minutes = (moment - process.started_at) // timedelta(minutes=1)
+            beat = (moment - process.beat_at).total_seconds()
+            click.echo(
+                f"  {process.host}，进程号 {process.pid}："
+                f"已运行 {minutes} 分钟，心跳在 {beat:.0f} 秒前"
+            )
+        click.echo("各项任务：")
+        rounds = heartbeat.rounds_by_job()
+        for job in jobs.every_job():
+            click.echo(f"  {job.name}：{_told(rounds.get(job.name))}")
+        click.echo("积压情况：")
+        for figure, value in health.figures():
+            click.echo(f"  {figure.text}：{value:.0f}")
+    if not living:
+        click.echo("没有任务进程在运行，请启动 flask run-jobs。", err=True)
+        raise SystemExit(1)
+
+
+def _told(row: heartbeat.JobRound | None) -> str:
+    if row is None:
+        return "还没有运行过"
+    told = f"最近一轮 {to_local(row.last_at):%m-%d %H:%M:%S}，办了 {row.last_done} 件"
+    if row.last_failed_at is None:
+        return told
+    failed = f"{to_local(row.last_failed_at):%m-%d %H:%M:%S}"
+    return f"{told}；失败过 {row.failures} 次，最近一次 {failed}（{row.last_error}）"
+
+
+@looked_after.command("dead")
+def dead_slots() -> None:
+    """Prints the slots that were given up."""
+    with transaction(writing=False):
+        dead = select(JobSlot).where(in_state(SlotState.DEAD))
+        found = session.scalars(dead.order_by(JobSlot.name, JobSlot.slot)).all()
+    for row in found:
+        click.echo(f"{row.name} {row.slot}：失败 {row.attempts} 次，{row.last_error}")
+    click.echo(f"停下的定期任务共 {len(found)} 个。")
+
+
+@looked_after.command("retry")
+@click.argument("name")
+@click.argument("slot")
+def retry(name: str, slot: str) -> None:
+    """Lets a slot that was given up be done after all."""
+    try:
+        with transaction():
+            retry_slot(_ACTOR, name, slot)
+    except Refusal as refused:
+        raise click.ClickException(refused.message) from refused
+    click.echo(f"{name} {slot} 会在下一轮重做。")
+
+
 def register(app: Flask) -> None:
     """Adds all commands to `flask`."""
     # `flask orders import` stands with the orders' own, though its room is above theirs.
     orders.add_command(import_orders)
-    for command in (init, demo, run_jobs, accounts, organisation, orders):
+    for command in (init, demo, run_jobs, looked_after, accounts, organisation, orders):
         app.cli.add_command(command)

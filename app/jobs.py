@@ -2,20 +2,23 @@
 
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
+from app.deadlines import jobs as deadlines
 from app.dispatching import jobs as dispatching
 from app.files import jobs as files
 from app.identity import jobs as identity
 from app.intake import jobs as intake
-from app.kernel import database, idempotency, limits
+from app.kernel import database, heartbeat, idempotency, limits, slots
+from app.kernel.clock import now
 from app.kernel.database import transaction
 from app.notifications import jobs as notifications
 from app.orders import jobs as orders
@@ -34,8 +37,26 @@ class Job:
     in_transaction: bool = True
 
 
-TIMETABLE = (
+@dataclass(frozen=True, slots=True)
+class SlotJob:
+    """`work(slot)` is done once for each slot that `slots(moment)` names, those missed included.
+
+    Slot and work are one transaction. With `in_transaction=False` the work opens its own, under a lease
+    (`slots.LEASE`); where its process dies, or the lease runs out, another does all of it again.
+    Nothing done more than 400 days ago may be named.
+    """
+
+    name: str
+    slots: Callable[[datetime], list[str]]
+    work: Callable[[str], None]
+    every: int = 60
+    in_transaction: bool = True
+
+
+TIMETABLE: tuple[Job, ...] = (
     Job("notifications.deliver", notifications.deliver, every=2),
+    Job("deadlines.sweep", deadlines.sweep, every=2),
+    Job("deadlines.recompute", deadlines.recompute, every=5),
     Job("orders.lapse_offers", orders.lapse_offers, every=30),
     Job("orders.return_stale", orders.return_stale, every=60),
     Job("orders.call_unclaimed", orders.call_unclaimed, every=60),
@@ -58,41 +79,151 @@ TIMETABLE = (
     Job("notifications.forget_old_messages", notifications.forget_old_messages, every=3600),
     Job("kernel.forget_old_keys", idempotency.forget_old_keys, every=3600),
     Job("kernel.forget_past_limits", limits.forget_past, every=3600),
+    Job("kernel.forget_processes", heartbeat.forget_processes, every=3600),
+    Job("kernel.forget_old_slots", slots.forget_old, every=3600),
     Job("kernel.empty_log", database.empty_log, every=600, in_transaction=False),
 )
+CALENDAR: tuple[SlotJob, ...] = ()
 MOST_BATCHES = 200
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run_job(app: Flask, job: Job) -> int:
-    """One round: batch after batch until nothing is left; a failing batch ends the round, logged."""
-    done = 0
+def every_job() -> tuple[Job | SlotJob, ...]:
+    """Both kinds."""
+    return (*TIMETABLE, *CALENDAR)
+
+
+def run_job(app: Flask, job: Job | SlotJob) -> int:
+    """One round; answers how much was done. Failures are logged, and counted in `job_rounds`."""
     with app.app_context():
-        for _ in range(MOST_BATCHES):
-            try:
-                with transaction() if job.in_transaction else nullcontext():
-                    batch = job.work()
-            except Exception as failure:
-                log.error("job.failed", job=job.name, exc_info=failure)
-                break
-            done += batch
-            if not batch:
-                break
+        done, error = _in_batches(job) if isinstance(job, Job) else _by_slots(job)
+        try:
+            _rounds(app).note(job.name, done, error)
+        except Exception as failure:
+            log.warning("job.not_noted", job=job.name, error=type(failure).__name__)
     if done:
         log.info("job.done", job=job.name, done=done)
     return done
 
 
+def _in_batches(job: Job) -> tuple[int, str | None]:
+    """Batch after batch until nothing is left; a failing one ends the round. The error's kind, if any."""
+    done = 0
+    for _ in range(MOST_BATCHES):
+        try:
+            with transaction() if job.in_transaction else nullcontext():
+                batch = job.work()
+        except Exception as failure:
+            return done, _failed(failure, job=job.name)
+        done += batch
+        if not batch:
+            break
+    return done, None
+
+
+def _by_slots(job: SlotJob) -> tuple[int, str | None]:
+    """Slot after slot; a failing one holds up no other. The last error's kind, if any."""
+    done, error = 0, None
+    try:
+        with transaction(writing=False):
+            due = slots.due_slots(job.name, job.slots(now()))
+    except Exception as failure:
+        return done, _failed(failure, job=job.name)
+    for slot in due:
+        try:
+            done += _do_slot(job, slot)
+        except Exception as failure:
+            error = _failed(failure, job=job.name, slot=slot)
+    return done, error
+
+
+def _do_slot(job: SlotJob, slot: str) -> bool:
+    fence = None
+    try:
+        if job.in_transaction:
+            with transaction():
+                return slots.run_slot(job.name, slot, job.work)
+        with transaction():
+            fence = slots.take_slot(job.name, slot)
+        if fence is None:
+            return False
+        job.work(slot)
+        with transaction():
+            return slots.finish_slot(job.name, slot, fence)
+    except Exception as failure:
+        with transaction():
+            slots.fail_slot(job.name, slot, fence, type(failure).__name__)
+        raise
+
+
+def _failed(failure: Exception, **about: str) -> str:
+    log.error("job.failed", **about, exc_info=failure)
+    return type(failure).__name__
+
+
+def _rounds(app: Flask) -> heartbeat.Rounds:
+    found: heartbeat.Rounds = app.extensions.setdefault("rounds", heartbeat.Rounds())
+    return found
+
+
 def run(app: Flask) -> None:
-    """Runs the timetable until SIGTERM or SIGINT; rounds under way are finished first."""
+    """Runs the timetable until SIGTERM or SIGINT; rounds under way are finished first.
+
+    A second signal ends the process at once.
+    """
     scheduler = BackgroundScheduler(
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    for job in TIMETABLE:
+    jobs = every_job()
+    for job in jobs:
         scheduler.add_job(run_job, IntervalTrigger(seconds=job.every), args=(app, job), id=job.name)
+    stop = _stop_signal()
+    with _beating(app):
+        scheduler.start()
+        log.info("jobs.started", jobs=len(jobs))
+        stop.wait()
+        log.info("jobs.stopping")
+        scheduler.shutdown(wait=True)
+        with app.app_context():
+            _rounds(app).write()
+
+
+def _stop_signal() -> threading.Event:
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    scheduler.start()
-    log.info("jobs.started", jobs=len(TIMETABLE))
-    stop.wait()
-    scheduler.shutdown(wait=True)
+
+    def ask(*_: object) -> None:
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        stop.set()
+
+    for number in SIGNALS:
+        signal.signal(number, ask)
+    return stop
+
+
+@contextmanager
+def _beating(app: Flask) -> Iterator[None]:
+    """Beats in a thread of its own, so that busy jobs do not look dead."""
+    heart, over = heartbeat.Heartbeat(), threading.Event()
+
+    def beat_on() -> None:
+        _beat(app, heart.beat)
+        while not over.wait(heartbeat.BEAT_SECONDS):
+            _beat(app, heart.beat)
+
+    thread = threading.Thread(target=beat_on, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        _beat(app, heart.end)
+
+
+def _beat(app: Flask, say: Callable[[], None]) -> None:
+    try:
+        with app.app_context(), transaction():
+            say()
+    except Exception as failure:
+        log.warning("jobs.beat_failed", error=type(failure).__name__)

@@ -1,13 +1,16 @@
-"""The first command of an empty installation."""
+"""The first command of an empty installation, and those about the jobs."""
 
 from sqlalchemy import func, select
 
 from app.identity.models import Account
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.kernel.heartbeat import Rounds
 from app.kernel.http import App
+from app.kernel.slots import MAX_ATTEMPTS, due_slots, fail_slot
 from app.organisation.models import Unit
 from app.people.queries.roles import grants_of
+from tests.conftest import Clock
 
 FOUND = ["init", "--district", "青梧区", "--code", "QW"]
 
@@ -33,3 +36,47 @@ def test_a_second_time_says_why_not(app: App) -> None:
     # Which clash is met first is the database's affair.
     assert "已经用过" in again.output or "已经有这个名称" in again.output
     assert session.scalar(select(func.count()).where(Unit.name == "青梧区")) == 1
+
+
+def test_jobs_are_told_of_in_words(app: App, clock: Clock) -> None:
+    """Their last rounds and failures; 1 where nobody runs them."""
+    clock.set("2026-03-02T09:00:05+08:00")
+    note_round(app, "people.end_expired_roles", 3, None)
+    clock.set("2026-03-02T09:00:10+08:00")
+    note_round(app, "orders.ask_again", 0, "KeyError")
+    told = app.test_cli_runner().invoke(args=["jobs", "status"])
+    assert told.exit_code == 1
+    lines = told.output.splitlines()
+    assert "  people.end_expired_roles：最近一轮 03-02 09:00:05，办了 3 件" in lines
+    failed = "最近一轮 03-02 09:00:10，办了 0 件；失败过 1 次，最近一次 03-02 09:00:10（KeyError）"
+    assert f"  orders.ask_again：{failed}" in lines
+    assert "  notifications.deliver：还没有运行过" in lines
+    assert "  多次失败、已停下的定期任务（个）：0" in lines
+
+
+def note_round(app: App, name: str, done: int, error: str | None) -> None:
+    """As a job process does."""
+    with app.app_context():
+        Rounds().note(name, done, error)
+
+
+def test_a_slot_that_was_given_up_is_sent_again(app: App) -> None:
+    """It is listed, taken back once, and done by the next round."""
+    for _ in range(MAX_ATTEMPTS):
+        fail_slot("tests.bulletin", "2026-W47", None, "RuntimeError")
+    session.commit()
+    runner = app.test_cli_runner()
+    listed = runner.invoke(args=["jobs", "dead"])
+    assert "tests.bulletin 2026-W47：失败 5 次，RuntimeError" in listed.output
+    assert "共 1 个" in listed.output
+    retry = ["jobs", "retry", "tests.bulletin", "2026-W47"]
+    done = runner.invoke(args=retry)
+    assert done.exit_code == 0, done.output
+    assert due_slots("tests.bulletin", []) == ["2026-W47"]
+    again = runner.invoke(args=retry)
+    assert again.exit_code == 1
+    assert "没有停下" in again.output
+    missing = runner.invoke(args=[*retry[:-1], "2026-W48"])
+    assert missing.exit_code == 1
+    assert "没有找到" in missing.output
+    assert "共 0 个" in runner.invoke(args=["jobs", "dead"]).output

@@ -40,7 +40,6 @@ _WITHIN = {
     "general_7d": timedelta(days=9),
 }
 _USUALLY = timedelta(days=7)
-_GIVES = (Action.DISPATCH, Action.REASSIGN)
 
 
 def rules_of_categories() -> dict[str, Rules]:
@@ -183,8 +182,6 @@ class _Facts:
     def _facts(self, step: Step) -> dict[str, Any]:
         facts = {name: value for name, value in step.more.items() if name not in _KEYS}
         facts |= self._people(step.more)
-        if step.action in _GIVES:
-            facts["due_at"] = self._promise()
         if step.action is Action.SUPERVISE:
             facts["unit_id"] = self._above().id
         if step.action is Action.EXTEND:

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from app.categories import service as categories
+from app.deadlines.service import policies
 from app.demo.archive import Archive, rules_of_categories
 from app.demo.chronicle import chronicle
 from app.demo.ground import lay_ground
@@ -28,6 +29,7 @@ def fill() -> bool:
     if session.scalar(select(Unit.id).limit(1)) is not None:
         return False
     actor = Actor.system("demo")
+    policies.seed_policies(actor)
     categories.seed_categories(actor)
     ground = lay_ground(actor)
     archive = Archive(ground, settle_people(actor, ground))

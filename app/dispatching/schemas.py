@@ -41,6 +41,7 @@ class MatchOut(Schema):
     """One order with who should do it, at which of the resident's times, and why."""
 
     order_id = fields.Integer(required=True)
+    number = fields.String(required=True)
     assignees = fields.List(fields.Nested(Named), required=True)
     reasons = fields.List(fields.String(), required=True)
     distance_m = fields.Integer(required=True, allow_none=True)
@@ -51,6 +52,7 @@ class UnmatchedOut(Schema):
     """One order that nobody should do, and why."""
 
     order_id = fields.Integer(required=True)
+    number = fields.String(required=True, allow_none=True)
     why = fields.String(required=True)
 
 
@@ -129,6 +131,7 @@ class BulkIn(Schema):
     people_needed = fields.Integer(
         strict=True, allow_none=True, validate=validate.Range(min=1, max=50)
     )
+    helper_ids = fields.List(Identifier(), validate=validate.Length(max=20))
     reason = Text(shortest=1)
     note = Text(allow_none=True)
 

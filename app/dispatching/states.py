@@ -33,14 +33,15 @@ def _fields(needed: str = "", more: str = "") -> Fields:
     return Fields(frozenset(needed.split()), frozenset(f"{needed} {more}".split()))
 
 
+_TO_WHOM = "assignee_id provider_id due_at task helper_ids"
 # As the actions on one order have them, but for pictures: each belongs to one order.
 BULK_FIELDS: dict[BulkAction, Fields] = {
     BulkAction.ACKNOWLEDGE: _fields("", "note"),
-    BulkAction.DISPATCH: _fields("mode", "assignee_id provider_id due_at task people_needed note"),
-    BulkAction.REASSIGN: _fields("reason", "mode assignee_id provider_id due_at task note"),
+    BulkAction.DISPATCH: _fields("mode", f"{_TO_WHOM} people_needed note"),
+    BulkAction.REASSIGN: _fields("reason", f"mode {_TO_WHOM} note"),
     BulkAction.RECALL: _fields("reason"),
     BulkAction.REJECT: _fields("reason note"),
-    BulkAction.MERGE: _fields("into_id", "note"),
+    BulkAction.MERGE: _fields("into_id", "reason note"),
     BulkAction.UNMERGE: _fields("reason"),
     BulkAction.ASK: _fields("note"),
     BulkAction.SUPERVISE: _fields("note"),

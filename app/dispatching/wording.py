@@ -15,7 +15,7 @@ def reasons(errand: Errand, handler: Handler, fit: Fit, caps: Caps, at: datetime
     """What speaks for and against, the most telling first."""
     return [
         *_skill(errand, fit),
-        *_nearness(fit),
+        *_nearness(errand, fit),
         *_load(handler, caps),
         *_time(errand, handler, fit, at),
         *_past(handler),
@@ -29,8 +29,10 @@ def _skill(errand: Errand, fit: Fit) -> Iterator[str]:
         yield f"不会{'、'.join(errand.skills)}"
 
 
-def _nearness(fit: Fit) -> Iterator[str]:
-    if fit.neighbour:
+def _nearness(errand: Errand, fit: Fit) -> Iterator[str]:
+    if errand.spot is None and not errand.place_path:
+        yield "地点不明"
+    elif fit.neighbour:
         yield "就住这栋楼"
     elif fit.distance is not None:
         yield nearness(fit.distance)

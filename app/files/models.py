@@ -16,7 +16,7 @@ class File(Model):
     """A picture or voice note; `name` is random and says nothing about person or order.
 
     It belongs to one subject (a kind and an id), or is loose since its upload or release. `size`
-    counts the bytes of all its stored forms.
+    counts the bytes of all its stored forms. A document is saved under its `title`.
     """
 
     __tablename__ = "files"
@@ -36,6 +36,7 @@ class File(Model):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[FileKind]
+    title: Mapped[str | None]
     content_type: Mapped[str]
     size: Mapped[int]
     width: Mapped[int | None]

@@ -141,7 +141,7 @@ def open_signed(signed: str) -> OpenedFile:
         is_document=file.kind is FileKind.DOCUMENT,
         content=content,
         content_type=file.content_type,
-        download_name=f"{file.kind}.{_ENDINGS[file.content_type]}",
+        download_name=f"{file.title or file.kind}.{_ENDINGS[file.content_type]}",
         etag=stored,
         seconds_left=int((ticket.expires_at - moment).total_seconds()),
     )

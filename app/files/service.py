@@ -60,7 +60,13 @@ def upload(actor: Actor, content: Content) -> File:
 
 
 def keep_document(
-    actor: Actor, owner_id: int, content: bytes, content_type: str, *, subject: tuple[str, int]
+    actor: Actor,
+    owner_id: int,
+    content: bytes,
+    content_type: str,
+    *,
+    title: str,
+    subject: tuple[str, int],
 ) -> File:
     """Keeps what the program itself has made for a person, as its subject's only file.
 
@@ -71,6 +77,7 @@ def keep_document(
     file = File(
         name=name,
         kind=FileKind.DOCUMENT,
+        title=title,
         content_type=content_type,
         size=len(content),
         uploader_id=owner_id,

@@ -56,6 +56,8 @@ def read_sheet(file: IO[bytes], needed: Collection[str]) -> Sheet:
         if any(cells)  # blank ones say nothing
     )
     head = list(islice(lines, _HEAD))
+    if head and all(_is_prose(line, needed) for line in head):
+        raise unreadable()
     if len(head) < 2:
         raise Invalid("import.empty", "文件里没有内容：要有一行列名，下面每行一条。")
     missing = [_missing(line, needed) for line in head]
@@ -67,6 +69,11 @@ def read_sheet(file: IO[bytes], needed: Collection[str]) -> Sheet:
         if headings.count(name) > 1:
             raise Invalid("import.heading_twice", f"“{name}”这一列出现了两次，请删掉一列。")
     return Sheet(_trimmed(headings), chain(head[at + 1 :], lines), max(total - head[at].row, 0))
+
+
+def _is_prose(line: Line, needed: Collection[str]) -> bool:
+    """A line of some text or other, no row of a table."""
+    return sum(map(bool, line.cells)) < 2 and not any(name in needed for name in line.cells)
 
 
 def _missing(line: Line, needed: Iterable[str]) -> list[str]:

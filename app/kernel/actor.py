@@ -59,6 +59,10 @@ class Actor:
         held = {grant.unit_path for grant in self.grants if permission in grant.permissions}
         return tuple(sorted(p for p in held if not any(p != q and p.startswith(q) for q in held)))
 
+    def roots(self, permission: str) -> tuple[int, ...]:
+        """The units at these roots, in the same order."""
+        return tuple(int(path.split("/")[-2]) for path in self.paths(permission))
+
 
 def set_actor(actor: Actor) -> None:
     """Names the actor of this request; the guard's to call."""

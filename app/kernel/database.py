@@ -251,18 +251,31 @@ def insert_ignore(
     model: type[Model],
     values: Mapping[str, Any] | Sequence[Mapping[str, Any]],
     *,
-    conflict: Sequence[str],
+    conflict: Sequence[str] = (),
 ) -> int:
-    """INSERT … ON CONFLICT (conflict) DO NOTHING; answers how many rows were inserted."""
+    """INSERT … ON CONFLICT (conflict) DO NOTHING; answers how many rows were inserted.
+
+    Without columns any key counts that there is, and none has to be there.
+    """
     insert = sqlite_insert if is_sqlite() else postgresql_insert
     statement: Executable = (
         insert(model)
         .values(values)
-        .on_conflict_do_nothing(index_elements=list(conflict))
+        .on_conflict_do_nothing(index_elements=list(conflict) or None)
         # Counted by what comes back: a driver's row count of such an INSERT is not to be trusted.
         .returning(literal_column("1"))
     )
     return len(session.execute(statement).all())
+
+
+def inserted(
+    model: type[Model], rows: Sequence[Mapping[str, Any]], *columns: str
+) -> list[tuple[Any, ...]]:
+    """INSERT … ON CONFLICT DO NOTHING; answers those columns of the rows that are new."""
+    table = table_of(model)
+    insert = sqlite_insert if is_sqlite() else postgresql_insert
+    new = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in columns))
+    return [tuple(row) for row in session.execute(new, list(rows))]
 
 
 def columns_of(row: Model) -> dict[str, Any]:

@@ -1,17 +1,46 @@
 """Whether the program lives, whether it serves, and its figures."""
 
 import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import structlog
 from flask import Flask, Response, current_app, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.kernel.database import session
+from app.kernel import heartbeat
+from app.kernel.database import session, transaction
 from app.kernel.errors import Unavailable, not_found
 
 REQUESTS = Counter("http_requests_total", "Answers by endpoint and status", ["endpoint", "status"])
 SECONDS = Histogram("http_request_seconds", "Time to answer by endpoint", ["endpoint"])
+
+log = structlog.get_logger("health")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A gauge of all processes together, read from the database; None: there is nothing to say."""
+
+    name: str
+    text: str
+    read: Callable[[], float | None]
+
+
+def figures() -> list[tuple[Figure, float]]:
+    """What there is to say of each figure that create_app has collected."""
+    collected: Sequence[Figure] = current_app.extensions["figures"]
+    values = [(figure, figure.read()) for figure in collected]
+    return [(figure, value) for figure, value in values if value is not None]
 
 
 def _healthz() -> Response:
@@ -19,13 +48,15 @@ def _healthz() -> Response:
 
 
 def _readyz() -> Response:
+    """200 also without jobs: the web serves, and what it leaves to them waits."""
     try:
         session.execute(text("SELECT 1 FROM alembic_version"))
+        alive, beat = heartbeat.count_living(), heartbeat.last_beat_seconds()
     except SQLAlchemyError as broken:
         raise Unavailable(
             "database.unavailable", "数据库暂时不可用，请稍后再试。", retry_after=5
         ) from broken
-    return jsonify({"status": "ok"})
+    return jsonify({"status": "ok", "jobs": {"alive": alive, "last_beat_seconds": beat}})
 
 
 def _metrics() -> Response:
@@ -33,7 +64,26 @@ def _metrics() -> Response:
     address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  # never allowed
     if not any(address in ipaddress.ip_network(network) for network in allowed):
         raise not_found()
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    found = generate_latest()
+    try:
+        with transaction(writing=False):
+            found += generate_latest(_gauges())
+    except SQLAlchemyError as broken:
+        # The process's own figures are wanted most when the database is gone.
+        log.warning("metrics.without_database", error=type(broken).__name__)
+    return Response(found, content_type=CONTENT_TYPE_LATEST)
+
+
+def _gauges() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for figure, value in figures():
+        Gauge(figure.name, figure.text, registry=registry).set(value)
+    rounds = Gauge("job_rounds", "Rounds by job", ["job"], registry=registry)
+    failures = Gauge("job_failures", "Failed rounds by job", ["job"], registry=registry)
+    for name, row in heartbeat.rounds_by_job().items():
+        rounds.labels(name).set(row.rounds)
+        failures.labels(name).set(row.failures)
+    return registry
 
 
 def serve(app: Flask) -> None:

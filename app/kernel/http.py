@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter, IntegerConverter
 
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
@@ -120,6 +120,12 @@ class _PathNumber(IntegerConverter):
     def to_python(self, value: str) -> int:
         """Whatever is longer than any id is the last number, which nothing has."""
         return int(value) if len(value) <= 18 else 2**63 - 1
+
+
+class _PathWord(BaseConverter):
+    """Names in paths; whatever no name of the program can be is not found."""
+
+    regex = r"[A-Za-z0-9_.:-]{1,100}"
 
 
 def register_guard(app: Flask, guard: Callable[[], None]) -> None:
@@ -326,6 +332,7 @@ def frame(app: App) -> None:
     app.extensions.setdefault("untouched", set())
     app.json = _Json(app)
     app.url_map.converters["int"] = _PathNumber
+    app.url_map.converters["word"] = _PathWord
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.register_error_handler(Refusal, _on_refusal)
     app.register_error_handler(HTTPException, _on_http)

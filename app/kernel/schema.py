@@ -17,6 +17,7 @@ UNKNOWN = "没有这一项。"
 ZONE_MISSING = "时间要写明时区，例如 2026-01-31T09:00:00+08:00。"
 TOO_LONG = "文字太长了。"
 CONTROL_CHARACTERS = "含有无法显示的字符。"
+CHOOSE = "请选择给出的选项。"
 NOT_FINITE = "这里要填普通的数字。"
 TOO_DEEP = "内容套的层数太多了。"
 DEEPEST = 32
@@ -52,7 +53,8 @@ fields.Mapping.default_error_messages.update({"invalid": "格式不对。"})
 fields.DateTime.default_error_messages.update(
     {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
 )
-fields.Enum.default_error_messages.update({"unknown": "只能从这些里选：{choices}。"})
+# What there is to choose from stands in the documentation, in the program's words, not in people's.
+fields.Enum.default_error_messages.update({"unknown": CHOOSE})
 for validator, messages in (
     (
         validate.Range,
@@ -71,7 +73,7 @@ for validator, messages in (
             "message_equal": "要正好有{equal}个。",
         },
     ),
-    (validate.OneOf, {"default_message": "只能从这些里选：{choices}。"}),
+    (validate.OneOf, {"default_message": CHOOSE}),
     (validate.Regexp, {"default_message": "格式不对。"}),
 ):
     for name, text in messages.items():

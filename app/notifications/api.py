@@ -1,17 +1,27 @@
-"""The own inbox, and for administrators what could not be delivered."""
+"""The own inbox, and for administrators what could not be delivered, or not be done."""
 
 from typing import Any
 
 from app.kernel.actor import current_actor
 from app.kernel.http import Blueprint
 from app.kernel.idempotency import repeatable
-from app.kernel.pages import Page, PageArgs, page_schema
+from app.kernel.pages import Page, page_schema
+from app.kernel.slots import JobSlot
 from app.notifications import queries, service
 from app.notifications.models import InboxMessage, OutboxMessage
-from app.notifications.schemas import InboxMessageOut, InboxQuery, OutboxMessageOut, UnreadOut
+from app.notifications.schemas import (
+    InboxMessageOut,
+    InboxQuery,
+    OutboxMessageOut,
+    OutboxQuery,
+    SlotOut,
+    SlotQuery,
+    UnreadOut,
+)
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/api/v1", description="消息")
-BLUEPRINTS = (blueprint,)
+jobs = Blueprint("jobs", __name__, url_prefix="/api/v1/jobs", description="定期任务")
+BLUEPRINTS = (blueprint, jobs)
 
 
 @blueprint.get("/inbox")
@@ -45,12 +55,12 @@ def read_all_messages() -> dict[str, int]:
     return {"unread": 0}
 
 
-@blueprint.get("/messages/dead")
-@blueprint.arguments(PageArgs, location="query")
+@blueprint.get("/messages")
+@blueprint.arguments(OutboxQuery, location="query")
 @blueprint.response(200, page_schema(OutboxMessageOut))
-def list_dead_letters(query: dict[str, Any]) -> Page[OutboxMessage]:
-    """没有送达、已放弃的消息，新的在前。"""
-    return queries.dead_letters(current_actor(), **query)
+def list_messages(query: dict[str, Any]) -> Page[OutboxMessage]:
+    """待发、在发、已发或放弃的消息，新的在前；不写状态就是没有送达、已放弃的。"""
+    return queries.outbox(current_actor(), **query)
 
 
 @blueprint.post("/messages/<int:message_id>/resend")
@@ -59,3 +69,18 @@ def list_dead_letters(query: dict[str, Any]) -> Page[OutboxMessage]:
 def resend_message(message_id: int) -> OutboxMessage:
     """重新发送没有送达的消息。"""
     return service.resend(current_actor(), message_id)
+
+
+@jobs.get("/slots")
+@jobs.arguments(SlotQuery, location="query")
+@jobs.response(200, page_schema(SlotOut))
+def list_slots(query: dict[str, Any]) -> Page[JobSlot]:
+    """定期任务的各期；不写状态就是多次失败、已停下的。"""
+    return queries.slots(current_actor(), **query)
+
+
+@jobs.post("/slots/<word:name>/<word:slot>/retry")
+@jobs.response(200, SlotOut)
+def retry_slot(name: str, slot: str) -> JobSlot:
+    """让停下的一期重做；不需要防重复编号。"""
+    return service.retry_slot(current_actor(), name, slot)

@@ -1,15 +1,16 @@
-"""Reads of the inbox and of what could not be delivered."""
+"""Reads of the inbox, of messages on their way, and of the slots of scheduled jobs."""
 
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
 from app.kernel.actor import Actor
-from app.kernel.clock import to_local
+from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, not_found
 from app.kernel.pages import Key, Page, paginate
-from app.notifications.models import InboxMessage, OutboxMessage
+from app.kernel.slots import JobSlot, SlotState, in_state
+from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import may_resend
 from app.notifications.states import OutboxState
 
@@ -48,9 +49,11 @@ def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:
     return select(OutboxMessage)
 
 
-def dead_letters(actor: Actor, *, cursor: str | None, limit: int) -> Page[OutboxMessage]:
-    """What was given up, newest first."""
-    statement = outbox_visible_to(actor).where(OutboxMessage.state == OutboxState.DEAD)
+def outbox(
+    actor: Actor, *, state: OutboxState, cursor: str | None, limit: int
+) -> Page[OutboxMessage]:
+    """Messages in that state, newest first."""
+    statement = outbox_visible_to(actor).where(OutboxMessage.state == state)
     return paginate(statement, [Key(OutboxMessage.id, desc=True)], cursor=cursor, limit=limit)
 
 
@@ -60,6 +63,36 @@ def get_visible_outbox_message(actor: Actor, message_id: int) -> OutboxMessage:
     if message is None:
         raise not_found()
     return message
+
+
+def count_waiting() -> int:
+    """How many messages are to be delivered."""
+    return session.scalar(select(func.count()).select_from(OutboxMessage).where(WAITING)) or 0
+
+
+def longest_wait_seconds() -> float:
+    """For how long the oldest of them has waited; 0 where none does."""
+    oldest = session.scalar(select(func.min(OutboxMessage.created_at)).where(WAITING))
+    return 0 if oldest is None else (now() - oldest).total_seconds()
+
+
+def count_dead() -> int:
+    """How many messages were given up."""
+    dead = OutboxMessage.state == OutboxState.DEAD
+    return session.scalar(select(func.count()).where(dead)) or 0
+
+
+def slots_visible_to(actor: Actor) -> Select[JobSlot]:
+    """All of them for administrators."""
+    if not may_resend(actor):
+        raise Forbidden("slot.not_allowed", "您没有查看定期任务的权限。")
+    return select(JobSlot)
+
+
+def slots(actor: Actor, *, state: SlotState, cursor: str | None, limit: int) -> Page[JobSlot]:
+    """Slots in that state, by job and slot."""
+    statement = slots_visible_to(actor).where(in_state(state))
+    return paginate(statement, [Key(JobSlot.name), Key(JobSlot.slot)], cursor=cursor, limit=limit)
 
 
 def exported_inbox(person_id: int) -> list[dict[str, Any]]:

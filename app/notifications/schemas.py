@@ -1,9 +1,11 @@
-"""Shapes of messages."""
+"""Shapes of messages, and of the slots of scheduled jobs."""
 
 from marshmallow import fields
 
 from app.kernel.http import Moment, Schema
 from app.kernel.pages import PageArgs
+from app.kernel.slots import SlotState
+from app.notifications.states import OutboxState
 
 
 class SubjectOut(Schema):
@@ -38,6 +40,12 @@ class UnreadOut(Schema):
     unread = fields.Integer(required=True)
 
 
+class OutboxQuery(PageArgs):
+    """Which messages on their way."""
+
+    state = fields.Enum(OutboxState, by_value=True, load_default=OutboxState.DEAD)
+
+
 class OutboxMessageOut(Schema):
     """A message on its way, as an administrator sees it: not what it says."""
 
@@ -50,3 +58,20 @@ class OutboxMessageOut(Schema):
     attempts = fields.Integer(required=True)
     last_error = fields.String(required=True, allow_none=True)
     created_at = Moment(required=True)
+
+
+class SlotQuery(PageArgs):
+    """Which slots."""
+
+    state = fields.Enum(SlotState, by_value=True, load_default=SlotState.DEAD)
+
+
+class SlotOut(Schema):
+    """One time of a scheduled job."""
+
+    name = fields.String(required=True)
+    slot = fields.String(required=True)
+    state = fields.Enum(SlotState, by_value=True, required=True)
+    attempts = fields.Integer(required=True)
+    last_error = fields.String(required=True, allow_none=True)
+    done_at = Moment(required=True, allow_none=True)

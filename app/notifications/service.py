@@ -1,6 +1,7 @@
 """Telling people: the caller's transaction fills the outbox, a job brings it to the inboxes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -24,14 +25,17 @@ from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import database_now, insert_ignore, is_sqlite, lock, session, table_of
-from app.kernel.errors import Conflict
+from app.kernel.errors import Conflict, not_found
 from app.kernel.messages import templates
+from app.kernel.slots import JobSlot, SlotState
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
+from app.notifications.policy import resending_root
 from app.notifications.queries import (
     get_visible_message,
     get_visible_outbox_message,
     inbox_visible_to,
     outbox_visible_to,
+    slots_visible_to,
 )
 from app.notifications.states import (
     BACKOFF,
@@ -78,6 +82,42 @@ def notify(
         "created_at": now(),
     }
     session.execute(_NOTIFY, {**values, "recipients": wanted})
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to one person, as `notify` takes them."""
+
+    recipient_id: int
+    moment: str
+    subject: tuple[str, int]
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    urgent: bool = False
+
+
+def notify_each(messages: Sequence[Message]) -> None:
+    """Tells many people different things, each as `notify` does."""
+    for message in messages:
+        _rendered(message.moment, message.params)
+    wanted = {message.recipient_id for message in messages}
+    here = select(Person.id).where(Person.id.in_(wanted), Person.status != PersonStatus.ERASED)
+    present = set(session.scalars(here)) if wanted else set()
+    at = now()
+    rows = [
+        {
+            "recipient_id": message.recipient_id,
+            "moment": message.moment,
+            "subject_kind": message.subject[0],
+            "subject_id": message.subject[1],
+            "params": dict(message.params),
+            "urgent": message.urgent,
+            "created_at": at,
+        }
+        for message in messages
+        if message.recipient_id in present
+    ]
+    if rows:
+        session.execute(insert(outbox), rows)
 
 
 _people = table_of(Person)
@@ -136,6 +176,20 @@ def resend(actor: Actor, message_id: int) -> OutboxMessage:
     unit_id = audit_unit_of(message.recipient_id)
     audit.record(actor, "message.resent", "outbox_message", message.id, unit_id=unit_id)
     return message
+
+
+def retry_slot(actor: Actor, name: str, slot: str) -> JobSlot:
+    """Lets the next tick of the job take up a dead slot again."""
+    asked = slots_visible_to(actor).where(JobSlot.name == name, JobSlot.slot == slot)
+    found = session.scalars(lock(asked)).one_or_none()
+    if found is None:
+        raise not_found()
+    if found.state is not SlotState.DEAD:
+        raise Conflict("slot.not_dead", "这项任务没有停下，不用重做。")
+    found.open_again()
+    unit_id = resending_root(actor)
+    audit.record(actor, "slot.retried", "job_slot", 0, reason=f"{name} {slot}", unit_id=unit_id)
+    return found
 
 
 def deliver_batch(limit: int = BATCH) -> int:

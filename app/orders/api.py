@@ -12,7 +12,8 @@ from app.kernel.pages import Page, PageArgs, page_schema
 from app.orders.models import Order
 from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
 from app.orders.queries.nearby import nearby_orders
-from app.orders.queries.rendering import EventView, OrderView, event_views, view_of, views_of
+from app.orders.queries.one import OneView, view_of
+from app.orders.queries.rendering import EventView, OrderView, event_views, views_of
 from app.orders.queries.visible import get_for_action, get_visible
 from app.orders.schemas import actions
 from app.orders.schemas import orders as shapes
@@ -39,20 +40,20 @@ Body = dict[str, Any]
 Verb = Callable[..., Order]
 
 
-def _seen(actor: Actor, order_id: int) -> OrderView:
+def _seen(actor: Actor, order_id: int) -> OneView:
     return view_of(actor, get_visible(actor, order_id))
 
 
-def _shown(order: Order) -> OrderView:
+def _shown(order: Order) -> OneView:
     tag(order.version)
     return view_of(current_actor(), order)
 
 
 @blueprint.post("")
 @blueprint.arguments(shapes.OrderIn)
-@blueprint.response(201, shapes.OrderOut)
+@blueprint.response(201, shapes.OneOrderOut)
 @repeatable(_seen, required=True)
-def place(data: Body) -> OrderView:
+def place(data: Body) -> OneView:
     """下单。必须带 Idempotency-Key。"""
     return _shown(placing.submit_order(current_actor(), **data))
 
@@ -81,13 +82,13 @@ def changes(query: Body) -> Any:
 @blueprint.arguments(shapes.NearbyQuery, location="query")
 @blueprint.response(200, shapes.NearbyListOut)
 def list_nearby(query: Body) -> Body:
-    """附近的同类事，可以附议；最近的在前，最多五件。"""
+    """附近的同类事，可以附议；最近的在前，最多五件。不写地点和位置时看我家附近。"""
     return {"items": nearby_orders(current_actor(), **query), "next_cursor": None}
 
 
 @blueprint.get("/<int:order_id>")
-@blueprint.response(200, shapes.OrderOut)
-def show(order_id: int) -> OrderView:
+@blueprint.response(200, shapes.OneOrderOut)
+def show(order_id: int) -> OneView:
     """一张工单。"""
     return _shown(get_visible(current_actor(), order_id))
 
@@ -118,15 +119,15 @@ def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
     def find(actor: Actor, order_id: int) -> Order:
         return get_for_action(actor, order_id, action)
 
-    def look(actor: Actor, order_id: int) -> OrderView:
+    def look(actor: Actor, order_id: int) -> OneView:
         return view_of(actor, find(actor, order_id))
 
-    def view(data: Body, order_id: int) -> OrderView:
+    def view(data: Body, order_id: int) -> OneView:
         return _shown(verb(current_actor(), order_id, **data))
 
     view.__name__ = action.value
     view.__doc__ = f"{TABLE[action].word}。"
-    wrapped = blueprint.response(200, shapes.OrderOut)(repeatable(look, find=find)(view))
+    wrapped = blueprint.response(200, shapes.OneOrderOut)(repeatable(look, find=find)(view))
     blueprint.post(f"/<int:order_id>/{action.value}")(blueprint.arguments(schema)(wrapped))
 
 
@@ -156,6 +157,7 @@ _act(Action.REOPEN, actions.ReasonIn, closing.reopen_order)
 _act(Action.DECIDE, actions.DecideIn, closing.decide_order)
 _act(Action.CANCEL, actions.ReasonMaybeIn, closing.cancel_order)
 _act(Action.EXTEND, actions.ExtendIn, upward.extend_order)
+_act(Action.PLAN, actions.PlanIn, upward.plan_order)
 _act(Action.REPORT_UP, actions.ReasonIn, upward.report_up_order)
 _act(Action.TRANSFER, actions.TransferIn, upward.transfer_order)
 _act(Action.SUPPORT, actions.NoteNeededIn, upward.support_order)
@@ -164,7 +166,7 @@ _act(Action.SPLIT, actions.SplitIn, linking.split_order)
 _act(Action.MERGE, actions.MergeIn, linking.merge_order)
 _act(Action.UNMERGE, actions.ReasonIn, linking.unmerge_order)
 _act(Action.COMMENT, actions.CommentIn, linking.comment_order)
-_act(Action.JOIN, actions.NoteIn, linking.join_order)
+_act(Action.JOIN, actions.NoteIn, joining.join_order)
 _act(Action.URGE, actions.NoteIn, watching.urge_order)
 _act(Action.NOT_COME, actions.NoteIn, watching.report_not_come)
 _act(Action.CONFIRM_NO_SHOW, actions.ConfirmNoShowIn, watching.confirm_no_show)
@@ -179,17 +181,17 @@ def still_not_solved(order_id: int) -> Order:
 
 @blueprint.post("/<int:order_id>/requests/<int:rid>/agree")
 @blueprint.arguments(actions.NoteIn)
-@blueprint.response(200, shapes.OrderOut)
+@blueprint.response(200, shapes.OneOrderOut)
 @repeatable(_seen)
-def agree(data: Body, order_id: int, rid: int) -> OrderView:
+def agree(data: Body, order_id: int, rid: int) -> OneView:
     """同意一项申请。"""
     return _shown(agreements.agree_request(current_actor(), order_id, rid, **data))
 
 
 @blueprint.post("/<int:order_id>/requests/<int:rid>/refuse")
 @blueprint.arguments(actions.ReasonIn)
-@blueprint.response(200, shapes.OrderOut)
+@blueprint.response(200, shapes.OneOrderOut)
 @repeatable(_seen)
-def refuse(data: Body, order_id: int, rid: int) -> OrderView:
+def refuse(data: Body, order_id: int, rid: int) -> OneView:
     """不同意一项申请。"""
     return _shown(agreements.refuse_request(current_actor(), order_id, rid, **data))

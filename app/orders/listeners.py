@@ -1,9 +1,10 @@
 """What happens to orders when something happens to people or units."""
 
+from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.orders.queries.exports import export_of
-from app.orders.service import forgetting, leaving
+from app.orders.service import forgetting, leaving, reminding
 from app.organisation.events import UnitClosing, UnitMoved
 from app.people.events import (
     AwayReturned,
@@ -64,6 +65,21 @@ def on_away_returned(event: AwayReturned) -> None:
     """One tap gives everything back."""
     person = Actor(event.person_id, "", grants_of(event.person_id, now()))
     leaving.return_all(person)
+
+
+def on_subjects_moving(event: SubjectsMoving) -> None:
+    """Held, or left for later."""
+    reminding.hold_orders(event)
+
+
+def on_deadlines_passed(event: DeadlinesPassed) -> None:
+    """Reminders, and the unit above watches."""
+    reminding.remind(event)
+
+
+def on_deadlines_moved(event: DeadlinesMoved) -> None:
+    """The promise may be another day now."""
+    reminding.move_dates(event)
 
 
 def on_export_requested(event: ExportRequested) -> None:

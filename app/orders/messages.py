@@ -17,6 +17,7 @@ MESSAGES: dict[str, Template] = {
         "社区请您接单", "{number}号工单“{category}”想请您办理，请在{hours}内答复。"
     ),
     "order.assigned": Template("有工单派给您", "{number}号工单“{category}”已派给您，请尽快办理。"),
+    "order.companion": Template("请结伴办理", "{number}号工单须结伴同行，请您与{others}一起办理。"),
     "order.claimed": Template("有人接单了", "您的{number}号工单，{handler}已接单。"),
     "order.claimed_staff": Template("已接单", "{number}号工单由{handler}接单。"),
     "order.declined": Template("对方暂不接单", "{number}号工单，{handler}暂时不能接，请另行安排。"),
@@ -54,6 +55,16 @@ MESSAGES: dict[str, Template] = {
     "order.reopened": Template("重新办理", "{number}号工单要求重新办理。"),
     "order.appeal": Template("有申诉", "{number}号工单的申请人不同意不予受理，请复核。"),
     "order.reported_up": Template("下级上报", "{number}号工单请求上级办理，请答复。"),
+    "order.due_soon": Template("快到期了", "{number}号工单的“{stage}”请在{time}前完成。"),
+    "order.overdue": Template(
+        "已超期", "{number}号工单的“{stage}”应在{time}前完成，请马上办理，并写明超期原因。"
+    ),
+    "order.escalated": Template(
+        "超期督办", "{number}号工单的“{stage}”应在{time}前完成，至今没有完成，请您督办。"
+    ),
+    "order.due_digest": Template(
+        "工单到期提醒", "您有{count}件工单快到期或已超期（其中超期{late}件）：{numbers}。"
+    ),
     "order.supervised": Template("上级督办", "{number}号工单被上级督办，请抓紧。"),
     "order.transfer_asked": Template("请签收转办", "{number}号工单转来本单位，请签收或退单。"),
     "order.transferred": Template("已转办", "您的{number}号工单已转到{unit}办理。"),
@@ -62,6 +73,9 @@ MESSAGES: dict[str, Template] = {
     "order.amended": Template("信息有更正", "{number}号工单的信息有更正，请点开看看。"),
     "order.asked": Template("请您补充", "您的{number}号工单还缺一点情况，请点开补充。"),
     "order.answered": Template("居民已补充", "{number}号工单居民已补充说明。"),
+    "order.planned": Template(
+        "新的立项计划", "{number}号工单一个月内办不完，已报立项计划，请过问。"
+    ),
     "order.extended": Template("办理时间有变化", "您的{number}号工单预计{time}前办结。"),
     "order.merged": Template("合并办理", "您的{number}号工单与{root}号一起办理。"),
     "order.unmerged": Template("单独办理", "您的{number}号工单改为单独办理。"),

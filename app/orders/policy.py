@@ -1,11 +1,14 @@
 """Who may do what to an order; pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
-from app.kernel.actor import Actor
+from app.categories.models import Category
+from app.kernel.actor import Actor, Grant
 from app.orders.models import Order, OrderRequest
 from app.orders.states import (
     BETWEEN_UNITS,
+    RESIDENT_WORDS,
+    STAFF_WORDS,
     TABLE,
     Action,
     DispatchMode,
@@ -13,6 +16,7 @@ from app.orders.states import (
     OrderStatus,
     RequestKind,
 )
+from app.people.models import Person
 
 PERMISSIONS: dict[str, str] = {
     "orders.see": "查看本单位工单",
@@ -51,6 +55,23 @@ def is_holder(actor: Actor, order: Order) -> bool:
     return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
 
 
+def is_helper(actor: Actor, order: Order) -> bool:
+    """Who goes along with the one who handles it: reads as much, but neither moves nor ends it."""
+    return order.is_held and actor.person_id in order.helper_ids
+
+
+def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
+    """Whether one is held at the order's unit, above it, or at the grid in it where the order lies."""
+    return any(
+        permission in grant.permissions
+        and (
+            order.handling_path.startswith(grant.unit_path)
+            or (grant.unit_id == order.grid_id and grant.unit_path.startswith(order.handling_path))
+        )
+        for grant in grants
+    )
+
+
 def _staff(permission: str) -> Rule:
     def rule(actor: Actor, order: Order) -> bool:
         return actor.may(permission, order.handling_path)
@@ -58,11 +79,19 @@ def _staff(permission: str) -> Rule:
     return rule
 
 
+def _grid_too(permission: str) -> Rule:
+    def rule(actor: Actor, order: Order) -> bool:
+        return reaches(actor.grants, permission, order)
+
+    return rule
+
+
+is_staff_of = _grid_too("orders.see")
 may_acknowledge = _staff("orders.acknowledge")
 may_dispatch = _staff("orders.dispatch")
 # What the duty person, who receives and gives out, leaves to the dispatcher.
 may_manage = _staff("orders.manage")
-may_settle = _staff("orders.settle")
+may_settle = _grid_too("orders.settle")
 may_lead = _staff("orders.lead")
 may_reject = may_manage
 
@@ -102,7 +131,8 @@ def may_rate(actor: Actor, order: Order) -> bool:
 
 def may_follow_up(actor: Actor, order: Order) -> bool:
     """Staff other than the handler."""
-    return actor.may("orders.follow_up", order.handling_path) and actor.person_id != order.holder_id
+    calls = reaches(actor.grants, "orders.follow_up", order)
+    return calls and actor.person_id != order.holder_id
 
 
 def may_check(actor: Actor, order: Order) -> bool:
@@ -141,14 +171,14 @@ may_answer = is_requester
 
 
 def takes_part(actor: Actor, order: Order) -> bool:
-    """Requester, holder, staff who see it, or the one it is offered to."""
+    """Requester, holder, who helps, staff who see it, or the one it is offered to."""
     return (
         is_requester(actor, order)
         or (
             actor.person_id is not None
-            and actor.person_id in (order.holder_id, order.offered_to_id)
+            and actor.person_id in (order.holder_id, order.offered_to_id, *order.helper_ids)
         )
-        or actor.may("orders.see", order.handling_path)
+        or is_staff_of(actor, order)
     )
 
 
@@ -228,6 +258,7 @@ POLICY: dict[Action, Rule] = {
     Action.ASK: may_manage,
     Action.ANSWER: may_answer,
     Action.EXTEND: may_extend,
+    Action.PLAN: may_manage,
     Action.MERGE: may_manage,
     Action.UNMERGE: may_manage,
     Action.REJECT: may_reject,
@@ -298,11 +329,16 @@ _MOMENTS: dict[Action, Callable[[Order], bool]] = {
 
 
 def may_see_contact(actor: Actor, order: Order) -> bool:
-    """Clear contact and exact place: the handler from claim to close, staff with the permission."""
+    """Clear contact and exact place: who handles or helps, and staff with the permission.
+
+    The handler from the claim to the close, who helps as long as the order is held.
+    """
     if order.anonymous:
         return may_manage(actor, order)
     to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
-    handles = actor.person_id is not None and (to_rate or is_holder(actor, order))
+    handles = actor.person_id is not None and (
+        to_rate or is_holder(actor, order) or is_helper(actor, order)
+    )
     return handles or actor.may("orders.reveal", order.handling_path)
 
 
@@ -311,6 +347,24 @@ def may_know_requester(actor: Actor, order: Order) -> bool:
     return not order.anonymous or actor.is_system or may_manage(actor, order)
 
 
+def words_for(actor: Actor, order: Order) -> Mapping[OrderStatus, str]:
+    """The states of an order as this one speaks of them: staff have words of their own."""
+    staff = actor.is_system or is_staff_of(actor, order)
+    return STAFF_WORDS if staff else RESIDENT_WORDS
+
+
+def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
+    """Why the category is not for this person, as code and sentence; None where it is."""
+    if category is None:
+        return None
+    if category.vetted_only and not person.vetted:
+        return "order.vetted_only", "这类工单只能由审核过的人办理。"
+    if category.skills and not set(category.skills) & set(person.skills):
+        wanted = "、".join(category.skills)
+        return "order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。"
+    return None
+
+
 def may_see_unchecked(actor: Actor, order: Order) -> bool:
     """The unit's staff and those whose words they are; all others see what has passed."""
-    return is_requester(actor, order) or actor.may("orders.see", order.handling_path)
+    return is_requester(actor, order) or is_staff_of(actor, order)

@@ -40,6 +40,19 @@ STAFF_WORDS = {
     S.CANCELLED: "已撤单",
     S.MERGED: "合并办理",
 }
+# As residents hear it, and members, of whose work it is not.
+RESIDENT_WORDS = {
+    S.SUBMITTED: "已提交，社区正在安排",
+    S.DISPATCHED: "正在找人办理",
+    S.CLAIMED: "已有人接单",
+    S.IN_PROGRESS: "办理中",
+    S.SUSPENDED: "暂缓办理",
+    S.COMPLETED: "已办好，请您确认",
+    S.CLOSED: "已办结",
+    S.REJECTED: "不属本平台受理",
+    S.CANCELLED: "已撤回",
+    S.MERGED: "与别的工单一起办理",
+}
 
 
 class Action(StrEnum):
@@ -76,6 +89,7 @@ class Action(StrEnum):
     ASK = "ask"
     ANSWER = "answer"
     EXTEND = "extend"
+    PLAN = "plan"
     MERGE = "merge"
     UNMERGE = "unmerge"
     REJECT = "reject"
@@ -146,6 +160,7 @@ TABLE: dict[Action, Transition] = {
     Action.ASK: _row("请补充", {S.SUBMITTED, S.DISPATCHED}),
     Action.ANSWER: _row("补充说明", {S.SUBMITTED, S.DISPATCHED}),
     Action.EXTEND: _row("延期", OPEN),
+    Action.PLAN: _row("立项计划", OPEN),
     Action.MERGE: _row("合并", OPEN, S.MERGED),
     Action.UNMERGE: _row("拆开", {S.MERGED}, S.SUBMITTED),
     Action.REJECT: _row("不予受理", {S.SUBMITTED}, S.REJECTED),
@@ -214,6 +229,7 @@ class RequestKind(StrEnum):
 
     SUSPEND = "suspend"
     EXTEND = "extend"
+    PLAN = "plan"
     CANCEL = "cancel"
     TRANSFER = "transfer"
     REPORT_UP = "report_up"
@@ -221,6 +237,15 @@ class RequestKind(StrEnum):
     CLOSE = "close"
 
 
+ASKED_BY = {
+    RequestKind.SUSPEND: Action.SUSPEND,
+    RequestKind.EXTEND: Action.EXTEND,
+    RequestKind.CANCEL: Action.CANCEL,
+    RequestKind.TRANSFER: Action.TRANSFER,
+    RequestKind.REPORT_UP: Action.REPORT_UP,
+    RequestKind.SUPPORT: Action.SUPPORT,
+    RequestKind.CLOSE: Action.DECIDE,
+}
 BETWEEN_UNITS = frozenset({RequestKind.TRANSFER, RequestKind.REPORT_UP})
 
 

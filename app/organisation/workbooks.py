@@ -54,7 +54,7 @@ def first_sheet(file: IO[bytes]) -> CalamineSheet:
 
 def unreadable() -> Invalid:
     """The refusal of a file that is no table."""
-    return Invalid("import.unreadable", "文件打不开，请用 Excel（xlsx）或 CSV 格式。")
+    return Invalid("import.unreadable", "文件读不出来，请用 Excel 或 CSV 表格。")
 
 
 def _too_large() -> Invalid:

@@ -77,6 +77,7 @@ _ADMIN = frozenset(
         "roles.grant",
         "audit.see",
         "messages.resend",
+        "deadlines.repair",
     }
 )
 

@@ -1,5 +1,6 @@
 """The rules that are asked of the built app: who gets in, and which permissions there are."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from flask import Flask
@@ -38,6 +39,5 @@ def _address(rule: Rule) -> str:
     values = dict.fromkeys(rule.arguments, "1")
     path = rule.rule
     for name in values:
-        for opening in (f"<{name}>", f"<int:{name}>", f"<string:{name}>", f"<path:{name}>"):
-            path = path.replace(opening, values[name])
+        path = re.sub(rf"<(\w+:)?{name}>", values[name], path)
     return path

@@ -13,7 +13,7 @@ KINDS = SPLITTABLE | {"commands", "events", "jobs", "states"}
 # What a room holds besides: knowledge that is large enough to stand alone.
 NOUNS: dict[str, set[str]] = {
     "categories": {"initials", "questions", "tree"},
-    "dispatching": {"facts", "fitting", "hours", "messages", "planning", "solver", "wording"},
+    "dispatching": {"facts", "fitting", "hours", "planning", "solver", "wording"},
     "files": {"contents", "signed", "storage"},
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},

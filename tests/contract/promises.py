@@ -49,7 +49,7 @@ GET /roles
 _ACTIONS = """
 dispatch claim decline acknowledge settle appoint start progress return recall reassign
 suspend resume complete check rate follow_up reopen report_up supervise transfer split
-amend ask extend merge unmerge reject cancel urge not_come comments join
+amend ask extend plan merge unmerge reject cancel urge not_come comments join
 """
 ACTIONS = tuple(_ACTIONS.split())
 PATHS = (*_PATHS.strip().splitlines(), *(f"POST /orders/{{}}/{verb}" for verb in ACTIONS))
@@ -98,6 +98,7 @@ BODIES = {
     "POST /orders/{}/merge": "into_id!",
     "POST /orders/{}/transfer": "unit_id! reason!",
     "POST /orders/{}/extend": "due_at! reason!",
+    "POST /orders/{}/plan": "due_at! note!",
     "POST /orders/{}/comments": "note! photo_ids visible",
     "POST /orders/{}/reveal": "fields! reason!",
     "POST /orders/{}/requests/{}/refuse": "reason!",

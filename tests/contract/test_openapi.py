@@ -223,11 +223,11 @@ def test_every_list_has_pages(contract: Contract, operations: Mapping[str, Any])
     ("spoil", "complaint"),
     [
         (
-            lambda d: d["components"]["schemas"]["orders.OrderOut"]["required"].append("x"),
+            lambda d: d["components"]["schemas"]["orders.OneOrderOut"]["required"].append("x"),
             "'x'|\"x\"",
         ),
         (
-            lambda d: d["components"]["schemas"]["orders.OrderOut"]["properties"].update(
+            lambda d: d["components"]["schemas"]["orders.OneOrderOut"]["properties"].update(
                 number={"type": "integer"}
             ),
             "number",

@@ -50,6 +50,15 @@ def lamp(world: World, **body: Any) -> int:
     return int(world.order(**place | body)["id"])
 
 
+def test_where_it_is_nobody_knows(world: World, house: Callable[[str, int], int]) -> None:
+    """Then nobody is near: the place is said to be unknown; with a place it is not."""
+    house("member", 300)
+    unknown = world.order()["id"]
+    found = ask(world, unknown)
+    assert all(c["reasons"][0] == "地点不明" and c["distance_m"] is None for c in found)
+    assert "离这里约300米" in one(world, lamp(world), "member")["reasons"]
+
+
 def test_who_may_be_given_it(world: World) -> None:
     """Members and volunteers of the unit, grid workers, staff up to the district; nobody else."""
     found = ask(world, lamp(world))

@@ -16,6 +16,7 @@ from app.people.states import RegistrationKind
 from tests.conftest import Clock
 from tests.dispatching.conftest import WEDNESDAY, span
 from tests.orders.rows import refused, rows
+from tests.orders.stories import order_of
 from tests.world import SYSTEM, World
 
 LAMP, TALK, VISIT = "家庭小修换灯", "噪声扰民", "探访独居老人"
@@ -61,6 +62,7 @@ def test_all_that_waits(world: World) -> None:
     world.order("other_resident")
     found = propose(world)
     assert set(pairs(world, found)) == {submitted, pooled}
+    assert all(row["number"] == order_of(row["order_id"]).number for row in found["rows"])
     assert found["unmatched"] == []
     assert found["totals"]["matched"] == 2
     assert found["totals"]["proven"] is True

@@ -165,8 +165,9 @@ def test_quota(client: FlaskClient, headers: Headers, monkeypatch: pytest.Monkey
 def test_repeated_upload(client: FlaskClient, headers: Headers) -> None:
     """Under one key the same picture is kept once; another picture needs another key."""
     keyed = {**headers, "Idempotency-Key": "one"}
-    first = send(client, keyed, samples.jpeg())
-    again = send(client, keyed, samples.jpeg())
+    picture = samples.jpeg()
+    first = send(client, keyed, picture)
+    again = send(client, keyed, picture)
     assert (first.status_code, again.status_code) == (201, 201)
     assert first.get_json()["id"] == again.get_json()["id"]
     assert count(File) == 1

@@ -38,7 +38,7 @@ def fetch(world: World, export: Mapping[str, Any]) -> bytes:
     answer = world.client.get(export["url"])
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["Content-Disposition"].startswith("attachment; filename")
     return bytes(answer.data)
 
 

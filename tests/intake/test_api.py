@@ -264,6 +264,9 @@ def test_what_is_not_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     refused(send(desk, b"\xd0\xcf\x11\xe0" + bytes(600)), 422, "import.unreadable")
     refused(send(desk, b"\x89PNG\r\n\x1a\n\xff\xff\x00"), 422, "import.unreadable")
+    for prose in ("请大家今天之前交表。", "%PDF-1.4", "你好\n\n世界\n", "{\n}\n"):
+        refused(send(desk, prose.encode()), 422, "import.unreadable")
+    refused(send(desk, "编号\n".encode()), 422, "import.empty")
     refused(send(desk, ledger([ledger_row(1)], LEDGER[3:])), 422, "import.headings_missing")
     twice = as_csv([ledger_row(1)], LEDGER).replace("来源".encode(), "编号".encode(), 1)
     refused(send(desk, twice), 422, "import.heading_twice")

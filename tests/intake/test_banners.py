@@ -9,11 +9,12 @@ from sqlalchemy import select
 from app.intake.models import BannerMeToo
 from app.intake.service import banners as service
 from app.kernel.clock import now
-from app.kernel.database import session
+from app.kernel.database import session, transaction
 from app.notifications.models import OutboxMessage
 from app.organisation.models import Place
-from app.organisation.service import create_place
-from app.organisation.states import PlaceKind
+from app.organisation.service import close_unit, create_place, create_unit
+from app.organisation.states import PlaceKind, UnitKind
+from app.people.models import Person
 from tests.conftest import Clock, count
 from tests.world import SOUTH, STEP, SYSTEM, WEST, World
 
@@ -84,6 +85,39 @@ def test_where_it_is_shown(world: World) -> None:
     for missing in ("", "latitude=36", "category_id=1"):
         answer = world.get("resident", f"/banners?{missing}")
         assert (answer.json or {})["code"] == "banner.where_missing"
+
+
+def test_at_home(world: World) -> None:
+    """Who says nothing of where is meant to be at the saved home; who has none is asked."""
+    room = create_place(SYSTEM, kind=PlaceKind.ROOM, name="301", parent_id=world.place.id)
+    building = put_up(world, place_id=world.place.id)["id"]
+    put_up(world, "other_duty", unit_id=world.other_community.id)
+    session.get_one(Person, world.ids["resident"]).home_place_id = room.id
+    session.commit()
+    assert shown(world, "") == [building]
+    assert world.get("resident", "/banners?latitude=36").status_code == 422
+    assert world.get("resident2", "/banners").status_code == 422
+
+
+def test_a_unit_that_closes_leaves_no_banner(world: World) -> None:
+    """Who is counted hears it; those of other units, and those that are over, stay as they are."""
+    unit = create_unit(SYSTEM, kind=UnitKind.COMMUNITY, name="临时社区", parent_id=world.street.id)
+    session.commit()
+    hangs = put_up(world, "street", unit_id=unit.id)["id"]
+    over = put_up(world, "street", unit_id=unit.id, until=soon(hours=1))["id"]
+    world.post("street", f"/banners/{over}/end")
+    other = put_up(world)["id"]
+    assert world.post("resident", f"/banners/{hangs}/me_too").status_code == 200
+    version = world.get("resident", f"/banners/{over}").json
+    with transaction():
+        close_unit(world.actor("admin"), unit.id, successor_unit_id=world.community.id)
+    ended = [
+        bool((world.get("duty", f"/banners/{b}").json or {})["ended_at"]) for b in (hangs, other)
+    ]
+    assert ended == [True, False]
+    assert world.get("resident", f"/banners/{over}").json == version
+    assert [person for person, _ in told("banner.ended")] == [world.ids["resident"]]
+    assert world.post("resident2", f"/banners/{hangs}/me_too").status_code == 409
 
 
 def test_of_what_kind(world: World) -> None:

@@ -12,7 +12,8 @@ from app.intake.sheets import read_sheet, with_quote, without_quote
 from app.kernel.database import session
 from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent
 from app.orders.queries.lists import OrderFilter, page_of_orders
-from app.orders.queries.rendering import opened, view_of
+from app.orders.queries.one import view_of
+from app.orders.queries.rendering import opened
 from app.orders.queries.verifying import verify_histories
 from app.orders.service import importing
 from app.orders.states import Action, CloseKind, OrderStatus, Source
@@ -328,8 +329,8 @@ def test_what_cannot_begin_says_so(desk: Desk) -> None:
         ("缺少这些列：requesttype", desk.run(twice)),
         ("没有叫“nowhere”的映射", desk.run(file, "nowhere")),
         ("没有编号是“X-9”的单位", desk.run(file, unit="X-9")),
-        ("文件打不开", desk.run(desk.write("a.csv", b"\xff\xff\xff\x00"))),
-        ("文件打不开", desk.run(desk.write("b.xlsx", b"PK\x03\x04 and nothing more"))),
+        ("文件读不出来", desk.run(desk.write("a.csv", b"\xff\xff\xff\x00"))),
+        ("文件读不出来", desk.run(desk.write("b.xlsx", b"PK\x03\x04 and nothing more"))),
     ):
         assert done.exit_code == 1
         assert said in done.output

@@ -3,6 +3,7 @@
 import io
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 from zipfile import ZipFile
 
 import pytest
@@ -255,3 +256,13 @@ def test_too_many(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "MOST_EXPORTED", 2)
     assert refused(world) == (422, "export.too_many")
     monkeypatch.undo()
+
+
+def test_it_is_named_after_list_and_day(world: World, clock: Clock) -> None:
+    """As people find it again among what they have saved; any browser reads the name."""
+    clock.set("2027-11-22T23:30:00+08:00")
+    for template, name in (("orders", "工单"), ("ledger", "工单台账")):
+        assert world.client is not None
+        answer = world.client.get(ask(world, template=template)["url"])
+        disposition = answer.headers["Content-Disposition"]
+        assert f"filename*=UTF-8''{quote(name)}-2027-11-22.xlsx" in disposition

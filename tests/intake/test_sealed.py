@@ -7,7 +7,8 @@ from sqlalchemy import Text, select, type_coerce
 from app.intake.models import ImportRow
 from app.kernel.database import db, session
 from app.orders.models import OrderContact
-from app.orders.queries.rendering import opened, view_of
+from app.orders.queries.one import view_of
+from app.orders.queries.rendering import opened
 from tests.conftest import count
 from tests.intake.conftest import Desk, counts
 from tests.intake.invented import LEDGER, Row, as_excel, ledger_row

@@ -44,6 +44,15 @@ def test_refusal_rows_stay(world: World) -> None:
     assert row.action == "order.reveal_denied"
 
 
+def test_a_choice_is_refused_in_peoples_words(world: World) -> None:
+    """The program's own words stand in its documentation."""
+    for path in ("/orders?status=nowhere", "/orders/nearby?latitude=36&coordinate_system=x"):
+        said = world.get("resident", path).get_json()
+        assert said["code"] == "body.invalid"
+        assert said["detail"] == "请选择给出的选项。"
+        assert "submitted" not in str(said["errors"])
+
+
 def test_an_error_has_one_shape(world: World) -> None:
     """RFC 9457 with a code, a Chinese sentence and the request's id."""
     assert world.client is not None

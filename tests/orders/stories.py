@@ -1,6 +1,6 @@
 """What the tests of linked, timed and left orders share: rows as they stand, and who was told what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -40,6 +40,11 @@ def offered(world: World, who: str = "member") -> int:
     order = world.order()["id"]
     world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids[who])
     return int(order)
+
+
+def stage_of(order: Mapping[str, Any], stage: str) -> dict[str, Any]:
+    """What an answer says of a stage, the last time that it ran."""
+    return dict([row for row in order["deadlines"] if row["stage"] == stage][-1])
 
 
 def told(world: World, who: str, moment: str, order_id: int | None = None) -> int:

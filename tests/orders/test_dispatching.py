@@ -1,6 +1,6 @@
 """社区派单: pool, offer, assignment; to whom not; terms; reassigning, recalling, rejecting, settling."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from app.organisation.states import ProviderKind
 from app.people.models import Person
 from app.people.service import deactivate_person
 from tests.orders.rows import heard, last_message, later, refused
-from tests.orders.stories import actions_of, code_of, do, events_for, order_of, read
+from tests.orders.stories import actions_of, code_of, do, events_for, order_of, read, stage_of
 from tests.world import SYSTEM, World
 
 
@@ -187,10 +187,12 @@ def test_declines_count_like_returns(world: World) -> None:
 
 
 def test_terms(world: World) -> None:
-    """定人员、定时间、定任务; a date in the past is refused, a superior's earlier one wins."""
+    """定人员、定时间、定任务; a date in the past is refused, and one after the promise."""
     order = world.order()
     past = refused(world, "dispatcher", _path(order), mode="pool", due_at=later(seconds=-1))
     assert past == (422, "order.due_in_the_past")
+    late = refused(world, "dispatcher", _path(order), mode="pool", due_at=later(days=8))
+    assert late == (422, "order.beyond_deadline")
     naive = refused(world, "dispatcher", _path(order), mode="pool", due_at="2027-01-01T09:00:00")
     assert naive == (422, "time.zone_missing")
     due = later(days=2)
@@ -205,10 +207,12 @@ def test_terms(world: World) -> None:
         note="带梯子",
     )
     assert (given["task"], given["people_needed"]) == ("换灯管", 2)
-    assert given["deadlines"][0]["state"] == "pending"
-    assert order_of(order["id"]).due_at is not None
-    imposed = world.order("duty", source="superior", imposed_due_at=later(days=1))
-    world.act("dispatcher", imposed["id"], "dispatch", mode="pool", due_at=later(days=2))
+    assert stage_of(given, "solve")["state"] == "pending"
+    assert order_of(order["id"]).due_at == datetime.fromisoformat(due)
+    imposed = world.order("duty", source="superior", imposed_due_at=later(hours=2))
+    beyond = refused(world, "dispatcher", _path(imposed), mode="pool", due_at=later(hours=3))
+    assert beyond == (422, "order.beyond_deadline")
+    world.act("dispatcher", imposed["id"], "dispatch", mode="pool")
     row = order_of(imposed["id"])
     assert row.next_due_at == row.due_at == row.imposed_due_at
 

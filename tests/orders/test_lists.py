@@ -49,12 +49,16 @@ def test_newest_first_and_green_channel_before_all(world: World) -> None:
     assert _ids(world, "dispatcher", "sort=newest") == [third, green, second, first]
 
 
-def test_by_due_date(world: World) -> None:
-    """Nearest first; without a date last."""
-    none, far, near = _place(world, 3)
-    for order_id, days in ((far, 3), (near, 1)):
+def test_by_due_date(world: World, clock: Clock) -> None:
+    """Nearest first; what stands still has no date and comes last."""
+    clock.set(local_morning().isoformat())
+    still, far, near = _place(world, 3, category_id=world.categories["四害消杀"])
+    for order_id, days in ((still, 1.5), (far, 2), (near, 1)):
         world.act("dispatcher", order_id, "dispatch", mode="pool", due_at=later(days=days))
-    assert _ids(world, "dispatcher", "sort=due") == [near, far, none]
+        world.act("member", order_id, "claim")
+    assert _ids(world, "dispatcher", "sort=due") == [near, still, far]
+    world.act("member", still, "suspend", reason="等配件", until=later(days=1))
+    assert _ids(world, "dispatcher", "sort=due") == [near, far, still]
 
 
 @pytest.mark.parametrize(
@@ -218,8 +222,19 @@ def test_search_by_number(world: World) -> None:
         assert _ids(world, who, f"q={number}") == [order["id"]]
     assert _ids(world, "resident2", f"q={number}") == []
     yesterday = f"{day - timedelta(days=1):%y%m%d}{order['id']:06d}"
-    for other in (yesterday, f"999999{order['id']:06d}", number[2:]):
+    for other in (yesterday, f"999999{order['id']:06d}", f"9{order['id']:06d}"):
         assert _ids(world, "dispatcher", f"q={other}") == []
+
+
+def test_staff_search_by_the_end_of_the_number(world: World) -> None:
+    """The last six digits or more, of what they see; residents give the whole number."""
+    order = world.order()
+    _place(world, 2)
+    for words in (order["number"][cut:] for cut in range(1, 7)):
+        assert _ids(world, "dispatcher", f"q={words}") == [order["id"]]
+        for who in ("other_dispatcher", "resident", "member"):
+            assert _ids(world, who, f"q={words}") == [], who
+    assert _ids(world, "dispatcher", f"q={order['number'][7:]}") == []
 
 
 def test_search_by_phone_is_for_staff(world: World) -> None:

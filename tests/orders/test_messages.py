@@ -148,12 +148,12 @@ def _done(world: World, order_id: int, action: Action) -> bool:
 
 
 def test_templates_are_sentences(world: World) -> None:
-    """A title without an end, a text that ends; each names its order by number, or the unit."""
+    """A title without an end, a text that ends; each names its orders by number, or the unit."""
     assert templates().keys() >= MESSAGES.keys()
     for moment, template in MESSAGES.items():
         assert moment.startswith("order.")
         assert template.title[-1] not in "。！" and template.text[-1] == "。"
-        assert "{number}" in template.text or "{unit}" in template.text
+        assert any(name in template.text for name in ("{number}", "{numbers}", "{unit}"))
 
 
 def test_the_order_of_a_message_is_by_number(world: World) -> None:

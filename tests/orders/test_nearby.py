@@ -18,6 +18,7 @@ from app.organisation.geometry import EARTH_RADIUS, to_gcj02
 from app.organisation.models import Place
 from app.organisation.service import create_place
 from app.organisation.states import PlaceKind
+from app.people.models import Person
 from tests.orders.rows import file_of
 from tests.orders.stories import code_of, order_of
 from tests.statements import sent
@@ -303,6 +304,17 @@ def test_bad_input(world: World, query: Callable[[World], dict[str, Any]], code:
     answer = world.get("resident", f"/orders/nearby?{urlencode(query(world))}")
     assert (answer.status_code, answer.get_json()["code"]) == (422, code)
     assert world.get(None, "/orders/nearby").status_code == 401
+
+
+def test_at_home(world: World) -> None:
+    """Without a word of where, around the saved home, be it a room that others may not name."""
+    order_id = reported(world, place_id=world.place.id)
+    room = place(world.place, PlaceKind.ROOM, "301", world)
+    session.get_one(Person, world.ids["resident2"]).home_place_id = room.id
+    session.commit()
+    found = world.get("resident2", "/orders/nearby").get_json()["items"]
+    assert [entry["id"] for entry in found] == [order_id]
+    assert world.get("resident2", "/orders/nearby?latitude=36").status_code == 422
 
 
 def test_a_room_that_one_may_not_see_is_no_place(world: World) -> None:

@@ -47,8 +47,11 @@ def test_without_log_in_nobody_places(world: World) -> None:
 
 
 def test_a_category_or_a_phone_alone_is_enough(world: World) -> None:
-    """请社区打给我: the resident's own phone counts."""
-    assert world.order(description=None)["description"] is None
+    """请社区打给我: a phone given here; the one on file asks for nothing."""
+    called = world.order(description=None, contact_phone="13812345678")
+    assert (called["description"], called["category"]) == (None, None)
+    for empty in ({}, {"contact_name": "王小明"}, {"anonymous": True}, {"description": " "}):
+        assert refused(world, "resident", "/orders", **empty) == (422, "order.empty")
     asked = world.order(description=None, category_id=world.categories["请回电、说不清"])
     assert asked["category"]["name"] == "请回电、说不清"
 

@@ -313,6 +313,11 @@ REFUSALS = {
     "order.nothing_to_decide",
     "order.nothing_asked",
     "order.not_appointed",
+    "order.nothing_to_confirm",
+    "order.parts_open",
+    "order.skill_missing",
+    "order.already_joined",
+    "order.request_pending",
 }
 
 

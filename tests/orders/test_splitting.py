@@ -6,10 +6,10 @@ import pytest
 
 from app.kernel.database import session
 from app.orders.models import Order, OrderContact
+from app.orders.queries.parts import has_open_parts
 from app.orders.queries.rendering import opened
 from app.orders.service.linking import (
     gather_parent,
-    has_open_parts,
 )
 from app.orders.states import OrderStatus
 from tests.orders.stories import (

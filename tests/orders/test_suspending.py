@@ -7,18 +7,17 @@ from app.kernel.clock import now
 from app.orders.service.timed import resume_due
 from tests.conftest import Clock
 from tests.orders.rows import heard, last_message, later, local_morning, refused
-from tests.orders.stories import actions_of, code_of, do, events_for, order_of, read
+from tests.orders.stories import actions_of, code_of, do, events_for, order_of, read, stage_of
 from tests.world import SYSTEM, World
 
 DAY = timedelta(days=1)
 
 
 def _held(world: World, clock: Clock, **terms: Any) -> int:
-    """Claimed by the member at nine, due in ten days."""
+    """Claimed by the member at nine, due in three days; no other date runs, it asks for no report."""
     clock.set(local_morning().isoformat())
-    order_id = int(world.order()["id"])
-    due = (now() + 10 * DAY).isoformat()
-    world.act("dispatcher", order_id, "dispatch", mode="pool", due_at=due, **terms)
+    order_id = int(world.order(category_id=world.categories["四害消杀"])["id"])
+    world.act("dispatcher", order_id, "dispatch", mode="pool", **terms)
     world.act("member", order_id, "claim")
     return order_id
 
@@ -51,9 +50,22 @@ def test_three_days_by_the_handler(world: World, clock: Clock) -> None:
     assert (order["status"], order["requests"]) == ("suspended", [])
     assert datetime.fromisoformat(order["suspended_until"]) == now() + 3 * DAY
     assert order["next_due_at"] is None
-    assert order["deadlines"][0]["state"] == "paused"
+    assert stage_of(order, "solve")["state"] == "paused"
     assert heard(world, order_id, since) == {("resident", "suspended")}
     assert "long_term" not in order["flags"]
+
+
+def test_only_the_time_to_solve_stands_still(world: World, clock: Clock) -> None:
+    """Reports are due on their day; the promise stays to be read."""
+    clock.set(local_morning().isoformat())
+    order_id = int(world.claimed()["id"])
+    due = order_of(order_id).due_at
+    order = _suspend(world, "member", order_id, 3)
+    states = {row["stage"]: row["state"] for row in order["deadlines"]}
+    assert states == {"arrange": "met", "accept": "met", "report": "pending", "solve": "paused"}
+    row = order_of(order_id)
+    assert (row.due_at, row.next_due_at) == (due, now() + 3 * DAY)
+    assert datetime.fromisoformat(stage_of(order, "solve")["due_at"]) == due
 
 
 def test_longer_the_dispatcher_agrees(world: World, clock: Clock) -> None:
@@ -173,7 +185,11 @@ def test_resuming_moves_the_date_by_the_pause(world: World, clock: Clock) -> Non
     assert order_of(order_id).next_due_at == due + timedelta(days=2.5)
     assert order_of(order_id).suspended_seconds == 2.5 * 86400
     assert order["suspended_until"] is None
-    assert heard(world, order_id, since) == {("resident", "resumed"), ("member", "resumed")}
+    assert heard(world, order_id, since) == {
+        ("resident", "resumed"),
+        ("resident", "extended"),
+        ("member", "resumed"),
+    }
 
 
 def test_it_resumes_by_itself_on_its_date(world: World, clock: Clock) -> None:
@@ -209,7 +225,11 @@ def test_recall_and_reassign_end_the_pause(world: World, clock: Clock) -> None:
         assert (order["status"], order["suspended_until"]) == (status, None)
         row = order_of(order_id)
         assert (row.suspended_at, row.suspended_from) == (None, None)
-        assert row.next_due_at == row.due_at == due + DAY
+        assert row.due_at == due + DAY
+        seen = read(world, "dispatcher", f"/orders/{order_id}")
+        assert stage_of(seen, "solve")["state"] == "pending"
+        open_dates = [row["due_at"] for row in seen["deadlines"] if row["state"] == "pending"]
+        assert row.next_due_at == min(map(datetime.fromisoformat, open_dates))
         assert row.suspended_seconds == 86400
 
 
@@ -219,11 +239,11 @@ def test_while_suspended_an_extension_sets_no_clock_running(world: World, clock:
     due = order_of(order_id).due_at
     assert due is not None
     _suspend(world, "member", order_id, 2)
-    order = world.act("dispatcher", order_id, "extend", due_at=later(days=15), reason="等料")
+    order = world.act("dispatcher", order_id, "extend", due_at=later(days=6), reason="等料")
     assert order["next_due_at"] is None
     _pass(clock, days=1)
     world.act("member", order_id, "resume")
-    assert order_of(order_id).next_due_at == due + 6 * DAY
+    assert order_of(order_id).next_due_at == due + 4 * DAY
 
 
 def test_the_history_tells_of_it(world: World, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 WATCHED = {
     "orders.is_requester": "orders.cancel",
     "orders.is_holder": "orders.start",
+    "orders.is_staff_of": "orders.show:words held back",
     "orders.may_acknowledge": "orders.acknowledge",
     "orders.may_dispatch": "orders.dispatch",
     "orders.may_settle": "orders.settle",
@@ -64,6 +65,8 @@ WATCHED = {
 }
 # No door leads to these, whoever comes so far may anyway, or it is asked once more behind them.
 UNSEEN = {
+    # tests/orders has somebody who goes along.
+    "orders.is_helper",
     "dispatching.may_give_out",
     "orders.may_claim",
     "people.may_lift_limit",

@@ -53,7 +53,15 @@ HELD_AT = {
     "foreign": "/1/2/30/",
 }
 HOLDS = ("own", "above", "root")
-RELATIONS = {"": 90, "requester": 91, "placer": 92, "holder": 93, "offered": 94, "self": 95}
+RELATIONS = {
+    "": 90,
+    "requester": 91,
+    "placer": 92,
+    "holder": 93,
+    "offered": 94,
+    "helper": 96,
+    "self": 95,
+}
 PERMISSIONS = {role.code: role.permissions for role in ROLES}
 SYSTEM = Actor.system("tests")
 Rows = Mapping[str, str]
@@ -156,6 +164,7 @@ def order(**values: Any) -> Order:
         "holder_id": RELATIONS["holder"],
         "holder_kind": HandlerKind.MEMBER,
         "offered_to_id": RELATIONS["offered"],
+        "helper_ids": [RELATIONS["helper"]],
         "public_place": True,
         "anonymous": False,
         "sensitive": False,
@@ -203,6 +212,11 @@ _HELD_BY_PROVIDER = {"holder_kind": HandlerKind.PROVIDER}
 _OF_ORDERS = tuple(sorted(name for name in vars(orders) if _RULE.match(name)))
 _SITUATIONS = (
     _about_order("is_holder", "completed", status=OrderStatus.COMPLETED),
+    _about_order("is_helper", "completed", status=OrderStatus.COMPLETED),
+    # Every role is held at a unit with this id: at the order's grid where it lies below its unit.
+    _about_order("is_staff_of", "in the grid", grid_id=1),
+    _about_order("may_settle", "in the grid", grid_id=1),
+    _about_order("may_follow_up", "in the grid", grid_id=1),
     _about_order("may_handle", "provider", **_HELD_BY_PROVIDER),
     _about_order("may_claim", "offered", **_OFFERED),
     _about_order("may_rate", "held by oneself", holder_id=RELATIONS["requester"]),

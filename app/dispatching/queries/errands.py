@@ -27,8 +27,7 @@ def errands_of(orders: Sequence[Order], at: datetime) -> dict[int, Errand]:
         for category in session.scalars(select(Category).where(Category.id.in_(category_ids)))
     }
     places = places_by_id(order.place_id for order in orders if order.place_id is not None)
-    units = {order.grid_id or order.handling_unit_id for order in orders}
-    spots = spots_of_units(units | {order.handling_unit_id for order in orders})
+    spots = spots_of_units(order.grid_id for order in orders if order.grid_id is not None)
     return {
         order.id: _errand(order, categories.get(order.category_id or 0), places, spots, at)
         for order in orders
@@ -73,7 +72,8 @@ def _spot(order: Order, places: dict[int, Place], spots: dict[int, Point]) -> Po
     if order.latitude is not None and order.longitude is not None:
         return order.latitude, order.longitude
     found = None if order.place_id is None else spot_of_place(order.place_id, places)
-    return found or spots.get(order.grid_id or 0) or spots.get(order.handling_unit_id)
+    # Of the community alone nobody can say how far it is.
+    return found or spots.get(order.grid_id or 0)
 
 
 def future_times(spans: Iterable[Any], at: datetime) -> Iterator[Times]:

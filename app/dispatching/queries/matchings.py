@@ -1,6 +1,6 @@
 """The best matching of a unit's orders to its handlers, as a proposal: nothing is changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -59,15 +59,13 @@ def matching_of(actor: Actor, unit_id: int, order_ids: Sequence[int] | None = No
         orders, unmatched = _named(actor, unit, order_ids)
         left_out = 0
     ready = [order for order in orders if not order.to_decide]
-    unmatched += [_left(order.id, "请领导先研判。") for order in orders if order.to_decide]
+    unmatched += [_left(o.id, "请领导先研判。", o) for o in orders if o.to_decide]
     at = now()
     sheet = _sheet(ready, at)
     plan = match(sheet.problem(), seconds=SOLVE_SECONDS)
-    rows = _rows(sheet, plan, at)
+    rows = _rows(sheet, plan, {order.id: order.number for order in ready}, at)
     matched = {row["order_id"] for row in rows}
-    unmatched += [
-        _left(order.id, sheet.why(order.id)) for order in ready if order.id not in matched
-    ]
+    unmatched += [_left(o.id, sheet.why(o.id), o) for o in ready if o.id not in matched]
     totals = {
         "matched": len(rows),
         "distance_m": sum(row["distance_m"] or 0 for row in rows),
@@ -78,8 +76,8 @@ def matching_of(actor: Actor, unit_id: int, order_ids: Sequence[int] | None = No
     return Matching(rows, unmatched, totals)
 
 
-def _left(order_id: int, why: str) -> dict[str, Any]:
-    return {"order_id": order_id, "why": why}
+def _left(order_id: int, why: str, order: Order | None) -> dict[str, Any]:
+    return {"order_id": order_id, "number": None if order is None else order.number, "why": why}
 
 
 def _unit(actor: Actor, unit_id: int) -> Unit:
@@ -132,7 +130,8 @@ def _named(
         for order_id in dict.fromkeys(order_ids)
     }
     ready = [known[order_id] for order_id, why in whys.items() if why is None]
-    return ready, [_left(order_id, why) for order_id, why in whys.items() if why is not None]
+    left = [(order_id, why) for order_id, why in whys.items() if why is not None]
+    return ready, [_left(order_id, why, known.get(order_id)) for order_id, why in left]
 
 
 def _why_not_ready(actor: Actor, order: Order | None) -> str | None:
@@ -159,11 +158,13 @@ def _sheet(orders: Sequence[Order], at: datetime) -> Sheet:
     )
 
 
-def _rows(sheet: Sheet, plan: Plan, at: datetime) -> list[dict[str, Any]]:
+def _rows(
+    sheet: Sheet, plan: Plan, numbers: Mapping[int, str], at: datetime
+) -> list[dict[str, Any]]:
     """What is proposed, the most pressing first."""
     names = masked_names({worker for given in plan.given for worker in given.workers})
     ordered = sorted(plan.given, key=lambda given: pressing(sheet.errands[given.task]))
-    return [_row(sheet, given, names, at) for given in ordered]
+    return [{"number": numbers[given.task], **_row(sheet, given, names, at)} for given in ordered]
 
 
 def _row(sheet: Sheet, given: Given, names: dict[int, str], at: datetime) -> dict[str, Any]:

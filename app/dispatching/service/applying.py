@@ -17,7 +17,6 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, not_found
-from app.notifications.service import notify
 from app.orders.models import Order
 from app.orders.queries.visible import orders_visible_to
 from app.orders.service.desk import dispatch_order, reassign_order
@@ -87,8 +86,7 @@ def _give(actor: Actor, desk: _Desk, order_id: int, assignee_ids: Sequence[int])
     for person_id in assignee_ids:
         _check_person(errand, desk.handler(person_id, errand), desk.caps[errand.unit_id])
     first, *companions = assignee_ids
-    _dispatch(actor, order, first, [desk.names[person_id] for person_id in companions])
-    _tell(order, desk, first, companions)
+    _dispatch(actor, order, desk, first, companions)
     for person_id in assignee_ids:
         desk.given[person_id] = desk.given.get(person_id, 0) + 1
 
@@ -111,28 +109,17 @@ def _check_person(errand: Errand, handler: Handler, caps: Caps) -> None:
     raise refusal(obstacle.code, f"这位办理人不合适：{obstacle.text}")
 
 
-def _dispatch(actor: Actor, order: Order, first: int, companions: Sequence[str]) -> None:
-    note = f"同行：{'、'.join(companions)}。" if companions else None
-    mode = DispatchMode.DIRECT
-    if giving(order) is Action.REASSIGN:
-        reassign_order(actor, order.id, reason=_REASON, mode=mode, assignee_id=first, note=note)
-        return
-    dispatch_order(
+def _dispatch(
+    actor: Actor, order: Order, desk: _Desk, first: int, companions: Sequence[int]
+) -> None:
+    names = "、".join(desk.names[person_id] for person_id in companions)
+    anew = giving(order) is Action.REASSIGN
+    verb = partial(reassign_order, reason=_REASON) if anew else dispatch_order
+    verb(
         actor,
         order.id,
-        mode=mode,
+        mode=DispatchMode.DIRECT,
         assignee_id=first,
-        people_needed=1 + len(companions) if companions else None,
-        note=note,
+        helper_ids=companions,
+        note=f"同行：{names}。" if companions else None,
     )
-
-
-def _tell(order: Order, desk: _Desk, first: int, companions: Sequence[int]) -> None:
-    """Whoever goes along hears with whom; the first one hears of the order by the verb."""
-    if not companions:
-        return
-    subject = ("order", order.id)
-    for person_id in (first, *companions):
-        others = [desk.names[other] for other in (first, *companions) if other != person_id]
-        params = {"number": order.number, "others": "、".join(others)}
-        notify([person_id], "order.companion", subject=subject, params=params)

@@ -27,7 +27,7 @@ def _shown(banner: Banner) -> BannerView:
 @blueprint.arguments(BannersQuery, location="query")
 @blueprint.response(200, page_schema(BannerOut))
 def list_banners(query: Body) -> Page[BannerView]:
-    """某个社区、地点或位置现有的公告，新的在前；422 `banner.where_missing`。"""
+    """某个社区、地点或位置现有的公告，新的在前；都不写时看我家的。422 `banner.where_missing`。"""
     return queries.page_of_banners(current_actor(), **query)
 
 

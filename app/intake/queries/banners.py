@@ -16,7 +16,14 @@ from app.kernel.errors import Invalid, NotFound, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.geometry import CoordinateSystem, in_gcj02
 from app.organisation.models import Place, Unit
-from app.organisation.queries import get_unit, get_visible_place, locate, subtree_ids
+from app.organisation.queries import (
+    get_place,
+    get_unit,
+    get_visible_place,
+    locate,
+    subtree_ids,
+)
+from app.people.queries import home_of
 
 Condition = ColumnElement[bool]
 
@@ -112,13 +119,17 @@ def page_of_banners(
 ) -> Page[BannerView]:
     """What hangs for a place, a point or a unit: around it, and inside it; newest first.
 
+    Without any of them for the actor's saved home.
+
     Raises Invalid `banner.where_missing`, `place.unknown`, `category.unknown`, NotFound without such a
     unit.
     """
     statement = banners_visible_to(actor).where(
         Banner.ended_at.is_(None), Banner.until > now() - BANNER_STALE
     )
-    if (latitude is None) != (longitude is None) or {unit_id, place_id, latitude} == {None}:
+    if {unit_id, place_id, latitude, longitude} == {None} and (home_id := home_of(actor)):
+        statement = statement.where(_of_place(get_place(home_id)))
+    elif (latitude is None) != (longitude is None) or {unit_id, place_id, latitude} == {None}:
         raise Invalid("banner.where_missing", "请选择社区或地点，或打开手机定位。")
     if unit_id is not None:
         statement = statement.where(_of_unit(get_unit(unit_id)))

@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.orders.models import Order, OrderCall, OrderEvent, OrderEventContent
-from app.orders.policy import is_holder, may_see_unchecked
+from app.orders.policy import is_holder, is_staff_of, may_see_unchecked
 from app.orders.states import Action, CallOutcome, ContentState
 
 _HANDLING = frozenset(
@@ -39,7 +39,7 @@ def outcomes_of(actor: Actor, orders: Sequence[Order]) -> dict[int, Outcome]:
             found[row.order_id].note = row.note
         if row.action in _DELAYING:
             found[row.order_id].delay = row.note
-    own = [order.id for order in orders if actor.may("orders.see", order.handling_path)]
+    own = [order.id for order in orders if is_staff_of(actor, order)]
     calls = select(OrderCall.order_id, OrderCall.outcome, OrderCall.day)
     for call in session.execute(calls.where(OrderCall.order_id.in_(own)).order_by(OrderCall.id)):
         found[call.order_id].call = (CallOutcome(call.outcome), call.day)
@@ -67,7 +67,7 @@ def _told(orders: Mapping[int, Order]) -> Iterable[Row[Any]]:
 
 def _is_shown(actor: Actor, order: Order, row: Row[Any]) -> bool:
     """As in the history of the single order."""
-    if not (row.visible or is_holder(actor, order) or actor.may("orders.see", order.handling_path)):
+    if not (row.visible or is_holder(actor, order) or is_staff_of(actor, order)):
         return False
     checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     return checked or row.actor_id not in (order.requester_id, order.placer_id)

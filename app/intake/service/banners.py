@@ -95,12 +95,24 @@ def end_banner(actor: Actor, banner_id: int, *, note: str | None = None) -> Bann
     """It is over; who is counted hears it once. Raises NotFound, Conflict `banner.ended`."""
     banner = _kept(actor, banner_id)
     _check_running(banner)
+    _end(actor, banner, note or "")
+    return banner
+
+
+def end_banners_of(actor: Actor, unit_id: int) -> None:
+    """A unit closes: nothing that it has put up hangs on."""
+    running = select(Banner).where(Banner.unit_id == unit_id, Banner.ended_at.is_(None))
+    for banner in session.scalars(lock(running.order_by(Banner.id))).all():
+        if is_shown(banner):
+            _end(actor, banner, "社区有调整，以后请看现在社区的公告。")
+
+
+def _end(actor: Actor, banner: Banner, note: str) -> None:
     banner.ended_at = now()
     banner.version += 1
     session.flush()
     record(actor, "banner.ended", "banner", banner.id, unit_id=banner.unit_id)
-    _tell(banner, "banner.ended", note=note or "")
-    return banner
+    _tell(banner, "banner.ended", note=note)
 
 
 def me_too(actor: Actor, banner_id: int) -> Banner:

@@ -41,7 +41,7 @@ from app.intake.states import (
 from app.intake.storage import draft_folder, sweep_drafts, touch
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values, record
-from app.kernel.clock import now
+from app.kernel.clock import local_date, now
 from app.kernel.database import database_now, lock, reserve_ids, session, transaction
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
 from app.orders.queries.lists import OrderFilter, count_of_orders
@@ -170,7 +170,9 @@ def _book(asked: Asked, mark: str | None) -> Iterator[_Writing]:
 
 def _finish(actor: Actor, export: Export, writing: _Writing) -> None:
     """The file and its being done are one: nobody ever sees two, or a half."""
-    keep_document(actor, export.owner_id, writing.content, EXCEL, subject=(SUBJECT, export.id))
+    title = f"{TITLES[export.template]}-{local_date(export.created_at)}"
+    subject = (SUBJECT, export.id)
+    keep_document(actor, export.owner_id, writing.content, EXCEL, title=title, subject=subject)
     export.finish(len(writing.seen), now() + EXPORT_KEPT)
     session.flush()
 

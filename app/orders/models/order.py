@@ -1,5 +1,6 @@
 """An order and what hangs on it; personal words stand in side rows that erasure deletes."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,8 @@ class Order(Model):
 
     `version` is the seq of the last history row and `head` its hash. `handling_path` repeats the path
     of the handling unit, so that a subtree is one prefix. `holder_id` answers for the order while it is
-    claimed, in progress or suspended; `offered_to_id` is asked while it is dispatched directly.
+    claimed, in progress or suspended; `offered_to_id` is asked while it is dispatched directly;
+    `helper_ids` go along with either.
     """
 
     __tablename__ = "orders"
@@ -112,6 +114,7 @@ class Order(Model):
     offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     holder_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     holder_kind: Mapped[HandlerKind | None]
+    helper_ids: Mapped[list[int]] = mapped_column(default=list)
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
     task: Mapped[str | None]
     people_needed: Mapped[int] = mapped_column(default=1)
@@ -135,6 +138,8 @@ class Order(Model):
     imposed_due_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None] = mapped_column()
     extensions: Mapped[int] = mapped_column(default=0)
+    # A dated plan for what cannot be solved within a month; reported on every month until then.
+    planned_until: Mapped[datetime | None]
     reminded: Mapped[int] = mapped_column(default=0)
 
     suspended_at: Mapped[datetime | None]
@@ -175,12 +180,12 @@ class Order(Model):
         """Whether somebody answers for it now."""
         return self.status in HELD
 
-    def check_action(self, action: Action) -> None:
+    def check_action(self, action: Action, words: Mapping[OrderStatus, str] = STAFF_WORDS) -> None:
         """Raises Conflict `order.action_not_allowed` where the table has no such row."""
         if self.status not in TABLE[action].start:
             raise Conflict(
                 "order.action_not_allowed",
-                f"工单现在是“{STAFF_WORDS[self.status]}”，不能{TABLE[action].word}。",
+                f"工单现在是“{words[self.status]}”，不能{TABLE[action].word}。",
             )
 
     def move(self, action: Action, to: OrderStatus, at: datetime) -> None:
@@ -198,6 +203,7 @@ class Order(Model):
         if to not in HELD:
             self.holder_id = self.holder_kind = self.provider_id = None
             self.last_sign_at = self.appointed_at = self.visited_at = None
+            self.helper_ids = []
             self._end_pause()
         if to is not OrderStatus.DISPATCHED:
             self.offered_to_id = None
@@ -208,13 +214,11 @@ class Order(Model):
         self.suspended_at = self.suspended_until = self.suspended_from = None
 
     def end_pause(self, at: datetime) -> None:
-        """A pause, if there is one, ends and counts; the solve date moves by it."""
+        """A pause, if there is one, ends and counts."""
         if self.suspended_at is None:
             return
-        paused = at - self.suspended_at
-        self.suspended_seconds += int(paused.total_seconds())
+        self.suspended_seconds += int((at - self.suspended_at).total_seconds())
         self._end_pause()
-        self.set_due(self.due_at + paused if self.due_at else None)
 
     def give_out(
         self, action: Action, at: datetime, *, mode: DispatchMode, offered_to_id: int | None = None
@@ -242,27 +246,34 @@ class Order(Model):
         self._end_pause()
 
     def come_back(self, action: Action, at: datetime) -> None:
-        """To the dispatcher's desk again, in the same round."""
+        """To the dispatcher's desk again, in the same round; how it was given out is over."""
         self.move(action, OrderStatus.SUBMITTED, at)
-        self.mode = None
+        self._take_back()
+
+    def _take_back(self) -> None:
+        self.mode = self.dispatched_at = None
+        # A part is its task, whoever has it.
+        if self.parent_id is None:
+            self.task = None
 
     def new_round(self, action: Action, at: datetime) -> None:
         """重办: the same order, a round later, with nothing held over but its first lateness."""
         self.move(action, OrderStatus.SUBMITTED, at)
+        self._take_back()
         self.round += 1
-        self.mode = self.merged_into_id = None
+        self.merged_into_id = None
         self.returns = self.suspensions = self.suspended_seconds = self.reminded = 0
         self.completed_at = self.closed_at = self.close_kind = self.checked_at = None
-        self.acknowledged_at = self.dispatched_at = self.claimed_at = None
+        self.acknowledged_at = self.claimed_at = None
         self.long_term = self.follow_up_due = False
-        self.due_at = self.next_due_at = None
+        self.due_at = self.next_due_at = self.planned_until = None
 
     def complete(self, action: Action, at: datetime) -> None:
         """The handler, or the desk, says done."""
-        holder = self.holder_id, self.holder_kind, self.provider_id
+        holder = self.holder_id, self.holder_kind, self.provider_id, self.helper_ids
         self.move(action, OrderStatus.COMPLETED, at)
         # Kept so that a check can give it back, and the requester sees who did it.
-        self.holder_id, self.holder_kind, self.provider_id = holder
+        self.holder_id, self.holder_kind, self.provider_id, self.helper_ids = holder
         self.completed_at = at
         self.reminded = 0
 
@@ -271,8 +282,3 @@ class Order(Model):
         self.move(action, OrderStatus.CLOSED, at)
         self.closed_at = at
         self.close_kind = kind
-
-    def set_due(self, due_at: datetime | None) -> None:
-        """The date it is promised for; an imposed earlier one wins."""
-        dates = [d for d in (due_at, self.imposed_due_at) if d is not None]
-        self.due_at = self.next_due_at = min(dates) if dates else None

@@ -24,8 +24,9 @@ from app.orders.models import Order
 from app.orders.queries.visible import orders_joinable_by
 from app.organisation.geometry import EARTH_RADIUS, CoordinateSystem, haversine, in_gcj02
 from app.organisation.models import Place
-from app.organisation.queries import get_visible_place
+from app.organisation.queries import get_place, get_visible_place
 from app.organisation.states import PlaceKind
+from app.people.queries import home_of
 
 MOST = 5
 # Distances are shown in steps of so many metres.
@@ -71,11 +72,17 @@ def nearby_orders(
 ) -> list[NearbyView]:
     """At most five, nearest first; of one category (or the leaves of a group), or of any.
 
+    Without a place or a point around the actor's saved home.
+
     Raises Invalid `nearby.where_missing`, `place.unknown`, `category.unknown`.
     """
-    if (latitude is None) != (longitude is None) or (latitude is None and place_id is None):
+    if latitude is None and longitude is None and place_id is None:
+        place_id = home_of(actor)
+        place = None if place_id is None else get_place(place_id)
+    else:
+        place = None if place_id is None else _place(actor, place_id)
+    if (latitude is None) != (longitude is None) or (latitude is None and place is None):
         raise Invalid("nearby.where_missing", "请选择地点，或打开手机定位。")
-    place = None if place_id is None else _place(actor, place_id)
     kinds = _kinds(actor, category_id)
     if not kinds:
         return []

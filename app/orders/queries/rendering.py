@@ -26,6 +26,7 @@ from app.orders.policy import (
     actions_of,
     is_holder,
     is_requester,
+    is_staff_of,
     may_decide,
     may_know_requester,
     may_see_contact,
@@ -65,6 +66,7 @@ class OrderView:
     requester: dict[str, Any] | None
     contact: dict[str, Any] | None
     assignees: list[dict[str, Any]]
+    offered_to: dict[str, Any] | None
     deadlines: list[dict[str, Any]]
     rating: OrderRating | None
     requests: list[dict[str, Any]]
@@ -100,11 +102,6 @@ class _Surroundings:
     files: Mapping[int, FileLink]
 
 
-def view_of(actor: Actor, order: Order) -> OrderView:
-    """One order for its reader."""
-    return views_of(actor, [order])[0]
-
-
 def views_of(actor: Actor, orders: Sequence[Order]) -> list[OrderView]:
     """Orders for their reader, with one statement a table however many they are."""
     around = _surroundings(orders)
@@ -118,7 +115,7 @@ def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     assignees = _of_orders(_ASSIGNEES, touched)
     requests = _of_orders(_REQUESTS, touched)
     ended = [o.id for o in orders if o.completed_at is not None or o.round > 1]
-    people = {o.requester_id for o in orders} | {o.placer_id for o in orders}
+    people = {p for o in orders for p in (o.requester_id, o.placer_id, o.offered_to_id)}
     people |= {row.person_id for rows in assignees.values() for row in rows}
     providers = {row.provider_id for rows in assignees.values() for row in rows}
     units = {u for o in orders for u in (o.handling_unit_id, o.first_unit_id, o.attention_unit_id)}
@@ -159,11 +156,12 @@ def _of_orders(statement: Select[Any], order_ids: Sequence[int]) -> dict[int, li
 def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     mine = is_requester(actor, order)
     near = mine or may_see_contact(actor, order)
-    staff = actor.is_system or actor.may("orders.see", order.handling_path)
+    staff = actor.is_system or is_staff_of(actor, order)
     rows = around.assignees.get(order.id, [])
     # Who is to sign for it, or to agree, must know what it is about.
     asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
     involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
+    asked_of = staff or actor.person_id == order.offered_to_id
     unhidden = mine or (involved and may_know_requester(actor, order))
     checked = involved and (
         asked or order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
@@ -189,7 +187,8 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         requester=_named(order.requester_id, around.people) if unhidden else None,
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
         assignees=[_assignee(row, around) for row in _current(order, rows) if involved],
-        deadlines=_deadlines(order),
+        offered_to=_named(order.offered_to_id, around.people) if asked_of else None,
+        deadlines=_promise(order),
         rating=around.ratings.get(order.id) if mine or staff or is_holder(actor, order) else None,
         requests=_requests(actor, order, around),
         actions=actions_of(actor, order),
@@ -279,8 +278,8 @@ def _assignee(row: OrderAssignee, around: _Surroundings) -> dict[str, Any]:
     return {"kind": row.kind, "id": row.person_id, "name": name, "part": row.part}
 
 
-def _deadlines(order: Order) -> list[dict[str, Any]]:
-    """The one date an order has of its own: what the dispatcher or a superior has set."""
+def _promise(order: Order) -> list[dict[str, Any]]:
+    """The one date that the resident is promised; enough for a list."""
     if order.due_at is None:
         return []
     met_at: datetime | None = order.completed_at
@@ -310,16 +309,23 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
             "state": row.state,
             "asked_at": row.asked_at,
             "until": row.until,
+            "wanted_at": _wanted(row),
             "reason": row.reason,
             "may_decide": _decides(actor, row, order),
         }
         for row in around.requests.get(order.id, [])
-        if actor.may("orders.see", order.handling_path)
+        if is_staff_of(actor, order)
         # Between staff and handler reasons are spoken plainly; the resident sees what he asked for.
         or (row.kind is RequestKind.CANCEL and is_requester(actor, order))
         or row.asked_by_id == actor.person_id
         or may_decide(actor, row, order)
     ]
+
+
+def _wanted(row: OrderRequest) -> datetime | None:
+    """The date asked for: until when it shall wait, or the new date to be done by."""
+    asked = row.details.get("until") or row.details.get("due_at")
+    return None if asked is None else datetime.fromisoformat(asked)
 
 
 def handlers_of(order_id: int) -> list[int]:
@@ -347,7 +353,7 @@ def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> lis
     """History rows for their reader; the requester of an anonymous order stays unnamed."""
     contents = contents_of(events)
     names = masked_names({row.actor_id for row in events if row.actor_id is not None})
-    staff = actor.may("orders.see", order.handling_path)
+    staff = is_staff_of(actor, order)
     hidden = set()
     if not may_know_requester(actor, order) and not is_requester(actor, order):
         hidden = {order.requester_id, order.placer_id}

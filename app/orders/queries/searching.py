@@ -1,18 +1,18 @@
 """What a word, number or phone finds: conditions for lists of orders."""
 
-from datetime import datetime, timedelta
-
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
 from app.kernel.actor import Actor
-from app.kernel.clock import LOCAL
 from app.kernel.crypto import blind_index, normalise_phone
-from app.kernel.database import is_sqlite
+from app.kernel.database import is_sqlite, session
 from app.kernel.errors import Invalid
 from app.orders.bigrams import SHORTEST, bigrams, normalised, tokens
 from app.orders.models import ORDER_SEARCH_FTS, Order, OrderSearch
-from app.orders.queries.visible import under
+from app.orders.queries.visible import of_staff, under
 from app.orders.states import ContentState
+
+# The day of the placing has six digits, the id behind it six or more.
+ID_DIGITS, WHOLE_NUMBER = 6, 12
 
 
 def matching(actor: Actor, q: str) -> ColumnElement[bool]:
@@ -30,10 +30,10 @@ def matching(actor: Actor, q: str) -> ColumnElement[bool]:
         Order.content_state == ContentState.PASSED,
         Order.requester_id == actor.person_id,
         Order.placer_id == actor.person_id,
-        under(Order.handling_path, actor.paths("orders.see")),
+        of_staff(actor),
     )
     described = and_(readable, Order.id.in_(with_words(words)))
-    others = [*_by_number(words), *_by_phone(actor, words)]
+    others = [*_by_number(actor, words), *_by_phone(actor, words)]
     if not others:
         return described
     # All ways in one IN: each is looked up in an index of its own, where an OR would read all orders.
@@ -63,16 +63,18 @@ def _ids(*conditions: ColumnElement[bool]) -> Select[int]:
     return select(Order.id).where(*conditions).correlate(None)
 
 
-def _by_number(words: str) -> list[Select[int]]:
-    """The number is the local day of the placing and the id, of six digits or more."""
-    if not (words.isascii() and words.isdigit() and 12 <= len(words) <= 24):
+def _by_number(actor: Actor, words: str) -> list[Select[int]]:
+    """The number, or for staff its last six digits or more: the end of the day and the whole id."""
+    if not (words.isascii() and words.isdigit() and ID_DIGITS <= len(words) <= 24):
         return []
-    try:
-        day = datetime.strptime(words[:6], "%y%m%d").replace(tzinfo=LOCAL)
-    except ValueError:
+    if len(words) < WHOLE_NUMBER and not actor.may_somewhere("orders.see"):
         return []
-    placed = (Order.submitted_at >= day, Order.submitted_at < day + timedelta(days=1))
-    return [_ids(Order.id == int(words[6:]), *placed)]
+    # However many digits of it are the id's.
+    ids = {int(words[-digits:]) for digits in range(ID_DIGITS, min(len(words), 18) + 1)}
+    found = session.scalars(select(Order).where(Order.id.in_(ids)))
+    ending = [order.id for order in found if order.number.endswith(words)]
+    seen = () if len(words) >= WHOLE_NUMBER else (of_staff(actor),)
+    return [_ids(Order.id.in_(ending), *seen)] if ending else []
 
 
 def _by_phone(actor: Actor, words: str) -> list[Select[int]]:
@@ -88,7 +90,7 @@ def _by_phone(actor: Actor, words: str) -> list[Select[int]]:
     return [
         _ids(
             Order.contact_index == index,
-            under(Order.handling_path, actor.paths("orders.see")),
+            of_staff(actor),
             or_(Order.anonymous.is_(False), known),
         )
     ]

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     exists,
     false,
+    func,
     or_,
     select,
 )
@@ -25,7 +26,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import notes, session
 from app.kernel.errors import not_found
 from app.orders.models import Order, OrderAssignee, OrderEvent, OrderFollower, OrderRequest
-from app.orders.policy import is_holder
+from app.orders.policy import is_helper, is_holder, is_staff_of
 from app.orders.states import (
     OPEN,
     Action,
@@ -42,8 +43,22 @@ def under(column: InstrumentedAttribute[str], paths: tuple[str, ...]) -> ColumnE
     return or_(false(), *(column.startswith(path) for path in paths))
 
 
+def of_staff(actor: Actor) -> ColumnElement[bool]:
+    """Orders of the subtrees where the actor sees orders, and those of the grids where he or she does."""
+    pairs = zip(actor.roots("orders.see"), actor.paths("orders.see"), strict=True)
+    # Handled by a unit that the grid lies in: what has gone elsewhere is no longer the grid's.
+    in_grids = [
+        and_(
+            Order.grid_id == grid_id,
+            func.substr(path, 1, func.length(Order.handling_path)) == Order.handling_path,
+        )
+        for grid_id, path in pairs
+    ]
+    return or_(under(Order.handling_path, actor.paths("orders.see")), *in_grids)
+
+
 def _staff(actor: Actor) -> ColumnElement[bool]:
-    seen = under(Order.handling_path, actor.paths("orders.see"))
+    seen = of_staff(actor)
     secret = under(Order.handling_path, actor.paths("orders.see_sensitive"))
     # Whoever is paged must be able to answer.
     paged = and_(
@@ -170,6 +185,13 @@ class _Anybody:
             bindparam(f"path_{number}_{i}", type_=String) for i in range(self.shape[number])
         )
 
+    def roots(self, permission: str) -> tuple[BindParameter[int], ...]:
+        """The unit at each."""
+        number = _ASKED_FOR.index(permission)
+        return tuple(
+            bindparam(f"root_{number}_{i}", type_=BigInteger) for i in range(self.shape[number])
+        )
+
 
 @lru_cache(maxsize=1024)
 def _one_visible(shape: _Shape, action: Action | None) -> tuple[Select[Order], ...]:
@@ -192,6 +214,9 @@ def _find(actor: Actor, order_id: int, action: Action | None) -> Order:
         values = {
             f"path_{n}_{i}": path for n, held in enumerate(paths) for i, path in enumerate(held)
         }
+        seen = _ASKED_FOR.index("orders.see")
+        for i, unit_id in enumerate(actor.roots("orders.see")):
+            values[f"root_{seen}_{i}"] = unit_id
         values["person_id"] = actor.own_id
     for statement in statements:
         found = session.scalars(statement, {**values, "order_id": order_id}).one_or_none()
@@ -221,8 +246,9 @@ def get_for_action(actor: Actor, order_id: int, action: Action) -> Order:
 
 
 def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
-    """The history: staff and the handler see all of it, others what is meant for them."""
+    """The history: staff, handler and who helps see all of it, others what is meant for them."""
     statement = select(OrderEvent).where(OrderEvent.order_id == order.id)
-    if actor.is_system or is_holder(actor, order) or actor.may("orders.see", order.handling_path):
+    handles = is_holder(actor, order) or is_helper(actor, order)
+    if actor.is_system or handles or is_staff_of(actor, order):
         return statement
     return statement.where(OrderEvent.visible)

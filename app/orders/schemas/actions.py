@@ -41,6 +41,7 @@ class ReasonMaybeIn(Schema):
 
 
 _PHOTOS = fields.List(Identifier(), validate=validate.Length(max=9))
+_HELPERS = fields.List(Identifier(), validate=validate.Length(max=20))
 
 
 class ReportIn(NoteNeededIn):
@@ -65,6 +66,7 @@ class DispatchIn(Schema):
     people_needed = fields.Integer(
         strict=True, allow_none=True, validate=validate.Range(min=1, max=50)
     )
+    helper_ids = _HELPERS
     note = Text(allow_none=True)
 
 
@@ -76,6 +78,7 @@ class ReassignIn(ReasonIn):
     provider_id = Identifier(allow_none=True)
     due_at = Moment(allow_none=True)
     task = Text(longest=500, allow_none=True)
+    helper_ids = _HELPERS
     note = Text(allow_none=True)
 
 
@@ -110,7 +113,7 @@ class CompleteIn(ReportIn):
     minutes_spent = fields.Integer(
         strict=True, allow_none=True, validate=validate.Range(min=0, max=100_000)
     )
-    helper_ids = fields.List(Identifier(), validate=validate.Length(max=20))
+    helper_ids = _HELPERS
 
 
 class CheckIn(NoteIn):
@@ -182,10 +185,17 @@ class ExtendIn(ReasonIn):
     due_at = Moment(required=True)
 
 
+class PlanIn(NoteNeededIn):
+    """Until when it will be solved; in `note` how."""
+
+    due_at = Moment(required=True)
+
+
 class MergeIn(NoteIn):
-    """Into which order."""
+    """Into which order, and why."""
 
     into_id = Identifier(required=True)
+    reason = Text(allow_none=True)
 
 
 class RejectIn(ReasonIn):

@@ -137,7 +137,7 @@ class Assignee(Schema):
 
 
 class DeadlineOut(Schema):
-    """A date the order is to be met by."""
+    """A date a stage is to be met by; lists have the promise alone, the stage `solve`."""
 
     stage = fields.String(required=True)
     round = fields.Integer(required=True)
@@ -166,7 +166,12 @@ class RequestOut(Schema):
     kind = fields.Enum(RequestKind, by_value=True, required=True)
     state = fields.Enum(RequestState, by_value=True, required=True)
     asked_at = Moment(required=True)
-    until = Moment(required=True)
+    until = Moment(required=True, metadata={"description": "无人答复时，申请到此失效"})
+    wanted_at = Moment(
+        required=True,
+        allow_none=True,
+        metadata={"description": "申请暂缓到何时，或延期到何时；其他申请为空"},
+    )
     reason = fields.String(required=True, allow_none=True)
     may_decide = fields.Boolean(required=True)
 
@@ -206,6 +211,12 @@ class OrderOut(Schema):
     task = fields.String(required=True, allow_none=True, attribute="order.task")
     people_needed = fields.Integer(required=True, attribute="order.people_needed")
     assignees = fields.List(fields.Nested(Assignee), required=True)
+    offered_to = fields.Nested(
+        Named,
+        required=True,
+        allow_none=True,
+        metadata={"description": "指派给谁、正在等谁答复；工作人员和本人可见"},
+    )
     appointed_at = Moment(required=True, allow_none=True, attribute="order.appointed_at")
     visit_code = fields.String(required=True, allow_none=True)
     submitted_at = Moment(required=True, attribute="order.submitted_at")
@@ -229,6 +240,28 @@ class OrderOut(Schema):
         ContentState, by_value=True, required=True, attribute="order.content_state"
     )
     version = fields.Integer(required=True)
+
+
+class PartOut(Schema):
+    """One part of a joint matter (会办)."""
+
+    id = fields.Integer(required=True)
+    number = fields.String(required=True)
+    task = fields.String(required=True, allow_none=True)
+    status = fields.Enum(OrderStatus, by_value=True, required=True)
+    unit = fields.Nested(Named, required=True)
+
+
+class OneOrderOut(OrderOut):
+    """An order on its own: its parts, and in an emergency what its requester must know at once."""
+
+    children = fields.List(fields.Nested(PartOut), required=True)
+    stop_message = fields.String(
+        required=True, allow_none=True, metadata={"description": "特急时先打哪个电话；下单人可见"}
+    )
+    resident_text = fields.String(
+        required=True, allow_none=True, metadata={"description": "特急时请居民怎么做；下单人可见"}
+    )
 
 
 class EventOut(Schema):

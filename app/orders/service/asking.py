@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
+from app.deadlines.queries.surroundings import next_working_day
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
@@ -14,7 +15,13 @@ from app.kernel.errors import Conflict
 from app.orders.models import Order, OrderRequest
 from app.orders.policy import deciding
 from app.orders.service.core import cleared_holders, need_reason, tell, write
-from app.orders.states import REQUEST_LAPSES, Action, RequestKind, RequestState
+from app.orders.states import (
+    ASKED_BY,
+    BETWEEN_UNITS,
+    REQUEST_LAPSES,
+    RequestKind,
+    RequestState,
+)
 from app.organisation.models import Unit
 from app.organisation.queries import ancestors, get_unit, hold_unit
 
@@ -26,15 +33,6 @@ WORDS = {
     RequestKind.REPORT_UP: "上报",
     RequestKind.SUPPORT: "支援",
     RequestKind.CLOSE: "办结",
-}
-ACTIONS = {
-    RequestKind.SUSPEND: Action.SUSPEND,
-    RequestKind.EXTEND: Action.EXTEND,
-    RequestKind.CANCEL: Action.CANCEL,
-    RequestKind.TRANSFER: Action.TRANSFER,
-    RequestKind.REPORT_UP: Action.REPORT_UP,
-    RequestKind.SUPPORT: Action.SUPPORT,
-    RequestKind.CLOSE: Action.DECIDE,
 }
 TOLD = {RequestKind.TRANSFER: "transfer_asked", RequestKind.REPORT_UP: "reported_up"}
 
@@ -60,7 +58,7 @@ def ask_agreement(
     write(
         actor,
         order,
-        ACTIONS[kind],
+        ASKED_BY[kind],
         before=order.status,
         note=reason,
         details={"request_id": asked, "asked": kind.value, **(details or {})},
@@ -77,6 +75,11 @@ def _decider(order: Order, *, above: bool) -> Unit:
         return unit
     upper = ancestors(unit)
     return upper[0] if upper else unit
+
+
+def _lapses(kind: RequestKind, unit: Unit, at: datetime) -> datetime:
+    """A day, or between units a working day of the one that is asked."""
+    return next_working_day(unit.id, at) if kind in BETWEEN_UNITS else at + REQUEST_LAPSES
 
 
 def _insert(
@@ -97,7 +100,7 @@ def _insert(
             unit_id=unit.id,
             unit_path=unit.path,
             asked_at=at,
-            until=at + REQUEST_LAPSES,
+            until=_lapses(kind, unit, at),
             state=RequestState.PENDING,
             details=details,
             reason=reason,

@@ -22,8 +22,9 @@ from app.orders.models import (
     OrderEventContent,
     OrderRequest,
 )
-from app.orders.policy import POLICY
+from app.orders.policy import POLICY, words_for
 from app.orders.queries.visible import get_for_action
+from app.orders.service.timing import keep_time
 from app.orders.states import Action, HandlerKind, OrderStatus, RequestState
 from app.people.queries import holders_of
 
@@ -46,7 +47,7 @@ def take(actor: Actor, order_id: int, action: Action) -> Order:
     order = locked(order_id)
     if not POLICY[action](actor, order):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
-    order.check_action(action)
+    order.check_action(action, words_for(actor, order))
     return order
 
 
@@ -78,6 +79,14 @@ def write(
     recorded = now()
     salt = secrets.token_hex(16)
     content = dict(details or {})
+    promised_anew = keep_time(
+        order,
+        action,
+        before=before,
+        at=happened_at or recorded,
+        person_id=actor.person_id,
+        details=content,
+    )
     values: dict[str, Any] = {
         "previous": order.head,
         "order_id": order.id,
@@ -114,6 +123,8 @@ def write(
             "details": content,
         },
     )
+    if promised_anew and order.is_open and order.due_at is not None:
+        tell(order, "extended", requesters(order), time=spoken_day(order.due_at))
 
 
 def need_reason(reason: str | None) -> str:
@@ -212,10 +223,17 @@ def void_requests(order: Order, at: datetime) -> None:
 
 
 def let_go(order: Order, at: datetime) -> None:
-    """The one who handled it is free of it, a pause ends, and what was asked for is void."""
+    """Whoever handled it is free of it, a pause ends, and what was asked for is void."""
     unassign(order, at)
+    order.helper_ids = []
     order.end_pause(at)
     void_requests(order, at)
+
+
+def spoken_day(moment: datetime) -> str:
+    """A day as people say it: 11月29日."""
+    day = to_local(moment)
+    return f"{day.month}月{day.day}日"
 
 
 def spoken(moment: datetime) -> str:

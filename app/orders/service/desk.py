@@ -22,6 +22,7 @@ from app.orders.service.core import (
     write,
 )
 from app.orders.service.giving import category_name, give_to_person, holds, lock_handler
+from app.orders.service.helping import PART, bring_along, check_helpers, tell_companions
 from app.orders.service.linking import (
     cancel_children,
     check_parts,
@@ -29,6 +30,7 @@ from app.orders.service.linking import (
     outcome_hearers,
     release_root,
 )
+from app.orders.service.timing import check_due
 from app.orders.states import (
     RETURNS_ADMITTED,
     Action,
@@ -83,12 +85,13 @@ def dispatch_order(
     due_at: datetime | None = None,
     task: str | None = None,
     people_needed: int | None = None,
+    helper_ids: Sequence[int] = (),
     note: str | None = None,
 ) -> Order:
     """派单: into the pool, offered to one who claims, or assigned to grid worker, staff or provider.
 
     `mode` direct with a member or volunteer is an offer; with a grid worker, staff or `provider_id` it
-    is an order to act (定人员、定时间、定任务).
+    is an order to act (定人员、定时间、定任务). `helper_ids` go along (同行).
     """
     lock_handler(assignee_id)
     order = take(actor, order_id, Action.DISPATCH)
@@ -98,13 +101,14 @@ def dispatch_order(
     before = order.status
     _give(actor, order, Action.DISPATCH, mode, assignee_id, provider_id)
     _set_terms(order, due_at, task, people_needed)
+    _send_along(order, mode, helper_ids)
     write(
         actor,
         order,
         Action.DISPATCH,
         before=before,
         note=note,
-        details=_terms(order, mode, assignee_id, provider_id),
+        details=_terms(order, mode, assignee_id, provider_id, due_at),
     )
     return order
 
@@ -119,6 +123,7 @@ def reassign_order(
     provider_id: int | None = None,
     due_at: datetime | None = None,
     task: str | None = None,
+    helper_ids: Sequence[int] = (),
     note: str | None = None,
 ) -> Order:
     """改派: to another person or back to the pool; both are told, a pause ends."""
@@ -131,13 +136,15 @@ def reassign_order(
     let_go(order, at)
     _give(actor, order, Action.REASSIGN, mode, assignee_id, provider_id)
     _set_terms(order, due_at, task, None)
+    _send_along(order, mode, helper_ids)
     write(
         actor,
         order,
         Action.REASSIGN,
         before=before,
         note=need_reason(reason),
-        details=_terms(order, mode, assignee_id, provider_id) | ({"note": note} if note else {}),
+        details=_terms(order, mode, assignee_id, provider_id, due_at)
+        | ({"note": note} if note else {}),
     )
     tell(order, "reassigned_away", [earlier])
     tell(order, "reassigned", requesters(order))
@@ -218,7 +225,6 @@ def _give_back(order: Order, at: datetime) -> None:
         return
     order.move(Action.CHECK, OrderStatus.IN_PROGRESS, at)
     order.last_sign_at = at
-    order.set_due(order.due_at)
     if order.holder_kind is not None:
         assign(
             order,
@@ -227,6 +233,8 @@ def _give_back(order: Order, at: datetime) -> None:
             person_id=order.holder_id,
             provider_id=order.provider_id,
         )
+    for helper_id in order.helper_ids:
+        assign(order, at, kind=HandlerKind.MEMBER, person_id=helper_id, part=PART)
 
 
 def _may_go_on(order: Order, person_id: int, at: datetime) -> bool:
@@ -234,10 +242,7 @@ def _may_go_on(order: Order, person_id: int, at: datetime) -> bool:
         return False
     if order.holder_kind is HandlerKind.PROVIDER:
         return True
-    return any(
-        holds(person_id, wanted, order.handling_path, at)
-        for wanted in ("orders.claim", "orders.handle")
-    )
+    return any(holds(person_id, wanted, order, at) for wanted in ("orders.claim", "orders.handle"))
 
 
 def _check_decided(order: Order) -> None:
@@ -295,24 +300,38 @@ def _set_terms(
     order: Order, due_at: datetime | None, task: str | None, people_needed: int | None
 ) -> None:
     if due_at is not None:
-        if due_at <= now():
-            raise Invalid("order.due_in_the_past", "办结时间要在现在之后。")
-        order.set_due(due_at)
+        check_due(order, due_at)
     if task is not None:
         order.task = task
     if people_needed is not None:
         order.people_needed = people_needed
 
 
+def _send_along(order: Order, mode: DispatchMode, helper_ids: Sequence[int]) -> None:
+    if not helper_ids:
+        return
+    if mode is DispatchMode.POOL:
+        raise Invalid("order.pool_has_no_assignee", "派到接单大厅时不用选人。")
+    check_helpers(order, helper_ids)
+    bring_along(order, helper_ids, now())
+    order.people_needed = max(order.people_needed, 1 + len(helper_ids))
+    tell_companions(order)
+
+
 def _terms(
-    order: Order, mode: DispatchMode, assignee_id: int | None, provider_id: int | None
+    order: Order,
+    mode: DispatchMode,
+    assignee_id: int | None,
+    provider_id: int | None,
+    due_at: datetime | None,
 ) -> dict[str, Any]:
     return {
         "mode": mode.value,
         "assignee_id": assignee_id,
         "provider_id": provider_id,
-        "due_at": order.due_at.isoformat() if order.due_at else None,
+        "due_at": due_at.isoformat() if due_at else None,
         "people_needed": order.people_needed,
+        "helper_ids": order.helper_ids,
         "content_state": order.content_state.value,
     }
 

@@ -69,8 +69,6 @@ def _give(order: Order, event: PastEvent) -> None:
         order.mode, order.dispatched_at = mode, event.at
     else:
         order.give_out(event.action, event.at, mode=mode, offered_to_id=facts.get("assignee_id"))
-    if facts.get("due_at"):
-        order.set_due(facts["due_at"])
 
 
 def _hold(order: Order, event: PastEvent) -> None:
@@ -114,7 +112,6 @@ def _suspend(order: Order, event: PastEvent) -> Rows | None:
     order.suspended_from = before
     order.suspensions += 1
     order.long_term = bool(event.facts.get("long_term"))
-    order.next_due_at = None
     return None
 
 
@@ -124,14 +121,12 @@ def _resume(order: Order, event: PastEvent) -> None:
     order.suspended_at = order.suspended_until = order.suspended_from = None
     order.suspended_seconds += int(paused.total_seconds())
     order.last_sign_at = event.at
-    order.set_due(order.due_at + paused if order.due_at else None)
 
 
 def _extend(order: Order, event: PastEvent) -> Rows | None:
     if event.facts.get("asked"):
         return _ask(order, event)
     order.extensions += 1
-    order.set_due(event.facts["due_at"])
     return None
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from app.categories.models import Category
 from app.categories.queries import get_category
-from app.categories.states import accept_minutes
+from app.categories.states import Urgency, accept_minutes
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.models import Order
+from app.orders.policy import reaches, unfit
 from app.orders.service.core import assign, desk, let_go, requesters, tell
 from app.orders.states import (
     RETURNS_ADMITTED,
@@ -51,23 +51,11 @@ def _handler(order: Order, person_id: int, at: datetime) -> Person:
     except NotFound as missing:
         raise unknown from missing
     wanted = "orders.handle" if person.kind in ASSIGNED_KINDS else "orders.claim"
-    if not person.is_active or not holds(person_id, wanted, order.handling_path, at):
+    if not person.is_active or not holds(person_id, wanted, order, at):
         raise unknown
     if person_id in (order.requester_id, order.placer_id):
         raise Invalid("order.own", "不能把工单派给下单人自己。")
     return person
-
-
-def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
-    """Why the category is not for this person, as code and sentence; None where it is."""
-    if category is None:
-        return None
-    if category.vetted_only and not person.vetted:
-        return "order.vetted_only", "这类工单只能由审核过的人办理。"
-    if category.skills and not set(category.skills) & set(person.skills):
-        wanted = "、".join(category.skills)
-        return "order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。"
-    return None
 
 
 def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
@@ -86,12 +74,9 @@ def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
     tell(order, "offered", [person.id], category=category_name(order), hours=hours)
 
 
-def holds(person_id: int, permission: str, unit_path: str, at: datetime) -> bool:
-    """Whether the person holds the permission over a unit at that moment."""
-    return any(
-        permission in grant.permissions and unit_path.startswith(grant.unit_path)
-        for grant in grants_of(person_id, at)
-    )
+def holds(person_id: int, permission: str, order: Order, at: datetime) -> bool:
+    """Whether the person's permission reaches the order at that moment."""
+    return reaches(grants_of(person_id, at), permission, order)
 
 
 def lock_handler(person_id: int | None) -> None:
@@ -122,8 +107,12 @@ def count_return(order: Order) -> None:
 
 
 def tell_desk_of_new(order: Order) -> None:
-    """The dispatchers find it among what they must give out."""
-    tell(order, "new", desk(order), category=category_name(order))
+    """The dispatchers find it among what they must give out; an emergency pages who is on duty."""
+    if order.urgency is Urgency.EMERGENCY:
+        watchers = holders_of("orders.acknowledge", order.handling_unit_id)
+        tell(order, "emergency", watchers, urgent=True, category=category_name(order))
+    else:
+        tell(order, "new", desk(order), category=category_name(order))
 
 
 def category_name(order: Order) -> str:

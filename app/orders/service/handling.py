@@ -16,6 +16,7 @@ from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderClaimed, OrderCompleted
 from app.orders.models import Order, OrderAssignee, OrderEvent
+from app.orders.policy import unfit
 from app.orders.queries.rendering import contents_of
 from app.orders.queries.visible import get_for_action
 from app.orders.service.core import (
@@ -31,7 +32,8 @@ from app.orders.service.core import (
     unassign,
     write,
 )
-from app.orders.service.giving import count_return, holds, unfit
+from app.orders.service.giving import count_return, holds
+from app.orders.service.helping import bring_along, check_helpers
 from app.orders.service.linking import check_parts, outcome_hearers
 from app.orders.states import (
     ACTIVE,
@@ -45,11 +47,7 @@ from app.orders.states import (
 )
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import (
-    get_person,
-    lock_person,
-    masked_names,
-)
+from app.people.queries import lock_person, masked_names
 from app.people.states import PersonKind
 
 
@@ -64,7 +62,7 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     order = _take_claimable(actor, order_id)
     at, before = now(), order.status
     # Asked again under the lock: a registration may have ended since the request began.
-    if not holds(person.id, "orders.claim", order.handling_path, at):
+    if not holds(person.id, "orders.claim", order, at):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     check_person_and_caps(person, order, at)
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
@@ -137,6 +135,7 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     """暂不接单: the offer goes back to the dispatcher; after two the leader assigns."""
     order = take(actor, order_id, Action.DECLINE)
     at, before = now(), order.status
+    unassign(order, at)
     order.come_back(Action.DECLINE, at)
     write(actor, order, Action.DECLINE, before=before, note=need_reason(reason), visible=False)
     name = masked_names([actor.own_id])[actor.own_id]
@@ -267,19 +266,24 @@ def complete_order(
     minutes_spent: int | None = None,
     helper_ids: Sequence[int] = (),
 ) -> Order:
-    """提交办结: with words, and pictures where the category asks; then the resident is asked."""
+    """提交办结: with words, and pictures where the category asks; then the resident is asked.
+
+    Who was to go along has, unless others are named.
+    """
     order = take(actor, order_id, Action.COMPLETE)
     check_parts(order)
     at, before = now(), order.status
     category = None if order.category_id is None else get_category(order.category_id)
     _check_proof(order, category, photo_ids)
-    _check_helpers(order, category, helper_ids)
+    helpers = list(helper_ids) or order.helper_ids
+    if category is not None and category.two_people and not helpers:
+        raise Invalid("order.two_people", "这类工单须两人同行，请选一起去的人。")
+    check_helpers(order, helpers)
     attach_pictures(actor, order, photo_ids)
-    for helper_id in helper_ids:
-        assign(order, at, kind=HandlerKind.MEMBER, person_id=helper_id, part="helper")
+    bring_along(order, helpers, at)
     unassign(order, at)
     order.complete(Action.COMPLETE, at)
-    details = {"minutes_spent": minutes_spent, "helper_ids": list(helper_ids)}
+    details = {"minutes_spent": minutes_spent, "helper_ids": helpers}
     write(
         actor,
         order,
@@ -320,23 +324,6 @@ def _has_picture(order: Order) -> bool:
         )
     ).all()
     return any(content.photo_ids for content in contents_of(rows).values())
-
-
-def _check_helpers(order: Order, category: Category | None, helper_ids: Sequence[int]) -> None:
-    if category is not None and category.two_people and not helper_ids:
-        raise Invalid("order.two_people", "这类工单须两人同行，请选一起去的人。")
-    if len(set(helper_ids)) != len(helper_ids) or order.holder_id in helper_ids:
-        raise Invalid("helper.unknown", "一起去的人填得不对。")
-    for helper_id in helper_ids:
-        _check_helper(order, helper_id)
-
-
-def _check_helper(order: Order, helper_id: int) -> None:
-    unknown = Invalid("helper.unknown", "一起去的人填得不对，须是本单位报到的人或工作人员。")
-    at, path = now(), order.handling_path
-    fits = any(holds(helper_id, wanted, path, at) for wanted in ("orders.claim", "orders.handle"))
-    if not fits or not get_person(helper_id).is_active:
-        raise unknown
 
 
 def _holder_name(order: Order) -> str:

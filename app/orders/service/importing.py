@@ -1,6 +1,7 @@
 """Writes the past of orders: their rows as they stand today, and their histories as they happened.
 
-No verb is called, nobody is told, no deadline begins, nothing is announced. By `recorded_at` the rows
+No verb is called, nobody is told, nothing is announced; of the deadlines only what is still to come
+will be reminded of. By `recorded_at` the rows
 say that they were put in today. Whoever writes a past is asked for his rights by the room that does.
 """
 
@@ -12,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
+from app.deadlines.clocks import Fact
+from app.deadlines.service.following import write_past
 from app.kernel.clock import now
 from app.kernel.crypto import seal
 from app.kernel.database import Model, columns_of, reserve_ids, session, table_of
@@ -25,6 +28,8 @@ from app.orders.models import (
 )
 from app.orders.service.effects import PastEvent, plain, take_effect
 from app.orders.service.searching import keep_words
+from app.orders.service.timing import deed_of, end_of_round, set_dates, subject_of
+from app.orders.stages import facts_of
 from app.orders.states import Action, HandlerKind, OrderStatus
 
 A, S = Action, OrderStatus
@@ -43,6 +48,7 @@ class Past:
     _events: list[dict[str, Any]] = field(default_factory=list)
     _contents: list[dict[str, Any]] = field(default_factory=list)
     _beside: list[Model] = field(default_factory=list)
+    _facts: dict[int, list[Fact]] = field(default_factory=dict)
 
     def enter(self, given: Sequence[tuple[Mapping[str, Any], datetime]]) -> list[Order]:
         """Orders with those columns, placed at those times; their histories are still to be told."""
@@ -78,11 +84,17 @@ class Past:
         }
         self._contacts.append({"order_id": order.id, **sealed})
         assigned: list[_Assigned] = []
+        told = self._facts.setdefault(order.id, [])
         for event in events:
-            before = order.status if order.version else None
+            before, earlier_round = (order.status if order.version else None), order.round
             self._beside += take_effect(order, event)
             _follow(order, event, assigned)
             self._note(order, event, before)
+            if order.round > earlier_round:
+                told.append(end_of_round(order, event.at))
+            told += facts_of(
+                deed_of(order, event.action, before, event.at, event.actor_id, event.facts)
+            )
         # Whom nobody here knows is nobody's name.
         known = (one for one in assigned if one.holder != _UNKNOWN)
         self._beside += [one.row_of(order) for one in known]
@@ -116,6 +128,9 @@ class Past:
 
     def write(self) -> None:
         """All of it, in few statements, what is pointed at first."""
+        stories = [(subject_of(order), self._facts.get(order.id, [])) for order in self._orders]
+        for order, dates in zip(self._orders, write_past(stories), strict=True):
+            set_dates(order, dates)
         ids = reserve_ids(OrderEvent, len(self._events))
         for event_id, event, content in zip(ids, self._events, self._contents, strict=True):
             event["id"] = content["event_id"] = event_id

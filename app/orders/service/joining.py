@@ -11,7 +11,7 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.orders.models import Order, OrderFollower
-from app.orders.policy import is_holder, is_requester
+from app.orders.policy import is_helper, is_holder, is_requester, is_staff_of
 from app.orders.queries.visible import get_visible
 from app.orders.service.core import attach_pictures, desk, locked, requesters, take, tell, write
 from app.orders.states import REOPEN_WITHIN, Action, OrderStatus
@@ -93,8 +93,9 @@ def comment_order(
     if not note and not photo_ids:
         raise Invalid("order.comment_empty", "请写几个字，或放一张照片。")
     attach_pictures(actor, order, photo_ids)
-    staff = actor.may("orders.see", order.handling_path)
-    if not visible and not (staff or is_holder(actor, order)):
+    staff = is_staff_of(actor, order)
+    handles = is_holder(actor, order) or is_helper(actor, order)
+    if not visible and not (staff or handles):
         # Whoever cannot read what is internal cannot write it either.
         raise Invalid(
             "order.comment_internal", "只给工作人员看的留言由工作人员写，您的留言大家都能看到。"
@@ -109,8 +110,8 @@ def comment_order(
         photo_ids=photo_ids,
         visible=shown,
     )
-    hearers = [order.holder_id, *(requesters(order) if shown else ())]
-    if is_requester(actor, order) or is_holder(actor, order):
+    hearers = [order.holder_id, *order.helper_ids, *(requesters(order) if shown else ())]
+    if is_requester(actor, order) or handles:
         hearers += desk(order)
     tell(order, "comment", [person for person in hearers if person != actor.person_id])
     return order

@@ -13,6 +13,7 @@ from app.orders.models import Order, OrderRequest
 from app.orders.service.core import desk, requesters, tell, write
 from app.orders.service.giving import holds, take_away
 from app.orders.service.handling import decline_order, return_order
+from app.orders.service.helping import stop_helping
 from app.orders.states import (
     HELD,
     OPEN,
@@ -41,8 +42,9 @@ def release_membership(actor: Actor, person_id: int, unit_path: str | None) -> i
         if unit_path is None:
             return True
         inside = order.handling_path.startswith(unit_path)
-        return inside and not holds(person_id, "orders.claim", order.handling_path, at)
+        return inside and not holds(person_id, "orders.claim", order, at)
 
+    stop_helping(person_id, lost)
     claimed = and_(Order.holder_id == person_id, Order.holder_kind.in_(CLAIMERS))
     return _release(actor, or_(and_(claimed, _HELD), _offered_to(person_id)), lost)
 
@@ -52,14 +54,15 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
     unit, at = get_unit(unit_id), now()
 
     def lost(order: Order) -> bool:
-        return not holds(person_id, "orders.handle", order.handling_path, at)
+        return not holds(person_id, "orders.handle", order, at)
 
     assigned = and_(
         _HELD,
         Order.holder_id == person_id,
         Order.holder_kind.in_(ASSIGNED),
-        Order.handling_path.startswith(unit.path, autoescape=True),
+        or_(Order.handling_path.startswith(unit.path, autoescape=True), Order.grid_id == unit.id),
     )
+    stop_helping(person_id, lost)
     _release(actor, assigned, lost)
     if "orders.dispatch" in get_role(role_code).permissions and unit.is_open:
         _report_missing_dispatcher(unit)
@@ -67,6 +70,7 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
 
 def release_all(actor: Actor, person_id: int) -> int:
     """The person can act no more: all that he or she holds or was offered goes back."""
+    stop_helping(person_id, lambda _: True)
     return _release(actor, or_(_held_by(person_id), _offered_to(person_id)), lambda _: True)
 
 

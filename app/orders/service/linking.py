@@ -5,7 +5,7 @@ merged into them, which nobody holds while waiting for another order; then parts
 never waited for. So two of these verbs cannot wait for each other in a circle.
 """
 
-from app.orders.service.joining import comment_order, join_order, still_not_solved
+from app.orders.service.joining import comment_order, still_not_solved
 from app.orders.service.merging import (
     merge_order,
     outcome_hearers,
@@ -17,7 +17,6 @@ from app.orders.service.splitting import (
     cancel_children,
     check_parts,
     gather_parent,
-    has_open_parts,
     split_order,
 )
 
@@ -26,8 +25,6 @@ __all__ = [
     "check_parts",
     "comment_order",
     "gather_parent",
-    "has_open_parts",
-    "join_order",
     "merge_order",
     "outcome_hearers",
     "release_root",

@@ -1,6 +1,8 @@
 """合并、拆开: several orders about one matter follow one of them, the root."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import exists, or_, select
@@ -23,9 +25,17 @@ _URGENCIES = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 _PROGRAM = Actor.system("orders.release_root")
 
 
-def merge_order(actor: Actor, order_id: int, *, into_id: int, note: str | None = None) -> Order:
+def merge_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    into_id: int,
+    reason: str | None = None,
+    note: str | None = None,
+) -> Order:
     """合并 into an open root of the same unit; what was merged into the order moves along.
 
+    `reason`, if given, is what the history says; a `note` beside it stands in its details.
     Raises Invalid `order.into_unknown`, `order.merge_into_itself`; Conflict `order.root_not_open`,
     `order.other_unit`, `order.is_part`, `order.has_parts`.
     """
@@ -36,7 +46,8 @@ def merge_order(actor: Actor, order_id: int, *, into_id: int, note: str | None =
     let_go(order, at)
     order.move(Action.MERGE, OrderStatus.MERGED, at)
     order.mode = None
-    _point(actor, order, root, before=before, note=note)
+    more = {"note": note} if reason and note else {}
+    _point(actor, order, root, before=before, note=reason or note, more=more)
     for follower in followers:
         _point(actor, follower, root, before=OrderStatus.MERGED, note=None)
     raised = _raise_to(root, order)
@@ -105,10 +116,16 @@ def _merged_into(root_id: int) -> list[Order]:
 
 
 def _point(
-    actor: Actor, order: Order, root: Order, *, before: OrderStatus, note: str | None
+    actor: Actor,
+    order: Order,
+    root: Order,
+    *,
+    before: OrderStatus,
+    note: str | None,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     order.merged_into_id = root.id
-    details = {"root": root.number}
+    details = {"root": root.number, **more}
     write(actor, order, Action.MERGE, before=before, note=note, details=details)
     tell(order, "merged", requesters(order), root=root.number)
 
@@ -122,10 +139,6 @@ def _raise_to(root: Order, order: Order) -> dict[str, Any]:
     if order.green_channel and not root.green_channel:
         root.green_channel = raised["green_channel"] = True
     if order.due_at is not None and (root.due_at is None or order.due_at < root.due_at):
-        root.due_at = order.due_at
-        # While it is suspended its clock stands still.
-        if root.status is not OrderStatus.SUSPENDED:
-            root.next_due_at = root.due_at
         raised["due_at"] = order.due_at.isoformat()
     return raised
 
@@ -149,7 +162,6 @@ def _come_apart(actor: Actor, order: Order, action: Action, at: datetime, note: 
     before = order.status
     order.come_back(action, at)
     order.merged_into_id = order.acknowledged_at = None
-    order.set_due(order.due_at)
     write(actor, order, action, before=before, note=note)
     tell(order, "unmerged", requesters(order))
     tell_desk_of_new(order)

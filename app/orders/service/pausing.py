@@ -71,7 +71,6 @@ def pause(
     order.suspended_at, order.suspended_until, order.suspended_from = at, until, before
     order.suspensions += 1
     order.long_term = order.long_term or long_term
-    order.next_due_at = None
     details = {"until": until.isoformat(), "long_term": long_term}
     write(actor, order, action, before=before, note=reason, details=details)
     tell(order, "suspended", requesters(order), time=spoken(until))

@@ -85,14 +85,17 @@ def submit_order(
     """Places an order with the community that acts for the place; answers it as submitted.
 
     Everything may be missing as long as something tells what to do: words, a voice note, a picture, a
-    category, or a phone to call back (请社区打给我).
+    category, or a phone given here to call back (请社区打给我); the one on file asks for nothing.
     """
     at = now()
     spot = spot_of(actor, unit_id, place_id, location)
     category = None if category_id is None else usable_category(category_id, spot.unit.path)
     sees = _will_see(actor, spot.unit, category)
     party = _party(actor, spot.unit, on_behalf_of, contact_name, contact_phone, sees=sees)
-    _check_content(party, description, category, photo_ids, voice_id)
+    to_call = contact_phone or (on_behalf_of or {}).get("phone")
+    if not (description or category or photo_ids or voice_id or to_call):
+        raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
+    _check_content(party, category, photo_ids)
     _check_staff_fields(
         party,
         category,
@@ -143,7 +146,6 @@ def submit_order(
         entered_at=at,
         imposed_due_at=imposed_due_at,
     )
-    order.set_due(None)
     write(
         actor,
         order,
@@ -216,15 +218,7 @@ def _known_person(actor: Actor, person_id: int) -> Person:
     return get_person(person_id)
 
 
-def _check_content(
-    party: _Party,
-    description: str | None,
-    category: Category | None,
-    photo_ids: Sequence[int],
-    voice_id: int | None,
-) -> None:
-    if not (description or category or photo_ids or voice_id or party.phone):
-        raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
+def _check_content(party: _Party, category: Category | None, photo_ids: Sequence[int]) -> None:
     if len(photo_ids) > MAX_PHOTOS:
         raise Invalid("order.too_many_photos", f"照片最多{MAX_PHOTOS}张。")
     if category is None or party.by_staff:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from app.categories.queries import get_category
 from app.kernel.actor import Actor
@@ -16,6 +16,7 @@ from app.kernel.events import announce
 from app.orders.events import OrderCompleted, OrderSubmitted
 from app.orders.models import Order, OrderContact, OrderEvent
 from app.orders.policy import is_requester
+from app.orders.queries.parts import has_open_parts
 from app.orders.queries.rendering import opened
 from app.orders.service.core import desk, let_go, requesters, take, tell, write
 from app.orders.service.giving import give_to_person, lock_handler
@@ -95,8 +96,8 @@ def _create_part(
     actor: Actor, order: Order, unit: Unit, part: Mapping[str, Any], at: datetime
 ) -> Order:
     child = _copy_for(actor, order, hold_unit(unit.id), part["task"], at)
-    child.set_due(part.get("due_at"))
-    details = {"parent": order.number}
+    due_at = part.get("due_at") or order.due_at
+    details = {"parent": order.number, "due_at": due_at.isoformat() if due_at else None}
     write(actor, child, Action.SUBMIT, before=None, note=child.task, details=details)
     _copy_contact(order, child)
     keep_words([child])
@@ -158,12 +159,6 @@ def _copy_contact(order: Order, child: Order) -> None:
         for field, value in plain.items()
     }
     session.add(OrderContact(order_id=child.id, **sealed))
-
-
-def has_open_parts(order: Order) -> bool:
-    """Whether somebody still works on a part of it."""
-    waiting = exists().where(Order.parent_id == order.id, Order.status.not_in(SETTLED))
-    return bool(session.scalar(select(waiting)))
 
 
 def check_parts(order: Order) -> None:

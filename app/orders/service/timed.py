@@ -19,7 +19,7 @@ from app.orders.models import Order, OrderRequest
 from app.orders.queries import due
 from app.orders.queries.waiting import holders_of_role
 from app.orders.service.asking import WORDS
-from app.orders.service.core import desk, requesters, tell, write
+from app.orders.service.core import desk, requesters, tell, unassign, write
 from app.orders.service.giving import count_return, take_away
 from app.orders.service.pausing import resume_order
 from app.orders.service.splitting import gather, gather_parent
@@ -42,6 +42,7 @@ def lapse_offers(actor: Actor, *, limit: int = BATCH) -> int:
     at = now()
 
     def lapse(order: Order) -> None:
+        unassign(order, at)
         order.come_back(Action.LAPSE, at)
         write(actor, order, Action.LAPSE, before=OrderStatus.DISPATCHED, visible=False)
         tell(order, "lapsed", desk(order))

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from app.deadlines.queries.standing import solving_since
+from app.deadlines.states import MONTH
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.errors import Conflict, Invalid, NotFound
@@ -9,14 +11,15 @@ from app.orders.models import Order
 from app.orders.policy import may_manage
 from app.orders.service.asking import ask_agreement
 from app.orders.service.core import (
+    cleared_holders,
     desk,
     need_reason,
-    requesters,
     take,
     tell,
     write,
 )
-from app.orders.states import Action, OrderStatus, RequestKind
+from app.orders.service.timing import KIND
+from app.orders.states import PROGRESS_MIN_LENGTH, Action, RequestKind
 from app.organisation.queries import ancestors, get_unit, is_open
 
 
@@ -32,6 +35,7 @@ def extend_order(
         raise Conflict("order.already_due", "已经超期，不能再延期，请尽快办结。")
     if order.imposed_due_at is not None and due_at > order.imposed_due_at:
         raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
+    _check_month(order, due_at)
     by_desk = may_manage(actor, order)
     details = {"due_at": due_at.isoformat()}
     within = order.due_at is None or due_at - order.due_at <= order.due_at - order.submitted_at
@@ -49,13 +53,41 @@ def extend_now(
 ) -> None:
     """The later date holds; the resident hears of it."""
     order.extensions += 1
-    order.due_at = due_at
-    # While it is suspended nothing can fall due.
-    order.next_due_at = None if order.status is OrderStatus.SUSPENDED else due_at
     details = {"due_at": due_at.isoformat()}
     write(actor, order, action, before=order.status, note=note, details=details)
-    day = to_local(due_at)
-    tell(order, "extended", requesters(order), time=f"{day.month}月{day.day}日")
+
+
+def _check_month(order: Order, due_at: datetime) -> None:
+    """An agreed extension ends a month after the beginning; what takes longer needs a plan."""
+    since = solving_since(KIND, order.id, order.round)
+    if since is not None and due_at > since + MONTH:
+        latest = to_local(since + MONTH)
+        raise Invalid(
+            "order.beyond_month",
+            f"延期最晚到{latest.month}月{latest.day}日（一个月），需要更久请报立项计划。",
+        )
+
+
+def plan_order(actor: Actor, order_id: int, *, due_at: datetime, note: str) -> Order:
+    """立项计划: what cannot be solved within a month has a dated plan, and a report every month.
+
+    Raises Invalid `order.plan_within_month`, `order.beyond_imposed`, `order.plan_too_short`.
+    """
+    order = take(actor, order_id, Action.PLAN)
+    since = solving_since(KIND, order.id, order.round) or order.submitted_at
+    if due_at <= max(now(), since + MONTH):
+        raise Invalid("order.plan_within_month", "一个月内能办结的，请申请延期，不用报立项计划。")
+    if order.imposed_due_at is not None and due_at > order.imposed_due_at:
+        raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
+    if len(note) < PROGRESS_MIN_LENGTH:
+        raise Invalid("order.plan_too_short", "请写明打算怎么办、分几步，不少于十个字。")
+    order.planned_until = due_at
+    details = {"due_at": due_at.isoformat()}
+    write(actor, order, Action.PLAN, before=order.status, note=note, details=details)
+    upper = ancestors(get_unit(order.handling_unit_id))
+    if upper:
+        tell(order, "planned", cleared_holders(order, "orders.supervise", upper[0].id))
+    return order
 
 
 def report_up_order(actor: Actor, order_id: int, *, reason: str) -> Order:

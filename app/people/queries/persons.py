@@ -71,6 +71,11 @@ def get_person(person_id: int) -> Person:
     return person
 
 
+def home_of(actor: Actor) -> int | None:
+    """我家: the place that the actor has saved, if any."""
+    return None if actor.person_id is None else get_person(actor.person_id).home_place_id
+
+
 _LOCKED = lock(select(Person).where(Person.id == bindparam("person_id")))
 
 

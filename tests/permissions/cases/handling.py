@@ -54,6 +54,7 @@ CASES = (
     deed(Action.MERGE, submitted),
     deed(Action.UNMERGE, merged),
     deed(Action.CONFIRM_NO_SHOW, s.not_come),
+    deed(Action.PLAN, claimed),
     deed(Action.DECIDE, s.to_decide),
     Case("orders.supervise", s.order_at(submitted), _supervised),
     # Without a category that asks for skills: the skills are not to hide a wrong rule.

@@ -17,6 +17,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import seal
 from app.kernel.database import session
+from app.kernel.slots import MAX_ATTEMPTS, fail_slot
 from app.notifications.models import InboxMessage, OutboxMessage
 from app.notifications.states import OutboxState
 from app.people.models import Person
@@ -143,6 +144,17 @@ def _unread(answer: Any, _: Values) -> bool:
     return bool(answer["unread"])
 
 
+def _dead_slot(_: World) -> Values:
+    for _attempt in range(MAX_ATTEMPTS):
+        fail_slot("tests.bulletin", "2026-W47", None, "RuntimeError")
+    session.commit()
+    return {"name": "tests.bulletin", "slot": "2026-W47"}
+
+
+def _slot_listed(answer: Any, values: Values) -> bool:
+    return values["slot"] in [item["slot"] for item in answer["items"]]
+
+
 # --- files
 
 
@@ -204,8 +216,10 @@ CASES = (
     Case("notifications.count_unread", _message, shows=_unread),
     Case("notifications.read_message", _message),
     Case("notifications.read_all_messages", _message),
-    Case("notifications.list_dead_letters", _dead_message, shows=_message_listed),
+    Case("notifications.list_messages", _dead_message, shows=_message_listed),
     Case("notifications.resend_message", _dead_message),
+    Case("jobs.list_slots", _dead_slot, shows=_slot_listed),
+    Case("jobs.retry_slot", _dead_slot),
     Case("files.upload_file", status=201, upload=_picture),
     Case("files.show_file", _signed),
     Case("files.show_file:forged", _forged),

@@ -1,0 +1,1 @@
+"""Policies, working calendars, deadlines of a subject and the ladder of reminders."""

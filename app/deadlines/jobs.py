@@ -1,0 +1,17 @@
+"""Work of the timetable; each call is one batch and may be repeated."""
+
+from app.deadlines.service import recomputing, sweeping
+from app.deadlines.states import SWEEP_BATCH, SWEEP_BATCH_ON_SQLITE
+from app.kernel.actor import Actor
+from app.kernel.database import is_sqlite
+
+
+def sweep() -> int:
+    """Rungs of the ladder that have come."""
+    limit = SWEEP_BATCH_ON_SQLITE if is_sqlite() else SWEEP_BATCH
+    return sweeping.sweep(Actor.system("deadlines.sweep"), limit=limit)
+
+
+def recompute() -> int:
+    """What a change of policy, calendar or hours has left behind."""
+    return recomputing.recompute_batch(Actor.system("deadlines.recompute"))

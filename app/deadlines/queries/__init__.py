@@ -1,0 +1,1 @@
+"""Reads about policies, calendars, deadlines and figures."""

@@ -1,0 +1,53 @@
+"""How the deadlines of subjects stand."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, select
+
+from app.deadlines.models import WAITING, Deadline
+from app.deadlines.states import Stage
+from app.kernel.clock import now
+from app.kernel.database import session, table_of
+
+_DEADLINES = table_of(Deadline)
+_OF = (
+    select(_DEADLINES)
+    .where(
+        _DEADLINES.c.subject_kind == bindparam("kind"),
+        _DEADLINES.c.subject_id.in_(bindparam("ids", expanding=True)),
+    )
+    .order_by(_DEADLINES.c.subject_id, _DEADLINES.c.round, _DEADLINES.c.started_at, _DEADLINES.c.id)
+)
+
+
+def deadlines_of(kind: str, ids: Iterable[int]) -> list[Row[Any]]:
+    """All rounds and turns of these subjects."""
+    wanted = list(ids)
+    return list(session.execute(_OF, {"kind": kind, "ids": wanted})) if wanted else []
+
+
+def count_due() -> int:
+    """How many rungs have come and are still to be announced."""
+    due = (WAITING, _DEADLINES.c.next_at <= now())
+    return session.scalar(select(func.count()).select_from(_DEADLINES).where(*due)) or 0
+
+
+def longest_due_seconds() -> float:
+    """For how long the oldest of them has waited; 0 where none does."""
+    oldest = session.scalar(select(func.min(_DEADLINES.c.next_at)).where(WAITING))
+    return 0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
+
+
+def count_stuck() -> int:
+    """How many rungs could not be announced and wait for somebody to look at them."""
+    stuck = _DEADLINES.c.stuck_at.is_not(None)
+    return session.scalar(select(func.count()).select_from(_DEADLINES).where(stuck)) or 0
+
+
+def solving_since(kind: str, subject_id: int, round_number: int) -> datetime | None:
+    """When the time to solve began in that round; None where its policy asks for none."""
+    rows = deadlines_of(kind, [subject_id])
+    starts = [r.started_at for r in rows if r.round == round_number and r.stage is Stage.SOLVE]
+    return min(starts, default=None)

@@ -1,0 +1,1 @@
+"""Facts noted, deadlines kept, ladders climbed, policies and calendars changed."""

@@ -1,0 +1,316 @@
+"""What happens to a subject becomes facts, and its deadlines follow them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from app.deadlines.clocks import (
+    Choice,
+    Climb,
+    Clock,
+    Fact,
+    Reckoning,
+    Rung,
+    ladder,
+    next_rung,
+    reckon,
+    replay,
+)
+from app.deadlines.events import Dates
+from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
+from app.deadlines.queries.recomputing import current_basis
+from app.deadlines.queries.surroundings import HERE, versions_for
+from app.deadlines.states import DeadlineState, FactKind, Stage
+from app.kernel.clock import now
+from app.kernel.database import insert_ignore, session, table_of
+from app.organisation.queries import get_unit
+
+_BATCH = 500
+_FACTS, _DEADLINES = table_of(DeadlineFact), table_of(Deadline)
+_INSERT_FACTS = insert(_FACTS).inline()
+_INSERT = insert(_DEADLINES).inline()
+_FACTS_OF = (
+    select(_FACTS)
+    .where(
+        _FACTS.c.subject_kind == bindparam("kind"),
+        _FACTS.c.subject_id == bindparam("subject_id"),
+        _FACTS.c.round == bindparam("round"),
+    )
+    .order_by(_FACTS.c.id)
+)
+_ROWS_OF = select(_DEADLINES).where(
+    _DEADLINES.c.subject_kind == bindparam("kind"),
+    _DEADLINES.c.subject_id == bindparam("subject_id"),
+    _DEADLINES.c.round == bindparam("round"),
+)
+_MUTABLE = (
+    "policy",
+    "versions",
+    "counts_since",
+    "urgency",
+    "calendar",
+    "unit_id",
+    "unit_path",
+    "topic",
+    "person_id",
+    "state",
+    "target_minutes",
+    "due_at",
+    "met_at",
+    "generation",
+    "next_at",
+    "next_step",
+    "stuck_at",
+    "basis",
+)
+_UPDATE = (
+    update(_DEADLINES)
+    .where(_DEADLINES.c.id == bindparam("row_id"))
+    .values({name: bindparam(name) for name in _MUTABLE})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who the deadlines are of, what it is about, and which policy it names."""
+
+    kind: str
+    id: int
+    round: int
+    policy: str
+    topic: int | None = None
+
+
+def choice(policy: str, urgency: str, unit_id: int, limit: datetime | None = None) -> Choice:
+    """What holds now for a policy of that name at a unit; `limit`: an imposed date."""
+    return Choice(versions_for(policy, unit_id), urgency, unit_id, limit)
+
+
+def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> Dates:
+    """Notes the facts of the subject's round and lets its deadlines follow; answers its dates.
+
+    `is_new`: nothing of this round is there yet. Whoever calls holds the subject.
+    """
+    about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
+    rows = [] if is_new else session.execute(_ROWS_OF, about).all()
+    earlier = [] if is_new else [fact_of(row) for row in session.execute(_FACTS_OF, about)]
+    noted = [_with_judgement(fact, rows) for fact in facts]
+    if noted:
+        session.execute(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
+    return _settle(subject, replay([*earlier, *noted]), rows)
+
+
+def recompute(subject: Subject) -> Dates:
+    """The subject's deadlines anew from its facts, by today's policies and calendars.
+
+    Whoever calls holds the subject.
+    """
+    about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
+    rows = session.execute(_ROWS_OF, about).all()
+    facts = [fact_of(row) for row in session.execute(_FACTS_OF, about)]
+    running = [clock for clock in replay(facts) if clock.is_running]
+    if running:
+        last = running[-1].choice
+        today = choice(subject.policy, last.urgency, last.unit_id, last.limit)
+        if any(clock.choice != today for clock in running):
+            stages = tuple(dict.fromkeys(clock.stage for clock in running))
+            chosen = Fact(FactKind.CHOSEN, now(), subject.round, stages, today.as_details())
+            session.execute(_INSERT_FACTS, [_fact_values(subject, chosen)])
+            facts.append(chosen)
+    return _settle(subject, replay(facts), rows)
+
+
+def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]:
+    """The facts of whole pasts, and the deadlines that follow; of a ladder only what is to come.
+
+    Nothing of these subjects may be there yet. Answers the dates of each one's last round.
+    """
+    at = now()
+    facts: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    dates: list[Dates] = []
+    for subject, told in stories:
+        facts += [{**_fact_values(subject, fact), "round": fact.round} for fact in told]
+        of_round: list[dict[str, Any]] = []
+        for clock in replay(told):
+            reckoned = reckon(clock, HERE)
+            if reckoned is None:
+                continue
+            values = values_of(subject, clock, reckoned)
+            _climb(clock, values, None, at)
+            rows.append(values)
+            if clock.round == subject.round:
+                of_round.append(values)
+        dates.append(dates_of(of_round))
+    for table, lines in ((_FACTS, facts), (_DEADLINES, rows)):
+        for start in range(0, len(lines), _BATCH):
+            session.execute(insert(table), lines[start : start + _BATCH])
+    return dates
+
+
+def fact_of(row: Row[Any]) -> Fact:
+    """A row as the arithmetic takes it."""
+    stages = tuple(Stage(stage) for stage in row.stages)
+    return Fact(row.kind, row.at, row.round, stages, row.details)
+
+
+def _fact_values(subject: Subject, fact: Fact) -> dict[str, Any]:
+    details = dict(fact.details)
+    if "versions" in details:
+        details["topic"] = subject.topic
+    return {
+        "subject_kind": subject.kind,
+        "subject_id": subject.id,
+        "round": subject.round,
+        "kind": fact.kind,
+        "at": fact.at,
+        "stages": [stage.value for stage in fact.stages],
+        "details": details,
+    }
+
+
+def _with_judgement(fact: Fact, rows: Iterable[Row[Any]]) -> Fact:
+    """What is met is judged by the date of that moment, whatever calendars say later."""
+    if fact.kind is not FactKind.MET:
+        return fact
+    judged = {
+        row.stage.value: [row.due_at.isoformat() if row.due_at else None, row.target_minutes]
+        for row in rows
+        if row.stage in fact.stages and row.state in _RUNNING
+    }
+    details = {**fact.details, "judged": judged} if judged else fact.details
+    return Fact(fact.kind, fact.at, fact.round, fact.stages, details)
+
+
+_RUNNING = (DeadlineState.OPEN, DeadlineState.PAUSED)
+
+
+def _settle(subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> Dates:
+    """Writes what differs."""
+    known = {(row.stage, row.turn): row for row in rows}
+    at = now()
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    skipped: list[dict[str, Any]] = []
+    kept: list[dict[str, Any]] = []
+    for clock in clocks:
+        reckoned = reckon(clock, HERE)
+        if reckoned is None:
+            continue
+        row = known.pop((clock.stage, clock.turn), None)
+        values = values_of(subject, clock, reckoned)
+        behind = _climb(clock, values, row, at)
+        kept.append(values)
+        if row is None:
+            fresh.append(values)
+            continue
+        skipped += [_skipped(row.id, values, rung, at) for rung in behind]
+        if any(values[name] != getattr(row, name) for name in _MUTABLE):
+            changed.append({"row_id": row.id, **{name: values[name] for name in _MUTABLE}})
+    # What the policy asks for no longer.
+    changed += [_given_up(row) for row in known.values() if row.state in _RUNNING]
+    if fresh:
+        session.execute(_INSERT, fresh)
+    if changed:
+        session.execute(_UPDATE, changed)
+    if skipped:
+        insert_ignore(DeadlineStep, skipped, conflict=["deadline_id", "generation", "step"])
+    return dates_of(kept)
+
+
+def _given_up(row: Row[Any]) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in _MUTABLE}
+    ended = {"state": DeadlineState.DROPPED, "next_at": None, "next_step": None, "stuck_at": None}
+    return {"row_id": row.id, **values, **ended, "basis": current_basis()}
+
+
+def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, Any]:
+    """The row of a clock, but for its ladder."""
+    choice_of = clock.choice
+    rule = HERE.rules(choice_of.versions).stages[clock.stage]
+    target = rule.targets.get(choice_of.urgency) or rule.targets.get("normal")
+    return {
+        "subject_kind": subject.kind,
+        "subject_id": subject.id,
+        "round": clock.round,
+        "stage": clock.stage,
+        "turn": clock.turn,
+        "policy": subject.policy,
+        "versions": list(choice_of.versions),
+        "urgency": choice_of.urgency,
+        "calendar": target.calendar if target else None,
+        "unit_id": choice_of.unit_id,
+        "unit_path": get_unit(choice_of.unit_id).path,
+        "topic": subject.topic,
+        "person_id": clock.met_by,
+        "started_at": clock.started_at,
+        "counts_since": clock.counts_since,
+        "state": clock.state,
+        "target_minutes": reckoned.target_minutes,
+        "due_at": reckoned.due_at,
+        "met_at": clock.met_at,
+        "generation": 1,
+        "next_at": None,
+        "next_step": None,
+        "basis": current_basis(),
+        "attempts": 0,
+        "stuck_at": None,
+    }
+
+
+def _climb_of(clock: Clock, due_at: datetime) -> Climb:
+    chosen = clock.choice
+    return Climb(
+        clock.stage, chosen.versions, chosen.urgency, chosen.unit_id, clock.counts_since, due_at
+    )
+
+
+def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datetime) -> list[Rung]:
+    """Sets the next rung; answers those of a new ladder that lie behind us already."""
+    due_at = values["due_at"]
+    moved = row is not None and row.due_at != due_at
+    if row is not None:
+        values["generation"] = row.generation + moved
+    if clock.state is not DeadlineState.OPEN or due_at is None:
+        return []
+    climb = _climb_of(clock, due_at)
+    if row is not None and not moved and row.state is DeadlineState.OPEN:
+        # The same ladder: what it waits for it goes on waiting for, perhaps at another time.
+        values["next_step"], values["stuck_at"] = row.next_step, row.stuck_at
+        if row.next_step is not None and row.stuck_at is None:
+            rungs = ladder(climb, HERE)
+            waiting = next((rung for rung in rungs if rung.name == row.next_step), None)
+            values["next_at"] = waiting.at if waiting else row.next_at
+        return []
+    coming = next_rung(climb, at, HERE)
+    if coming is not None:
+        values["next_at"], values["next_step"] = coming.at, coming.name
+    return [] if row is None else [rung for rung in ladder(climb, HERE) if rung.at <= at]
+
+
+def _skipped(row_id: int, values: dict[str, Any], rung: Rung, at: datetime) -> dict[str, Any]:
+    return {
+        "deadline_id": row_id,
+        "generation": values["generation"],
+        "step": rung.name,
+        "level": rung.level,
+        "due_at": values["due_at"],
+        "at": rung.at,
+        "done_at": at,
+        "skipped": True,
+    }
+
+
+def dates_of(rows: Iterable[Mapping[str, Any]]) -> Dates:
+    """To be solved by, and next of all; what stands still has no date."""
+    solve: datetime | None = None
+    coming: list[datetime] = []
+    for row in rows:
+        if row["stage"] is Stage.SOLVE:
+            solve = row["due_at"]
+        if row["state"] is DeadlineState.OPEN and row["due_at"] is not None:
+            coming.append(row["due_at"])
+    return Dates(solve, min(coming, default=None))

@@ -1,0 +1,110 @@
+"""After a change of policy, calendar or hours all that runs is computed again, in the background."""
+
+import structlog
+from sqlalchemy import func, select, update
+
+from app.deadlines.events import Dates, DeadlinesMoved, SubjectsMoving
+from app.deadlines.models import Deadline, Recomputation
+from app.deadlines.queries.recomputing import CHANGES, Change, affected, behind, unfinished
+from app.deadlines.service.following import Subject, recompute
+from app.deadlines.states import STRAGGLERS
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import session, table_of
+from app.kernel.events import announce
+from app.kernel.kept import mark_changed
+
+log = structlog.get_logger("deadlines")
+_DEADLINES, _CHANGES = table_of(Deadline), table_of(Recomputation)
+# Few, since whoever claims one of these orders waits for the batch.
+BATCH = 50
+_STAGES = 4
+
+
+def request_recomputation(
+    actor: Actor, reason: str, *, policy: str | None = None, unit_path: str | None = None
+) -> Recomputation:
+    """Notes that running deadlines must be computed again; until then their ladders wait."""
+    subjects = select(_DEADLINES.c.subject_kind, _DEADLINES.c.subject_id)
+    running = subjects.where(affected(policy, unit_path)).distinct().subquery()
+    total = session.scalar(select(func.count()).select_from(running))
+    change = Recomputation(
+        reason=reason,
+        policy=policy,
+        unit_path=unit_path,
+        total=total or 0,
+        created_at=now(),
+        created_by_id=actor.person_id,
+    )
+    session.add(change)
+    session.flush()
+    mark_changed(CHANGES)
+    return change
+
+
+def recompute_batch(actor: Actor, *, limit: int = BATCH) -> int:
+    """One batch of what is behind; answers how many subjects, 0 when there is nothing to do now."""
+    del actor
+    for change in unfinished():
+        done = _work(change, limit)
+        if done:
+            return done
+    return 0
+
+
+def _work(change: Change, limit: int) -> int:
+    rows = session.execute(
+        select(
+            _DEADLINES.c.subject_kind,
+            _DEADLINES.c.subject_id,
+            _DEADLINES.c.round,
+            _DEADLINES.c.policy,
+            _DEADLINES.c.topic,
+        )
+        .where(behind(change))
+        # Some stages to a subject; sorting them out here lets the index end early.
+        .limit(_STAGES * limit)
+    ).all()
+    if not rows:
+        _finish(change)
+        return 0
+    subjects = _held(list(dict.fromkeys(Subject(*row) for row in rows))[:limit])
+    dates: dict[str, dict[int, Dates]] = {}
+    for subject in subjects:
+        dates.setdefault(subject.kind, {})[subject.id] = recompute(subject)
+    for kind, moved in dates.items():
+        announce(DeadlinesMoved(kind, moved))
+    session.execute(
+        update(_CHANGES)
+        .where(_CHANGES.c.id == change.id)
+        .values(done=func.coalesce(_CHANGES.c.done, 0) + len(subjects))
+    )
+    return len(subjects)
+
+
+def _held(subjects: list[Subject]) -> list[Subject]:
+    """Those that nobody else holds just now; the others are left for the next call."""
+    busy: set[tuple[str, int]] = set()
+    for kind in {subject.kind for subject in subjects}:
+        ids = tuple(sorted(subject.id for subject in subjects if subject.kind == kind))
+        moving = SubjectsMoving(kind, ids)
+        announce(moving)
+        busy |= {(kind, subject_id) for subject_id in moving.postponed}
+    return [subject for subject in subjects if (subject.kind, subject.id) not in busy]
+
+
+def _finish(change: Change) -> None:
+    """Finished once no transaction can be left that began before the change."""
+    at = now()
+    result = session.execute(
+        update(_CHANGES)
+        .where(
+            _CHANGES.c.id == change.id,
+            _CHANGES.c.finished_at.is_(None),
+            _CHANGES.c.created_at <= at - STRAGGLERS,
+        )
+        .values(finished_at=at)
+    )
+    if getattr(result, "rowcount", 0):
+        mark_changed(CHANGES)
+        log.info("deadlines.recomputed", change_id=change.id)

@@ -1,0 +1,1 @@
+"""Policies, calendars, arithmetic, the ladder, and the jobs that climb it."""
