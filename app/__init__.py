@@ -8,9 +8,10 @@ from app import cli
 from app.categories import api as categories_api
 from app.categories import listeners as categories_heard
 from app.categories import policy as categories_policy
+from app.deadlines import api as deadlines_api
 from app.deadlines import listeners as deadlines_heard
 from app.deadlines import policy as deadlines_policy
-from app.deadlines import states as deadlines_states
+from app.deadlines import settings as deadlines_settings
 from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
 from app.deadlines.queries import standing
 from app.dispatching import api as dispatching_api
@@ -45,7 +46,12 @@ from app.orders import policy as orders_policy
 from app.orders import states as orders_states
 from app.organisation import api as organisation_api
 from app.organisation import policy as organisation_policy
-from app.organisation.events import ProviderAccountLinked, UnitClosing, UnitMoved
+from app.organisation.events import (
+    ProviderAccountLinked,
+    SettingChanged,
+    UnitClosing,
+    UnitMoved,
+)
 from app.people import api as people_api
 from app.people import listeners as people_heard
 from app.people import policy as people_policy
@@ -74,6 +80,7 @@ BLUEPRINTS = (
     *identity_api.BLUEPRINTS,
     *files_api.BLUEPRINTS,
     *notifications_api.BLUEPRINTS,
+    deadlines_api.blueprint,
     *categories_api.BLUEPRINTS,
     orders_api.blueprint,
     dispatching_api.blueprint,
@@ -93,7 +100,7 @@ POLICIES = (
 )
 SETTINGS: tuple[Setting, ...] = (
     *files_states.SETTINGS,
-    *deadlines_states.SETTINGS,
+    *deadlines_settings.SETTINGS,
     *orders_states.SETTINGS,
 )
 MESSAGES: dict[str, Template] = (
@@ -160,6 +167,7 @@ def _wire(app: http.App) -> None:
     listen(app, SubjectsMoving, orders_heard.on_subjects_moving)
     listen(app, DeadlinesPassed, orders_heard.on_deadlines_passed)
     listen(app, DeadlinesMoved, orders_heard.on_deadlines_moved)
+    listen(app, SettingChanged, deadlines_heard.on_setting_changed)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)

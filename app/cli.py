@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from app import jobs
 from app.categories.service import seed_categories
+from app.deadlines.commands import group as deadlines
+from app.deadlines.service.calendar import seed_calendar
 from app.deadlines.service.policies import seed_policies
 from app.demo import build
 from app.identity.commands import accounts
@@ -49,6 +51,7 @@ def _found(district: str, code: str | None, admin: str) -> OneTimePassword:
     with transaction():
         seed_roles(_ACTOR)
         seed_policies(_ACTOR)
+        seed_calendar(_ACTOR)
         seed_categories(_ACTOR)
         unit = found_district(_ACTOR, district, code=code)
         person = create_person(
@@ -150,5 +153,5 @@ def register(app: Flask) -> None:
     """Adds all commands to `flask`."""
     # `flask orders import` stands with the orders' own, though its room is above theirs.
     orders.add_command(import_orders)
-    for command in (init, demo, run_jobs, looked_after, accounts, organisation, orders):
+    for command in (init, demo, run_jobs, looked_after, accounts, organisation, deadlines, orders):
         app.cli.add_command(command)

@@ -69,6 +69,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("intake.forget_imports", intake.forget_imports, every=600),
     Job("intake.make_exports", intake.make_exports, every=5, in_transaction=False),
     Job("intake.forget_exports", intake.forget_exports, every=600),
+    Job("deadlines.fill_calendar", deadlines.fill_calendar, every=3600),
     Job("dispatching.forget_old_runs", dispatching.forget_old_runs, every=3600),
     Job("people.end_expired_roles", people.end_expired_roles, every=600),
     Job("people.leave_closed_units", people.leave_closed_units, every=600),

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from app.categories.models import Category
 from app.categories.service import seed_categories
+from app.deadlines.service.calendar import seed_calendar
 from app.deadlines.service.policies import seed_policies
 from app.identity.service import open_session, record_consent
 from app.identity.states import CURRENT_VERSIONS, Channel, Document
@@ -149,6 +150,7 @@ def build_world() -> World:
     with transaction():
         seed_roles(SYSTEM)
         seed_policies(SYSTEM)
+        seed_calendar(SYSTEM)
         seed_categories(SYSTEM)
         district = found_district(SYSTEM, "测试区")
         street = create_unit(SYSTEM, kind=UnitKind.STREET, name="测试街道", parent_id=district.id)

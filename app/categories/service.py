@@ -12,6 +12,7 @@ from app.categories.queries import get_category
 from app.categories.questions import checked_questions
 from app.categories.states import POLICIES
 from app.categories.tree import shipped_tree
+from app.deadlines.queries.surroundings import is_policy
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -156,7 +157,7 @@ def _check_parent(parent_id: int | None, unit_path: str) -> None:
 
 def _checked(rules: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(rules)
-    if values.get("policy", "danger") not in POLICIES:
+    if values.get("policy", "danger") not in POLICIES and not is_policy(values["policy"]):
         raise Invalid("category.policy_unknown", "没有这种办理时限，请重新选择。")
     if "questions" in values:
         values["questions"] = checked_questions(values["questions"])

@@ -37,6 +37,7 @@ POLICIES: dict[str, str] = {
     "danger": "危险情况",
     "utilities": "水电气暖和电梯",
     "ordinary_13710": "13710",
+    "complex_15d": "复杂事项十五天",
     "mediation_15d": "调解十五天",
     "sanitation": "环境卫生",
     "care": "助老助残",

@@ -193,7 +193,10 @@ def read_hours(value: Mapping[str, Any]) -> dict[int, tuple[Clock, ...]]:
 
 
 def _clock(text: str) -> time:
-    return time() if text == "24:00" else time.fromisoformat(text)
+    clock = time() if text == "24:00" else time.fromisoformat(text)
+    if clock.tzinfo is not None:
+        raise ValueError(f"a time with a zone: {text}")
+    return clock
 
 
 def _minute(clock: time, *, is_end: int) -> int:

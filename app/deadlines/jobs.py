@@ -1,6 +1,6 @@
 """Work of the timetable; each call is one batch and may be repeated."""
 
-from app.deadlines.service import recomputing, sweeping
+from app.deadlines.service import calendar, recomputing, sweeping
 from app.deadlines.states import SWEEP_BATCH, SWEEP_BATCH_ON_SQLITE
 from app.kernel.actor import Actor
 from app.kernel.database import is_sqlite
@@ -15,3 +15,8 @@ def sweep() -> int:
 def recompute() -> int:
     """What a change of policy, calendar or hours has left behind."""
     return recomputing.recompute_batch(Actor.system("deadlines.recompute"))
+
+
+def fill_calendar() -> int:
+    """Years that have been announced since."""
+    return calendar.fill_calendar(Actor.system("deadlines.fill_calendar"))

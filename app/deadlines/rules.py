@@ -99,7 +99,7 @@ def read_stages(raw: Sequence[Mapping[str, Any]]) -> dict[Stage, StageRule]:
     for entry in raw:
         try:
             rule = _stage(entry)
-        except (KeyError, TypeError, ValueError) as wrong:
+        except (AttributeError, KeyError, TypeError, ValueError) as wrong:
             if isinstance(wrong, BadRules):
                 raise
             raise BadRules("环节、时长或升级步骤填得不对，请检查。") from wrong
@@ -121,18 +121,21 @@ def _stage(raw: Mapping[str, Any]) -> StageRule:
         own = _target(raw[urgency]) if urgency in raw else None
         if own is not None:
             targets[urgency] = own
-    ladder = raw.get("ladder")
+    ladder = None if raw.get("ladder") is None else tuple(_step(step) for step in raw["ladder"])
+    if ladder is not None and len({step.level for step in ladder}) < len(ladder):
+        raise BadRules("升级步骤里同一级写了两次。")
     return StageRule(
         stage=Stage(raw["stage"]),
         targets=targets,
         night=_night(raw["night"]) if raw.get("night") else None,
         shares=_shares(raw["shares"]) if "shares" in raw else None,
-        ladder=None if ladder is None else tuple(_step(step) for step in ladder),
+        ladder=ladder,
     )
 
 
 def _target(raw: Mapping[str, Any]) -> Target | None:
-    given = [name for name in ("minutes", "days", "same_day") if raw.get(name)]
+    given = [name for name in ("minutes", "days") if raw.get(name) is not None]
+    given += ["same_day"] if raw.get("same_day") else []
     if not given:
         return None
     if len(given) > 1:
@@ -151,12 +154,15 @@ def _night(raw: Mapping[str, Any]) -> Night:
     minutes = raw["minutes"]
     if type(minutes) is not int or minutes <= 0:
         raise BadRules("时长要是正整数，最长一年。")
-    return Night(time.fromisoformat(raw["since"]), time.fromisoformat(raw["until"]), minutes)
+    since, until = (time.fromisoformat(raw[end]) for end in ("since", "until"))
+    if since.tzinfo is not None or until.tzinfo is not None:
+        raise BadRules("夜间的起止时间写成 22:00 的样子。")
+    return Night(since, until, minutes)
 
 
 def _shares(raw: Sequence[Any]) -> tuple[int, ...]:
     shares = tuple(raw)
-    if any(type(share) is not int or not 0 < share < 100 for share in shares):
+    if not shares or any(type(share) is not int or not 0 < share < 100 for share in shares):
         raise BadRules("提醒比例要在 1 到 99 之间。")
     if list(shares) != sorted(set(shares)):
         raise BadRules("提醒比例要从小到大，不能重复。")
@@ -171,28 +177,43 @@ def _step(raw: Mapping[str, Any]) -> Step:
 
 
 def is_tighter(new: StageRule, above: StageRule) -> bool:
-    """Whether the targets of a unit's rule are nowhere longer than those above, by one calendar."""
-    if new.night is not None and not _is_tighter_night(new.night, above):
-        return False
+    """Whether a unit's rule is nowhere longer than the one above, by day and by night."""
     for urgency in URGENCIES:
         held = above.targets.get(urgency) or above.targets.get("normal")
         own = new.targets.get(urgency) or new.targets.get("normal")
         if held is None:
             continue
-        if own is None or own.calendar is not held.calendar:
+        if own is None or not _is_shorter(own, held):
             return False
-        if own.rough_minutes > held.rough_minutes:
+        if not _is_shorter_at_night(new.night, own, above.night):
+            return False
+        if new.night is not None and new.night.minutes > held.rough_minutes and above.night is None:
             return False
     return True
 
 
-def _is_tighter_night(night: Night, above: StageRule) -> bool:
-    if above.night is not None:
-        return night == replace(above.night, minutes=night.minutes) and (
-            night.minutes <= above.night.minutes
-        )
-    targets = above.targets.values()
-    return all(night.minutes <= target.rough_minutes for target in targets)
+def _is_shorter(own: Target, held: Target) -> bool:
+    """By the same calendar, and in terms that can be compared whatever a unit's hours are."""
+    if own.calendar is not held.calendar:
+        return False
+    if held.length.same_day:
+        return own.length.same_day
+    if own.calendar is CalendarKind.WORKING and not own.length.same_day:
+        same_terms = (own.length.days is None) == (held.length.days is None)
+        return same_terms and own.rough_minutes <= held.rough_minutes
+    if own.length.same_day:
+        return held.length.days is not None
+    return own.rough_minutes <= held.rough_minutes
+
+
+def _is_shorter_at_night(night: Night | None, own: Target, above: Night | None) -> bool:
+    if above is None:
+        return True
+    if night is not None and (night.since, night.until) == (above.since, above.until):
+        return night.minutes <= above.minutes
+    # Other nights, or none: then it must hold at any hour.
+    longest = own.rough_minutes if night is None else max(own.rough_minutes, night.minutes)
+    return own.length.minutes is not None and longest <= above.minutes
 
 
 def fold(layers: Iterable[tuple[int, Mapping[Stage, StageRule]]]) -> Rules:

@@ -1,9 +1,7 @@
-"""Stages, facts, levels of the ladder, reasons of lateness, kinds of days; also the settings."""
+"""Stages, facts, levels of the ladder, reasons of lateness, kinds of days."""
 
 from datetime import timedelta
 from enum import StrEnum
-
-from app.kernel.settings import Setting
 
 
 class Stage(StrEnum):
@@ -115,13 +113,3 @@ SWEEP_BATCH, SWEEP_BATCH_ON_SQLITE = 500, 50
 # A step that cannot be announced so often waits for somebody to look at it.
 MAX_ATTEMPTS = 5
 STRAGGLERS = timedelta(minutes=5)
-
-_WORKDAY = [["08:30", "12:00"], ["14:00", "17:30"]]
-WORKING_HOURS = {str(weekday): _WORKDAY for weekday in range(1, 6)}
-
-SETTINGS = (
-    Setting("deadlines.hours", WORKING_HOURS, dict, "上班时间（1 至 7 为星期一至星期日）"),
-    Setting("deadlines.zone", "Asia/Shanghai", str, "时区"),
-    Setting("deadlines.quiet_from", "21:30", str, "夜间免打扰开始"),
-    Setting("deadlines.quiet_until", "07:30", str, "夜间免打扰结束"),
-)

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app.categories import service as categories
-from app.deadlines.service import policies
+from app.deadlines.service import calendar, policies
 from app.demo.archive import Archive, rules_of_categories
 from app.demo.chronicle import chronicle
 from app.demo.ground import lay_ground
@@ -30,6 +30,7 @@ def fill() -> bool:
         return False
     actor = Actor.system("demo")
     policies.seed_policies(actor)
+    calendar.seed_calendar(actor)
     categories.seed_categories(actor)
     ground = lay_ground(actor)
     archive = Archive(ground, settle_people(actor, ground))

@@ -20,7 +20,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.orm.util import identity_key
 
-from app.kernel.database import Model, insert_ignore, notes, session
+from app.kernel.database import Model, insert_ignore, lock, notes, session
 
 Value = TypeVar("Value")
 Entity = TypeVar("Entity", bound=Model)
@@ -120,6 +120,12 @@ def _copy(row: Entity) -> Entity:
     copied = type(row)(**{name: getattr(row, name) for name in names})
     make_transient_to_detached(copied)
     return copied
+
+
+def hold(name: str) -> None:
+    """Makes this the only transaction that holds the name until it ends."""
+    insert_ignore(ChangeStamp, {"name": name, "stamp": name}, conflict=["name"])
+    session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == name))).one()
 
 
 def mark_changed(name: str) -> None:

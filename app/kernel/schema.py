@@ -53,6 +53,7 @@ fields.Mapping.default_error_messages.update({"invalid": "格式不对。"})
 fields.DateTime.default_error_messages.update(
     {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
 )
+fields.Date.default_error_messages.update({"invalid": "日期要写成 2026-10-01 的样子。"})
 # What there is to choose from stands in the documentation, in the program's words, not in people's.
 fields.Enum.default_error_messages.update({"unknown": CHOOSE})
 for validator, messages in (

@@ -1,5 +1,6 @@
 """What a unit may set: each room declares its settings, the organisation keeps the values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,10 @@ from app.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its key, default, kind (int, str, bool, list or dict), Chinese text and bounds."""
+    """One setting: its key, default, kind (int, str, bool, list or dict), Chinese text and bounds.
+
+    `check` raises ValueError for what has the right kind and still makes no sense.
+    """
 
     key: str
     default: Any
@@ -18,9 +22,10 @@ class Setting:
     text: str
     minimum: int | None = None
     maximum: int | None = None
+    check: Callable[[Any], object] | None = None
 
     def checked(self, value: Any) -> Any:
-        """The value itself, or Invalid `setting.bad_value` where kind or bounds do not admit it."""
+        """The value itself, or Invalid `setting.bad_value` where the declaration does not admit it."""
         right_kind = isinstance(value, self.kind) and not (
             self.kind is int and isinstance(value, bool)
         )
@@ -28,6 +33,11 @@ class Setting:
             right_kind = (self.minimum is None or value >= self.minimum) and (
                 self.maximum is None or value <= self.maximum
             )
+        try:
+            if right_kind and self.check is not None:
+                self.check(value)
+        except ValueError:
+            right_kind = False
         if not right_kind:
             raise Invalid("setting.bad_value", f"“{self.text}”的值不合适。")
         return value

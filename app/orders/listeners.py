@@ -19,6 +19,7 @@ from app.people.events import (
 from app.people.queries import grants_of
 
 _ACTOR = Actor.system("orders")
+_LADDER = Actor.system("deadlines.ladder")
 
 
 def on_membership_ended(event: MembershipEnded) -> None:
@@ -69,17 +70,17 @@ def on_away_returned(event: AwayReturned) -> None:
 
 def on_subjects_moving(event: SubjectsMoving) -> None:
     """Held, or left for later."""
-    reminding.hold_orders(event)
+    reminding.hold_orders(_LADDER, event)
 
 
 def on_deadlines_passed(event: DeadlinesPassed) -> None:
     """Reminders, and the unit above watches."""
-    reminding.remind(event)
+    reminding.remind(_LADDER, event)
 
 
 def on_deadlines_moved(event: DeadlinesMoved) -> None:
     """The promise may be another day now."""
-    reminding.move_dates(event)
+    reminding.move_dates(_LADDER, event)
 
 
 def on_export_requested(event: ExportRequested) -> None:

@@ -23,6 +23,15 @@ class UnitMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """A unit's own value was set or taken back; it holds below as well."""
+
+    unit_id: int
+    unit_path: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderAccountLinked:
     """A provider was given the account of a person; people refuses one the actor does not see."""
 

@@ -37,6 +37,7 @@ _DUTY = frozenset(
         "orders.handle",
         "orders.reveal",
         "places.rooms",
+        "deadlines.see",
     }
 )
 _DISPATCHER = _DUTY | {
@@ -54,12 +55,14 @@ _DISPATCHER = _DUTY | {
 _LEADER = _DISPATCHER | {
     "orders.lead",
     "orders.supervise",
+    "deadlines.edit",
     "roles.grant",
     "people.remove",
     "settings.edit",
     "audit.see",
 }
 _OFFICER = _LEADER | {"orders.appeal"}
+_DISTRICT_OFFICER = _OFFICER | {"calendar.edit"}
 # No permission of orders: whoever runs the system does not read what residents ask for.
 _ADMIN = frozenset(
     {
@@ -77,6 +80,7 @@ _ADMIN = frozenset(
         "roles.grant",
         "audit.see",
         "messages.resend",
+        "calendar.edit",
         "deadlines.repair",
     }
 )
@@ -90,7 +94,7 @@ ROLES: tuple[RoleDefinition, ...] = (
     RoleDefinition("dispatcher", "派单员", _DISPATCHER),
     RoleDefinition("leader", "社区负责人", _LEADER),
     RoleDefinition("street_officer", "街道干部", _OFFICER),
-    RoleDefinition("district_officer", "区级干部", _OFFICER),
+    RoleDefinition("district_officer", "区级干部", _DISTRICT_OFFICER),
     RoleDefinition("admin", "系统管理员", _ADMIN),
     RoleDefinition("provider", "承办单位", frozenset({"orders.handle"})),
 )

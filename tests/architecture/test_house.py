@@ -16,6 +16,9 @@ MIGRATIONS = python_files("migrations")
 # Verbs of the mechanisms: rooms above call them inside a verb of their own that has asked its
 # actor, or the timetable does; they know "a subject", never who wants something of it.
 WITHOUT_ACTOR = {
+    "deadlines.differences",
+    "deadlines.follow",
+    "deadlines.write_past",
     "files.delete_files",
     "files.erase_files_of",
     "files.release",
@@ -26,6 +29,7 @@ WITHOUT_ACTOR = {
     "notifications.erase_messages_of",
     "notifications.forget_old_messages",
     "notifications.notify",
+    "notifications.notify_each",
 }
 
 

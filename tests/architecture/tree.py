@@ -13,11 +13,14 @@ KINDS = SPLITTABLE | {"commands", "events", "jobs", "states"}
 # What a room holds besides: knowledge that is large enough to stand alone.
 NOUNS: dict[str, set[str]] = {
     "categories": {"initials", "questions", "tree"},
+    "deadlines": {
+        *("arithmetic", "calendars", "clocks", "days", "rules", "settings", "shipped", "wording"),
+    },
     "dispatching": {"facts", "fitting", "hours", "planning", "solver", "wording"},
     "files": {"contents", "signed", "storage"},
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
-    "orders": {"bigrams", "history", "messages"},
+    "orders": {"bigrams", "history", "messages", "stages"},
     "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
     "people": {"hours", "roles"},
 }

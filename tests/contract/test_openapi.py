@@ -20,13 +20,14 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
 # Lists that cannot be long: a few documents, a tree, who has left one phone, the five nearest, the
-# twenty fittest.
+# twenty fittest, a dozen policies.
 UNPAGED = (
     "GET /me/consents",
     "GET /categories",
     "POST /people/search",
     "GET /orders/nearby",
     "GET /orders/{}/candidates",
+    "GET /deadlines/policies",
 )
 
 

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import delete, func, select, update
 
 from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
-from app.deadlines.service.rebuilding import differences, rebuild, subjects_after
+from app.deadlines.queries.facts import subjects_after
+from app.deadlines.service.rebuilding import differences, rebuild
 from app.deadlines.states import FactKind
 from app.kernel.clock import now
 from app.kernel.database import session

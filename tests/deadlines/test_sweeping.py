@@ -25,10 +25,10 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     orders: set[int] = set()
     gather = reminding._gather
 
-    def gather_or_fail(told: Any, order: Any, item: Any) -> None:
+    def gather_or_fail(actor: Any, told: Any, order: Any, item: Any) -> None:
         if order.id in orders:
             raise ValueError("unreadable")
-        gather(told, order, item)
+        gather(actor, told, order, item)
 
     monkeypatch.setattr(reminding, "_gather", gather_or_fail)
     return orders
@@ -66,7 +66,7 @@ def test_a_bad_one_holds_up_nobody(world: World, clock: Clock, broken: set[int])
     do(announce_again, world.actor("admin"), stuck_id)
     sweep_all()
     assert told(world, "dispatcher", "due_soon", bad) == 1
-    with pytest.raises(Conflict, match="没有停下"):
+    with pytest.raises(Conflict, match="deadline.not_stuck"):
         do(announce_again, world.actor("admin"), stuck_id)
 
 

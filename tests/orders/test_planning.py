@@ -51,9 +51,7 @@ def test_the_month_counts_from_the_round(world: World, clock: Clock) -> None:
     order_id = closed(world)
     _go(clock, days=20)
     world.act("resident", order_id, "reopen", reason="又坏了")
-    sent = refused(
-        world, "dispatcher", f"/orders/{order_id}/plan", due_at=later(days=30), note=HOW
-    )
+    sent = refused(world, "dispatcher", f"/orders/{order_id}/plan", due_at=later(days=30), note=HOW)
     assert sent == (422, "order.plan_within_month")
     sent = refused(
         world,
@@ -99,7 +97,9 @@ def test_a_report_every_month(world: World, clock: Clock) -> None:
     stages = [row["stage"] for row in read(world, "dispatcher", f"/orders/{order_id}")["deadlines"]]
     assert "monthly" not in stages
     first = stage_of(_plan(world, order_id, 90), "monthly")
-    assert datetime.fromisoformat(first["due_at"]) == now() + MONTH == order_of(order_id).next_due_at
+    assert (
+        datetime.fromisoformat(first["due_at"]) == now() + MONTH == order_of(order_id).next_due_at
+    )
     assert (first["state"], first["met_at"]) == ("pending", None)
     _go(clock, days=29)
     order = world.act("member", order_id, "progress", note="设计院来看过，图纸正在画。")
@@ -111,9 +111,9 @@ def test_a_report_every_month(world: World, clock: Clock) -> None:
     assert stage_of(order, "monthly")["state"] == "missed"
     assert stage_of(order, "solve")["state"] == "pending"
     # The resident has been promised a day, not reports.
-    assert [row["stage"] for row in read(world, "resident", f"/orders/{order_id}")["deadlines"]] == [
-        "solve"
-    ]
+    assert [
+        row["stage"] for row in read(world, "resident", f"/orders/{order_id}")["deadlines"]
+    ] == ["solve"]
 
 
 def test_done_is_done(world: World) -> None:

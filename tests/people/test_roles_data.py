@@ -26,7 +26,8 @@ def test_each_step_up_holds_what_the_one_below_holds() -> None:
     ladder = ["duty", "dispatcher", "leader", "street_officer"]
     for lower, upper in zip(ladder, ladder[1:], strict=False):
         assert BY_CODE[lower] < BY_CODE[upper]
-    assert BY_CODE["street_officer"] == BY_CODE["district_officer"]
+    assert BY_CODE["district_officer"] - BY_CODE["street_officer"] == {"calendar.edit"}
+    assert BY_CODE["street_officer"] < BY_CODE["district_officer"]
 
 
 def test_the_administrator_reads_no_orders() -> None:

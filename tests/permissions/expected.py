@@ -258,6 +258,24 @@ ORGANISATION: dict[str, tuple[str, str]] = {
     "categories.restore_category": ("-xxxxxxxxxx+xx", BARRED),
 }
 
+# Whoever keeps an eye on time sees the rules; a unit's are its leader's to tighten, those for all are
+# the district's. There is one calendar.
+DEADLINES: dict[str, tuple[str, str]] = {
+    # ------------------------------ arqmvgdDLsoApb
+    "deadlines.list_policies": ("-xxxxx+++++xxx", BARRED),
+    "deadlines.get_policy": ("-xxxxx+++++xxx", BARRED),
+    "deadlines.publish": ("-xxxxxxxxx+xxx", "-xxxxxxxxx+xxx"),
+    "deadlines.publish:of the unit": ("-xxxxxxx+++xxx", BARRED),
+    "deadlines.withdraw": ("-xxxxxxx+++xxx", BARRED),
+    "deadlines.try_out": ("-xxxxx+++++xxx", BARRED),
+    "deadlines.list_recomputations": ("-xxxxx+++++xxx", BARRED),
+    "deadlines.get_calendar": (OPEN, OPEN),
+    "deadlines.list_stuck": ("-xxxxxxxxxx+xx", BARRED),
+    "deadlines.retry": ("-xxxxxxxxxx+xx", BARRED),
+    "deadlines.change_day": ("-xxxxxxxxx++xx", "-xxxxxxxxx++xx"),
+    "deadlines.import_calendar": ("-xxxxxxxxx++xx", "-xxxxxxxxx++xx"),
+}
+
 # What is one's own, and what is everybody's.
 SELF: dict[str, tuple[str, str]] = {
     # ------------------------------ arqmvgdDLsoApb
@@ -299,4 +317,5 @@ SELF: dict[str, tuple[str, str]] = {
     "metrics": (PUBLIC, PUBLIC),
 }
 
-EXPECTED = READING | DESK | HANDLING | MANY | IMPORTS | EXPORTS | PEOPLE | ORGANISATION | SELF
+TABLES = (READING, DESK, HANDLING, MANY, IMPORTS, EXPORTS, PEOPLE, ORGANISATION, DEADLINES, SELF)
+EXPECTED = {name: row for table in TABLES for name, row in table.items()}

@@ -62,6 +62,10 @@ WATCHED = {
     "intake.may_keep_banners": "banners.end_banner",
     "notifications.may_resend": "notifications.resend_message",
     "categories.may_edit_category": "categories.retire_category",
+    "deadlines.may_see": "deadlines.list_policies",
+    "deadlines.may_edit": "deadlines.publish:of the unit",
+    "deadlines.may_edit_calendar": "deadlines.change_day",
+    "deadlines.may_repair": "deadlines.list_stuck",
 }
 # No door leads to these, whoever comes so far may anyway, or it is asked once more behind them.
 UNSEEN = {

@@ -15,6 +15,7 @@ PERSONNEL = "......+++++."
 REMOVES = ".......++++."
 ENTERS = "...++++++++."
 ADMIN = "..........+."
+KEEPS_CALENDAR = ".........++."
 
 _OWNER = {"requester": ALL, "placer": ALL}
 _NOT_OWNER = {"requester": NONE, "placer": NONE}
@@ -155,6 +156,16 @@ OTHERS: dict[str, dict[str, str]] = {
     "intake.may_keep_banners": {"": RECEIVES, "system": "+"},
     "intake.may_fetch_rejected": {"": NONE, "self": ALL},
     "notifications.may_resend": {"": NONE, "@root": ADMIN, "system": "+"},
+    "deadlines.may_see": {"": RECEIVES, "system": "+"},
+    "deadlines.may_edit": {"": LEADS, "system": "+"},
+    "deadlines.may_edit:everyone's": {"": NONE, "@root": LEADS, "system": "+"},
+    "deadlines.may_edit_calendar": {
+        "": KEEPS_CALENDAR,
+        "@below": KEEPS_CALENDAR,
+        "@foreign": KEEPS_CALENDAR,
+        "system": "+",
+    },
+    "deadlines.may_repair": {"": ADMIN, **_ANYWHERE, "system": "+"},
     "categories.may_edit_category": {"": ADMIN, "system": "+"},
     "categories.may_edit_category:everyone's": {"": NONE, "@root": ADMIN, "system": "+"},
 }

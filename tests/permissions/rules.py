@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from app.categories.policy import may_edit_category
+from app.deadlines import policy as deadlines
 from app.dispatching import policy as dispatching
 from app.files import policy as files
 from app.identity import policy as identity
@@ -311,6 +312,11 @@ QUESTIONS = (
     _about_unit(intake, "may_keep_banners"),
     Question("intake.may_fetch_rejected", lambda who: intake.may_fetch_rejected(who, _SELF)),
     _alone(notifications, "may_resend"),
+    _about_unit(deadlines, "may_see"),
+    _about_unit(deadlines, "may_edit"),
+    Question("deadlines.may_edit:everyone's", lambda who: deadlines.may_edit(who, None)),
+    _alone(deadlines, "may_edit_calendar"),
+    _alone(deadlines, "may_repair"),
     Question("categories.may_edit_category", lambda who: may_edit_category(who, UNIT)),
     Question("categories.may_edit_category:everyone's", lambda who: may_edit_category(who, None)),
 )

@@ -7,9 +7,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 
 from app.deadlines.models import WAITING, Deadline
+from app.deadlines.policy import may_repair
 from app.deadlines.states import Stage
+from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, table_of
+from app.kernel.errors import Forbidden
+from app.kernel.pages import Key, Page, paginate
 
 _DEADLINES = table_of(Deadline)
 _OF = (
@@ -51,3 +55,11 @@ def solving_since(kind: str, subject_id: int, round_number: int) -> datetime | N
     rows = deadlines_of(kind, [subject_id])
     starts = [r.started_at for r in rows if r.round == round_number and r.stage is Stage.SOLVE]
     return min(starts, default=None)
+
+
+def page_of_stuck(actor: Actor, *, cursor: str | None, limit: int) -> Page[Deadline]:
+    """Deadlines whose rung could not be announced, for those who look after the program."""
+    if not may_repair(actor):
+        raise Forbidden("deadline.not_allowed", "您没有处理提醒的权限。")
+    stuck = select(Deadline).where(Deadline.stuck_at.is_not(None))
+    return paginate(stuck, [Key(Deadline.id)], cursor=cursor, limit=limit)

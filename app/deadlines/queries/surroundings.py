@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from app.deadlines.calendars import FIXED_HOLIDAYS, Calendar, read_hours
+from app.deadlines.clocks import Choice
 from app.deadlines.models import CalendarDay, DeadlinePolicy
 from app.deadlines.rules import Rules, StageRule, fold, read_stages
 from app.deadlines.states import CalendarKind, DayKind, Stage
@@ -57,6 +58,16 @@ def versions_for(code: str, unit_id: int) -> tuple[int, ...]:
     known = code if (code, None) in current else DEFAULT_POLICY
     owners: list[int | None] = [None, *get_unit(unit_id).path_ids]
     return tuple(current[known, owner] for owner in owners if (known, owner) in current)
+
+
+def choice(policy: str, urgency: str, unit_id: int, limit: datetime | None = None) -> Choice:
+    """What holds now for a policy of that name at a unit; `limit`: an imposed date."""
+    return Choice(versions_for(policy, unit_id), urgency, unit_id, limit)
+
+
+def is_policy(code: str) -> bool:
+    """Whether a policy of that name holds for all."""
+    return (code, None) in _policies.value().current
 
 
 def rules_of(versions: tuple[int, ...]) -> Rules:

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import Row, bindparam, insert, select, update
 
 from app.deadlines.clocks import (
-    Choice,
     Climb,
     Clock,
     Fact,
@@ -22,7 +21,7 @@ from app.deadlines.clocks import (
 from app.deadlines.events import Dates
 from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
 from app.deadlines.queries.recomputing import current_basis
-from app.deadlines.queries.surroundings import HERE, versions_for
+from app.deadlines.queries.surroundings import HERE, choice
 from app.deadlines.states import DeadlineState, FactKind, Stage
 from app.kernel.clock import now
 from app.kernel.database import insert_ignore, session, table_of
@@ -82,11 +81,6 @@ class Subject:
     round: int
     policy: str
     topic: int | None = None
-
-
-def choice(policy: str, urgency: str, unit_id: int, limit: datetime | None = None) -> Choice:
-    """What holds now for a policy of that name at a unit; `limit`: an imposed date."""
-    return Choice(versions_for(policy, unit_id), urgency, unit_id, limit)
 
 
 def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> Dates:

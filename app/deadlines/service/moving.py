@@ -3,13 +3,15 @@
 from sqlalchemy import func, literal, update
 
 from app.deadlines.models import Deadline
+from app.kernel.actor import Actor
 from app.kernel.database import session, table_of
 
 _PATH = table_of(Deadline).c.unit_path
 
 
-def follow_unit(old_path: str, new_path: str) -> None:
+def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
     """The same deadlines below another root."""
+    del actor
     session.execute(
         update(table_of(Deadline))
         .where(_PATH.startswith(old_path, autoescape=True))

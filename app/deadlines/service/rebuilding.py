@@ -1,18 +1,20 @@
 """All deadlines from the facts alone: to check what is kept, and to mend it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from app.deadlines.clocks import Fact, reckon, replay
+from app.deadlines.events import SubjectsMoving
 from app.deadlines.models import Deadline, DeadlineFact
 from app.deadlines.queries.surroundings import HERE, code_of
 from app.deadlines.service.following import Subject, fact_of, follow, values_of
 from app.deadlines.states import FactKind
 from app.kernel.actor import Actor
 from app.kernel.database import session, table_of
+from app.kernel.events import announce
 
 _FACTS, _DEADLINES = table_of(DeadlineFact), table_of(Deadline)
 # What the facts decide; the ladder's place is not theirs.
@@ -32,19 +34,6 @@ class Difference:
     computed: dict[str, Any] | None
 
 
-def subjects_after(kind: str, last: int, limit: int) -> list[int]:
-    """The next subjects that have facts, by id."""
-    return list(
-        session.scalars(
-            select(_FACTS.c.subject_id)
-            .where(_FACTS.c.subject_kind == kind, _FACTS.c.subject_id > last)
-            .distinct()
-            .order_by(_FACTS.c.subject_id)
-            .limit(limit)
-        )
-    )
-
-
 def differences(kind: str, subject_id: int) -> Iterator[Difference]:
     """Where the kept deadlines of a subject are not those that its facts give."""
     kept = {(row.round, row.stage, row.turn): row for row in _rows(kind, subject_id)}
@@ -61,6 +50,13 @@ def differences(kind: str, subject_id: int) -> Iterator[Difference]:
         # What a policy asks for no longer has ended, and the facts do not name it.
         if row.state.value != "dropped":
             yield _difference(row, None)
+
+
+def rebuild_some(actor: Actor, kind: str, ids: Sequence[int]) -> int:
+    """Mends those of the subjects that nobody else holds just now; answers how many deadlines."""
+    moving = SubjectsMoving(kind, tuple(ids))
+    announce(moving)
+    return sum(rebuild(actor, kind, found) for found in ids if found not in moving.postponed)
 
 
 def rebuild(actor: Actor, kind: str, subject_id: int) -> int:

@@ -31,7 +31,14 @@ from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, NotFound, not_found
 from app.orders.models import Order
 from app.organisation.models import Place, Unit
-from app.organisation.queries import ancestors, community_of, get_unit, locate, subtree_ids
+from app.organisation.queries import (
+    ancestors,
+    community_of,
+    get_unit,
+    locate,
+    subtree_ids,
+    unit_called,
+)
 from app.organisation.tables import Fault
 
 _PIECE = 500
@@ -303,11 +310,4 @@ def waiting_of(person_id: int, states: Iterable[str]) -> int:
 
 def unit_by(actor: Actor, named: str) -> Unit:
     """The unit with that code, or else with that id; Invalid `unit.unknown`."""
-    ways = [Unit.code == named]
-    if named.isascii() and named.isdigit() and len(named) < 19:
-        ways.append(Unit.id == int(named))
-    for way in ways:
-        found = session.scalar(select(Unit).where(way))
-        if found is not None:
-            return unit_for(actor, found.id)
-    raise Invalid("unit.unknown", f"没有编号是“{named}”的单位。")
+    return unit_for(actor, unit_called(named).id)

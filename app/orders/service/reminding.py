@@ -17,7 +17,6 @@ from app.orders.states import Action, DispatchMode, OrderStatus
 from app.organisation.models import Unit
 from app.organisation.queries import ancestors, get_unit
 
-_LADDER = Actor.system("deadlines.ladder")
 _BY_DESK = frozenset({Stage.ACKNOWLEDGE, Stage.ARRANGE})
 _MOST_NUMBERS = 5
 
@@ -38,8 +37,9 @@ class _Told:
         return self.holders[key]
 
 
-def hold_orders(event: SubjectsMoving) -> None:
+def hold_orders(actor: Actor, event: SubjectsMoving) -> None:
     """Locks the orders that nobody else holds just now, and names the others."""
+    del actor
     if event.subject_kind != KIND:
         return
     statement = (
@@ -53,8 +53,9 @@ def hold_orders(event: SubjectsMoving) -> None:
     event.postponed.update(set(event.subject_ids) - held)
 
 
-def move_dates(event: DeadlinesMoved) -> None:
+def move_dates(actor: Actor, event: DeadlinesMoved) -> None:
     """New dates after a change of policy or calendar; residents hear of another promised day."""
+    del actor
     if event.subject_kind != KIND:
         return
     for order in known(Order, event.dates).values():
@@ -63,7 +64,7 @@ def move_dates(event: DeadlinesMoved) -> None:
     session.flush()
 
 
-def remind(event: DeadlinesPassed) -> None:
+def remind(actor: Actor, event: DeadlinesPassed) -> None:
     """Tells whoever the rungs name; above the community the unit's attention is raised.
 
     What one person hears of in the same batch is one message, but for emergencies.
@@ -74,13 +75,13 @@ def remind(event: DeadlinesPassed) -> None:
     for item in event.items:
         order = orders[item.subject_id]
         if item.round == order.round:
-            _gather(told, order, item)
+            _gather(actor, told, order, item)
     notify_each([*told.alone, *_digests(told)])
 
 
-def _gather(told: _Told, order: Order, item: Passed) -> None:
+def _gather(actor: Actor, told: _Told, order: Order, item: Passed) -> None:
     emergency = item.urgency == "emergency"
-    for person_id in dict.fromkeys(_hearers(told, order, item)):
+    for person_id in dict.fromkeys(_hearers(actor, told, order, item)):
         if emergency:
             told.alone.append(_message(person_id, order, item, urgent=True))
         else:
@@ -91,7 +92,7 @@ def _gather(told: _Told, order: Order, item: Passed) -> None:
                 of_person[order.id] = (order, item)
 
 
-def _hearers(told: _Told, order: Order, item: Passed) -> Iterable[int]:
+def _hearers(actor: Actor, told: _Told, order: Order, item: Passed) -> Iterable[int]:
     unit_id = order.handling_unit_id
     if item.level is Level.HANDLER:
         return _actors(told, order, item.stage)
@@ -103,7 +104,7 @@ def _hearers(told: _Told, order: Order, item: Passed) -> Iterable[int]:
     above = _above(order, 1 if item.level is Level.UP_1 else 2)
     if above is None:
         return []
-    _raise_attention(order, above, item)
+    _raise_attention(actor, order, above, item)
     return told.people(order, "orders.supervise", above.id)
 
 
@@ -122,7 +123,7 @@ def _above(order: Order, levels: int) -> Unit | None:
     return units[levels - 1] if len(units) >= levels else None
 
 
-def _raise_attention(order: Order, unit: Unit, item: Passed) -> None:
+def _raise_attention(actor: Actor, order: Order, unit: Unit, item: Passed) -> None:
     """督办 by itself: the owner stays, the upper unit watches; never lower than before."""
     watching = get_unit(order.attention_unit_id)
     if not watching.path.startswith(unit.path) or watching.id == unit.id:
@@ -130,7 +131,7 @@ def _raise_attention(order: Order, unit: Unit, item: Passed) -> None:
     order.attention_unit_id = unit.id
     details = {"unit_id": unit.id, "stage": item.stage.value}
     note = f"{STAGE_WORDS[item.stage]}超期，自动督办。"
-    write(_LADDER, order, Action.SUPERVISE, before=order.status, note=note, details=details)
+    write(actor, order, Action.SUPERVISE, before=order.status, note=note, details=details)
 
 
 def _digests(told: _Told) -> Iterable[Message]:

@@ -8,8 +8,8 @@ from typing import Any
 from app.categories.queries import get_category
 from app.deadlines.clocks import Choice, Fact
 from app.deadlines.events import Dates
-from app.deadlines.queries.surroundings import DEFAULT_POLICY
-from app.deadlines.service.following import Subject, choice, follow
+from app.deadlines.queries.surroundings import DEFAULT_POLICY, choice
+from app.deadlines.service.following import Subject, follow
 from app.deadlines.states import FactKind
 from app.kernel.clock import local_date, now, to_local
 from app.kernel.errors import Invalid

@@ -36,6 +36,7 @@ from app.organisation.queries.units import (
     open_unit,
     parent_path,
     subtree_ids,
+    unit_called,
     units_visible_to,
 )
 
@@ -70,5 +71,6 @@ __all__ = [
     "providers_visible_to",
     "setting",
     "subtree_ids",
+    "unit_called",
     "units_visible_to",
 ]

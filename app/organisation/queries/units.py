@@ -4,7 +4,7 @@ from sqlalchemy import Select, bindparam, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
-from app.kernel.errors import NotFound, not_found
+from app.kernel.errors import Invalid, NotFound, not_found
 from app.kernel.kept import KeptRows
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit, UnitArea
@@ -20,6 +20,18 @@ def get_unit(unit_id: int) -> Unit:
     if unit is None:
         raise not_found()
     return unit
+
+
+def unit_called(named: str) -> Unit:
+    """The unit with that code, or else with that id; Invalid `unit.unknown`."""
+    ways = [Unit.code == named]
+    if named.isascii() and named.isdigit() and len(named) < 19:
+        ways.append(Unit.id == int(named))
+    for way in ways:
+        found = session.scalar(select(Unit).where(way))
+        if found is not None:
+            return found
+    raise Invalid("unit.unknown", f"没有编号是“{named}”的单位。")
 
 
 def units_visible_to(actor: Actor) -> Select[Unit]:

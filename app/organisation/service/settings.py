@@ -10,7 +10,9 @@ from app.kernel.audit import record
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid
+from app.kernel.events import announce
 from app.kernel.settings import Setting
+from app.organisation.events import SettingChanged
 from app.organisation.models import UnitSetting
 from app.organisation.policy import may_edit_settings
 from app.organisation.queries import get_visible_unit
@@ -56,6 +58,7 @@ def set_setting(
     unit.version += 1
     record(actor, "setting.changed", "unit", unit.id, fields=[key], unit_id=unit.id)
     session.flush()
+    announce(SettingChanged(unit.id, unit.path, key))
     return setting_here(unit, key)
 
 

@@ -4,12 +4,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.kernel.database import Model, insert_ignore, lock, session
+from app.kernel.database import Model, session
 from app.kernel.errors import Conflict
-from app.kernel.kept import ChangeStamp
+from app.kernel.kept import hold
 
 # The code and the sentence for each unique column, by its name.
 Clashes = Mapping[str, tuple[str, str]]
@@ -32,8 +31,7 @@ def lock_tree() -> None:
     covers the children that somebody is just about to add. Places share it, because they change
     hands where units close.
     """
-    insert_ignore(ChangeStamp, {"name": _TREE, "stamp": _TREE}, conflict=["name"])
-    session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == _TREE))).one()
+    hold(_TREE)
 
 
 def add(thing: Model, clashes: Clashes) -> None:

@@ -10,6 +10,7 @@ from tests.permissions.cases import (
     own,
     people,
     placing,
+    timing,
     watching,
 )
 from tests.permissions.runner import Case
@@ -24,6 +25,7 @@ PARTS: dict[str, tuple[Case, ...]] = {
     "imports": importing.CASES,
     "exports and banners": announcing.CASES,
     "organisation": organisation.CASES,
+    "deadlines": timing.CASES,
     "one's own": own.CASES,
 }
 CASES = tuple(case for part in PARTS.values() for case in part)

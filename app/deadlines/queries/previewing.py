@@ -1,0 +1,154 @@
+"""What would be due when: for whoever sets a policy up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.deadlines.arithmetic import Pause
+from app.deadlines.calendars import Calendar
+from app.deadlines.clocks import Choice, Climb, Clock, Rung, ladder, reckon
+from app.deadlines.queries.policies import downward, policy_here, rules_of_rows
+from app.deadlines.queries.surroundings import HERE
+from app.deadlines.queries.units import seen_unit
+from app.deadlines.rules import BadRules, Rules, fold, read_stages
+from app.deadlines.states import STAGE_WORDS, CalendarKind, Level, Stage
+from app.deadlines.wording import LEVEL_WORDS, rung_words
+from app.kernel.actor import Actor
+from app.kernel.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenRung:
+    """A step of the ladder, in the unit's zone."""
+
+    step: str
+    level: Level
+    level_name: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForeseenStage:
+    """When a stage would be due, in the unit's zone; None without a date, or while it stands still."""
+
+    stage: Stage
+    name: str
+    target_minutes: int | None
+    due_at: datetime | None
+    ladder: Sequence[ForeseenRung]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """All stages as if they began at the same moment."""
+
+    unit_id: int
+    zone: str
+    stages: Sequence[ForeseenStage]
+
+
+class _Proposed:
+    """The surroundings of this moment, but with rules that are only being thought of."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+
+    def rules(self, versions: tuple[int, ...]) -> Rules:
+        """Those."""
+        return self._rules
+
+    def calendar(self, unit_id: int, kind: CalendarKind) -> Calendar:
+        """As it is."""
+        return HERE.calendar(unit_id, kind)
+
+    def quiet(self, unit_id: int) -> tuple[time, time]:
+        """As they are."""
+        return HERE.quiet(unit_id)
+
+
+def preview(
+    actor: Actor,
+    *,
+    start: datetime,
+    urgency: str,
+    unit_id: int | None = None,
+    policy: str | None = None,
+    stages: Sequence[Mapping[str, Any]] | None = None,
+    pauses: Sequence[Pause] = (),
+) -> Preview:
+    """The dates of a policy, or of stages that nobody has published yet.
+
+    Invalid `preview.policy_or_stages`, `preview.bad_pauses`, `preview.too_far`, `policy.bad_rules`.
+    """
+    unit = seen_unit(actor, unit_id)
+    if (policy is None) == (stages is None):
+        raise Invalid("preview.policy_or_stages", "请选一个时限规则，或者填写各环节，只能选一样。")
+    _check_pauses(start, pauses)
+    if policy is not None:
+        rows = policy_here(actor, policy, unit.id).versions
+        rules = rules_of_rows(downward(unit, (row for row in rows if not row.superseded_at)))
+    else:
+        rules = proposed_rules(stages or ())
+    choice = Choice(rules.versions, urgency, unit.id)
+    zone = HERE.calendar(unit.id, CalendarKind.EVERY_DAY).zone
+    around = _Proposed(rules)
+    try:
+        foreseen = [
+            _foresee(Clock(stage, 1, 1, start, choice, tuple(pauses)), around)
+            for stage in Stage
+            if stage in rules.stages
+        ]
+    except (ValueError, OverflowError) as beyond:
+        raise Invalid("preview.too_far", "时间隔得太远，算不出来，请换近一些的日期。") from beyond
+    return Preview(unit.id, zone.key, foreseen)
+
+
+def proposed_rules(stages: Sequence[Mapping[str, Any]]) -> Rules:
+    """The rules that such stages make; Invalid `policy.bad_rules` with what is wrong."""
+    try:
+        rules = fold([(0, read_stages(stages))])
+    except BadRules as wrong:
+        raise Invalid("policy.bad_rules", str(wrong)) from wrong
+    for rule in rules.stages.values():
+        levels = [step.level for step in rule.ladder or ()]
+        # A step is known by its level.
+        if len(levels) != len(set(levels)):
+            raise Invalid("policy.bad_rules", "升级步骤里，同一级只能写一次。")
+    return rules
+
+
+def _check_pauses(start: datetime, pauses: Sequence[Pause]) -> None:
+    last: datetime | None = start
+    for paused, resumed in pauses:
+        if last is None or paused < last or (resumed is not None and resumed <= paused):
+            raise Invalid(
+                "preview.bad_pauses", "暂停要按先后填写，不能重叠，不能早于开始，先停后续。"
+            )
+        last = resumed
+
+
+def _foresee(clock: Clock, around: _Proposed) -> ForeseenStage:
+    reckoned = reckon(clock, around)
+    name, minutes = STAGE_WORDS[clock.stage], reckoned.target_minutes if reckoned else None
+    if reckoned is None or reckoned.due_at is None:
+        return ForeseenStage(clock.stage, name, minutes, None, ())
+    chosen = clock.choice
+    climb = Climb(
+        clock.stage,
+        chosen.versions,
+        chosen.urgency,
+        chosen.unit_id,
+        clock.counts_since,
+        reckoned.due_at,
+    )
+    zone = around.calendar(chosen.unit_id, CalendarKind.EVERY_DAY).zone
+    rungs = [_in_zone(rung, zone) for rung in ladder(climb, around)]
+    return ForeseenStage(clock.stage, name, minutes, reckoned.due_at.astimezone(zone), rungs)
+
+
+def _in_zone(rung: Rung, zone: ZoneInfo) -> ForeseenRung:
+    at, name = rung.at.astimezone(zone), LEVEL_WORDS[rung.level]
+    return ForeseenRung(rung.name, rung.level, name, at, rung_words(rung))

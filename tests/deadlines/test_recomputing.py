@@ -1,0 +1,148 @@
+"""After a change of policy, calendar or hours everything that runs is computed again, and told."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.deadlines import jobs
+from app.deadlines.models import Deadline, DeadlinePolicy, DeadlineStep, Recomputation
+from app.deadlines.queries.recomputing import unfinished
+from app.deadlines.service.calendar import set_day
+from app.deadlines.service.policies import publish_policy
+from app.deadlines.service.rebuilding import differences
+from app.deadlines.states import DayKind, Stage
+from app.kernel.database import session, transaction
+from app.orders.queries.timing import check_facts
+from app.organisation.service import set_setting
+from tests.conftest import Clock
+from tests.deadlines.ladders import at, climb, sweep_all
+from tests.orders.stories import order_of, told
+from tests.world import SYSTEM, World
+
+
+def _current(code: str) -> DeadlinePolicy:
+    rows = select(DeadlinePolicy).where(
+        DeadlinePolicy.code == code,
+        DeadlinePolicy.superseded_at.is_(None),
+        DeadlinePolicy.unit_id.is_(None),
+    )
+    return session.scalars(rows).one()
+
+
+def _publish(code: str, **days: int) -> None:
+    """The policy with other days for some stages."""
+    row = _current(code)
+    stages: list[dict[str, Any]] = [
+        {**stage, "days": days[stage["stage"]]} if stage["stage"] in days else stage
+        for stage in row.stages
+    ]
+    publish_policy(SYSTEM, code, stages=stages, based_on=row.id)
+    session.commit()
+
+
+def _recompute() -> int:
+    done = 0
+    while True:
+        with transaction():
+            batch = jobs.recompute()
+        if not batch:
+            return done
+        done += batch
+
+
+def _solving(order_id: int) -> Deadline:
+    mine = (Deadline.subject_id == order_id, Deadline.stage == Stage.SOLVE)
+    return session.scalars(select(Deadline).where(*mine)).one()
+
+
+def test_a_shorter_policy(world: World, clock: Clock) -> None:
+    """What is used is kept, the ladder begins anew, the resident hears, what is met stays judged."""
+    world.lift_caps()
+    clock.set(at("12-01 09:00").isoformat())
+    running, done = int(world.claimed()["id"]), int(world.claimed()["id"])
+    world.act("member", done, "complete", note="换好了灯管，请看看。")
+    clock.set(at("12-02 09:00").isoformat())
+    _publish("ordinary_13710", solve=4)
+    clock.set(at("12-04 22:00").isoformat())
+    # Until it has been computed again nothing is announced by the old dates.
+    before = told(world, "member", "due_soon", running)
+    sweep_all()
+    assert told(world, "member", "due_soon", running) == before
+    assert _recompute() == 2
+    assert order_of(running).due_at == at("12-05 09:00")
+    assert told(world, "resident", "extended", running) == 1
+    row = _solving(running)
+    assert (row.generation, row.started_at) == (2, at("12-01 09:00"))
+    skipped = session.scalars(select(DeadlineStep).where(DeadlineStep.deadline_id == row.id))
+    assert {(step.step, step.skipped) for step in skipped} == {
+        ("share_50", True),
+        ("last_day", True),
+    }
+    assert _solving(done).due_at == at("12-08 09:00")
+    assert order_of(done).due_at == at("12-08 09:00")
+    heard = climb(world, clock, at("12-05 10:00"))
+    assert ("12-05 09:00", "member", "overdue", "solve") in heard
+    assert [*differences("order", running), *check_facts([running, done])] == []
+
+
+def test_it_is_finished_when_no_straggler_can_be_left(world: World, clock: Clock) -> None:
+    """Progress is counted; a minute later it still looks, after five it is done."""
+    clock.set(at("12-01 09:00").isoformat())
+    world.order()
+    _publish("ordinary_13710", solve=5)
+    (change,) = session.scalars(select(Recomputation)).all()
+    assert (change.policy, change.total, change.done) == ("ordinary_13710", 1, 0)
+    assert _recompute() == 1
+    (change,) = session.scalars(select(Recomputation)).all()
+    assert (change.done, change.finished_at) == (1, None)
+    clock.set(at("12-01 09:06").isoformat())
+    assert _recompute() == 0
+    (change,) = session.scalars(select(Recomputation)).all()
+    assert change.finished_at == at("12-01 09:06")
+    assert unfinished() == ()
+
+
+def test_of_a_unit_that_tightens(world: World, clock: Clock) -> None:
+    """Its own orders alone, and those placed after at once by the new rule."""
+    clock.set(at("12-01 09:00").isoformat())
+    here = int(world.order()["id"])
+    there = int(world.order("other_resident")["id"])
+    stages = [{"stage": "solve", "days": 3}]
+    publish_policy(
+        SYSTEM, "ordinary_13710", unit_id=world.community.id, stages=stages, based_on=None
+    )
+    session.commit()
+    assert _recompute() == 1
+    assert order_of(here).due_at == at("12-04 09:00")
+    assert order_of(there).due_at == at("12-08 09:00")
+    assert order_of(int(world.order("resident2")["id"])).due_at == at("12-04 09:00")
+
+
+def test_a_holiday_that_is_announced(world: World, clock: Clock) -> None:
+    """A working day less: seven working days end a day later; natural days stay."""
+    clock.set(at("12-01 09:00").isoformat())
+    about = world.categories["社保医保"]
+    by_working_days = int(world.order(category_id=about)["id"])
+    natural = int(world.order()["id"])
+    assert order_of(by_working_days).due_at == at("12-10 09:00")
+    set_day(SYSTEM, 2026, "2026-12-04", kind=DayKind.HOLIDAY, name="停工一天", check=lambda _: None)
+    session.commit()
+    assert _recompute() == 2
+    assert order_of(by_working_days).due_at == at("12-11 09:00")
+    assert order_of(natural).due_at == at("12-08 09:00")
+
+
+def test_other_hours(world: World, clock: Clock) -> None:
+    """Four working hours of a unit that works in the mornings alone."""
+    clock.set(at("12-01 09:00").isoformat())
+    order_id = int(world.order()["id"])
+    world.act("dispatcher", order_id, "dispatch", mode="pool")
+    accepting = (Deadline.subject_id == order_id, Deadline.stage == Stage.ACCEPT)
+    row = session.scalars(select(Deadline).where(*accepting)).one()
+    assert row.due_at == at("12-01 15:00")
+    mornings = {str(day): [["09:00", "12:00"]] for day in range(1, 6)}
+    set_setting(SYSTEM, world.street.id, key="deadlines.hours", value=mornings)
+    session.commit()
+    assert _recompute() == 1
+    row = session.scalars(select(Deadline).where(*accepting)).one()
+    assert row.due_at == at("12-02 10:00")
