@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -86,6 +86,7 @@ TIMETABLE: tuple[Job, ...] = (
 )
 CALENDAR: tuple[SlotJob, ...] = ()
 MOST_BATCHES = 200
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -177,7 +178,9 @@ def run(app: Flask) -> None:
     )
     jobs = every_job()
     for job in jobs:
-        scheduler.add_job(run_job, IntervalTrigger(seconds=job.every), args=(app, job), id=job.name)
+        # By the clock, not from the start on: who is restarted often also comes to the hourly jobs.
+        trigger = IntervalTrigger(seconds=job.every, start_date=_EPOCH)
+        scheduler.add_job(run_job, trigger, args=(app, job), id=job.name)
     stop = _stop_signal()
     with _beating(app):
         scheduler.start()

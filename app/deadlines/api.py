@@ -49,7 +49,7 @@ def publish(data: dict[str, Any], code: str) -> DeadlinePolicy:
 
     `based_on` 是所改的版本：全体的填 `current_id`，单位的填 `own_id`。正在计时的随后重新计算。
     409 `policy.changed_meanwhile`, `unit.closed`; 422 `policy.looser`, `policy.bad_rules`,
-    `policy.bad_code`, `policy.name_missing`, `policy.unknown`.
+    `policy.ladder_above`, `policy.bad_code`, `policy.name_missing`, `policy.unknown`.
     """
     return publish_policy(current_actor(), code, **data)
 

@@ -39,12 +39,12 @@ def due(
     """
     at, left = start, length
     for paused, resumed in pauses:
-        before = calendar.elapsed(at, paused)
-        if before >= left:
+        # What is used up at closing time is due at the next opening; a pause before that moves it.
+        if calendar.add(at, left) <= paused:
             break
         if resumed is None:
             return None
-        left -= before
+        left -= calendar.elapsed(at, paused)
         begins = max(at, paused)
         at = calendar.add(begins, _whole(calendar.elapsed(begins, resumed)))
     return calendar.add(at, left)

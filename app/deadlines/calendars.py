@@ -97,6 +97,8 @@ class Calendar:
         else:
             for _ in range(days):
                 day = self._next_counting(day)
+        # That hour may end with the day itself.
+        day += clock.date() - local.date()
         return self.opening(_at(self.zone, datetime.combine(day, clock.time())))
 
     def end_of_day(self, start: datetime) -> datetime:
@@ -144,10 +146,12 @@ class Calendar:
             spans = next(
                 self._hours[weekday] for weekday in sorted(self._hours) if self._hours[weekday]
             )
-        return tuple(
+        moments = (
             (self.at(day, opens), self.at(day + _DAY if closes == time() else day, closes))
             for opens, closes in spans
         )
+        # A span may lie in an hour that is left out.
+        return tuple((opens, closes) for opens, closes in moments if opens < closes)
 
 
 def _after_fold(local: datetime) -> datetime:

@@ -117,8 +117,11 @@ class Clock:
 
     @property
     def counts_since(self) -> datetime:
-        """The start, or when another date was agreed."""
-        return self.started_at if self.agreed is None else self.agreed[0]
+        """The start, or when another date was agreed, or when it went on: half of the time is half
+        of what is left from there."""
+        since = self.started_at if self.agreed is None else self.agreed[0]
+        resumed = self.pauses[-1][1] if self.pauses else None
+        return since if resumed is None else max(since, resumed)
 
     @property
     def is_running(self) -> bool:
@@ -244,10 +247,10 @@ def reckon(clock: Clock, around: Surroundings) -> Reckoning | None:
     else:
         agreed_at, until = clock.agreed
         length = used(calendar, clock.started_at, until, _before(clock.pauses, agreed_at))
-        later = tuple(p for p in clock.pauses if p[1] is None or p[1] > agreed_at)
-        moment = due(calendar, agreed_at, calendar.elapsed(agreed_at, until), later)
-        # Agreed is the moment itself, also where no work is done at that hour.
-        moment = until if moment is not None and not later else moment
+        rest = calendar.elapsed(agreed_at, until)
+        moment = due(calendar, agreed_at, rest, [p for p in clock.pauses if p[0] < until])
+        # Agreed is the moment itself, also where no work is done at that hour, until a pause moves it.
+        moment = until if moment == calendar.add(agreed_at, rest) else moment
     if moment is not None and clock.stage is Stage.SOLVE and clock.choice.limit is not None:
         moment = min(moment, clock.choice.limit)
     return Reckoning(length // _MINUTE, moment)
@@ -303,11 +306,12 @@ def next_rung(climb: Climb, at: datetime, around: Surroundings) -> Rung | None:
 
 
 def _in_time(climb: Climb, rungs: Iterable[Rung], around: Surroundings) -> list[Rung]:
+    rungs = [replace(rung, at=_up(rung.at)) for rung in rungs]
     if climb.urgency != EMERGENCY:
         quiet = around.quiet(climb.unit_id)
         working = around.calendar(climb.unit_id, CalendarKind.WORKING)
         rungs = [replace(rung, at=_polite(rung, quiet, working)) for rung in rungs]
-    return sorted((replace(rung, at=_up(rung.at)) for rung in rungs), key=lambda rung: rung.at)
+    return sorted(rungs, key=lambda rung: rung.at)
 
 
 def _shares(climb: Climb, rule: StageRule, around: Surroundings) -> Iterable[Rung]:

@@ -14,8 +14,8 @@ from app.deadlines.queries.facts import subject_kinds, subjects_after
 from app.deadlines.queries.policies import PolicyHere, policies_here
 from app.deadlines.queries.previewing import Preview, preview
 from app.deadlines.rules import URGENCIES, BadRules
-from app.deadlines.service.calendar import import_days
-from app.deadlines.service.policies import publish_policy
+from app.deadlines.service.calendar import import_days, seed_calendar
+from app.deadlines.service.policies import publish_policy, seed_policies
 from app.deadlines.service.rebuilding import (
     differences,
     rebuild_some,
@@ -204,3 +204,11 @@ def rebuild_all(*, write: bool) -> None:
     click.echo(f"核对了 {checked} 件事的时限，{wrong} 处{'已改正' if write else '有出入'}。")
     if wrong and not write:
         sys.exit(1)
+
+
+@group.command("seed")
+def seed() -> None:
+    """放入还没有的时限规则和放假安排；可以重复执行。升级以后用一次。"""
+    with transaction():
+        policies, days = seed_policies(_ACTOR), seed_calendar(_ACTOR)
+    click.echo(f"放入了 {policies} 项时限规则、{days} 天放假安排。")

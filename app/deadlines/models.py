@@ -126,7 +126,7 @@ class Deadline(Model):
     person_id: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"), index=True)
     versions: Mapped[list[int]]
     started_at: Mapped[datetime]
-    # The start, or when another date was agreed.
+    # The start, or when another date was agreed, or when it went on.
     counts_since: Mapped[datetime]
     state: Mapped[DeadlineState]
     target_minutes: Mapped[int | None]

@@ -33,6 +33,6 @@ def may_edit_calendar(actor: Actor) -> bool:
     return actor.is_system or actor.may_somewhere("calendar.edit")
 
 
-def may_repair(actor: Actor) -> bool:
-    """Steps that could not be announced."""
-    return actor.is_system or actor.may_somewhere("deadlines.repair")
+def may_repair(actor: Actor, unit_path: str) -> bool:
+    """Steps of the subtree that could not be announced."""
+    return actor.is_system or actor.may("deadlines.repair", unit_path)

@@ -1,6 +1,6 @@
 """What a policy says of each stage: targets, shares, ladder; read from JSON and checked. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from typing import Any
@@ -14,6 +14,7 @@ _DAY = 24 * 60
 # A working day as long as the shipped hours have it: only to compare targets with.
 _WORKING_DAY = 7 * 60
 _YEAR = 366
+_TARGET = frozenset({"calendar", "minutes", "days", "same_day"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,16 @@ class Target:
             return self.length.minutes
         day = _DAY if self.calendar is CalendarKind.EVERY_DAY else _WORKING_DAY
         return day * (1 if self.length.same_day else self.length.days or 0)
+
+    def is_within(self, other: "Target") -> bool:
+        """Whether it is never longer; what must be done the same day may have only minutes left."""
+        if self.calendar is not other.calendar or other.length.same_day > self.length.same_day:
+            return False
+        # How many minutes a working day has is each unit's own.
+        by_hours = self.calendar is CalendarKind.WORKING and not self.length.same_day
+        if by_hours and (self.length.days is None) != (other.length.days is None):
+            return False
+        return self.rough_minutes <= other.rough_minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +78,14 @@ class StageRule:
 
     def target(self, urgency: str, start: datetime, calendar: Calendar) -> Target | None:
         """What holds for something that starts then."""
+        return self.target_at(urgency, start.astimezone(calendar.zone).time())
+
+    def target_at(self, urgency: str, clock: time) -> Target | None:
+        """What holds for something that starts at that local time."""
         target = self.targets.get(urgency) or self.targets.get("normal")
         if target is None or self.night is None or target.length.minutes is None:
             return target
-        if not self.night.covers(start.astimezone(calendar.zone).time()):
+        if not self.night.covers(clock):
             return target
         return replace(target, length=Length(minutes=self.night.minutes))
 
@@ -112,64 +127,75 @@ def read_stages(raw: Sequence[Mapping[str, Any]]) -> dict[Stage, StageRule]:
 
 
 def _stage(raw: Mapping[str, Any]) -> StageRule:
-    known = {"stage", "calendar", "minutes", "days", "same_day", "night", "shares", "ladder"}
-    if unknown := raw.keys() - known - set(URGENCIES[1:]):
-        raise BadRules(f"不认识的项目：{'、'.join(sorted(unknown))}。")
+    _known(raw, _TARGET | {"stage", "night", "shares", "ladder", *URGENCIES[1:]})
     usual = _target(raw)
     targets = {} if usual is None else {"normal": usual}
     for urgency in URGENCIES[1:]:
-        own = _target(raw[urgency]) if urgency in raw else None
-        if own is not None:
-            targets[urgency] = own
-    ladder = None if raw.get("ladder") is None else tuple(_step(step) for step in raw["ladder"])
-    if ladder is not None and len({step.level for step in ladder}) < len(ladder):
-        raise BadRules("升级步骤里同一级写了两次。")
+        own = raw.get(urgency, {})
+        _known(own, _TARGET)
+        target = _target(own)
+        if target is not None:
+            targets[urgency] = target
     return StageRule(
         stage=Stage(raw["stage"]),
         targets=targets,
         night=_night(raw["night"]) if raw.get("night") else None,
-        shares=_shares(raw["shares"]) if "shares" in raw else None,
-        ladder=ladder,
+        shares=_shares(raw["shares"]) if raw.get("shares") else None,
+        ladder=_ladder(raw["ladder"]) if raw.get("ladder") else None,
     )
+
+
+def _known(raw: Mapping[str, Any], names: Set[str]) -> None:
+    if unknown := raw.keys() - names:
+        raise BadRules(f"不认识的项目：{'、'.join(sorted(unknown))}。")
 
 
 def _target(raw: Mapping[str, Any]) -> Target | None:
-    given = [name for name in ("minutes", "days") if raw.get(name) is not None]
-    given += ["same_day"] if raw.get("same_day") else []
+    calendar = CalendarKind(raw.get("calendar", CalendarKind.EVERY_DAY))
+    minutes, days, same_day = raw.get("minutes"), raw.get("days"), raw.get("same_day")
+    given = sum((minutes is not None, days is not None, bool(same_day)))
     if not given:
         return None
-    if len(given) > 1:
+    if given > 1:
         raise BadRules("时长只能填一种：分钟、天数或当天。")
-    minutes, days = raw.get("minutes"), raw.get("days")
     for number, most in ((minutes, _YEAR * _DAY), (days, _YEAR)):
-        if number is not None and not (type(number) is int and 0 < number <= most):
-            raise BadRules("时长要是正整数，最长一年。")
-    return Target(
-        Length(minutes=minutes, days=days, same_day=bool(raw.get("same_day"))),
-        CalendarKind(raw.get("calendar", CalendarKind.EVERY_DAY)),
-    )
+        if number is not None:
+            _positive(number, most)
+    return Target(Length(minutes=minutes, days=days, same_day=bool(same_day)), calendar)
+
+
+def _positive(number: Any, most: int) -> None:
+    if type(number) is not int or not 0 < number <= most:
+        raise BadRules("时长要是正整数，最长一年。")
 
 
 def _night(raw: Mapping[str, Any]) -> Night:
-    minutes = raw["minutes"]
-    if type(minutes) is not int or minutes <= 0:
-        raise BadRules("时长要是正整数，最长一年。")
+    _known(raw, {"since", "until", "minutes"})
+    _positive(raw["minutes"], _YEAR * _DAY)
     since, until = (time.fromisoformat(raw[end]) for end in ("since", "until"))
-    if since.tzinfo is not None or until.tzinfo is not None:
-        raise BadRules("夜间的起止时间写成 22:00 的样子。")
-    return Night(since, until, minutes)
+    if since.tzinfo or until.tzinfo:
+        raise ValueError("a local time has no zone")
+    return Night(since, until, raw["minutes"])
 
 
 def _shares(raw: Sequence[Any]) -> tuple[int, ...]:
     shares = tuple(raw)
-    if not shares or any(type(share) is not int or not 0 < share < 100 for share in shares):
+    if any(type(share) is not int or not 0 < share < 100 for share in shares):
         raise BadRules("提醒比例要在 1 到 99 之间。")
     if list(shares) != sorted(set(shares)):
         raise BadRules("提醒比例要从小到大，不能重复。")
     return shares
 
 
+def _ladder(raw: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    steps = tuple(_step(step) for step in raw)
+    if len({step.level for step in steps}) < len(steps):
+        raise BadRules("升级步骤里每一级只能写一次。")
+    return steps
+
+
 def _step(raw: Mapping[str, Any]) -> Step:
+    _known(raw, {"level", "minutes", "days", "calendar"})
     after = {name: raw[name] for name in ("minutes", "days") if raw.get(name)}
     target = _target({**after, "calendar": raw.get("calendar", CalendarKind.WORKING)})
     at_once = Target(Length(minutes=0), CalendarKind.EVERY_DAY)
@@ -177,43 +203,16 @@ def _step(raw: Mapping[str, Any]) -> Step:
 
 
 def is_tighter(new: StageRule, above: StageRule) -> bool:
-    """Whether a unit's rule is nowhere longer than the one above, by day and by night."""
+    """Whether the targets of a unit's rule are nowhere longer than those above, by one calendar."""
+    # Between the ends of the nights nothing changes.
+    nights = [rule.night for rule in (new, above) if rule.night is not None]
+    clocks = {clock for night in nights for clock in (night.since, night.until)} or {time()}
     for urgency in URGENCIES:
-        held = above.targets.get(urgency) or above.targets.get("normal")
-        own = new.targets.get(urgency) or new.targets.get("normal")
-        if held is None:
-            continue
-        if own is None or not _is_shorter(own, held):
-            return False
-        if not _is_shorter_at_night(new.night, own, above.night):
-            return False
-        if new.night is not None and new.night.minutes > held.rough_minutes and above.night is None:
-            return False
+        for clock in clocks:
+            held, own = above.target_at(urgency, clock), new.target_at(urgency, clock)
+            if held is not None and (own is None or not own.is_within(held)):
+                return False
     return True
-
-
-def _is_shorter(own: Target, held: Target) -> bool:
-    """By the same calendar, and in terms that can be compared whatever a unit's hours are."""
-    if own.calendar is not held.calendar:
-        return False
-    if held.length.same_day:
-        return own.length.same_day
-    if own.calendar is CalendarKind.WORKING and not own.length.same_day:
-        same_terms = (own.length.days is None) == (held.length.days is None)
-        return same_terms and own.rough_minutes <= held.rough_minutes
-    if own.length.same_day:
-        return held.length.days is not None
-    return own.rough_minutes <= held.rough_minutes
-
-
-def _is_shorter_at_night(night: Night | None, own: Target, above: Night | None) -> bool:
-    if above is None:
-        return True
-    if night is not None and (night.since, night.until) == (above.since, above.until):
-        return night.minutes <= above.minutes
-    # Other nights, or none: then it must hold at any hour.
-    longest = own.rough_minutes if night is None else max(own.rough_minutes, night.minutes)
-    return own.length.minutes is not None and longest <= above.minutes
 
 
 def fold(layers: Iterable[tuple[int, Mapping[Stage, StageRule]]]) -> Rules:
@@ -226,6 +225,10 @@ def fold(layers: Iterable[tuple[int, Mapping[Stage, StageRule]]]) -> Rules:
     for version, own in layers:
         versions.append(version)
         for stage, rule in own.items():
-            if stage not in stages or is_tighter(rule, stages[stage]):
+            held = stages.get(stage)
+            if held is None:
                 stages[stage] = rule
+            elif is_tighter(rule, held):
+                # Who is told when it is late is not for the one who is late to say.
+                stages[stage] = replace(rule, ladder=held.ladder)
     return Rules(tuple(versions), stages)

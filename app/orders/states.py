@@ -229,7 +229,6 @@ class RequestKind(StrEnum):
 
     SUSPEND = "suspend"
     EXTEND = "extend"
-    PLAN = "plan"
     CANCEL = "cancel"
     TRANSFER = "transfer"
     REPORT_UP = "report_up"

@@ -86,8 +86,8 @@ def test_suspended_stands_still_and_resumes(world: World, clock: Clock) -> None:
     heard = climb(world, clock, at("12-03 09:00"))
     solving = [line for line in heard if line[3] == "solve"]
     assert solving == [
-        # Half of the time between 11-23 09:00 and 12-02 21:00, at 03:00, waits for the morning.
-        ("11-28 07:30", "member", "due_soon", "solve"),
+        # Half of the week that is left when it goes on.
+        ("11-29 09:00", "member", "due_soon", "solve"),
         ("12-02 08:30", "member", "due_soon", "solve"),
         ("12-02 21:00", "dispatcher", "overdue", "solve"),
         ("12-02 21:00", "duty", "overdue", "solve"),

@@ -305,12 +305,14 @@ def test_policies_read_as_sentences(world: World) -> None:
     )
     assert by_code[ORDINARY][Stage.ZERO].times == []
     ladder = [{"level": "desk"}, {"level": "up_1", "days": 2}, {"level": "leader", "minutes": 90}]
-    tighten(world, [{"stage": "solve", "days": 2, "ladder": ladder}])
-    (solve,) = [
-        stage
-        for stage in policy_here(SYSTEM, ORDINARY, world.grid.id).stages
-        if stage.stage is Stage.SOLVE
-    ]
+    # Who is told when it is late is not for the one who is late to say.
+    with pytest.raises(Invalid, match="policy.ladder_above"):
+        tighten(world, [{"stage": "solve", "days": 2, "ladder": ladder}])
+    stages = [{"stage": "solve", "days": 2, "ladder": ladder}]
+    publish_policy(SYSTEM, "own", name="自定", stages=stages, based_on=None)
+    tighten(world, [{"stage": "solve", "days": 1}], code="own")
+    (solve,) = policy_here(SYSTEM, "own", world.grid.id).stages
+    assert [time.text for time in solve.times] == ["1天"]
     assert solve.ladder is not None
     assert [step.text for step in solve.ladder] == [
         "到期时，通知经办人和值班人员",

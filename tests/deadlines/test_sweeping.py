@@ -11,7 +11,7 @@ from app.deadlines.service.repairing import announce_again
 from app.deadlines.states import MAX_ATTEMPTS
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Conflict, NotFound
 from app.orders.service import reminding
 from tests.conftest import Clock
 from tests.deadlines.ladders import at, climb, sweep_all
@@ -61,7 +61,7 @@ def test_a_bad_one_holds_up_nobody(world: World, clock: Clock, broken: set[int])
     assert (stuck.next_at, stuck.next_step) == (None, "share_50")
     broken.clear()
     for who in ("dispatcher", "district"):
-        with pytest.raises(Forbidden):
+        with pytest.raises(NotFound):
             do(announce_again, world.actor(who), stuck_id)
     do(announce_again, world.actor("admin"), stuck_id)
     sweep_all()

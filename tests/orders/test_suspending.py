@@ -254,3 +254,13 @@ def test_the_history_tells_of_it(world: World, clock: Clock) -> None:
     assert actions_of(order_id)[-2:] == ["suspend", "resume"]
     notes = [event["note"] for event in events_for(world, "resident", order_id)]
     assert notes[-2:] == ["等配件", "配件到了"]
+
+
+def test_while_suspended_an_extension_is_shown_and_told(world: World, clock: Clock) -> None:
+    """At once, not only when it goes on."""
+    order_id = _held(world, clock)
+    _suspend(world, "member", order_id, 2)
+    since = last_message()
+    world.act("dispatcher", order_id, "extend", due_at=later(days=6), reason="等料")
+    assert order_of(order_id).due_at == now() + 6 * DAY
+    assert heard(world, order_id, since) == {("resident", "extended")}

@@ -168,7 +168,8 @@ def test_each_rung_once(town: Town, orders: int, kills: int) -> None:
         town.set(moment)
         while killed < kills * (number + 1) // len(moments):
             victim = chance.choice((*town.jobs, *town.web))
-            time.sleep(chance.uniform(0.1, 1.2))
+            # Each lives long enough, on the average, to come to something.
+            time.sleep(chance.uniform(0.5, 6) / (len(town.jobs) + len(town.web)) ** 0.8)
             victim.kill()
             victim.start()
             killed += 1

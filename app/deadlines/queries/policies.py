@@ -1,7 +1,7 @@
 """Policies as they hold at a unit, and their versions."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Select, or_, select
 
@@ -137,7 +137,12 @@ def _here(
     stages = fold((row.id, own) for row, own in layers).stages
     setters: dict[Stage, int | None] = {}
     for row, own in layers:
-        setters |= {stage: row.unit_id for stage in own if stages[stage] is own[stage]}
+        # The ladder is always that of the top.
+        setters |= {
+            stage: row.unit_id
+            for stage, rule in own.items()
+            if replace(rule, ladder=None) == replace(stages[stage], ladder=None)
+        }
     own_row = rows[-1] if rows[-1].unit_id == unit.id else None
     here = [StageHere(stages[stage], setters[stage]) for stage in Stage if stage in stages]
     return PolicyHere(rows[0], own_row, unit.id, here, versions)

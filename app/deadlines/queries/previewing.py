@@ -112,11 +112,6 @@ def proposed_rules(stages: Sequence[Mapping[str, Any]]) -> Rules:
         rules = fold([(0, read_stages(stages))])
     except BadRules as wrong:
         raise Invalid("policy.bad_rules", str(wrong)) from wrong
-    for rule in rules.stages.values():
-        levels = [step.level for step in rule.ladder or ()]
-        # A step is known by its level.
-        if len(levels) != len(set(levels)):
-            raise Invalid("policy.bad_rules", "升级步骤里，同一级只能写一次。")
     return rules
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, bindparam, func, or_, select
 
 from app.deadlines.models import WAITING, Deadline
-from app.deadlines.policy import may_repair
 from app.deadlines.states import Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -58,8 +57,10 @@ def solving_since(kind: str, subject_id: int, round_number: int) -> datetime | N
 
 
 def page_of_stuck(actor: Actor, *, cursor: str | None, limit: int) -> Page[Deadline]:
-    """Deadlines whose rung could not be announced, for those who look after the program."""
-    if not may_repair(actor):
+    """Deadlines of the actor's units whose rung could not be announced."""
+    paths = actor.paths("deadlines.repair")
+    if not paths:
         raise Forbidden("deadline.not_allowed", "您没有处理提醒的权限。")
-    stuck = select(Deadline).where(Deadline.stuck_at.is_not(None))
+    below = or_(*(Deadline.unit_path.startswith(path, autoescape=True) for path in paths))
+    stuck = select(Deadline).where(Deadline.stuck_at.is_not(None), below)
     return paginate(stuck, [Key(Deadline.id)], cursor=cursor, limit=limit)

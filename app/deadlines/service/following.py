@@ -1,7 +1,7 @@
 """What happens to a subject becomes facts, and its deadlines follow them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -137,7 +137,7 @@ def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]
             _climb(clock, values, None, at)
             rows.append(values)
             if clock.round == subject.round:
-                of_round.append(values)
+                of_round.append({**values, "promise": _promise(clock, reckoned)})
         dates.append(dates_of(of_round))
     for table, lines in ((_FACTS, facts), (_DEADLINES, rows)):
         for start in range(0, len(lines), _BATCH):
@@ -197,7 +197,7 @@ def _settle(subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]])
         row = known.pop((clock.stage, clock.turn), None)
         values = values_of(subject, clock, reckoned)
         behind = _climb(clock, values, row, at)
-        kept.append(values)
+        kept.append({**values, "promise": _promise(clock, reckoned)})
         if row is None:
             fresh.append(values)
             continue
@@ -285,6 +285,14 @@ def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datet
     return [] if row is None else [rung for rung in ladder(climb, HERE) if rung.at <= at]
 
 
+def _promise(clock: Clock, reckoned: Reckoning) -> datetime | None:
+    """The date to be read; of what stands still the one as if it did not."""
+    if clock.state is not DeadlineState.PAUSED:
+        return reckoned.due_at
+    before = reckon(replace(clock, pauses=clock.pauses[:-1]), HERE)
+    return before.due_at if before else None
+
+
 def _skipped(row_id: int, values: dict[str, Any], rung: Rung, at: datetime) -> dict[str, Any]:
     return {
         "deadline_id": row_id,
@@ -299,12 +307,12 @@ def _skipped(row_id: int, values: dict[str, Any], rung: Rung, at: datetime) -> d
 
 
 def dates_of(rows: Iterable[Mapping[str, Any]]) -> Dates:
-    """To be solved by, and next of all; what stands still has no date."""
+    """To be solved by, and next of all; what stands still is promised, but not next."""
     solve: datetime | None = None
     coming: list[datetime] = []
     for row in rows:
         if row["stage"] is Stage.SOLVE:
-            solve = row["due_at"]
+            solve = row["promise"]
         if row["state"] is DeadlineState.OPEN and row["due_at"] is not None:
             coming.append(row["due_at"])
     return Dates(solve, min(coming, default=None))

@@ -67,7 +67,7 @@ def publish_policy(
     again. What units have tightened holds on, stage by stage, as far as it still is tighter.
 
     Forbidden `policy.not_allowed`; Conflict `unit.closed`; Invalid `policy.bad_code`,
-    `policy.bad_rules`, `policy.name_missing`, `policy.unknown`, `policy.looser`.
+    `policy.bad_rules`, `policy.name_missing`, `policy.unknown`, `policy.looser`, `policy.ladder_above`.
     """
     unit = None if unit_id is None else hold_unit(unit_id)
     _check_may_edit(actor, unit.path if unit else None)
@@ -142,6 +142,8 @@ def _current(code: str, unit: Unit | None) -> list[DeadlinePolicy]:
 
 
 def _check_tighter(rules: Rules, above: Rules) -> None:
+    if any(rule.ladder is not None for rule in rules.stages.values()):
+        raise Invalid("policy.ladder_above", "到期以后通知谁，由发布全体规则的单位规定，不用填。")
     for stage, rule in rules.stages.items():
         held = above.stages.get(stage)
         if held is not None and not is_tighter(rule, held):

@@ -8,15 +8,13 @@ from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Forbidden, not_found
+from app.kernel.errors import Conflict, not_found
 
 
 def announce_again(actor: Actor, deadline_id: int) -> Deadline:
     """Its rung is due again, with all its attempts; Conflict `deadline.not_stuck`."""
-    if not may_repair(actor):
-        raise Forbidden("deadline.not_allowed", "您没有处理提醒的权限。")
     row = session.scalars(lock(select(Deadline).where(Deadline.id == deadline_id))).one_or_none()
-    if row is None:
+    if row is None or not may_repair(actor, row.unit_path):
         raise not_found()
     if row.stuck_at is None:
         raise Conflict("deadline.not_stuck", "这条提醒没有停下，不用重发。")

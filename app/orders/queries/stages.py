@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.deadlines.queries.standing import deadlines_of
-from app.deadlines.states import DeadlineState
+from app.deadlines.states import DeadlineState, Stage
 from app.kernel.clock import now
 from app.orders.models import Order
 
@@ -24,13 +24,19 @@ def stages_of(order: Order) -> list[dict[str, Any]]:
         {
             "stage": row.stage.value,
             "round": row.round,
-            "due_at": row.due_at or order.due_at,
+            "due_at": _date(row, order),
             "met_at": row.met_at,
             "state": _stage_state(row, at),
         }
         for row in deadlines_of("order", [order.id])
-        if row.target_minutes is not None and (row.due_at or order.due_at) is not None
+        if row.target_minutes is not None and _date(row, order) is not None
     ]
+
+
+def _date(row: Row[Any], order: Order) -> datetime | None:
+    """While the solving stands still its promise; other stages have no date then."""
+    solving = row.stage is Stage.SOLVE and row.round == order.round
+    return row.due_at or (order.due_at if solving else None)
 
 
 def _stage_state(row: Row[Any], at: datetime) -> str:
