@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 import config as configuration
 from app import create_app
+from app.identity import passwords
 from app.kernel.database import db
 from app.kernel.http import App
 from tests import postgres
@@ -24,6 +26,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds --database, and --figures for the numbers that ./test full shows."""
     parser.addoption("--figures", action="store_true")
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no database is asked on SQLite alone."""
+    if config.getoption("--database") == "sqlite":
+        return
+    asked = [item for item in items if "database" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(asked)])
+    items[:] = asked
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_hasher() -> Iterator[PasswordHasher]:
+    """The hasher of passwords as it ships; for their hundreds of accounts tests have a cheap one."""
+    shipped = passwords._HASHER
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", cheap)
+        yield shipped
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import flask_migrate
+
 from app import create_app
 from app.identity.service import open_session
 from app.identity.states import Channel
@@ -114,14 +116,10 @@ def serving(settings: dict[str, Any], folder: Path, *, workers: int) -> Iterator
 
 def migrated(settings: dict[str, Any]) -> App:
     """An app on the database of `settings`, brought to the newest schema."""
-    subprocess.run(
-        [sys.executable, "-m", "flask", "db", "upgrade"],
-        cwd=ROOT,
-        env=environ(settings),
-        check=True,
-        capture_output=True,
-    )
-    return create_app(settings)
+    app = create_app(settings)
+    with app.app_context():
+        flask_migrate.upgrade(str(ROOT / "migrations"))
+    return app
 
 
 def start(
@@ -130,6 +128,8 @@ def start(
     """A server that begins to listen there; its words are added to the log."""
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
     command += ["--port", str(port), "--no-ws", "--workers", str(workers)]
+    # A worker that is told to stop while it loads does not hear it.
+    command += ["--workers-kill-timeout", "2"]
     command += ["--blocking-threads", "4", "--backpressure", "512", "wsgi:app"]
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -160,7 +160,8 @@ def environ(settings: dict[str, Any]) -> dict[str, str]:
     secret = ("SECRET_KEY", "FIELD_KEYS", "FIELD_KEY_ID", "BLIND_INDEX_KEY")
     given = {name: str(settings[name]) for name in (*secret, "DATA_DIR", "CLOCK_FILE", "LOG_LEVEL")}
     given |= {"APP_ENV": "testing", "DATABASE_URL": str(settings["SQLALCHEMY_DATABASE_URI"])}
-    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    names = ("PATH", "HOME", "LANG", "PYTHONPYCACHEPREFIX")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return kept | given | {"FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT)}
 
 

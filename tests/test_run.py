@@ -224,6 +224,7 @@ def test_a_taken_port_is_said_before_anything_starts(project: Path) -> None:
     assert not (project / "var" / "upgraded").exists()
 
 
+@pytest.mark.slow
 def test_idle_connections_keep_nobody_out(
     database_url: str, tmp_path: Path, whole_app: App
 ) -> None:

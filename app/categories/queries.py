@@ -12,7 +12,7 @@ from app.categories.questions import checked_answers
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Invalid, not_found
-from app.kernel.kept import KeptRows
+from app.kernel.kept import KeptColumn, KeptRows
 from app.organisation.queries import get_unit
 
 
@@ -46,6 +46,7 @@ def get_category(category_id: int) -> Category:
 
 
 _kept = KeptRows(Category)
+_names = KeptColumn(Category.name)
 
 
 def tree(
@@ -136,5 +137,4 @@ def with_leaves(category_ids: Iterable[int]) -> Select[int]:
 
 def names_of(category_ids: Iterable[int]) -> dict[int, str]:
     """Names by id; unknown ones are missing."""
-    found = {wanted: _kept.get(wanted) for wanted in set(category_ids)}
-    return {wanted: category.name for wanted, category in found.items() if category is not None}
+    return _names.of(category_ids)

@@ -13,7 +13,7 @@ from app.files.states import ContentState, FileKind, Variant
 from app.files.storage import storage, stored_name
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import session
+from app.kernel.database import known, session
 from app.kernel.errors import not_found
 
 _ENDINGS = {
@@ -99,11 +99,12 @@ def links(file_ids: Iterable[int], *, only_passed: bool = False) -> dict[int, Fi
     wanted = list(file_ids)
     if not wanted:
         return {}
-    statement = select(File).where(File.id.in_(wanted))
-    if only_passed:
-        statement = statement.where(File.content_state == ContentState.PASSED)
     moment = now()
-    found = {file.id: file for file in session.scalars(statement)}
+    found = {
+        file_id: file
+        for file_id, file in known(File, wanted).items()
+        if file.content_state is ContentState.PASSED or not only_passed
+    }
     return {file_id: _link(found[file_id], moment) for file_id in wanted if file_id in found}
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from flask import Flask
@@ -14,6 +15,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     ColumnDefault,
     DateTime,
     Dialect,
@@ -25,6 +27,7 @@ from sqlalchemy import (
     Select,
     Table,
     TypeDecorator,
+    bindparam,
     event,
     func,
     literal_column,
@@ -44,8 +47,6 @@ from sqlalchemy.orm import (
     registry,
     scoped_session,
 )
-from sqlalchemy.orm.interfaces import ORMOption
-from sqlalchemy.orm.util import identity_key
 from sqlalchemy.pool import ConnectionPoolEntry
 
 
@@ -230,16 +231,29 @@ def table_of(model: type[Model]) -> Table:
 Row = TypeVar("Row", bound=Model)
 
 
-def known(model: type[Row], ids: Iterable[int], *options: ORMOption) -> dict[int, Row]:
+def known(model: type[Row], ids: Iterable[int]) -> dict[int, Row]:
     """Rows by id, in one statement for those that this session has not read yet."""
-    wanted = set(ids)
-    here = {row_id: session.identity_map.get(identity_key(model, row_id)) for row_id in wanted}
-    found = {row_id: row for row_id, row in here.items() if row is not None}
-    if len(found) < len(wanted):
-        key = model.__mapper__.primary_key[0]
-        missing = select(model).where(key.in_(wanted - found.keys())).options(*options)
-        found |= {getattr(row, key.name): row for row in session.scalars(missing)}
+    here, key_of = session.identity_map, model.__mapper__.identity_key_from_primary_key
+    found: dict[int, Row] = {}
+    missing = []
+    for row_id in set(ids):
+        row = here.get(key_of((row_id,)))
+        if row is None:
+            missing.append(row_id)
+        else:
+            found[row_id] = row
+    if missing:
+        statement, key = _by_key(model)
+        found |= {getattr(row, key): row for row in session.scalars(statement, {"keys": missing})}
     return found
+
+
+@cache
+def _by_key(model: type[Row]) -> tuple[Select[Row], str]:
+    """Built once: building it takes longer than running it."""
+    (key,) = model.__mapper__.primary_key
+    wanted: BindParameter[Any] = bindparam("keys", expanding=True)
+    return select(model).where(key.in_(wanted)), key.name
 
 
 def lock(statement: Select[Entity]) -> Select[Entity]:
@@ -292,13 +306,19 @@ def columns_of(row: Model) -> dict[str, Any]:
 
 def insert_row(row: Model) -> None:
     """Inserts a row with a known key and makes it this session's; half of what a flush costs."""
-    values = columns_of(row)
+    values, said = columns_of(row), row.__dict__
     for name, value in values.items():
-        setattr(row, name, value)
+        if name not in said or said[name] is not value:
+            setattr(row, name, value)
     given = {name: value for name, value in values.items() if value is not None}
-    session.execute(table_of(type(row)).insert().inline(), given)
+    session.execute(_insert_into(type(row)), given)
     make_transient_to_detached(row)
     session.add(row)
+
+
+@cache
+def _insert_into(model: type[Model]) -> Executable:
+    return table_of(model).insert().inline()
 
 
 def reserve_ids(model: type[Model], count: int) -> list[int]:
@@ -311,9 +331,13 @@ def reserve_ids(model: type[Model], count: int) -> list[int]:
         # The writer is alone until its transaction ends.
         last = max(session.scalar(select(func.max(table.c.id))) or 0, _last_given(table))
         return list(range(last + 1, last + 1 + count))
+    return sorted(session.scalars(_next_ids(table), {"count": count}))
+
+
+@cache
+def _next_ids(table: Table) -> Select[int]:
     sequence = func.nextval(func.pg_get_serial_sequence(table.fullname, "id"))
-    drawn = select(sequence).select_from(func.generate_series(1, count).alias())
-    return sorted(session.scalars(drawn))
+    return select(sequence).select_from(func.generate_series(1, bindparam("count")).alias())
 
 
 def _last_given(table: Table) -> int:

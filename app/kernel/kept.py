@@ -6,11 +6,12 @@ it a new stamp with the same commit. So a process is never older than the start 
 """
 
 import secrets
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import URL, event, func, select, update
+from sqlalchemy import URL, BindParameter, bindparam, event, func, select, update
 from sqlalchemy.orm import (
+    InstrumentedAttribute,
     Mapped,
     ORMExecuteState,
     Session,
@@ -112,6 +113,29 @@ class KeptRows(Generic[Entity]):
         if found is not None and len(rows) < MOST_ROWS:
             rows[row_id] = _copy(found)
         return found
+
+
+class KeptColumn(Generic[Value]):
+    """One column of a table by id, each value read when it is first asked for."""
+
+    def __init__(self, column: InstrumentedAttribute[Value]) -> None:
+        table = column.class_.__tablename__
+        self._values: Kept[dict[int, Value]] = Kept(table, dict, table)
+        (key,) = column.class_.__mapper__.primary_key
+        wanted: BindParameter[Any] = bindparam("ids", expanding=True)
+        self._read = select(key.label("id"), column.label("value")).where(key.in_(wanted))
+
+    def of(self, ids: Iterable[int]) -> dict[int, Value]:
+        """The values by id; unknown ids are missing."""
+        values, wanted = self._values.value(), set(ids)
+        missing = wanted - values.keys()
+        if not missing:
+            return {row_id: values[row_id] for row_id in wanted}
+        rows = session.execute(self._read, {"ids": list(missing)}).all()
+        found: dict[int, Value] = {row.id: row.value for row in rows}
+        if len(values) < MOST_ROWS:
+            values.update(found)
+        return found | {row_id: values[row_id] for row_id in wanted - missing}
 
 
 def _copy(row: Entity) -> Entity:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -79,13 +79,21 @@ def _after(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
 
 
 def paginate(
-    statement: Select[Item], keys: Sequence[Key], *, cursor: str | None, limit: int
+    statement: Select[Item],
+    keys: Sequence[Key],
+    *,
+    cursor: str | None,
+    limit: int,
+    values: Mapping[str, Any] | None = None,
 ) -> Page[Item]:
-    """One page of entities in the order of `keys`; raises Invalid `cursor.invalid`."""
+    """One page of entities in the order of `keys`; raises Invalid `cursor.invalid`.
+
+    `values` are those of the statement's named parameters.
+    """
     if cursor:
         statement = statement.where(_after(keys, _decode(cursor, keys)))
     order = [key.column.desc() if key.desc else key.column.asc() for key in keys]
-    found = list(session.scalars(statement.order_by(*order).limit(limit + 1)))
+    found = list(session.scalars(statement.order_by(*order).limit(limit + 1), values or {}))
     if len(found) <= limit:
         return Page(found, None)
     last = found[limit - 1]

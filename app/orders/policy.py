@@ -302,12 +302,9 @@ def deciding(kind: RequestKind) -> str:
 def actions_of(actor: Actor, order: Order) -> list[str]:
     """The names of what the actor may do now, in the order of the table."""
     return [
-        action.value
-        for action, transition in TABLE.items()
-        if order.status in transition.start
-        and action in POLICY
-        and POLICY[action](actor, order)
-        and _MOMENTS.get(action, _always)(order)
+        name
+        for name, rule, moment in _STARTING[order.status]
+        if rule(actor, order) and moment(order)
     ]
 
 
@@ -325,6 +322,16 @@ _MOMENTS: dict[Action, Callable[[Order], bool]] = {
     Action.CHECK: lambda order: order.checked_at is None,
     Action.NOT_COME: lambda order: order.appointed_at is not None and order.visited_at is None,
     Action.REOPEN: lambda order: order.status is not OrderStatus.REJECTED or not order.appealed,
+}
+
+# What may start in each state, with its rule and its moment.
+_STARTING = {
+    status: [
+        (action.value, POLICY[action], _MOMENTS.get(action, _always))
+        for action, transition in TABLE.items()
+        if status in transition.start and action in POLICY
+    ]
+    for status in OrderStatus
 }
 
 

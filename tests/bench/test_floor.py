@@ -18,7 +18,7 @@ from bench.crowd import LoggedIn
 from bench.district import TAUGHT_BY, District, Needs, found, put_in_pool
 from bench.rows import Changes, Row, watched
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("floor")]
 
 
 @dataclass

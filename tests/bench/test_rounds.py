@@ -55,6 +55,7 @@ def _side(port: int, path: str, most: int = 10**6) -> Side:
     return Side(path, cast(Server, _Still()), job, list)
 
 
+@pytest.mark.slow
 def test_rounds_are_played_in_turns() -> None:
     with _served() as port:
         one, other = _side(port, "/one"), _side(port, "/other")
@@ -65,11 +66,13 @@ def test_rounds_are_played_in_turns() -> None:
         assert side.made > sum(played.made for played in side.rounds), "warming up counts as made"
 
 
+@pytest.mark.slow
 def test_a_refusal_ends_the_run() -> None:
     with _served() as port, pytest.raises(RuntimeError, match="503"):
         _side(port, "/broken").play(0.1)
 
 
+@pytest.mark.slow
 def test_running_out_of_requests_ends_the_run() -> None:
     with _served() as port, pytest.raises(RuntimeError, match="nothing was left"):
         _side(port, "/one", most=3).play(1)

@@ -96,6 +96,7 @@ JSON = st.recursive(
 LEAVES = [leaf for group in shipped_tree() for leaf in group.leaves]
 
 
+@pytest.mark.slow
 @given(leaf=st.sampled_from(LEAVES), data=st.data())
 def test_any_json_is_cleaned_or_refused(leaf: dict[str, Any], data: st.DataObject) -> None:
     """Whatever a phone sends; and what was cleaned is clean."""

@@ -185,6 +185,7 @@ def test_too_many_pixels_are_refused_unseen(
         assert refused(make(*size)) == "file.too_many_pixels"
 
 
+@pytest.mark.slow
 def test_fifty_megapixels_are_taken() -> None:
     """The limit itself is allowed."""
     out = BytesIO()

@@ -1,6 +1,7 @@
 """Password log-in: unknown names, lock-out, limits by address."""
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -46,8 +47,12 @@ def test_a_wrong_password_leaves_a_row_and_no_session(client: FlaskClient, hire:
 
 
 def test_unknown_names_take_the_same_path(
-    client: FlaskClient, hire: Hire, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient,
+    hire: Hire,
+    shipped_hasher: PasswordHasher,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(passwords, "_HASHER", shipped_hasher)
     hire("li")
     checked: list[str] = []
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pyotp
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,14 @@ def test_a_hash_opens_to_its_password_alone() -> None:
     assert not passwords.password_matches(kept, "winter-lantern-42 ")
     assert not passwords.password_matches("not a hash", "winter-lantern-42")
     assert not passwords.is_outdated(kept)
+
+
+def test_a_hash_made_with_weaker_figures_is_outdated(
+    shipped_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = passwords.hash_password("winter-lantern-42")
+    monkeypatch.setattr(passwords, "_HASHER", shipped_hasher)
+    assert passwords.is_outdated(kept)
 
 
 @given(st.text(max_size=20))

@@ -16,7 +16,7 @@ from tests.intake.digest import digest
 from tests.intake.installed import REQUESTS, Installed, installed
 from tests.intake.invented import CITY, as_csv, city_rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.figures]
+pytestmark = [pytest.mark.slow, pytest.mark.figures, pytest.mark.xdist_group("imports")]
 ROWS, ALL_ROWS, BATCH = 600, 10_000, 10
 # `flask run-jobs` begins with its first tick; the rounds themselves are these.
 ROUND = """
@@ -123,6 +123,8 @@ def test_the_job(place: Installed, city: tuple[Path, int], undisturbed: str) -> 
             answer = client.post(
                 "/api/v1/imports", data={**about, "file": (content, "city.csv")}, headers=headers
             )
+        # A long upload lies in a temporary file, which the client leaves open.
+        answer.request.environ["wsgi.input"].close()
         assert answer.status_code == 201, answer.json
         import_id = (answer.json or {})["id"]
         applied = client.post(f"/api/v1/imports/{import_id}/apply", headers=headers)

@@ -5,9 +5,10 @@ import sqlalchemy as sa
 from app.kernel.clock import now
 from app.kernel.database import notes, session, table_of
 from app.kernel.http import App
-from app.kernel.kept import ChangeStamp, Kept, KeptRows, mark_changed
+from app.kernel.kept import ChangeStamp, Kept, KeptColumn, KeptRows, mark_changed
 from app.organisation.models import Unit
 from app.organisation.states import UnitKind
+from tests.statements import sent
 
 
 def _unit(name: str) -> Unit:
@@ -48,6 +49,31 @@ def test_a_new_stamp_is_heeded(app: App) -> None:
     _rename_elsewhere(unit_id, "新名区")
     found = rows.get(unit_id)
     assert found is not None and found.name == "新名区"
+
+
+def test_one_column_is_read_once(app: App) -> None:
+    """Each value when it is first asked for, anew under a new stamp; unknown ids are missing."""
+    names, unit_id = KeptColumn(Unit.name), _unit("留存区").id
+    second_id = _unit("第二区").id
+    assert names.of([unit_id, 10**9]) == {unit_id: "留存区"}
+    with sent() as heard:
+        assert names.of([unit_id, second_id]) == {unit_id: "留存区", second_id: "第二区"}
+        assert names.of([second_id, unit_id]) == {unit_id: "留存区", second_id: "第二区"}
+    assert len(heard.about("units")) == 1
+    session.commit()
+    _rename_elsewhere(unit_id, "新名区")
+    assert names.of([unit_id]) == {unit_id: "新名区"}
+
+
+def test_one_column_as_this_transaction_has_changed_it(app: App) -> None:
+    """What is rolled back was never there."""
+    names, unit = KeptColumn(Unit.name), _unit("留存区")
+    assert names.of([unit.id]) == {unit.id: "留存区"}
+    unit.name = "改了"
+    session.flush()
+    assert names.of([unit.id]) == {unit.id: "改了"}
+    session.rollback()
+    assert names.of([unit.id]) == {unit.id: "留存区"}
 
 
 def test_own_changes_are_seen_at_once_and_never_kept(app: App) -> None:

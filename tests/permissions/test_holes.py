@@ -86,7 +86,7 @@ HOLES = {
         ("foreign", "dispatcher", "+"),
     ),
     "the list shows all orders": Hole(
-        _instead(f"{_ORDERS}.lists.orders_visible_to", lambda _: select(Order)),
+        _instead(f"{_ORDERS}.lists.visible_orders", lambda _: (select(Order), {})),
         "orders.list_orders",
         ("foreign", "resident", "+"),
     ),
@@ -144,6 +144,7 @@ HOLES = {
 def _build_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement kept from before the hole, or after it, would hide it or keep it open."""
     monkeypatch.setattr(visible, "_one_visible", visible._one_visible.__wrapped__)
+    monkeypatch.setattr(visible, "_all_visible", visible._all_visible.__wrapped__)
 
 
 @pytest.mark.slow

@@ -22,7 +22,12 @@ from app.people.states import PersonKind, RegistrationKind
 from tests.serving import Reply, Server
 from tests.world import SYSTEM
 
-pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.figures]
+pytestmark = [
+    pytest.mark.races,
+    pytest.mark.slow,
+    pytest.mark.figures,
+    pytest.mark.xdist_group("claims"),
+]
 RIVALS = 64
 _numbers = itertools.count(1)
 

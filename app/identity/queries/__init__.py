@@ -14,6 +14,7 @@ from app.identity.queries.accounts import (
     totp_of,
 )
 from app.identity.queries.consents import (
+    consented,
     consents_visible_to,
     get_visible_consent,
     has_consent,
@@ -41,6 +42,7 @@ __all__ = [
     "check_access_token",
     "check_editor",
     "check_stand_in",
+    "consented",
     "consents_visible_to",
     "export_of",
     "find_account",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BigInteger, ScalarSelect, Select, and_, bindparam, func, select
 
 from app.identity.models import Consent
 from app.identity.states import CURRENT_VERSIONS, NEEDED_BY_ALL, Document
@@ -62,18 +62,27 @@ def _counts(document: Document, consent: Consent | None) -> bool:
     return consent is not None and consent.granted and consent.version == CURRENT_VERSIONS[document]
 
 
+def consented(document: Document) -> ScalarSelect[bool]:
+    """Whether the last word on the document is a yes to its current version, null without any.
+
+    For a statement with the parameter `person_id`.
+    """
+    current = bindparam(None, type_=BigInteger, callable_=lambda: CURRENT_VERSIONS[document])
+    return (
+        select(and_(Consent.granted, Consent.version == current))
+        .where(Consent.person_id == bindparam("person_id"), Consent.document == document)
+        .order_by(Consent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+_CONSENTED = {document: select(consented(document)) for document in Document}
+
+
 def has_consent(person_id: int, document: Document) -> bool:
     """Whether the person's last word on the document is a yes to its current version."""
-    last = session.execute(_LAST, {"person_id": person_id, "document": document}).one_or_none()
-    return last is not None and last.granted and last.version == CURRENT_VERSIONS[document]
-
-
-_LAST = (
-    select(Consent.granted, Consent.version)
-    .where(Consent.person_id == bindparam("person_id"), Consent.document == bindparam("document"))
-    .order_by(Consent.id.desc())
-    .limit(1)
-)
+    return bool(session.scalar(_CONSENTED[document], {"person_id": person_id}))
 
 
 def require_consent(person_id: int, document: Document) -> None:

@@ -15,7 +15,7 @@ from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.orders.models import Order, OrderEvent
 from app.orders.queries.searching import matching
-from app.orders.queries.visible import events_visible_to, in_pool, orders_visible_to
+from app.orders.queries.visible import events_visible_to, in_pool, visible_orders
 from app.orders.states import OPEN, OrderStatus
 from app.organisation.queries import get_unit
 
@@ -43,17 +43,17 @@ def page_of_orders(
     actor: Actor, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> Page[Order]:
     """Visible orders, narrowed; green channel first and newest, or by due date."""
-    return paginate(_narrowed(actor, wanted), _keys(wanted.sort), cursor=cursor, limit=limit)
+    visible, values = visible_orders(actor)
+    narrowed = visible.where(*_conditions(actor, wanted))
+    return paginate(narrowed, _keys(wanted.sort), cursor=cursor, limit=limit, values=values)
 
 
 def count_of_orders(actor: Actor, wanted: OrderFilter, *, most: int) -> int:
     """How many orders the pages of that list hold together; counts no further than `most`."""
-    some = _narrowed(actor, wanted).with_only_columns(Order.id).limit(most).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
-
-
-def _narrowed(actor: Actor, wanted: OrderFilter) -> Select[Order]:
-    return orders_visible_to(actor).where(*_conditions(actor, wanted))
+    visible, values = visible_orders(actor)
+    narrowed = visible.where(*_conditions(actor, wanted))
+    some = narrowed.with_only_columns(Order.id).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some), values) or 0
 
 
 def _keys(sort: str | None) -> list[Key]:

@@ -34,8 +34,7 @@ from app.orders.policy import (
     takes_part,
 )
 from app.orders.states import ContentState, OrderStatus, RequestKind, RequestState
-from app.organisation.models import Place, Provider
-from app.organisation.queries import get_unit
+from app.organisation.queries import place_names, provider_names, unit_names
 from app.people.queries import masked_names
 
 # About a kilometre: what is left of a point for those who may not know the place.
@@ -91,7 +90,7 @@ class _Surroundings:
     """What a page of orders needs from other tables, fetched once."""
 
     units: Mapping[int, str]
-    places: Mapping[int, tuple[str, str]]
+    places: Mapping[int, str]
     categories: Mapping[int, str]
     contacts: Mapping[int, OrderContact]
     assignees: Mapping[int, list[OrderAssignee]]
@@ -117,19 +116,24 @@ def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     ended = [o.id for o in orders if o.completed_at is not None or o.round > 1]
     people = {p for o in orders for p in (o.requester_id, o.placer_id, o.offered_to_id)}
     people |= {row.person_id for rows in assignees.values() for row in rows}
-    providers = {row.provider_id for rows in assignees.values() for row in rows}
+    providers = {
+        row.provider_id
+        for rows in assignees.values()
+        for row in rows
+        if row.provider_id is not None
+    }
     units = {u for o in orders for u in (o.handling_unit_id, o.first_unit_id, o.attention_unit_id)}
     units |= {o.grid_id for o in orders if o.grid_id is not None}
     file_ids = [photo for o in orders for photo in o.photo_ids]
     file_ids += [o.voice_id for o in orders if o.voice_id is not None]
     places = {o.place_id for o in orders if o.place_id is not None}
     return _Surroundings(
-        units={unit_id: get_unit(unit_id).name for unit_id in units},
-        places={row.id: (row.name, row.full_name) for row in known(Place, places).values()},
+        units=unit_names(units),
+        places=place_names(places),
         categories=category_names({o.category_id for o in orders if o.category_id is not None}),
         contacts=known(OrderContact, ids),
         assignees=assignees,
-        providers={row.id: row.name for row in known(Provider, providers - {None}).values()},
+        providers=provider_names(providers),
         people=masked_names({person for person in people if person is not None}),
         ratings={found: rows[-1] for found, rows in _of_orders(_RATINGS, ended).items()},
         requests=requests,
@@ -220,10 +224,7 @@ def _flags(order: Order) -> list[str]:
 
 
 def _place(order: Order, around: _Surroundings, *, exact: bool) -> dict[str, Any] | None:
-    if order.place_id is None or not exact:
-        return None
-    _, full_name = around.places.get(order.place_id, ("", ""))
-    return {"id": order.place_id, "name": full_name}
+    return _named(order.place_id, around.places) if exact else None
 
 
 def _location(order: Order, *, exact: bool) -> dict[str, Any] | None:

@@ -203,21 +203,38 @@ def _one_visible(shape: _Shape, action: Action | None) -> tuple[Select[Order], .
     return tuple(way(anybody).where(Order.id == bindparam("order_id")) for way in ways)
 
 
-def _find(actor: Actor, order_id: int, action: Action | None) -> Order:
+@lru_cache(maxsize=1024)
+def _all_visible(shape: _Shape) -> Select[Order]:
+    return orders_visible_to(cast(Actor, _Anybody(shape)))
+
+
+def _shape_of(actor: Actor) -> tuple[_Shape, dict[str, Any]]:
+    """The shape of the actor's grants, and the values for a statement that was built for it."""
+    paths = [actor.paths(permission) for permission in _ASKED_FOR]
+    values: dict[str, Any] = {
+        f"path_{n}_{i}": path for n, held in enumerate(paths) for i, path in enumerate(held)
+    }
+    seen = _ASKED_FOR.index("orders.see")
+    for i, unit_id in enumerate(actor.roots("orders.see")):
+        values[f"root_{seen}_{i}"] = unit_id
+    values["person_id"] = actor.own_id
+    return (*map(len, paths), int(actor.may_somewhere("orders.manage"))), values
+
+
+def visible_orders(actor: Actor) -> tuple[Select[Order], dict[str, Any]]:
+    """As orders_visible_to, built once for each shape of grants, and the values that it is run with."""
     if actor.is_system:
-        statements: Sequence[Select[Order]] = (_BY_ID,)
-        values: dict[str, Any] = {}
-    else:
-        paths = [actor.paths(permission) for permission in _ASKED_FOR]
-        shape = (*map(len, paths), int(actor.may_somewhere("orders.manage")))
+        return orders_visible_to(actor), {}
+    shape, values = _shape_of(actor)
+    return _all_visible(shape), values
+
+
+def _find(actor: Actor, order_id: int, action: Action | None) -> Order:
+    statements: Sequence[Select[Order]] = (_BY_ID,)
+    values: dict[str, Any] = {}
+    if not actor.is_system:
+        shape, values = _shape_of(actor)
         statements = _one_visible(shape, action)
-        values = {
-            f"path_{n}_{i}": path for n, held in enumerate(paths) for i, path in enumerate(held)
-        }
-        seen = _ASKED_FOR.index("orders.see")
-        for i, unit_id in enumerate(actor.roots("orders.see")):
-            values[f"root_{seen}_{i}"] = unit_id
-        values["person_id"] = actor.own_id
     for statement in statements:
         found = session.scalars(statement, {**values, "order_id": order_id}).one_or_none()
         if found is not None:

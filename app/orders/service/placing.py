@@ -13,7 +13,7 @@ from app.categories.queries import check_answers, usable_category
 from app.categories.states import URGENCY_RANK, NeedsPhoto, Urgency
 from app.files.service import attach
 from app.files.states import FileKind
-from app.identity.queries import has_consent
+from app.identity.queries import consented
 from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, now, to_local
@@ -246,8 +246,12 @@ _PLACED_TODAY = and_(
     _ORDERS.c.urgency != Urgency.EMERGENCY,
 )
 _WAITING = _ORDERS.c.status.in_(OPEN)
-# How many somebody has placed today, and how many are open.
-_MINE = select(func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)).where(
+# Whether somebody has agreed to it at all, how many he or she has placed today, and how many are open.
+_MINE = select(
+    consented(Document.PRIVACY),
+    func.count().filter(_PLACED_TODAY),
+    func.count().filter(_WAITING),
+).where(
     or_(
         _ORDERS.c.requester_id == bindparam("person_id"),
         _ORDERS.c.placer_id == bindparam("person_id"),
@@ -258,15 +262,15 @@ _MINE = select(func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)
 
 def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
     """Consent, then 5 a day and 10 open, counted under the person's lock; emergencies always pass."""
-    if not has_consent(actor.own_id, Document.PRIVACY):
-        raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     person = lock_person(actor.own_id)
+    today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
+    agreed, placed, waiting = session.execute(_MINE, {"person_id": person.id, "today": today}).one()
+    if not agreed:
+        raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     if emergency:
         return
     if person.is_desk_only(at):
         raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理，如有异议可以申诉。")
-    today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
-    placed, waiting = session.execute(_MINE, {"person_id": person.id, "today": today}).one()
     if placed >= setting(unit.id, "orders.resident_daily"):
         tomorrow = int((today + timedelta(days=1) - at).total_seconds())
         raise TooMany(

@@ -10,6 +10,7 @@ from app.organisation.queries.places import (
     get_place,
     get_visible_place,
     list_places,
+    place_names,
     places_visible_to,
 )
 from app.organisation.queries.providers import (
@@ -21,6 +22,7 @@ from app.organisation.queries.providers import (
     list_phone_entries,
     list_providers,
     phone_entries_visible_to,
+    provider_names,
     providers_visible_to,
 )
 from app.organisation.queries.settings import list_settings, setting
@@ -37,6 +39,7 @@ from app.organisation.queries.units import (
     parent_path,
     subtree_ids,
     unit_called,
+    unit_names,
     units_visible_to,
 )
 
@@ -67,10 +70,13 @@ __all__ = [
     "nearest_community",
     "parent_path",
     "phone_entries_visible_to",
+    "place_names",
     "places_visible_to",
+    "provider_names",
     "providers_visible_to",
     "setting",
     "subtree_ids",
     "unit_called",
+    "unit_names",
     "units_visible_to",
 ]

@@ -1,11 +1,14 @@
 """Reading places: estates, buildings and doorways are public, rooms are for the unit's staff."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Invalid, not_found
+from app.kernel.kept import KeptColumn
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Place, Unit
 from app.organisation.policy import room_paths
@@ -22,6 +25,14 @@ def get_place(place_id: int) -> Place:
     if place is None:
         raise not_found()
     return place
+
+
+_names = KeptColumn(Place.full_name)
+
+
+def place_names(place_ids: Iterable[int]) -> dict[int, str]:
+    """Full names by id, of closed ones too."""
+    return _names.of(place_ids)
 
 
 def places_visible_to(actor: Actor) -> Select[Place]:

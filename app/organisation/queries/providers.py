@@ -1,10 +1,13 @@
 """Reading providers and the phone book."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Select, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import not_found
+from app.kernel.kept import KeptColumn
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import PhoneEntry, Provider
 from app.organisation.policy import may_edit_providers
@@ -20,6 +23,14 @@ def get_provider(provider_id: int) -> Provider:
     if provider is None:
         raise not_found()
     return provider
+
+
+_names = KeptColumn(Provider.name)
+
+
+def provider_names(provider_ids: Iterable[int]) -> dict[int, str]:
+    """Names by id, of closed ones too."""
+    return _names.of(provider_ids)
 
 
 def providers_visible_to(actor: Actor) -> Select[Provider]:

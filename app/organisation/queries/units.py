@@ -1,17 +1,20 @@
 """Reading units and their tree."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Select, bindparam, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Invalid, NotFound, not_found
-from app.kernel.kept import KeptRows
+from app.kernel.kept import KeptColumn, KeptRows
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit, UnitArea
 from app.organisation.states import UnitKind
 
 ORDER = (Key(Unit.sort), Key(Unit.id))
 _kept = KeptRows(Unit)
+_names = KeptColumn(Unit.name)
 
 
 def get_unit(unit_id: int) -> Unit:
@@ -32,6 +35,11 @@ def unit_called(named: str) -> Unit:
         if found is not None:
             return found
     raise Invalid("unit.unknown", f"没有编号是“{named}”的单位。")
+
+
+def unit_names(unit_ids: Iterable[int]) -> dict[int, str]:
+    """Names by id, of closed ones too."""
+    return _names.of(unit_ids)
 
 
 def units_visible_to(actor: Actor) -> Select[Unit]:

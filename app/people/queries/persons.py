@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, bindparam, or_, select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.crypto import blind_index, normalise_phone
+from app.kernel.crypto import blind_index, mask_name, normalise_phone
 from app.kernel.database import known, lock, session
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
@@ -19,6 +19,7 @@ from app.people.queries.scope import belongs_below, is_current
 from app.people.states import (
     DEFAULT_MESSAGE_WINDOW,
     ERASED_NAME,
+    NAMELESS,
     OPEN_REGISTRATIONS,
     PersonKind,
     PersonStatus,
@@ -159,8 +160,9 @@ def message_window_of(person: Person) -> dict[str, Any]:
 
 def _named(ids: Iterable[int], *, masked: bool) -> dict[int, str]:
     wanted = set(ids)
-    people = known(Person, wanted, joinedload(Person.detail))
-    found = {
-        person.id: person.masked_name if masked else person.full_name for person in people.values()
-    }
-    return {person_id: found.get(person_id, ERASED_NAME) for person_id in wanted}
+    details = known(PersonDetail, wanted)
+    found = dict.fromkeys(wanted, ERASED_NAME)
+    for person_id, detail in details.items():
+        name = detail.opened("name")
+        found[person_id] = (mask_name(name) if masked else name) if name else NAMELESS
+    return found
