@@ -82,7 +82,7 @@ BLUEPRINTS = (
     *notifications_api.BLUEPRINTS,
     deadlines_api.blueprint,
     *categories_api.BLUEPRINTS,
-    orders_api.blueprint,
+    *orders_api.BLUEPRINTS,
     dispatching_api.blueprint,
     *intake_api.BLUEPRINTS,
 )

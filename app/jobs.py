@@ -84,7 +84,11 @@ TIMETABLE: tuple[Job, ...] = (
     Job("kernel.forget_old_slots", slots.forget_old, every=3600),
     Job("kernel.empty_log", database.empty_log, every=600, in_transaction=False),
 )
-CALENDAR: tuple[SlotJob, ...] = ()
+CALENDAR: tuple[SlotJob, ...] = (
+    SlotJob(
+        "orders.make_bulletins", orders.bulletin_slots, orders.make_bulletins, in_transaction=False
+    ),
+)
 MOST_BATCHES = 200
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 SIGNALS = (signal.SIGTERM, signal.SIGINT)

@@ -3,25 +3,30 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import make_response
+from flask import Response, make_response
 
 from app.kernel.actor import Actor, current_actor
 from app.kernel.http import Blueprint, Schema, tag
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
-from app.orders.models import Order
+from app.orders.models import Bulletin, Order
+from app.orders.queries.bulletins import get_visible_bulletin, page_of_bulletins
+from app.orders.queries.figures import Figures, asked_figures
 from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
 from app.orders.queries.nearby import nearby_orders
 from app.orders.queries.one import OneView, view_of
 from app.orders.queries.rendering import EventView, OrderView, event_views, views_of
 from app.orders.queries.visible import get_for_action, get_visible
+from app.orders.queries.zero import Tracked, page_of_tracked
 from app.orders.schemas import actions
+from app.orders.schemas import figures as counted
 from app.orders.schemas import orders as shapes
 from app.orders.service import (
     agreements,
     amending,
     closing,
     desk,
+    explaining,
     handling,
     joining,
     linking,
@@ -35,6 +40,15 @@ from app.orders.states import TABLE, Action
 
 blueprint = Blueprint(
     "orders", __name__, url_prefix="/api/v1/orders", description="三单：下单、派单、接单"
+)
+bulletins = Blueprint(
+    "bulletins", __name__, url_prefix="/api/v1/bulletins", description="周通报、月通报"
+)
+BLUEPRINTS = (blueprint, bulletins)
+# The page brings its styles along, so that it can be kept and printed; nothing else is let in.
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
 )
 Body = dict[str, Any]
 Verb = Callable[..., Order]
@@ -84,6 +98,25 @@ def changes(query: Body) -> Any:
 def list_nearby(query: Body) -> Body:
     """附近的同类事，可以附议；最近的在前，最多五件。不写地点和位置时看我家附近。"""
     return {"items": nearby_orders(current_actor(), **query), "next_cursor": None}
+
+
+@blueprint.get("/zero")
+@blueprint.arguments(counted.ZeroQuery, location="query")
+@blueprint.response(200, page_schema(counted.TrackedOut))
+def list_tracked(query: Body) -> Page[Tracked]:
+    """销号清单：没有办结的都在上面，最早的在前。"""
+    return page_of_tracked(current_actor(), **query)
+
+
+@blueprint.get("/figures")
+@blueprint.arguments(counted.FiguresQuery, location="query")
+@blueprint.response(200, counted.FiguresOut)
+def show_figures(query: Body) -> Figures:
+    """一个单位（含下级）一段日子的统计；每件只算一次。
+
+    403 `figures.not_of_people`; 422 `figures.period`, `figures.too_long`.
+    """
+    return asked_figures(current_actor(), **query)
 
 
 @blueprint.get("/<int:order_id>")
@@ -179,6 +212,18 @@ def still_not_solved(order_id: int) -> Order:
     return joining.still_not_solved(current_actor(), order_id)
 
 
+@blueprint.post("/<int:order_id>/lateness")
+@blueprint.arguments(counted.LatenessIn)
+@blueprint.response(200, shapes.OrderOut)
+@repeatable(_seen)
+def explain(data: Body, order_id: int) -> OrderView:
+    """写明一个环节的超期原因；填过的由负责人更改。
+
+    409 `deadline.not_late`, `deadline.reason_given`.
+    """
+    return _shown(explaining.explain_order(current_actor(), order_id, **data))
+
+
 @blueprint.post("/<int:order_id>/requests/<int:rid>/agree")
 @blueprint.arguments(actions.NoteIn)
 @blueprint.response(200, shapes.OneOrderOut)
@@ -195,3 +240,27 @@ def agree(data: Body, order_id: int, rid: int) -> OneView:
 def refuse(data: Body, order_id: int, rid: int) -> OneView:
     """不同意一项申请。"""
     return _shown(agreements.refuse_request(current_actor(), order_id, rid, **data))
+
+
+@bulletins.get("")
+@bulletins.arguments(counted.BulletinQuery, location="query")
+@bulletins.response(200, page_schema(counted.BulletinOut))
+def list_bulletins(query: Body) -> Page[Bulletin]:
+    """本单位和下级的通报，新的在前；写明单位就只要它的。"""
+    return page_of_bulletins(current_actor(), **query)
+
+
+@bulletins.get("/<int:bulletin_id>")
+@bulletins.response(200, counted.WholeBulletinOut)
+def get_bulletin(bulletin_id: int) -> Bulletin:
+    """一份通报，数字是发出时的。"""
+    return get_visible_bulletin(current_actor(), bulletin_id)
+
+
+@bulletins.get("/<int:bulletin_id>/page")
+@bulletins.response(200, {"type": "string"}, content_type="*/*")
+def show_page(bulletin_id: int) -> Response:
+    """一份通报的网页（text/html），可以打印。"""
+    shown = make_response(get_visible_bulletin(current_actor(), bulletin_id).html)
+    shown.headers["Content-Security-Policy"] = _PAGE_POLICY
+    return shown

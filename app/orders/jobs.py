@@ -1,8 +1,11 @@
 """Work of the timetable; each call is one batch and may be repeated."""
 
+from datetime import datetime
+
 from app.kernel.actor import Actor
 from app.kernel.database import is_sqlite
-from app.orders.service import timed
+from app.orders.queries import bulletins as due
+from app.orders.service import bulletins, timed
 
 
 def _batch() -> int:
@@ -47,3 +50,13 @@ def gather_parts() -> int:
 def lapse_requests() -> int:
     """Agreements that nobody answered in time."""
     return timed.lapse_requests(Actor.system("orders.lapse_requests"), limit=_batch())
+
+
+def bulletin_slots(moment: datetime) -> list[str]:
+    """The bulletins that are due by then."""
+    return due.bulletin_slots(moment)
+
+
+def make_bulletins(slot: str) -> None:
+    """The bulletins of one slot; opens its own transactions."""
+    bulletins.make_bulletins(Actor.system("orders.make_bulletins"), slot)

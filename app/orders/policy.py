@@ -119,6 +119,12 @@ def may_decline(actor: Actor, order: Order) -> bool:
     return actor.person_id is not None and order.offered_to_id == actor.person_id
 
 
+def may_explain(actor: Actor, order: Order) -> bool:
+    """Whoever handles it, or has it to be confirmed, and the dispatcher."""
+    has_done = order.holder_id is not None and actor.person_id == order.holder_id
+    return has_done or may_handle(actor, order) or may_manage(actor, order)
+
+
 def may_resume(actor: Actor, order: Order) -> bool:
     """The holder or the dispatcher."""
     return may_handle(actor, order) or may_manage(actor, order)

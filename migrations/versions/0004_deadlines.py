@@ -119,6 +119,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_job_slots_done_at"), "job_slots", ["done_at"], unique=False)
     op.create_table(
+        "bulletins",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("unit_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("weekly", "monthly", name="bulletinkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.Column(
+            "content",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_bulletins_unit_id_units")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulletins")),
+        sa.UniqueConstraint(
+            "unit_id", "kind", "since", name=op.f("uq_bulletins_unit_id_kind_since")
+        ),
+    )
+    op.create_table(
         "deadline_policies",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -382,6 +406,7 @@ def downgrade() -> None:
     op.drop_table("deadline_recomputations")
     op.drop_index("ix_deadline_policies_code", table_name="deadline_policies")
     op.drop_table("deadline_policies")
+    op.drop_table("bulletins")
     op.drop_index(op.f("ix_job_slots_done_at"), table_name="job_slots")
     op.drop_table("job_slots")
     op.drop_table("job_rounds")

@@ -20,7 +20,7 @@ NOUNS: dict[str, set[str]] = {
     "files": {"contents", "signed", "storage"},
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
-    "orders": {"bigrams", "history", "messages", "stages"},
+    "orders": {"bigrams", "bulletin", "history", "messages", "periods", "stages"},
     "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
     "people": {"hours", "roles"},
 }

@@ -12,6 +12,7 @@ WATCHED = {
     "orders.may_reject": "orders.reject",
     "orders.may_handle": "orders.complete",
     "orders.may_decline": "orders.decline",
+    "orders.may_explain": "orders.explain",
     "orders.may_resume": "orders.resume",
     "orders.may_rate": "orders.rate",
     "orders.may_follow_up": "orders.follow_up",

@@ -219,6 +219,8 @@ _SITUATIONS = (
     _about_order("may_settle", "in the grid", grid_id=1),
     _about_order("may_follow_up", "in the grid", grid_id=1),
     _about_order("may_handle", "provider", **_HELD_BY_PROVIDER),
+    _about_order("may_explain", "completed", status=OrderStatus.COMPLETED),
+    _about_order("may_explain", "provider", **_HELD_BY_PROVIDER),
     _about_order("may_claim", "offered", **_OFFERED),
     _about_order("may_rate", "held by oneself", holder_id=RELATIONS["requester"]),
     _about_order("may_join", "not public", public_place=False),

@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from app.categories.queries import with_leaves
 from app.categories.states import Urgency
+from app.deadlines.states import Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import not_found
+from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.orders.models import Order, OrderEvent
+from app.orders.periods import Period, named_period
+from app.orders.queries.counted import Scope, orders_counted
 from app.orders.queries.searching import matching
-from app.orders.queries.visible import events_visible_to, in_pool, visible_orders
-from app.orders.states import OPEN, OrderStatus
+from app.orders.queries.visible import events_visible_to, in_pool, under, visible_orders
+from app.orders.states import OPEN, Counted, OrderStatus
 from app.organisation.queries import get_unit
 
 # A transaction may be this long under way before its history row is counted as seen.
@@ -37,6 +40,16 @@ class OrderFilter:
     since: datetime | None = None
     until: datetime | None = None
     sort: str | None = None
+    own: bool | None = None
+    counted: Counted | None = None
+    period: str | None = None
+    stage: Stage | None = None
+    late_reason: str | None = None
+
+    @property
+    def is_of_figure(self) -> bool:
+        """Whether only what a figure counts is wanted."""
+        return any((self.counted, self.period, self.stage, self.late_reason))
 
 
 def page_of_orders(
@@ -70,8 +83,10 @@ def _keys(sort: str | None) -> list[Key]:
 
 def _conditions(actor: Actor, wanted: OrderFilter) -> list[ColumnElement[bool]]:
     found = _exact(wanted)
-    if wanted.unit_id is not None:
-        found.append(_of_unit(wanted.unit_id))
+    if wanted.is_of_figure:
+        found.append(_of_figure(actor, wanted))
+    elif wanted.unit_id is not None:
+        found.append(of_unit(wanted.unit_id, is_own=bool(wanted.own)))
     if wanted.mine is not None:
         found.append(_mine(actor, wanted.mine))
     if wanted.overdue is not None:
@@ -97,8 +112,37 @@ def _exact(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _of_unit(unit_id: int) -> ColumnElement[bool]:
+def _of_figure(actor: Actor, wanted: OrderFilter) -> ColumnElement[bool]:
+    """What a figure counts, of the unit that it was counted for; of a stage by default `solve`.
+
+    Among the orders of the actor's units alone: a resident does not learn what is noted about them.
+    """
+    scope = Scope(
+        now(),
+        None if wanted.unit_id is None else get_unit(wanted.unit_id).path,
+        None if wanted.period is None else _asked_period(wanted.period),
+        is_own=bool(wanted.own),
+    )
+    counted, stage = Counted(wanted.counted or Counted.DUE), Stage(wanted.stage or Stage.SOLVE)
+    found = Order.id.in_(orders_counted(scope, counted, stage, wanted.late_reason))
+    return and_(
+        found, true() if actor.is_system else under(Order.handling_path, actor.paths("orders.see"))
+    )
+
+
+def _asked_period(name: str) -> Period:
+    """The week or month, or Invalid `period.unknown`."""
+    try:
+        return named_period(name)
+    except ValueError as wrong:
+        told = "没有这一周或这个月，请写成 2026-W47 或 2026-11。"
+        raise Invalid("period.unknown", told, errors={"period": [told]}) from wrong
+
+
+def of_unit(unit_id: int, *, is_own: bool) -> ColumnElement[bool]:
     """The unit's and everything below; a unit watches what its attention was raised to."""
+    if is_own:
+        return Order.handling_unit_id == unit_id
     path = get_unit(unit_id).path
     return or_(
         Order.handling_path.startswith(path, autoescape=True), Order.attention_unit_id == unit_id

@@ -10,7 +10,7 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.orders.models import NoShow, Order, OrderFollower
-from app.orders.policy import is_holder, is_requester, is_staff_of, unfit
+from app.orders.policy import is_requester, is_staff_of, may_explain, unfit
 from app.orders.queries.parts import has_open_parts, parts_of
 from app.orders.queries.rendering import OrderView, views_of
 from app.orders.queries.stages import stages_of
@@ -38,7 +38,7 @@ def view_of(actor: Actor, order: Order) -> OneView:
     (view,) = views_of(actor, [order])
     shown = {field.name: getattr(view, field.name) for field in fields(view)}
     shown["actions"] = _possible(actor, order, view)
-    if is_holder(actor, order) or is_staff_of(actor, order):
+    if may_explain(actor, order) or is_staff_of(actor, order):
         shown["deadlines"] = stages_of(order)
     stop_message, resident_text = _advice(actor, order)
     return OneView(

@@ -294,6 +294,8 @@ def _promise(order: Order) -> list[dict[str, Any]]:
             "due_at": order.due_at,
             "met_at": met_at,
             "state": state,
+            "late_reason": None,
+            "late_note": None,
         }
     ]
 

@@ -27,6 +27,8 @@ def stages_of(order: Order) -> list[dict[str, Any]]:
             "due_at": _date(row, order),
             "met_at": row.met_at,
             "state": _stage_state(row, at),
+            "late_reason": row.late_reason,
+            "late_note": row.late_note,
         }
         for row in deadlines_of("order", [order.id])
         if row.target_minutes is not None and _date(row, order) is not None

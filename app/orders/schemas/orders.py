@@ -5,10 +5,13 @@ from datetime import datetime
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.categories.states import Urgency
+from app.deadlines.states import LateReason, Stage
 from app.kernel.http import Identifier, Moment, Schema, Text
 from app.kernel.pages import PageArgs
 from app.orders.states import (
+    WITHOUT_REASON,
     ContentState,
+    Counted,
     DispatchMode,
     HandlerKind,
     OrderStatus,
@@ -146,6 +149,8 @@ class DeadlineOut(Schema):
     state = fields.String(
         required=True, validate=validate.OneOf(["pending", "paused", "met", "missed", "void"])
     )
+    late_reason = fields.Enum(LateReason, by_value=True, required=True, allow_none=True)
+    late_note = fields.String(required=True, allow_none=True)
 
 
 class RatingOut(Schema):
@@ -301,6 +306,23 @@ class OrderQuery(PageArgs):
     since = Moment()
     until = Moment()
     sort = fields.String(validate=validate.OneOf(["newest", "due"], error="只能选其中之一。"))
+    own = fields.Boolean(metadata={"description": "只要单位本级的，不要下级的"})
+    counted = fields.Enum(
+        Counted, by_value=True, metadata={"description": "统计里的哪一个数，不写就是到期的"}
+    )
+    period = fields.String(
+        validate=validate.Regexp(
+            r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2})$", error="请写成 2026-W47 或 2026-11。"
+        ),
+        metadata={"description": "统计的哪一周或哪一月：2026-W47、2026-11"},
+    )
+    stage = fields.Enum(
+        Stage, by_value=True, metadata={"description": "统计的哪一个环节，不写就是解决"}
+    )
+    late_reason = fields.String(
+        validate=validate.OneOf([*LateReason, WITHOUT_REASON], error="只能选其中之一。"),
+        metadata={"description": "超期的原因；none 是没有填的"},
+    )
 
 
 class NearbyQuery(Schema):

@@ -3,6 +3,7 @@
 from tests.permissions.cases import (
     agreements,
     announcing,
+    counting,
     dispatching,
     handling,
     importing,
@@ -21,6 +22,7 @@ PARTS: dict[str, tuple[Case, ...]] = {
     "requester and neighbours": watching.CASES,
     "agreements": agreements.CASES,
     "many at once": dispatching.CASES,
+    "figures and bulletins": counting.CASES,
     "people": people.CASES,
     "imports": importing.CASES,
     "exports and banners": announcing.CASES,

@@ -1,0 +1,141 @@
+"""Figures of the demo's hundreds, counted once more without the database."""
+
+import os
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app import create_app
+from app.deadlines.clocks import Fact, replay
+from app.deadlines.models import Deadline, DeadlineFact
+from app.deadlines.states import Stage
+from app.demo import build
+from app.kernel.clock import local_date, now
+from app.kernel.database import db, session, table_of, transaction
+from app.kernel.http import App
+from app.orders.models import Order
+from app.orders.periods import (
+    Period,
+)
+from app.orders.queries.figures import figures_of
+from app.orders.states import GroupBy, OrderStatus
+from app.organisation.models import Unit
+from tests import postgres
+from tests.conftest import new_sqlite, settings_for
+from tests.orders.stories import SYSTEM
+from tests.orders.test_figures import NOTHING
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("figures of demo")]
+
+
+@pytest.fixture(scope="module")
+def demo(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The demo's six hundred orders."""
+    os.environ.pop("CLOCK_FILE", None)
+    folder = tmp_path_factory.mktemp("figures")
+    if database == "sqlite":
+        yield from _built(new_sqlite(folder), folder)
+        return
+    with postgres.new_database(f"sandan_figures_test_{uuid.uuid4().hex[:12]}") as url:
+        yield from _built(url, folder)
+
+
+def _built(url: str, folder: Path) -> Iterator[App]:
+    app = create_app(settings_for(url, folder))
+    with app.app_context():
+        db.create_all()
+        assert build.build()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _counted_plainly(at: datetime, path: str, period: Period) -> dict[str, Counter[str]]:
+    """By stage, without SQL: each order's worst outcome, from the facts and the rows."""
+    facts = defaultdict(list)
+    for row in session.execute(select(table_of(DeadlineFact)).order_by(DeadlineFact.id)):
+        stages = tuple(Stage(stage) for stage in row.stages)
+        fact = Fact(row.kind, row.at, row.round, stages, row.details)
+        facts[row.subject_id, row.round].append(fact)
+    dropped = {
+        (subject, clock.round, clock.stage, clock.turn): clock.dropped_at
+        for (subject, _), told in facts.items()
+        for clock in replay(told)
+    }
+    orders = {order.id: order for order in session.scalars(select(Order))}
+    order_of = ("on_time", "refused", "met_late", "ended_late", "open_late")
+    worst: dict[tuple[str, int], int] = {}
+    for row in session.execute(select(table_of(Deadline))):
+        order = orders[row.subject_id]
+        gone = dropped[row.subject_id, row.round, row.stage, row.turn]
+        inside = row.due_at is not None and period.start <= row.due_at < period.end
+        if not inside or row.due_at > at or not row.unit_path.startswith(path):
+            continue
+        if gone is not None and gone < row.due_at:
+            continue
+        if row.met_at is not None and row.met_at <= row.due_at:
+            again = row.stage == "solve" and order.round > row.round
+            outcome = "refused" if again else "on_time"
+        elif row.met_at is not None:
+            outcome = "met_late"
+        else:
+            ended = gone is not None or order.status is OrderStatus.MERGED
+            outcome = "ended_late" if ended else "open_late"
+        key = (row.stage.value, row.subject_id)
+        worst[key] = max(worst.get(key, 0), order_of.index(outcome))
+    counted: dict[str, Counter[str]] = {}
+    for (stage, _), place in worst.items():
+        counted.setdefault(stage, Counter())[order_of[place]] += 1
+    return counted
+
+
+@pytest.mark.parametrize("by", [GroupBy.STAGE, GroupBy.UNIT])
+def test_the_demo_counted_without_the_database(demo: App, by: GroupBy) -> None:
+    """District, streets and communities; parts add up to the whole."""
+    with demo.app_context(), transaction(writing=False):
+        at = now()
+        today = local_date(at)
+        period = Period(today - timedelta(days=60), today)
+        units = session.scalars(
+            select(Unit).where(Unit.kind.in_(("district", "street", "community")))
+        )
+        for unit in units:
+            figures = figures_of(SYSTEM, unit.id, period, by)
+            plain = _counted_plainly(figures.at, unit.path, period)
+            found: dict[str, Counter[str]] = {}
+            for row in figures.rows:
+                counts = {
+                    name: getattr(row, name) for name in NOTHING if name not in ("due", "late")
+                }
+                found.setdefault(row.stage.value, Counter()).update(counts)
+                assert row.due == sum(counts.values())
+            assert {stage: +counter for stage, counter in found.items()} == plain
+            if unit.kind == "district":
+                assert {"arrange", "accept", "contact", "report", "solve"} <= plain.keys()
+                solve = sum(plain["solve"].values())
+                # As a community that works: most in time, some late, some refused.
+                assert solve > 200
+                assert 0.6 < plain["solve"]["on_time"] / solve < 0.95
+                assert plain["solve"]["refused"] and plain["solve"]["met_late"]
+
+
+def test_the_demo_is_plausible(demo: App) -> None:
+    """What the first look at a fresh installation shows."""
+    with demo.app_context(), transaction(writing=False):
+        today = local_date(now())
+        district = session.scalars(select(Unit).where(Unit.parent_id.is_(None))).one()
+        period = Period(today - timedelta(days=60), today)
+        figures = figures_of(SYSTEM, district.id, period, GroupBy.STAGE)
+        assert figures.solved.of > 200
+        assert 0.8 < (figures.solved.rate or 0) < 1
+        assert 0.5 < (figures.response.rate or 0) < 0.95
+        assert 0 < figures.reopened.count < figures.reopened.of / 5
+        assert figures.unanswered > 10
+        for row in figures.rows:
+            assert row.used_minutes is not None and 0 < row.used_minutes < 15 * 1440
