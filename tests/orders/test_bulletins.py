@@ -150,16 +150,16 @@ def test_one_that_cannot_be_made(
     world: World, history: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keeps no other back; the slot is not done, and the next call makes just that one."""
-    whole = bulletins.content_of
+    tell = bulletins.notify
 
-    def content_of(actor: Any, unit: Unit, *about: Any) -> dict[str, Any]:
-        if unit.id == world.street.id:
+    def notify(recipients: list[int], *about: Any, **more: Any) -> None:
+        if world.ids["street"] in recipients:
             session.execute(text("SELECT broken"))
-        return whole(actor, unit, *about)
+        tell(recipients, *about, **more)
 
     monkeypatch.setattr(bulletins, "BULLETIN_BATCH", 2)
     with monkeypatch.context() as broken:
-        broken.setattr(bulletins, "content_of", content_of)
+        broken.setattr(bulletins, "notify", notify)
         with pytest.raises(Unfinished):
             jobs.make_bulletins(WEEK)
     assert count(Bulletin) == UNITS - 1
@@ -334,7 +334,7 @@ def test_the_page(world: World, history: dict[str, int]) -> None:
         if tag == "th":
             assert attributes["scope"] in ("row", "col")
     captions = page.words["caption"]
-    assert captions == ["各环节（件）", "超期原因（件）", "居民怎么说"]
+    assert captions == ["各环节（件）", "超期原因（件）", "响应和评价"]
     assert page.tags.count("table") == len(captions)
     assert "width=device-width" in html and "@media print" in html
     assert "上周到期" in page.words["p"]
@@ -343,14 +343,18 @@ def test_the_page(world: World, history: dict[str, int]) -> None:
 def test_each_number_leads_to_what_it_counts(world: World, history: dict[str, int]) -> None:
     """As long as nothing has happened since: street and community alike."""
     world.order("other_resident")
+    # Handled by the street itself.
+    world.order(category_id=world.categories["投诉工作人员"])
+    units = (world.other_community.id, world.street.id)
     with transaction():
-        # A second unit below the street, so that the page has the table of units.
         late = datetime.fromisoformat("2027-03-10T09:00:00+08:00")
         session.execute(
-            update(Deadline).where(Deadline.unit_id == world.other_community.id)
+            update(Deadline).where(Deadline.unit_id.in_(units), Deadline.due_at.is_not(None))
             .values(due_at=late)
         )  # fmt: skip
     jobs.make_bulletins(WEEK)
+    html = _made(world, world.street).html
+    assert "测试街道（本级）" in html and "own=true" in html
     for who, unit, least in (("street", world.street, 25), ("leader", world.community, 15)):
         answer = world.get(who, f"/bulletins/{_made(world, unit).id}/page")
         links = _Page(answer.get_data(as_text=True)).links

@@ -95,13 +95,14 @@ def test_what_was_given_up_late_and_what_came_again(world: World, day: Day) -> N
         world.act("dispatcher", order_id, "dispatch", mode="pool")
         day.go(days=at, hours=8)
         world.act("dispatcher", order_id, "recall", reason="重新安排")
-        world.act("dispatcher", order_id, "lateness", stage="accept", reason="nobody")
+    for reason in ("nobody", "short_handed"):
+        world.act("dispatcher", order_id, "lateness", stage="accept", reason=reason)
     reasons = [
         one["late_reason"]
         for one in read(world, "dispatcher", f"/orders/{order_id}")["deadlines"]
         if one["stage"] == "accept"
     ]
-    assert reasons == [None, "nobody", "nobody"]
+    assert reasons == [None, "nobody", "short_handed"]
     again = refused(world, "dispatcher", path, stage="accept", reason="nobody")
     assert again == (409, "deadline.reason_given")
 

@@ -103,7 +103,7 @@ def _reports(order_ids: Sequence[int]) -> dict[int, tuple[bool, datetime | None]
         if met_at is None:
             next_due = due_at
         found[order_id] = (
-            is_reported or (met_at is not None and this_month.start <= met_at < this_month.end),
+            is_reported or (met_at is not None and met_at >= this_month.start),
             next_due,
         )
     return found
