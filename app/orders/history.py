@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.orders.models import OrderEvent, OrderEventContent
+from app.orders.models import Order, OrderEvent, OrderEventContent
+from app.orders.states import Action, OrderStatus
 
 
 def content_mac(
@@ -24,6 +25,45 @@ def row_hash(values: Mapping[str, Any]) -> str:
     parts = [values[name] for name in _COVERED]
     plain = json.dumps([_plain(part) for part in parts], ensure_ascii=False)
     return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def next_row(
+    order: Order,
+    action: Action,
+    content: Mapping[str, Any],
+    *,
+    before: OrderStatus | None,
+    happened_at: datetime,
+    recorded_at: datetime,
+    actor_id: int | None,
+    actor_name: str,
+    on_word_of: int | None = None,
+    visible: bool = True,
+) -> dict[str, Any]:
+    """The values of the order's next row, sealed; the order's version and head follow.
+
+    `content` is the side row: salt, note, photo_ids, details.
+    """
+    values: dict[str, Any] = {
+        "previous": order.head,
+        "order_id": order.id,
+        "seq": order.version + 1,
+        "round": order.round,
+        "unit_id": order.handling_unit_id,
+        "action": action,
+        "happened_at": happened_at,
+        "recorded_at": recorded_at,
+        "actor_id": actor_id,
+        "actor_name": actor_name,
+        "on_word_of": on_word_of,
+        "from_status": before,
+        "to_status": order.status,
+        "visible": visible,
+        "content_mac": content_mac(**content),
+    }
+    values["hash"] = row_hash(values)
+    order.version, order.head = values["seq"], values["hash"]
+    return values
 
 
 _COVERED = (

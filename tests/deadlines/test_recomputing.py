@@ -146,3 +146,14 @@ def test_other_hours(world: World, clock: Clock) -> None:
     assert _recompute() == 1
     row = session.scalars(select(Deadline).where(*accepting)).one()
     assert row.due_at == at("12-02 10:00")
+
+
+def test_what_is_done_meanwhile_is_computed_again_too(world: World, clock: Clock) -> None:
+    """A verb between the change and the computing goes by the old rule, and is still behind."""
+    clock.set(at("12-01 09:00").isoformat())
+    order_id = int(world.order()["id"])
+    _publish("ordinary_13710", solve=4)
+    world.act("dispatcher", order_id, "dispatch", mode="pool")
+    assert order_of(order_id).due_at == at("12-08 09:00")
+    assert _recompute() == 1
+    assert order_of(order_id).due_at == at("12-05 09:00")

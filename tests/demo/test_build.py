@@ -1,7 +1,6 @@
 """The built demo: counts, log-ins, histories that verify, and nothing personal in clear."""
 
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,9 +58,7 @@ def demo(url: str, folder: Path) -> Iterator[App]:
     app.testing = True
     with app.app_context():
         db.create_all()
-        started = time.monotonic()
         assert build.build()
-        app.extensions["built_in"] = time.monotonic() - started
     yield app
     with app.app_context():
         db.session.remove()
@@ -272,7 +269,3 @@ def test_a_second_time_adds_nothing(demo: App) -> None:
         assert demo.test_cli_runner().invoke(args=["demo", "--once"]).exit_code == 0
         with transaction(writing=False):
             assert (rows(Order), rows(Person), rows(OrderEvent)) == before
-
-
-def test_it_is_built_in_time(demo: App) -> None:
-    assert demo.extensions["built_in"] < 40

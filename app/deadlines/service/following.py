@@ -94,7 +94,7 @@ def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> 
     noted = [_with_judgement(fact, rows) for fact in facts]
     if noted:
         session.execute(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
-    return _settle(subject, replay([*earlier, *noted]), rows)
+    return _settle(subject, replay([*earlier, *noted]), rows, anew=False)
 
 
 def recompute(subject: Subject) -> Dates:
@@ -114,7 +114,7 @@ def recompute(subject: Subject) -> Dates:
             chosen = Fact(FactKind.CHOSEN, now(), subject.round, stages, today.as_details())
             session.execute(_INSERT_FACTS, [_fact_values(subject, chosen)])
             facts.append(chosen)
-    return _settle(subject, replay(facts), rows)
+    return _settle(subject, replay(facts), rows, anew=True)
 
 
 def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]:
@@ -182,8 +182,10 @@ def _with_judgement(fact: Fact, rows: Iterable[Row[Any]]) -> Fact:
 _RUNNING = (DeadlineState.OPEN, DeadlineState.PAUSED)
 
 
-def _settle(subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> Dates:
-    """Writes what differs."""
+def _settle(
+    subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]], *, anew: bool
+) -> Dates:
+    """Writes what differs; only what was computed `anew` has seen the changes since."""
     known = {(row.stage, row.turn): row for row in rows}
     at = now()
     fresh: list[dict[str, Any]] = []
@@ -201,6 +203,7 @@ def _settle(subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]])
         if row is None:
             fresh.append(values)
             continue
+        values["basis"] = values["basis"] if anew else row.basis
         skipped += [_skipped(row.id, values, rung, at) for rung in behind]
         if any(values[name] != getattr(row, name) for name in _MUTABLE):
             changed.append({"row_id": row.id, **{name: values[name] for name in _MUTABLE}})

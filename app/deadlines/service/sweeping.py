@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Row, bindparam, case, false, or_, select, update
 
-from app.deadlines.clocks import Climb, Rung, ladder
+from app.deadlines.clocks import Climb, Rung, Surroundings, ladder
 from app.deadlines.events import DeadlinesPassed, Passed, SubjectsMoving
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.recomputing import behind, unfinished
@@ -36,6 +37,15 @@ class _Climbed:
     row: Row[Any]
     passed: tuple[Rung, ...]
     coming: Rung | None
+
+
+class _Around:
+    """Rules, calendars and quiet hours, asked for once a batch."""
+
+    def __init__(self) -> None:
+        self.rules = cache(HERE.rules)
+        self.calendar = cache(HERE.calendar)
+        self.quiet = cache(HERE.quiet)
 
 
 def sweep(actor: Actor, *, limit: int = SWEEP_BATCH) -> int:
@@ -73,8 +83,8 @@ def _behind() -> ColumnElement[bool]:
 
 
 def _climb(rows: Sequence[Row[Any]], at: datetime) -> int:
-    climbed = [_climbed(row, at) for row in rows]
-    climbed = _reachable(climbed)
+    around = _Around()
+    climbed = _reachable([_climbed(row, at, around) for row in rows])
     noted = [_note(one, rung, at) for one in climbed for rung in one.passed]
     new = set(inserted(DeadlineStep, noted, "deadline_id", "step")) if noted else set()
     by_kind: dict[str, list[Passed]] = {}
@@ -89,11 +99,11 @@ def _climb(rows: Sequence[Row[Any]], at: datetime) -> int:
     return len(climbed)
 
 
-def _climbed(row: Row[Any], at: datetime) -> _Climbed:
+def _climbed(row: Row[Any], at: datetime, around: Surroundings) -> _Climbed:
     climb = Climb(
         row.stage, tuple(row.versions), row.urgency, row.unit_id, row.counts_since, row.due_at
     )
-    rungs = ladder(climb, HERE)
+    rungs = ladder(climb, around)
     start = next((n for n, rung in enumerate(rungs) if rung.name == row.next_step), len(rungs))
     waiting = rungs[start:]
     passed = tuple(rung for rung in waiting if rung.at <= at)

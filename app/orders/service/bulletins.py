@@ -85,6 +85,9 @@ def _make(actor: Actor, unit: Unit, kind: BulletinKind, period: Period) -> int:
                 holders_of("orders.lead", unit.id),
                 "order.bulletin",
                 subject=("bulletin", bulletin_id),
-                params={"title": title_of(content), "sentence": content["sentence"]},
+                params={
+                    "title": title_of(content),
+                    "sentence": content["sentence"].removesuffix("。"),
+                },
             )
     return len(new)

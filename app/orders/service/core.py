@@ -14,7 +14,7 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import insert_row, lock, session, table_of
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.notifications.service import notify
-from app.orders.history import content_mac, row_hash
+from app.orders.history import next_row
 from app.orders.models import (
     Order,
     OrderAssignee,
@@ -77,52 +77,40 @@ def write(
     None at the start: the order, with an id drawn before, is inserted together with its first row.
     """
     recorded = now()
-    salt = secrets.token_hex(16)
-    content = dict(details or {})
+    content: dict[str, Any] = {
+        "salt": secrets.token_hex(16),
+        "note": note,
+        "photo_ids": list(photo_ids),
+        "details": dict(details or {}),
+    }
+    at = happened_at or recorded
     promised_anew = keep_time(
         order,
         action,
         before=before,
-        at=happened_at or recorded,
+        at=at,
         person_id=actor.person_id,
-        details=content,
+        details=content["details"],
     )
-    values: dict[str, Any] = {
-        "previous": order.head,
-        "order_id": order.id,
-        "seq": order.version + 1,
-        "round": order.round,
-        "unit_id": order.handling_unit_id,
-        "action": action,
-        "happened_at": happened_at or recorded,
-        "recorded_at": recorded,
-        "actor_id": actor.person_id,
-        "actor_name": actor.system_name or "",
-        "on_word_of": on_word_of,
-        "from_status": before,
-        "to_status": order.status,
-        "visible": visible,
-        "content_mac": content_mac(salt, note, photo_ids, content),
-    }
-    values["hash"] = row_hash(values)
-    order.version = values["seq"]
-    order.head = values["hash"]
+    values = next_row(
+        order,
+        action,
+        content,
+        before=before,
+        happened_at=at,
+        recorded_at=recorded,
+        actor_id=actor.person_id,
+        actor_name=actor.system_name or "",
+        on_word_of=on_word_of,
+        visible=visible,
+    )
     if before is None:
         insert_row(order)
     else:
         # With what the verb has changed in it the order is written once.
         session.flush()
     event_id = session.execute(_INSERT_EVENT, values).scalar_one()
-    session.execute(
-        _INSERT_CONTENT,
-        {
-            "event_id": event_id,
-            "salt": salt,
-            "note": note,
-            "photo_ids": list(photo_ids),
-            "details": content,
-        },
-    )
+    session.execute(_INSERT_CONTENT, {"event_id": event_id, **content})
     if promised_anew and order.is_open and order.due_at is not None:
         tell(order, "extended", requesters(order), time=spoken_day(order.due_at))
 

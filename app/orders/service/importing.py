@@ -18,7 +18,7 @@ from app.deadlines.service.following import write_past
 from app.kernel.clock import now
 from app.kernel.crypto import seal
 from app.kernel.database import Model, columns_of, reserve_ids, session, table_of
-from app.orders.history import content_mac, row_hash
+from app.orders.history import next_row
 from app.orders.models import (
     Order,
     OrderAssignee,
@@ -100,31 +100,26 @@ class Past:
         self._beside += [one.row_of(order) for one in known]
 
     def _note(self, order: Order, event: PastEvent, before: OrderStatus | None) -> None:
-        salt, note = secrets.token_hex(16), event.note or None
-        details = {name: plain(value) for name, value in event.facts.items()}
-        row: dict[str, Any] = {
-            "previous": order.head,
-            "order_id": order.id,
-            "seq": order.version + 1,
-            "round": order.round,
-            "unit_id": order.handling_unit_id,
-            "action": event.action,
-            "happened_at": event.at,
-            "recorded_at": now(),
-            "actor_id": event.actor_id,
-            "actor_name": "" if event.actor_id else event.by,
-            "on_word_of": event.on_word_of,
-            "from_status": before,
-            "to_status": order.status,
-            "visible": event.visible,
-            "content_mac": content_mac(salt, note, event.photo_ids, details),
+        content: dict[str, Any] = {
+            "salt": secrets.token_hex(16),
+            "note": event.note or None,
+            "photo_ids": list(event.photo_ids),
+            "details": {name: plain(value) for name, value in event.facts.items()},
         }
-        row["hash"] = row_hash(row)
-        self._events.append(row)
-        self._contents.append(
-            {"salt": salt, "note": note, "photo_ids": list(event.photo_ids), "details": details}
+        row = next_row(
+            order,
+            event.action,
+            content,
+            before=before,
+            happened_at=event.at,
+            recorded_at=now(),
+            actor_id=event.actor_id,
+            actor_name="" if event.actor_id else event.by,
+            on_word_of=event.on_word_of,
+            visible=event.visible,
         )
-        order.version, order.head = row["seq"], row["hash"]
+        self._events.append(row)
+        self._contents.append(content)
 
     def write(self) -> None:
         """All of it, in few statements, what is pointed at first."""
