@@ -77,7 +77,7 @@ MESSAGES: dict[str, Template] = {
         "新的立项计划", "{number}号工单一个月内办不完，已报立项计划，请过问。"
     ),
     "order.extended": Template("办理时间有变化", "您的{number}号工单预计{time}前办结。"),
-    "order.bulletin": Template("工单通报", "{title}：{sentence}。"),
+    "order.bulletin": Template("工单通报", "{unit}{name}：{sentence}。"),
     "order.merged": Template("合并办理", "您的{number}号工单与{root}号一起办理。"),
     "order.unmerged": Template("单独办理", "您的{number}号工单改为单独办理。"),
     "order.rejected": Template(

@@ -86,7 +86,8 @@ def _make(actor: Actor, unit: Unit, kind: BulletinKind, period: Period) -> int:
                 "order.bulletin",
                 subject=("bulletin", bulletin_id),
                 params={
-                    "title": title_of(content),
+                    "unit": unit.name,
+                    "name": title_of(content).removeprefix(unit.name),
                     "sentence": content["sentence"].removesuffix("。"),
                 },
             )
