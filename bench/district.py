@@ -79,9 +79,9 @@ def found(app: App, needs: Needs) -> District:
             _raise_caps()
             dispatcher = person_named("dispatcher-1")
             category = _category()
-            residents = enrol(_of_wechat(RESIDENT), 2 * _share(needs.placings, PLACED_EACH))
-            members = enrol(_of_wechat(MEMBER), _share(needs.claims, CLAIMED_EACH))
-            former = enrol(_of_wechat(FORMER_ONE), max(min(FORMER, needs.rows), 1)).ids
+            residents = enrol(wechat_person(RESIDENT), 2 * _share(needs.placings, PLACED_EACH))
+            members = enrol(wechat_person(MEMBER), _share(needs.claims, CLAIMED_EACH))
+            former = enrol(wechat_person(FORMER_ONE), max(min(FORMER, needs.rows), 1)).ids
             officers = log_in([person_named("district-1")] * DEVICES)
             follow_sequences()
         district = District(category, residents, members, officers, former, dispatcher)
@@ -112,7 +112,7 @@ def grow(app: App, district: District, needs: Needs) -> None:
             step = max(1, len(past.with_history) // RARE_ORDERS)
             seed.plant(RARE, past.with_history[::step])
         pool = seed.copy_orders(district.in_pool[-1:], needs.pool, requesters, old=False)
-        _settle()
+        settle()
     district.pool = range(pool.first, pool.first + pool.count)
     district.readable = past.with_history
 
@@ -128,7 +128,7 @@ def _raise_caps() -> None:
         set_setting(Actor.system("bench"), district.id, key=key, value=CLAIMED_EACH)
 
 
-def _of_wechat(code: str) -> int:
+def wechat_person(code: str) -> int:
     """The demo's person who would come from WeChat with that code."""
     return session.execute(
         select(WechatAccount.person_id).where(
@@ -145,7 +145,7 @@ def _actor(person_id: int) -> Actor:
     return Actor(person_id, "", grants_of(person_id, now()))
 
 
-def _settle() -> None:
+def settle() -> None:
     """What a database that has run for years has done long ago."""
     connection = db.engine.raw_connection()
     try:

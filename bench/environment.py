@@ -11,7 +11,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from app.kernel.database import session
+import config
+from app import create_app
+from app.kernel.database import db, session
+from app.kernel.http import App
 from config import ROOT
 from tests.postgres import new_database
 
@@ -50,6 +53,20 @@ def production(url: str, folder: Path, workers: int) -> dict[str, str]:
         "LOG_LEVEL": "INFO",
         "DEMO": "0",
     }
+
+
+@contextmanager
+def app_of(settings: dict[str, str]) -> Iterator[App]:
+    """The real app in this process, with all tables."""
+    app = create_app(config.load(settings))
+    with app.app_context():
+        db.create_all()
+    try:
+        yield app
+    finally:
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()
 
 
 def of_process(settings: dict[str, str]) -> dict[str, str]:

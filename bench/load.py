@@ -21,7 +21,9 @@ PATIENCE = 30
 class Job:
     """What to ask for: request number n takes the n-th path and token, round and round.
 
-    With `key`, requests carry `Idempotency-Key: KEY-n`. At most `most` requests are made.
+    With `key`, requests carry `Idempotency-Key: KEY-n`. At most `most` requests are made. With `rate`
+    they come at so many a second, whether the server keeps up or not; what waits for a free connection
+    counts as waiting for the answer.
     """
 
     port: int
@@ -33,6 +35,7 @@ class Job:
     body: str = ""
     key: str = ""
     most: int = sys.maxsize
+    rate: float = 0
 
 
 @dataclass(slots=True)
@@ -55,12 +58,15 @@ class _Load:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.result = Result()
-        self.until = time.perf_counter() + job.seconds
+        self.began = time.perf_counter()
+        self.until = self.began + job.seconds
         self.body = job.body.encode()
 
-    def next_request(self) -> bytes | None:
+    def next_request(self) -> tuple[float, bytes] | None:
+        """When it is to be made, and what."""
         job, number = self.job, self.result.made
-        if time.perf_counter() >= self.until:
+        at = self.began + number / job.rate if job.rate else time.perf_counter()
+        if max(at, time.perf_counter()) >= self.until:
             return None
         if number >= job.most:
             self.result.exhausted = True
@@ -75,7 +81,7 @@ class _Load:
             lines += ["Content-Type: application/json", f"Content-Length: {len(self.body)}"]
         if job.key:
             lines.append(f"Idempotency-Key: {job.key}-{number}")
-        return "\r\n".join([*lines, "", ""]).encode() + self.body
+        return at, "\r\n".join([*lines, "", ""]).encode() + self.body
 
     def answered(self, status: bytes, body: bytes, seconds: float) -> None:
         self.result.latencies.append(seconds)
@@ -127,8 +133,12 @@ class _Connection(asyncio.Protocol):
         if request is None or self._transport is None:
             self._end("")
             return
-        self._asked = time.perf_counter()
-        self._transport.write(request)
+        self._asked, content = request
+        early = self._asked - time.perf_counter()
+        if early > 0:
+            asyncio.get_running_loop().call_later(early, self._transport.write, content)
+        else:
+            self._transport.write(content)
 
     def _end(self, trouble: str) -> None:
         if self.done.done():

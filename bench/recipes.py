@@ -123,11 +123,24 @@ class _Teacher:
         found = [sample.changes.changed[table.name][place] for sample in self._samples]
         rows = [row for row, _ in found]
         names = sorted(set().union(*(changed for _, changed in found)))
-        keys = [column.name for column in table.primary_key]
+        keys = self._key(table, rows)
         assigned = ", ".join(f'"{name}" = {self._mark}' for name in names)
         where = " AND ".join(f'"{name}" = {self._mark}' for name in keys)
         values = [self._source(table, name, rows) for name in (*names, *keys)]
         return Statement(table.name, f'UPDATE "{table.name}" SET {assigned} WHERE {where}', values)
+
+    def _key(self, table: Table, rows: Sequence[Row]) -> list[str]:
+        """The unique columns by which the floor finds such a row; what they hold it must know."""
+        unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
+        keys = [[column.name for column in key.columns] for key in (table.primary_key, *unique)]
+        for names in keys:
+            if all(self._is_known(table, name, rows) for name in names):
+                return names
+        raise RuntimeError(f"no key tells which row of {table.name} is meant")
+
+    def _is_known(self, table: Table, name: str, rows: Sequence[Row]) -> bool:
+        source = self._source(table, name, rows)[0]
+        return source in ("target", "person", "new") or len({row[name] for row in rows}) == 1
 
     def _marks(self, count: int) -> str:
         return ", ".join([self._mark] * count)

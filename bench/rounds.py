@@ -60,12 +60,12 @@ class Side:
     def _play(self, seconds: float) -> Round:
         job = self.job(self.made)
         server, database = self.server.cpu(), cpu_of(self.pids())
-        result = _load(job, seconds)
+        result = run_load(job, seconds)
         server = self.server.cpu() - server
         after = cpu_of(self.pids())
         spent = sum(after[pid] - database.get(pid, 0.0) for pid in after)
         self.made += result.made
-        _check(self.name, result)
+        check(self.name, result)
         count = len(result.latencies)
         return Round(
             rate=count / result.seconds,
@@ -88,7 +88,8 @@ def in_turns(real: Side, floor: Side, rounds: int, seconds: float) -> None:
             side.play(seconds)
 
 
-def _load(job: Job, seconds: float) -> Result:
+def run_load(job: Job, seconds: float) -> Result:
+    """The job for so long, in a process of its own."""
     told = json.dumps(asdict(job) | {"seconds": seconds})
     process = subprocess.run(
         [sys.executable, "-m", "bench.load"],
@@ -103,7 +104,7 @@ def _load(job: Job, seconds: float) -> Result:
     return Result(**json.loads(process.stdout))
 
 
-def _check(name: str, result: Result) -> None:
+def check(name: str, result: Result) -> None:
     """Nothing counts where something went wrong."""
     if result.bad:
         raise RuntimeError(f"{name}: {result.bad} of {result.made}: {result.first_bad[:500]}")

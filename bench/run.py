@@ -4,14 +4,10 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
-import config
-from app import create_app
-from app.kernel.database import db, transaction
-from app.kernel.http import App
+from app.kernel.database import transaction
 from bench import district as districts
 from bench import environment, teaching
 from bench.cases import CASES, needs_of
@@ -50,7 +46,7 @@ def measure(kind: str, wanted: list[str], given: argparse.Namespace) -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandan-bench-")))
         url = stack.enter_context(environment.new_database_of(kind, folder))
         settings = environment.production(url, folder, WORKERS[kind])
-        app = stack.enter_context(_app(settings))
+        app = stack.enter_context(environment.app_of(settings))
         began = time.monotonic()
         district = districts.found(app, needs)
         written = teaching.writes(app, district)
@@ -79,20 +75,6 @@ def measure(kind: str, wanted: list[str], given: argparse.Namespace) -> None:
             print(f"{kind}: {name} …", flush=True)
             CASES[name](bench, given.rounds, given.seconds)
         print_report(kind, bench, given.rounds, given.seconds)
-
-
-@contextmanager
-def _app(settings: dict[str, str]) -> Iterator[App]:
-    """The real app in this process, with all tables."""
-    app = create_app(config.load(settings))
-    with app.app_context():
-        db.create_all()
-    try:
-        yield app
-    finally:
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """A district with a long past: the demo's orders many times over, made by the database itself.
 
 Each further order is a copy of one of the demo's, moved in time and given to another resident; what
-hangs on it is copied too. Contacts are sealed anew, since they are bound to their order. Full
+hangs on it is copied too, its deadlines and their facts as well. No copy's ladder comes to a rung while
+it is measured. Contacts are sealed anew, since they are bound to their order. Full
 histories have a share of the orders only, evenly spread; those are what single orders are read from.
 The hashes in copied histories are the originals', so that `flask orders verify-history` would object.
 """
@@ -14,10 +15,12 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Table, insert, select, text
 
+from app.deadlines.models import Deadline, DeadlineFact
 from app.kernel.crypto import seal
 from app.kernel.database import UTCDateTime, db, is_sqlite, session, table_of, transaction
 from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
 from app.orders.service.searching import change_words
+from app.orders.service.timing import KIND
 from app.orders.states import OrderStatus
 from bench.crowd import follow_sequences, next_id
 
@@ -61,6 +64,8 @@ def copy_orders(originals: Sequence[int], count: int, requesters: range, *, old:
                 _copy(table_of(Order), columns, "t.id = c.original")
                 for table in _hanging():
                     _copy_hanging(table, copies, old=old)
+                for table in (table_of(Deadline), table_of(DeadlineFact)):
+                    _copy_deadlines(table, copies, old=old)
             _copy_histories(copies, old=old)
             _seal_contacts(copies)
             session.execute(text("DROP TABLE bench_copies"))
@@ -106,7 +111,8 @@ def _unchecked() -> Iterator[None]:
 @contextmanager
 def _indexed_after() -> Iterator[None]:
     """The largest tables get their indexes anew at the end, in half of the time."""
-    tables = (Order.__tablename__, OrderSearch.__tablename__)
+    models = (Order, OrderSearch, Deadline, DeadlineFact)
+    tables = [model.__tablename__ for model in models]
     if is_sqlite():
         asked = (
             "SELECT name, sql FROM sqlite_master"
@@ -216,10 +222,12 @@ def _earlier(column: str, seconds: str) -> str:
 
 def _copy(table: Table, columns: dict[str, str], joined: str) -> None:
     names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(columns.values())
+    # What hangs on one order keeps its order: facts are read by it.
+    order = "c.n, t.id" if "id" in table.c else "c.n"
     session.execute(
         text(
             f'INSERT INTO "{table.name}" ({names}) SELECT {values} FROM bench_copies c'
-            f' JOIN "{table.name}" t ON {joined} ORDER BY c.n'
+            f' JOIN "{table.name}" t ON {joined} ORDER BY {order}'
         )
     )
 
@@ -242,6 +250,19 @@ def _copy_hanging(table: Table, copies: Copies, *, old: bool) -> None:
     if "id" in columns:
         del columns["id"]
     _copy(table, columns, "t.order_id = c.original")
+
+
+def _copy_deadlines(table: Table, copies: Copies, *, old: bool) -> None:
+    columns = _shifted(table, copies, old=old) | {"subject_id": "c.id"}
+    del columns["id"]
+    if "next_at" in columns:
+        columns["next_at"] = f"CASE WHEN t.next_at IS NOT NULL THEN {_far_ahead()} END"
+    _copy(table, columns, f"t.subject_kind = '{KIND}' AND t.subject_id = c.original")
+
+
+def _far_ahead() -> str:
+    moment = "'2099-01-01 00:00:00.000000'"
+    return moment if is_sqlite() else f"timestamptz {moment}"
 
 
 def _copy_histories(copies: Copies, *, old: bool) -> None:

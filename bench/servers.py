@@ -68,12 +68,35 @@ def serving(target: str, environ: Mapping[str, str], workers: int, log: Path) ->
         _await(port, process, log)
         yield Server(port, process)
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+@contextmanager
+def working(environ: Mapping[str, str], log: Path) -> Iterator[None]:
+    """A process of the timetable until the end of the block; RuntimeError where it ended before."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flask", "run-jobs"],
+            cwd=ROOT,
+            env=dict(environ),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield
+        if process.poll() is not None:
+            raise RuntimeError(f"the jobs ended: {log.read_text(encoding='utf-8')[-2000:]}")
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def cpu_of(pids: list[int]) -> dict[int, float]:

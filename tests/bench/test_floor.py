@@ -3,20 +3,26 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
 import config as configuration
 from app import create_app
-from app.kernel.database import db, transaction
+from app.deadlines.models import Deadline, DeadlineFact
+from app.kernel.clock import now
+from app.kernel.database import db, session, transaction
 from app.kernel.http import App
+from app.orders.service.timing import KIND
 from bench import environment, floor, teaching
 from bench.crowd import LoggedIn
 from bench.district import TAUGHT_BY, District, Needs, found, put_in_pool
 from bench.rows import Changes, Row, watched
+from bench.seed import copy_orders
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("floor")]
 
@@ -108,7 +114,7 @@ def test_a_claim_leaves_and_changes_as_many_rows_in_each_table(both: Both) -> No
     real, base = both.claims()
 
     assert base.counts() == real.counts()
-    assert real.changed.keys() == {"orders"}
+    assert real.changed.keys() == {"orders", "deadlines"}
 
 
 def test_a_claim_fills_and_changes_the_same_columns(both: Both) -> None:
@@ -121,11 +127,42 @@ def test_a_claim_fills_and_changes_the_same_columns(both: Both) -> None:
     )
 
 
+def test_a_claim_of_the_floor_meets_the_deadline_of_its_order(both: Both) -> None:
+    real, base = both.claims()
+
+    for left in (real, base):
+        ((order, _),), ((deadline, _),) = left.changed["orders"], left.changed["deadlines"]
+        (fact,) = left.added["deadline_facts"]
+        assert (deadline["stage"], deadline["state"]) == ("accept", "met")
+        assert deadline["subject_id"] == fact["subject_id"] == order["id"]
+
+
+def test_copies_of_an_order_have_its_deadlines(both: Both) -> None:
+    original = both.district.in_pool[-1]
+    with both.app.app_context():
+        copies = copy_orders([original], 3, range(1, 2), old=False)
+        with transaction(writing=False):
+            kept, *copied = [
+                (_deadlines(order), _facts(order))
+                for order in (original, *range(copies.first, copies.first + copies.count))
+            ]
+            moment = now() + timedelta(days=365)
+            nearest = session.scalar(
+                select(func.min(Deadline.next_at)).where(Deadline.subject_id >= copies.first)
+            )
+
+    assert kept[0] and kept[1]
+    assert copied == [kept] * 3
+    assert nearest is not None and nearest > moment
+
+
 def test_new_rows_of_the_floor_belong_together(both: Both) -> None:
     _, base = both.placings()
 
     (order,), (event,) = base.added["orders"], base.added["order_events"]
     (content,) = base.added["order_event_contents"]
+    hanging = [*base.added["deadlines"], *base.added["deadline_facts"]]
+    assert {row["subject_id"] for row in hanging} == {order["id"]}
     assert event["order_id"] == order["id"]
     assert content["event_id"] == event["id"]
     assert {row["subject_id"] for row in base.added["outbox_messages"]} == {order["id"]}
@@ -162,6 +199,32 @@ def _sizes(tables: dict[str, list[Row]]) -> dict[str, int]:
         table: sum(len(str(value)) for row in rows for value in row.values())
         for table, rows in tables.items()
     }
+
+
+def _deadlines(order_id: int) -> list[Any]:
+    """What a copy has of them too."""
+    rows = session.execute(
+        select(
+            Deadline.round,
+            Deadline.stage,
+            Deadline.turn,
+            Deadline.state,
+            Deadline.due_at,
+            Deadline.next_step,
+        )
+        .where(Deadline.subject_kind == KIND, Deadline.subject_id == order_id)
+        .order_by(Deadline.id)
+    )
+    return list(rows)
+
+
+def _facts(order_id: int) -> list[Any]:
+    rows = session.execute(
+        select(DeadlineFact.round, DeadlineFact.kind, DeadlineFact.at, DeadlineFact.details)
+        .where(DeadlineFact.subject_kind == KIND, DeadlineFact.subject_id == order_id)
+        .order_by(DeadlineFact.id)
+    )
+    return list(rows)
 
 
 def _columns(tables: dict[str, list[tuple[Row, set[str]]]]) -> dict[str, list[set[str]]]:

@@ -1,6 +1,7 @@
 """The rounds of the measurements: nothing that went wrong may count."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from bench.load import Job
-from bench.rounds import Side, in_turns
+from bench.rounds import Side, in_turns, run_load
 from bench.servers import Server, capacity
 
 
@@ -18,6 +19,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         status = 503 if self.path == "/broken" else 200
+        if self.path == "/slow":
+            time.sleep(0.1)
         self.send_response(status)
         self.send_header("Content-Length", "4")
         self.end_headers()
@@ -76,6 +79,17 @@ def test_a_refusal_ends_the_run() -> None:
 def test_running_out_of_requests_ends_the_run() -> None:
     with _served() as port, pytest.raises(RuntimeError, match="nothing was left"):
         _side(port, "/one", most=3).play(1)
+
+
+@pytest.mark.slow
+def test_a_rate_is_kept_and_what_is_late_counts() -> None:
+    with _served() as port:
+        result = run_load(Job(port, 2, 0, "GET", ["/one"], ["token"], rate=20), 1)
+        slow = run_load(Job(port, 1, 0, "GET", ["/slow"], ["token"], rate=20), 1)
+    assert 18 <= result.made <= 20
+    assert result.latencies[-1] < 0.2
+    # One a tenth of a second, twice as many wanted: the last has waited for the others.
+    assert slow.latencies[-1] > 0.3
 
 
 def test_the_server_is_started_as_run_does() -> None:

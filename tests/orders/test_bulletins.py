@@ -137,7 +137,8 @@ def test_leaders_are_told_of_the_latest(world: World, history: dict[str, int]) -
         select(OutboxMessage).where(OutboxMessage.recipient_id == world.ids["leader"])
         .order_by(OutboxMessage.id.desc()).limit(1)
     ).one()  # fmt: skip
-    assert message.params["title"] == "东风社区周通报（3月8日至3月14日）"
+    about = message.params
+    assert about["unit"] + about["name"] == "东风社区周通报（3月8日至3月14日）"
     found = session.scalars(
         select(Bulletin.id)
         .where(Bulletin.unit_id == world.community.id)
