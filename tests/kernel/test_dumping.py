@@ -125,7 +125,15 @@ def test_many_and_none() -> None:
 
 def test_what_is_whole_is_dumped_quickly() -> None:
     """Objects and dicts are not left to marshmallow."""
-    whole = {"stage": "solve", "round": 1, "due_at": NOW, "met_at": None, "state": "pending"}
+    whole = {
+        "stage": "solve",
+        "round": 1,
+        "due_at": NOW,
+        "met_at": None,
+        "state": "pending",
+        "late_reason": None,
+        "late_note": None,
+    }
     quick = dumper(DeadlineOut())
     expected = whole | {"due_at": "2026-03-01T17:30:00.000+08:00"}
     assert quick(whole) == quick(SimpleNamespace(**whole)) == expected

@@ -66,7 +66,7 @@ WATCHED = {
     "deadlines.may_see": "deadlines.list_policies",
     "deadlines.may_edit": "deadlines.publish:of the unit",
     "deadlines.may_edit_calendar": "deadlines.change_day",
-    "deadlines.may_repair": "deadlines.list_stuck",
+    "deadlines.may_repair": "deadlines.retry",
 }
 # No door leads to these, whoever comes so far may anyway, or it is asked once more behind them.
 UNSEEN = {

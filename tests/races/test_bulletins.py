@@ -123,7 +123,7 @@ def test_it_appears_once(place: Place) -> None:
             .where(OutboxMessage.moment == "order.bulletin")
             .group_by(OutboxMessage.recipient_id)
         )
-        told = dict(rows)
+        told = dict(list(rows))
         leaders = ("leader", "other_leader", "street", "district")
         assert told == {world.ids[who]: 1 for who in leaders}
         assert session.get_one(JobSlot, ("orders.make_bulletins", SLOT)).done_at is not None
