@@ -9,12 +9,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
+import psutil
 
 from app import create_app
 from app.identity.service import open_session
@@ -90,6 +91,20 @@ class Server(Running):
 
 def _parsed(raw: bytes) -> dict[str, Any]:
     return dict(json.loads(raw)) if raw else {}
+
+
+def kill_family(process: subprocess.Popen[bytes]) -> None:
+    """With -9, its children too, as a power cut does it; one that has ended already is let be."""
+    try:
+        parent = psutil.Process(process.pid)
+        family = [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        family = []
+    for member in family:
+        with suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=20)
+    process.wait()
 
 
 def free_port() -> int:

@@ -8,7 +8,11 @@ community; "street", "district", "admin".
 """
 
 import itertools
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -149,7 +153,8 @@ class World:
 
 def build_world() -> World:
     """Commits the district once; tests work on it inside transactions of their own."""
-    with transaction():
+    with transaction(), ExitStack() as past:
+        past.enter_context(_long_ago())
         seed_roles(SYSTEM)
         seed_policies(SYSTEM)
         seed_calendar(SYSTEM)
@@ -176,6 +181,7 @@ def build_world() -> World:
             ("admin", "admin", district),
         ):
             _person(world, key, PersonKind.STAFF, role, unit)
+        past.close()
         world.sessions = {
             who: open_session(SYSTEM, person_id, Channel.PASSWORD)
             for who, person_id in world.ids.items()
@@ -187,6 +193,22 @@ def build_world() -> World:
         session.flush()
         session.expunge_all()
     return world
+
+
+@contextmanager
+def _long_ago() -> Iterator[None]:
+    """People hold their posts since then, on whatever day a test puts the clock."""
+    before = os.environ.get("CLOCK_FILE")
+    with NamedTemporaryFile("w", encoding="ascii") as clock:
+        clock.write("2026-01-01T00:00:00+08:00")
+        clock.flush()
+        os.environ["CLOCK_FILE"] = clock.name
+        try:
+            yield
+        finally:
+            del os.environ["CLOCK_FILE"]
+            if before is not None:
+                os.environ["CLOCK_FILE"] = before
 
 
 def _community(street: Unit, name: str, column: int) -> tuple[Unit, Unit, Place]:

@@ -315,7 +315,7 @@ def _in_time(climb: Climb, rungs: Iterable[Rung], around: Surroundings) -> list[
 
 
 def _shares(climb: Climb, rule: StageRule, around: Surroundings) -> Iterable[Rung]:
-    target = rule.targets.get(climb.urgency) or rule.targets.get("normal")
+    target = rule.by_day(climb.urgency)
     if target is None:
         return
     calendar = around.calendar(climb.unit_id, target.calendar)

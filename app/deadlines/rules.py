@@ -76,13 +76,17 @@ class StageRule:
     shares: tuple[int, ...] | None = None
     ladder: tuple[Step, ...] | None = None
 
+    def by_day(self, urgency: str) -> Target | None:
+        """What holds at that urgency, but for the nights."""
+        return self.targets.get(urgency) or self.targets.get("normal")
+
     def target(self, urgency: str, start: datetime, calendar: Calendar) -> Target | None:
         """What holds for something that starts then."""
         return self.target_at(urgency, start.astimezone(calendar.zone).time())
 
     def target_at(self, urgency: str, clock: time) -> Target | None:
         """What holds for something that starts at that local time."""
-        target = self.targets.get(urgency) or self.targets.get("normal")
+        target = self.by_day(urgency)
         if target is None or self.night is None or target.length.minutes is None:
             return target
         if not self.night.covers(clock):

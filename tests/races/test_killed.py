@@ -13,7 +13,6 @@ from pathlib import Path
 from subprocess import Popen
 from typing import Any
 
-import psutil
 import pytest
 from sqlalchemy import func, select
 
@@ -36,7 +35,7 @@ from app.people.service import create_person
 from app.people.states import PersonKind
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
-from tests.serving import Running, free_port, migrated, start
+from tests.serving import Running, free_port, kill_family, migrated, start
 from tests.world import SYSTEM, World, build_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.races]
@@ -69,12 +68,7 @@ class Mortal:
     def kill(self) -> None:
         """As a power cut does it."""
         assert self.process is not None
-        parent = psutil.Process(self.process.pid)
-        family = [parent, *parent.children(recursive=True)]
-        for member in family:
-            member.kill()
-        psutil.wait_procs(family, timeout=20)
-        self.process.wait()
+        kill_family(self.process)
 
 
 @pytest.fixture

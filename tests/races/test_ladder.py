@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from sqlalchemy import select
 
@@ -34,7 +33,7 @@ from app.orders.queries.verifying import verify_histories
 from app.orders.service.placing import submit_order
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
-from tests.serving import ROOT, Running, environ, free_port, migrated
+from tests.serving import ROOT, Running, environ, free_port, kill_family, migrated
 from tests.world import SYSTEM, World, build_world
 
 pytestmark = [pytest.mark.slow, pytest.mark.races]
@@ -69,15 +68,7 @@ class Mortal:
     def kill(self) -> None:
         """With -9, its children too."""
         assert self.process is not None
-        try:
-            parent = psutil.Process(self.process.pid)
-            family = [parent, *parent.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            family = []
-        for member in family:
-            if member.is_running():
-                member.kill()
-        self.process.wait()
+        kill_family(self.process)
 
 
 @dataclass

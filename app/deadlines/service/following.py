@@ -227,8 +227,7 @@ def _given_up(row: Row[Any]) -> dict[str, Any]:
 def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, Any]:
     """The row of a clock, but for its ladder."""
     choice_of = clock.choice
-    rule = HERE.rules(choice_of.versions).stages[clock.stage]
-    target = rule.targets.get(choice_of.urgency) or rule.targets.get("normal")
+    target = HERE.rules(choice_of.versions).stages[clock.stage].by_day(choice_of.urgency)
     return {
         "subject_kind": subject.kind,
         "subject_id": subject.id,

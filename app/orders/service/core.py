@@ -111,8 +111,8 @@ def write(
         session.flush()
     event_id = session.execute(_INSERT_EVENT, values).scalar_one()
     session.execute(_INSERT_CONTENT, {"event_id": event_id, **content})
-    if promised_anew and order.is_open and order.due_at is not None:
-        tell(order, "extended", requesters(order), time=spoken_day(order.due_at))
+    if promised_anew:
+        tell_promise(order)
 
 
 def need_reason(reason: str | None) -> str:
@@ -159,6 +159,12 @@ def tell(
             params={"number": order.number, **params},
             urgent=urgent,
         )
+
+
+def tell_promise(order: Order) -> None:
+    """The resident hears of another promised day while the order is open."""
+    if order.is_open and order.due_at is not None:
+        tell(order, "extended", requesters(order), time=spoken_day(order.due_at))
 
 
 def attach_pictures(actor: Actor, order: Order, photo_ids: Sequence[int]) -> None:

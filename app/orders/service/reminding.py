@@ -14,7 +14,7 @@ from app.kernel.database import known, reserve_ids, session, table_of
 from app.notifications.service import Message, notify_each
 from app.orders.history import next_row
 from app.orders.models import Order, OrderEvent, OrderEventContent
-from app.orders.service.core import cleared_holders, requesters, spoken, spoken_day, tell
+from app.orders.service.core import cleared_holders, spoken, tell_promise
 from app.orders.service.timing import KIND, set_dates
 from app.orders.states import Action, DispatchMode, OrderStatus
 from app.organisation.models import Unit
@@ -63,8 +63,8 @@ def move_dates(actor: Actor, event: DeadlinesMoved) -> None:
     if event.subject_kind != KIND:
         return
     for order in known(Order, event.dates).values():
-        if set_dates(order, event.dates[order.id]) and order.is_open and order.due_at is not None:
-            tell(order, "extended", requesters(order), time=spoken_day(order.due_at))
+        if set_dates(order, event.dates[order.id]):
+            tell_promise(order)
     session.flush()
 
 
