@@ -15,7 +15,6 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
-    BindParameter,
     ColumnDefault,
     DateTime,
     Dialect,
@@ -48,6 +47,9 @@ from sqlalchemy.orm import (
     scoped_session,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from app.kernel.among import among
+from app.kernel.plumbing import Cursor, OneDatabase, scope
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -111,7 +113,9 @@ class _Base(DeclarativeBase):
 
 
 db = SQLAlchemy(
-    model_class=_Base, session_options={"expire_on_commit": False}, disable_autonaming=True
+    model_class=_Base,
+    session_options={"expire_on_commit": False, "class_": OneDatabase, "scopefunc": scope},
+    disable_autonaming=True,
 )
 session: scoped_session[Session] = db.session  # type: ignore[assignment]  # a narrower Session class
 migrate = Migrate()
@@ -143,7 +147,11 @@ def connect(app: Flask) -> None:
     if on_sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     else:
-        options["pool_pre_ping"] = True
+        options |= {
+            "pool_pre_ping": True,
+            "paramstyle": "numeric_dollar",
+            "connect_args": {"cursor_factory": Cursor},
+        }
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=on_sqlite)
@@ -228,37 +236,50 @@ def table_of(model: type[Model]) -> Table:
     return Model.metadata.tables[model.__tablename__]
 
 
-Row = TypeVar("Row", bound=Model)
+Known = TypeVar("Known", bound=Model)
 
 
-def known(model: type[Row], ids: Iterable[int]) -> dict[int, Row]:
+def known(model: type[Known], ids: Iterable[int]) -> dict[int, Known]:
     """Rows by id, in one statement for those that this session has not read yet."""
-    here, key_of = session.identity_map, model.__mapper__.identity_key_from_primary_key
-    found: dict[int, Row] = {}
-    missing = []
-    for row_id in set(ids):
-        row = here.get(key_of((row_id,)))
-        if row is None:
-            missing.append(row_id)
-        else:
-            found[row_id] = row
+    wanted = set(ids)
+    found = at_hand(model, wanted)
+    missing = wanted - found.keys()
     if missing:
         statement, key = _by_key(model)
-        found |= {getattr(row, key): row for row in session.scalars(statement, {"keys": missing})}
+        rows = session.scalars(statement, {"keys": list(missing)})
+        found |= {getattr(row, key): row for row in rows}
     return found
 
 
+def at_hand(model: type[Known], ids: Iterable[int]) -> dict[int, Known]:
+    """Those rows that this session has read, or made, already."""
+    here, key_of = session.identity_map, model.__mapper__.identity_key_from_primary_key
+    rows = ((row_id, here.get(key_of((row_id,)))) for row_id in ids)
+    return {row_id: row for row_id, row in rows if row is not None}
+
+
 @cache
-def _by_key(model: type[Row]) -> tuple[Select[Row], str]:
+def _by_key(model: type[Known]) -> tuple[Select[Known], str]:
     """Built once: building it takes longer than running it."""
     (key,) = model.__mapper__.primary_key
-    wanted: BindParameter[Any] = bindparam("keys", expanding=True)
-    return select(model).where(key.in_(wanted)), key.name
+    return select(model).where(among(key, "keys")), key.name
 
 
 def lock(statement: Select[Entity]) -> Select[Entity]:
     """The statement with its rows locked and read anew (SQLite: the writer already is alone)."""
     return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+def fetch(statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+    """Rows of a statement about tables, past the ORM; what waits to be written is written first."""
+    if session.autoflush:
+        session.flush()
+    return session.connection().execute(statement, values).all()
+
+
+def put(statement: Executable, values: Mapping[str, Any] | list[dict[str, Any]]) -> None:
+    """Writes by a statement about a table, past the ORM."""
+    session.connection().execute(statement, values)
 
 
 def insert_ignore(
@@ -311,7 +332,7 @@ def insert_row(row: Model) -> None:
         if name not in said or said[name] is not value:
             setattr(row, name, value)
     given = {name: value for name, value in values.items() if value is not None}
-    session.execute(_insert_into(type(row)), given)
+    put(_insert_into(type(row)), given)
     make_transient_to_detached(row)
     session.add(row)
 

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.actor import Actor, current_actor
 from app.kernel.clock import now
-from app.kernel.database import Id, Model, UTCDateTime, is_sqlite, session, table_of
+from app.kernel.database import Id, Model, UTCDateTime, fetch, is_sqlite, session, table_of
 from app.kernel.errors import Conflict, Invalid, KeyRequired
 
 KEPT = timedelta(hours=24)
@@ -124,9 +124,9 @@ def _replay(attempt: _Attempt) -> int | None:
     known = {"person_id": attempt.person_id, "key_hash": attempt.key_hash, "after": now() - KEPT}
     if is_sqlite():
         # The only writer is us already.
-        row = session.execute(_EARLIER, known).one()
+        (row,) = fetch(_EARLIER, known)
     else:
-        row = session.execute(_EARLIER_IN_LINE, {**known, "line": _line_of(attempt)}).one()
+        (row,) = fetch(_EARLIER_IN_LINE, {**known, "line": _line_of(attempt)})
         if not row.first:
             raise _in_progress()
     if row.fingerprint is None:

@@ -7,9 +7,9 @@ it a new stamp with the same commit. So a process is never older than the start 
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from sqlalchemy import URL, BindParameter, bindparam, event, func, select, update
+from sqlalchemy import URL, event, func, select, update
 from sqlalchemy.orm import (
     InstrumentedAttribute,
     Mapped,
@@ -21,13 +21,15 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.orm.util import identity_key
 
+from app.kernel.among import among
 from app.kernel.database import Model, insert_ignore, lock, notes, session
 
 Value = TypeVar("Value")
 Entity = TypeVar("Entity", bound=Model)
 MOST_ROWS = 10_000
-# Notes of a transaction: the stamps as it has read them, and what it has changed itself.
-_STAMPS, _CHANGED = "stamps", "changed"
+# Notes of a transaction: the stamps as it has read them, what it has changed itself, and what it has
+# asked for as it was before.
+_STAMPS, _CHANGED, _ASKED = "stamps", "changed", "asked"
 _watched: dict[str, set[str]] = {}
 
 
@@ -81,9 +83,13 @@ class Kept(Generic[Value]):
 
     def value(self) -> Value:
         """As of this transaction, its own changes included."""
+        asked: dict[object, Value] = notes().setdefault(_ASKED, {})
+        if self in asked:
+            return asked[self]
         stamp = _stamp(self._name)
         kept = self._kept
         if kept is not None and kept[0] == stamp:
+            asked[self] = kept[1]
             return kept[1]
         built = self._build()
         if stamp is not None:
@@ -122,8 +128,7 @@ class KeptColumn(Generic[Value]):
         table = column.class_.__tablename__
         self._values: Kept[dict[int, Value]] = Kept(table, dict, table)
         (key,) = column.class_.__mapper__.primary_key
-        wanted: BindParameter[Any] = bindparam("ids", expanding=True)
-        self._read = select(key.label("id"), column.label("value")).where(key.in_(wanted))
+        self._read = select(key.label("id"), column.label("value")).where(among(key, "ids"))
 
     def of(self, ids: Iterable[int]) -> dict[int, Value]:
         """The values by id; unknown ids are missing."""
@@ -154,7 +159,9 @@ def hold(name: str) -> None:
 
 def mark_changed(name: str) -> None:
     """For what is made of a table, but not of all that may change in it."""
-    notes().setdefault(_CHANGED, set()).add(name)
+    known = notes()
+    known.setdefault(_CHANGED, set()).add(name)
+    known.pop(_ASKED, None)
 
 
 def _note(table: str) -> None:

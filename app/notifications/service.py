@@ -23,8 +23,17 @@ from sqlalchemy import (
 
 from app.kernel import audit
 from app.kernel.actor import Actor
+from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import database_now, insert_ignore, is_sqlite, lock, session, table_of
+from app.kernel.database import (
+    database_now,
+    insert_ignore,
+    is_sqlite,
+    lock,
+    put,
+    session,
+    table_of,
+)
 from app.kernel.errors import Conflict, not_found
 from app.kernel.messages import templates
 from app.kernel.slots import JobSlot, SlotState
@@ -81,7 +90,7 @@ def notify(
         "urgent": urgent,
         "created_at": now(),
     }
-    session.execute(_NOTIFY, {**values, "recipients": wanted})
+    put(_NOTIFY, {**values, "recipients": wanted})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ _NOTIFY = (
             *(literal(value, outbox.c[name].type) for name, value in _FIRST.items()),
         )
         .where(
-            _people.c.id.in_(bindparam("recipients", expanding=True)),
+            among(_people.c.id, "recipients"),
             _people.c.status != PersonStatus.ERASED,
         )
         .order_by(_people.c.id),

@@ -16,7 +16,7 @@ from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, pa
 from app.orders.queries.nearby import nearby_orders
 from app.orders.queries.one import OneView, view_of
 from app.orders.queries.rendering import EventView, OrderView, event_views, views_of
-from app.orders.queries.visible import get_for_action, get_visible
+from app.orders.queries.visible import check_reach, get_for_action, get_visible
 from app.orders.queries.zero import Tracked, page_of_tracked
 from app.orders.schemas import actions
 from app.orders.schemas import figures as counted
@@ -149,11 +149,11 @@ def reveal(data: Body, order_id: int) -> Any:
 def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
     """One POST for one action of the table: /orders/{id}/{action}."""
 
-    def find(actor: Actor, order_id: int) -> Order:
-        return get_for_action(actor, order_id, action)
+    def find(actor: Actor, order_id: int) -> None:
+        check_reach(actor, order_id, action)
 
     def look(actor: Actor, order_id: int) -> OneView:
-        return view_of(actor, find(actor, order_id))
+        return view_of(actor, get_for_action(actor, order_id, action))
 
     def view(data: Body, order_id: int) -> OneView:
         return _shown(verb(current_actor(), order_id, **data))

@@ -118,12 +118,12 @@ class PersonDetail(Model):
 
     def opened(self, field: str) -> str:
         """One field in clear; "" where nothing is kept."""
-        sealed: str | None = getattr(self, field)
-        return unseal(sealed, self._context(field)) if sealed else ""
+        return opened(self.person_id, field, getattr(self, field))
 
     def put(self, field: str, plain: str | None) -> None:
         """Seals one field; nothing empties it."""
-        setattr(self, field, seal(plain, self._context(field)) if plain else None)
+        context = _context(self.person_id, field)
+        setattr(self, field, seal(plain, context) if plain else None)
 
     def put_phone(self, phone: str | None, verified_at: datetime | None = None) -> None:
         """Seals a normalised phone and keeps the index by which it is found."""
@@ -135,8 +135,14 @@ class PersonDetail(Model):
         """Why the person goes first."""
         return [GreenReason(code) for code in self.opened("green_reasons").split(",") if code]
 
-    def _context(self, field: str) -> str:
-        return f"person_details.{field}:{self.person_id}"
+
+def opened(person_id: int, field: str, sealed: str | None) -> str:
+    """One field of a PersonDetail in clear; "" where nothing is kept."""
+    return unseal(sealed, _context(person_id, field)) if sealed else ""
+
+
+def _context(person_id: int, field: str) -> str:
+    return f"person_details.{field}:{person_id}"
 
 
 class Registration(Model):

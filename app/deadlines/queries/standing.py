@@ -9,8 +9,9 @@ from sqlalchemy import Row, bindparam, func, or_, select
 from app.deadlines.models import WAITING, Deadline
 from app.deadlines.states import Stage
 from app.kernel.actor import Actor
+from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import session, table_of
+from app.kernel.database import fetch, session, table_of
 from app.kernel.errors import Forbidden
 from app.kernel.pages import Key, Page, paginate
 
@@ -19,7 +20,7 @@ _OF = (
     select(_DEADLINES)
     .where(
         _DEADLINES.c.subject_kind == bindparam("kind"),
-        _DEADLINES.c.subject_id.in_(bindparam("ids", expanding=True)),
+        among(_DEADLINES.c.subject_id, "ids"),
     )
     .order_by(_DEADLINES.c.subject_id, _DEADLINES.c.round, _DEADLINES.c.started_at, _DEADLINES.c.id)
 )
@@ -28,7 +29,7 @@ _OF = (
 def deadlines_of(kind: str, ids: Iterable[int]) -> list[Row[Any]]:
     """All rounds and turns of these subjects."""
     wanted = list(ids)
-    return list(session.execute(_OF, {"kind": kind, "ids": wanted})) if wanted else []
+    return list(fetch(_OF, {"kind": kind, "ids": wanted})) if wanted else []
 
 
 def count_due() -> int:

@@ -24,7 +24,7 @@ from app.deadlines.queries.recomputing import current_basis
 from app.deadlines.queries.surroundings import HERE, choice
 from app.deadlines.states import DeadlineState, FactKind, Stage
 from app.kernel.clock import now
-from app.kernel.database import insert_ignore, session, table_of
+from app.kernel.database import fetch, insert_ignore, put, session, table_of
 from app.organisation.queries import get_unit
 
 _BATCH = 500
@@ -89,11 +89,13 @@ def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> 
     `is_new`: nothing of this round is there yet. Whoever calls holds the subject.
     """
     about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
-    rows = [] if is_new else session.execute(_ROWS_OF, about).all()
-    earlier = [] if is_new else [fact_of(row) for row in session.execute(_FACTS_OF, about)]
+    # These tables are written past the ORM: nothing that waits in the session is about them.
+    with session.no_autoflush:
+        rows = [] if is_new else fetch(_ROWS_OF, about)
+        earlier = [] if is_new else [fact_of(row) for row in fetch(_FACTS_OF, about)]
     noted = [_with_judgement(fact, rows) for fact in facts]
     if noted:
-        session.execute(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
+        put(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
     return _settle(subject, replay([*earlier, *noted]), rows, anew=False)
 
 
@@ -210,9 +212,9 @@ def _settle(
     # What the policy asks for no longer.
     changed += [_given_up(row) for row in known.values() if row.state in _RUNNING]
     if fresh:
-        session.execute(_INSERT, fresh)
+        put(_INSERT, fresh)
     if changed:
-        session.execute(_UPDATE, changed)
+        put(_UPDATE, changed)
     if skipped:
         insert_ignore(DeadlineStep, skipped, conflict=["deadline_id", "generation", "step"])
     return dates_of(kept)

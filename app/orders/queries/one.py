@@ -1,17 +1,18 @@
 """One order on its own: what a list leaves out because it costs a statement a row."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import BigInteger, bindparam, exists, select
 
 from app.categories.queries import get_category
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
-from app.kernel.database import session
+from app.kernel.database import fetch, table_of
 from app.orders.models import NoShow, Order, OrderFollower
 from app.orders.policy import is_requester, is_staff_of, may_explain, unfit
-from app.orders.queries.parts import has_open_parts, parts_of
+from app.orders.queries.parts import open_parts, parts_of
 from app.orders.queries.rendering import OrderView, views_of
 from app.orders.queries.stages import stages_of
 from app.orders.states import ASKED_BY, Action, RequestKind, RequestState
@@ -30,6 +31,33 @@ class OneView(OrderView):
     resident_text: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """Whether the reader has joined it, not_come was reported, it has parts, and open ones."""
+
+    joined: bool = False
+    reported: bool = False
+    split: bool = False
+    divided: bool = False
+
+
+_ORDER, _PERSON = bindparam("order_id", type_=BigInteger), bindparam("person_id", type_=BigInteger)
+_FOLLOWED, _UNCOME = table_of(OrderFollower).c, table_of(NoShow).c
+_ABOUT = select(
+    exists().where(_FOLLOWED.order_id == _ORDER, _FOLLOWED.person_id == _PERSON),
+    exists().where(_UNCOME.order_id == _ORDER, _UNCOME.confirmed_at.is_(None)),
+    exists().where(table_of(Order).c.parent_id == _ORDER),
+    open_parts(_ORDER),
+)
+
+
+def _around(actor: Actor, order: Order) -> _Around:
+    ((joined, reported, split, divided),) = fetch(
+        _ABOUT, {"order_id": order.id, "person_id": actor.person_id}
+    )
+    return _Around(bool(joined), bool(reported), bool(split), bool(divided))
+
+
 def view_of(actor: Actor, order: Order) -> OneView:
     """One order for its reader; `actions` without those that would be refused all the same.
 
@@ -37,14 +65,15 @@ def view_of(actor: Actor, order: Order) -> OneView:
     """
     (view,) = views_of(actor, [order])
     shown = {field.name: getattr(view, field.name) for field in fields(view)}
-    shown["actions"] = _possible(actor, order, view)
+    # Nothing has happened yet to what was just placed.
+    around = _around(actor, order) if order.version > 1 else _Around()
+    shown["actions"] = _possible(actor, order, view, around)
     if may_explain(actor, order) or is_staff_of(actor, order):
         shown["deadlines"] = stages_of(order)
     stop_message, resident_text = _advice(actor, order)
     return OneView(
         **shown,
-        # Nothing has happened yet to what was just placed.
-        children=parts_of(actor, order) if order.version > 1 else [],
+        children=parts_of(actor, order) if around.split else [],
         stop_message=stop_message,
         resident_text=resident_text,
     )
@@ -59,41 +88,27 @@ def _advice(actor: Actor, order: Order) -> tuple[str | None, str | None]:
     return category.stop_message or None, category.resident_text or None
 
 
-def _possible(actor: Actor, order: Order, view: OrderView) -> list[str]:
+def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> list[str]:
     waiting = {row["kind"] for row in view.requests if row["state"] is RequestState.PENDING}
     in_vain = {ASKED_BY[kind] for kind in waiting - _DONE_MEANWHILE}
     found = {Action(name) for name in view.actions} - in_vain
     in_vain |= {
-        action for action, refused in _REFUSED.items() if action in found and refused(actor, order)
+        action
+        for action, refused in _REFUSED.items()
+        if action in found and refused(actor, order, around)
     }
     return [name for name in view.actions if Action(name) not in in_vain]
 
 
-def _cannot_claim(actor: Actor, order: Order) -> bool:
+def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
     category = None if order.category_id is None else get_category(order.category_id)
     return unfit(get_person(actor.own_id), category) is not None
 
 
-def _has_joined(actor: Actor, order: Order) -> bool:
-    joined = exists().where(
-        OrderFollower.order_id == order.id, OrderFollower.person_id == actor.own_id
-    )
-    return bool(session.scalar(select(joined)))
-
-
-def _nothing_reported(_: Actor, order: Order) -> bool:
-    reported = exists().where(NoShow.order_id == order.id, NoShow.confirmed_at.is_(None))
-    return not session.scalar(select(reported))
-
-
-def _is_divided(_: Actor, order: Order) -> bool:
-    return order.version > 1 and has_open_parts(order)
-
-
-_REFUSED = {
+_REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.CLAIM: _cannot_claim,
-    Action.JOIN: _has_joined,
-    Action.CONFIRM_NO_SHOW: _nothing_reported,
-    Action.SETTLE: _is_divided,
-    Action.COMPLETE: _is_divided,
+    Action.JOIN: lambda actor, order, around: around.joined,
+    Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
+    Action.SETTLE: lambda actor, order, around: around.divided,
+    Action.COMPLETE: lambda actor, order, around: around.divided,
 }

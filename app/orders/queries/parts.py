@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import Exists, exists, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
@@ -13,10 +13,14 @@ from app.orders.states import SETTLED
 from app.organisation.queries import get_unit
 
 
+def open_parts(order_id: Any) -> Exists:
+    """Whether somebody still works on a part of the order, as a condition."""
+    return exists().where(Order.parent_id == order_id, Order.status.not_in(SETTLED))
+
+
 def has_open_parts(order: Order) -> bool:
     """Whether somebody still works on a part of it."""
-    waiting = exists().where(Order.parent_id == order.id, Order.status.not_in(SETTLED))
-    return bool(session.scalar(select(waiting)))
+    return bool(session.scalar(select(open_parts(order.id))))
 
 
 def parts_of(actor: Actor, order: Order) -> list[dict[str, Any]]:

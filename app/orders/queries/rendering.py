@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, bindparam, select
+from sqlalchemy import Select, select
 
 from app.categories.queries import names_of as category_names
 from app.categories.states import URGENCY_RANK
 from app.files.queries import FileLink, links
 from app.kernel.actor import Actor
+from app.kernel.among import among
 from app.kernel.crypto import mask_name, mask_phone, unseal
-from app.kernel.database import known, session
+from app.kernel.database import at_hand, fetch, session, table_of
 from app.orders.models import (
     Order,
     OrderAssignee,
@@ -92,12 +93,12 @@ class _Surroundings:
     units: Mapping[int, str]
     places: Mapping[int, str]
     categories: Mapping[int, str]
-    contacts: Mapping[int, OrderContact]
-    assignees: Mapping[int, list[OrderAssignee]]
+    contacts: Mapping[int, Any]
+    assignees: Mapping[int, list[Any]]
     providers: Mapping[int, str]
     people: Mapping[int, str]
     ratings: Mapping[int, OrderRating]
-    requests: Mapping[int, list[OrderRequest]]
+    requests: Mapping[int, list[Any]]
     files: Mapping[int, FileLink]
 
 
@@ -131,28 +132,48 @@ def _surroundings(orders: Sequence[Order]) -> _Surroundings:
         units=unit_names(units),
         places=place_names(places),
         categories=category_names({o.category_id for o in orders if o.category_id is not None}),
-        contacts=known(OrderContact, ids),
+        contacts=_contacts(ids),
         assignees=assignees,
         providers=provider_names(providers),
         people=masked_names({person for person in people if person is not None}),
-        ratings={found: rows[-1] for found, rows in _of_orders(_RATINGS, ended).items()},
+        ratings=_ratings(ended),
         requests=requests,
         files=links(file_ids) if file_ids else {},
     )
 
 
 def _by_order(model: Any) -> Select[Any]:
-    wanted: BindParameter[Any] = bindparam("order_ids", expanding=True)
-    return select(model).where(model.order_id.in_(wanted)).order_by(model.id)
+    table = table_of(model)
+    return select(table).where(among(table.c.order_id, "order_ids")).order_by(table.c.id)
 
 
-_ASSIGNEES, _REQUESTS, _RATINGS = map(_by_order, (OrderAssignee, OrderRequest, OrderRating))
+_ASSIGNEES, _REQUESTS = map(_by_order, (OrderAssignee, OrderRequest))
+_OPENED = table_of(OrderContact).c
+_CONTACTS = select(_OPENED.order_id, _OPENED.name, _OPENED.phone).where(
+    among(_OPENED.order_id, "order_ids")
+)
+_RATINGS = (
+    select(OrderRating).where(among(OrderRating.order_id, "order_ids")).order_by(OrderRating.id)
+)
+
+
+def _contacts(order_ids: Sequence[int]) -> dict[int, Any]:
+    found: dict[int, Any] = dict(at_hand(OrderContact, order_ids))
+    missing = [order_id for order_id in order_ids if order_id not in found]
+    read = fetch(_CONTACTS, {"order_ids": missing}) if missing else ()
+    return found | {row.order_id: row for row in read}
+
+
+def _ratings(order_ids: Sequence[int]) -> dict[int, OrderRating]:
+    """The last one of each."""
+    found = session.scalars(_RATINGS, {"order_ids": order_ids}) if order_ids else ()
+    return {row.order_id: row for row in found}
 
 
 def _of_orders(statement: Select[Any], order_ids: Sequence[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     if order_ids:
-        for row in session.scalars(statement, {"order_ids": order_ids}):
+        for row in fetch(statement, {"order_ids": order_ids}):
             found.setdefault(row.order_id, []).append(row)
     return found
 
@@ -239,7 +260,7 @@ def _location(order: Order, *, exact: bool) -> dict[str, Any] | None:
     }
 
 
-def _contact(row: OrderContact | None) -> dict[str, Any] | None:
+def _contact(row: Any) -> dict[str, Any] | None:
     if row is None:
         return None
     name, phone = opened(row, "name"), opened(row, "phone")
@@ -248,7 +269,7 @@ def _contact(row: OrderContact | None) -> dict[str, Any] | None:
     return {"name": mask_name(name or "") or None, "phone": mask_phone(phone) if phone else None}
 
 
-def opened(row: OrderContact, field: str) -> str | None:
+def opened(row: Any, field: str) -> str | None:
     """One sealed field in clear."""
     sealed: str | None = getattr(row, field)
     return unseal(sealed, f"order_contacts.{field}:{row.order_id}") if sealed else None
@@ -258,20 +279,20 @@ def _files(ids: Sequence[int], around: _Surroundings) -> list[FileLink]:
     return [around.files[found] for found in ids if found in around.files]
 
 
-def _works(actor: Actor, order: Order, rows: Sequence[OrderAssignee]) -> bool:
+def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
     """Who may claim it from the pool, or has handled it; a neighbour who joins is neither."""
     return actor.may("orders.claim", order.handling_path) or any(
         row.person_id is not None and row.person_id == actor.person_id for row in rows
     )
 
 
-def _current(order: Order, rows: Sequence[OrderAssignee]) -> list[OrderAssignee]:
+def _current(order: Order, rows: Sequence[Any]) -> list[Any]:
     if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
         return _last(rows)
     return [row for row in rows if row.until is None]
 
 
-def _assignee(row: OrderAssignee, around: _Surroundings) -> dict[str, Any]:
+def _assignee(row: Any, around: _Surroundings) -> dict[str, Any]:
     if row.provider_id is not None:
         name = around.providers.get(row.provider_id, "")
         return {"kind": row.kind, "id": row.provider_id, "name": name, "part": row.part}
@@ -300,7 +321,7 @@ def _promise(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def _decides(actor: Actor, row: OrderRequest, order: Order) -> bool:
+def _decides(actor: Actor, row: Any, order: Order) -> bool:
     return row.state is RequestState.PENDING and may_decide(actor, row, order)
 
 
@@ -325,7 +346,7 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
     ]
 
 
-def _wanted(row: OrderRequest) -> datetime | None:
+def _wanted(row: Any) -> datetime | None:
     """The date asked for: until when it shall wait, or the new date to be done by."""
     asked = row.details.get("until") or row.details.get("due_at")
     return None if asked is None else datetime.fromisoformat(asked)
@@ -338,7 +359,7 @@ def handlers_of(order_id: int) -> list[int]:
     return [person for person in people if person is not None]
 
 
-def _last(rows: Sequence[OrderAssignee]) -> list[OrderAssignee]:
+def _last(rows: Sequence[Any]) -> list[Any]:
     """Who has it now, or else those who had it at the end."""
     current = [row for row in rows if row.until is None]
     end = max((row.until for row in rows if row.until is not None), default=None)

@@ -11,7 +11,7 @@ from app.files.service import attach
 from app.files.states import FileKind
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import insert_row, lock, session, table_of
+from app.kernel.database import insert_row, lock, put, session, table_of
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.notifications.service import notify
 from app.orders.history import next_row
@@ -23,7 +23,7 @@ from app.orders.models import (
     OrderRequest,
 )
 from app.orders.policy import POLICY, words_for
-from app.orders.queries.visible import get_for_action
+from app.orders.queries.visible import check_reach
 from app.orders.service.timing import keep_time
 from app.orders.states import Action, HandlerKind, OrderStatus, RequestState
 from app.people.queries import holders_of
@@ -42,8 +42,7 @@ def take(actor: Actor, order_id: int, action: Action) -> Order:
     Raises NotFound for a foreign one, Forbidden `order.not_allowed`, Conflict
     `order.action_not_allowed`. A verb that also decides on a person locks that person first.
     """
-    if not actor.is_system:
-        get_for_action(actor, order_id, action)
+    check_reach(actor, order_id, action)
     order = locked(order_id)
     if not POLICY[action](actor, order):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
@@ -109,8 +108,8 @@ def write(
     else:
         # With what the verb has changed in it the order is written once.
         session.flush()
-    event_id = session.execute(_INSERT_EVENT, values).scalar_one()
-    session.execute(_INSERT_CONTENT, {"event_id": event_id, **content})
+    event_id = session.connection().execute(_INSERT_EVENT, values).scalar_one()
+    put(_INSERT_CONTENT, {"event_id": event_id, **content})
     if promised_anew:
         tell_promise(order)
 
@@ -184,7 +183,7 @@ def assign(
     by_claim: bool = False,
 ) -> None:
     """Notes who handles it from now on."""
-    session.execute(
+    put(
         _INSERT_ASSIGNEE,
         {
             "order_id": order.id,

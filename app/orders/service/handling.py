@@ -11,14 +11,14 @@ from app.categories.states import NeedsPhoto
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import UTCDateTime, session, table_of
+from app.kernel.database import UTCDateTime, fetch, session, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderClaimed, OrderCompleted
 from app.orders.models import Order, OrderAssignee, OrderEvent
 from app.orders.policy import unfit
 from app.orders.queries.rendering import contents_of
-from app.orders.queries.visible import get_for_action
+from app.orders.queries.visible import check_reach
 from app.orders.service.core import (
     assign,
     attach_pictures,
@@ -57,7 +57,7 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     Raises Conflict `order.already_claimed`, `order.open_cap`, `order.daily_cap`, `person.away`;
     Forbidden `order.skill_missing`, `order.vetted_only`.
     """
-    get_for_action(actor, order_id, Action.CLAIM)
+    check_reach(actor, order_id, Action.CLAIM)
     person = lock_person(actor.own_id)
     order = _take_claimable(actor, order_id)
     at, before = now(), order.status
@@ -124,7 +124,7 @@ def _check_caps(person: Person, order: Order, at: datetime) -> None:
     """3 open without suspended ones, 2 new a day; counted under the person's lock."""
     midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
     counted = {"person_id": person.id, "midnight": midnight}
-    held, today = session.execute(_IN_HAND, counted).one()
+    ((held, today),) = fetch(_IN_HAND, counted)
     if held >= setting(order.handling_unit_id, "orders.open_cap"):
         raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
     if today >= setting(order.handling_unit_id, "orders.daily_cap"):

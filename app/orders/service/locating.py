@@ -131,7 +131,9 @@ def _outside(latitude: float, longitude: float) -> Invalid:
 def _home(actor: Actor) -> Unit:
     person = get_person(actor.own_id)
     home = get_unit(person.home_unit_id) if person.home_unit_id else None
-    community = community_of(open_unit(home)) if home else None
+    if home is not None and not is_open(home):
+        home = open_unit(home)
+    community = community_of(home) if home is not None else None
     if community is None:
         raise Invalid(
             "order.unit_required",

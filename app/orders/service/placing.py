@@ -18,7 +18,14 @@ from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, now, to_local
 from app.kernel.crypto import blind_index, normalise_phone, seal
-from app.kernel.database import UTCDateTime, insert_row, reserve_ids, session, table_of
+from app.kernel.database import (
+    UTCDateTime,
+    fetch,
+    insert_row,
+    reserve_ids,
+    session,
+    table_of,
+)
 from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderSubmitted
@@ -264,7 +271,7 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
     """Consent, then 5 a day and 10 open, counted under the person's lock; emergencies always pass."""
     person = lock_person(actor.own_id)
     today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
-    agreed, placed, waiting = session.execute(_MINE, {"person_id": person.id, "today": today}).one()
+    ((agreed, placed, waiting),) = fetch(_MINE, {"person_id": person.id, "today": today})
     if not agreed:
         raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     if emergency:

@@ -7,14 +7,15 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor
+from app.kernel.among import among
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index, mask_name, normalise_phone
-from app.kernel.database import known, lock, session
+from app.kernel.database import at_hand, fetch, lock, session, table_of
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.models import Person, PersonDetail, Registration, RoleGrant
+from app.people.models import Person, PersonDetail, Registration, RoleGrant, opened
 from app.people.queries.scope import belongs_below, is_current
 from app.people.states import (
     DEFAULT_MESSAGE_WINDOW,
@@ -160,9 +161,15 @@ def message_window_of(person: Person) -> dict[str, Any]:
 
 def _named(ids: Iterable[int], *, masked: bool) -> dict[int, str]:
     wanted = set(ids)
-    details = known(PersonDetail, wanted)
     found = dict.fromkeys(wanted, ERASED_NAME)
-    for person_id, detail in details.items():
-        name = detail.opened("name")
-        found[person_id] = (mask_name(name) if masked else name) if name else NAMELESS
+    details: dict[int, Any] = dict(at_hand(PersonDetail, wanted))
+    missing = list(wanted - details.keys())
+    read = fetch(_NAMES, {"ids": missing}) if missing else ()
+    for row in (*details.values(), *read):
+        name = opened(row.person_id, "name", row.name)
+        found[row.person_id] = (mask_name(name) if masked else name) if name else NAMELESS
     return found
+
+
+_DETAILS = table_of(PersonDetail).c
+_NAMES = select(_DETAILS.person_id, _DETAILS.name).where(among(_DETAILS.person_id, "ids"))

@@ -6,8 +6,9 @@ from sqlalchemy import Select, bindparam, false, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor, Grant
+from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import UTCDateTime, session
+from app.kernel.database import UTCDateTime, fetch, session
 from app.kernel.errors import Invalid, not_found
 from app.kernel.kept import Kept
 from app.kernel.pages import Key, Page, paginate
@@ -40,7 +41,7 @@ def page_of_roles(actor: Actor, *, cursor: str | None, limit: int) -> Page[Role]
 
 def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
     """What an active person may do at that moment; nobody else holds anything."""
-    rows = session.execute(_GRANTS, {"person_id": person_id, "at": at})
+    rows = fetch(_GRANTS, {"person_id": person_id, "at": at})
     return tuple(grant(code, unit_id) for code, unit_id in rows)
 
 
@@ -134,7 +135,7 @@ def page_of_grants(
 def _holders(permission: str, unit_id: int) -> list[tuple[int, int]]:
     """(unit, person) of every current grant at the unit or above that has the permission."""
     codes = [code for code, held in _permissions.value().items() if permission in held]
-    rows = session.execute(_HOLDERS, {"units": ids_on_path(unit_id), "roles": codes, "at": now()})
+    rows = fetch(_HOLDERS, {"units": ids_on_path(unit_id), "roles": codes, "at": now()})
     return [(holder_unit, person_id) for holder_unit, person_id in rows]
 
 
@@ -142,8 +143,8 @@ _HOLDERS = (
     select(RoleGrant.unit_id, RoleGrant.person_id)
     .join(Person, Person.id == RoleGrant.person_id)
     .where(
-        RoleGrant.unit_id.in_(bindparam("units", expanding=True)),
-        RoleGrant.role_code.in_(bindparam("roles", expanding=True)),
+        among(RoleGrant.unit_id, "units"),
+        among(RoleGrant.role_code, "roles"),
         Person.status == PersonStatus.ACTIVE,
         is_current(bindparam("at", type_=UTCDateTime)),
     )
