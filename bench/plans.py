@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from sqlalchemy import event
@@ -41,7 +42,9 @@ def indexes_of(statement: Statement) -> Sequence[str]:
             named = {found[1] for step in steps if (found := _INDEX.search(step))}
             scans = {f"scan of {step.split()[1]}" for step in steps if _is_scan(step)}
             return sorted(named | scans)
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", values)
+        numbers = count(1)
+        numbered = re.sub(r"\?", lambda _: f"${next(numbers)}", sql)
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {numbered}", values)
         (found,) = cursor.fetchall()[0]
         return sorted(_names(found if isinstance(found, list) else json.loads(found)))
     finally:

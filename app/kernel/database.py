@@ -49,7 +49,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.kernel.among import among
-from app.kernel.plumbing import Cursor, OneDatabase, scope
+from app.kernel.plumbing import Cursor, OneDatabase, read_json, scope
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -143,6 +143,7 @@ def connect(app: Flask) -> None:
         "max_overflow": 0,
         # What a statement carries is people's: an error that is logged must not name it.
         "hide_parameters": True,
+        "json_deserializer": read_json,
     }
     if on_sqlite:
         options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}

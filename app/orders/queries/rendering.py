@@ -202,7 +202,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         first_unit=_named(order.first_unit_id, around.units) or {},
         attention_unit=_named(order.attention_unit_id, around.units) or {},
         grid=_named(order.grid_id, around.units),
-        place=_place(order, around, exact=near),
+        place=_named(order.place_id, around.places) if near else None,
         description=order.description if checked else None,
         answers=order.answers if checked else {},
         external_number=order.external_number if staff or mine else None,
@@ -242,10 +242,6 @@ def _flags(order: Order) -> list[str]:
         and URGENCY_RANK.index(order.wished_urgency) > URGENCY_RANK.index(order.urgency),
     }
     return [name for name, holds in conditions.items() if holds]
-
-
-def _place(order: Order, around: _Surroundings, *, exact: bool) -> dict[str, Any] | None:
-    return _named(order.place_id, around.places) if exact else None
 
 
 def _location(order: Order, *, exact: bool) -> dict[str, Any] | None:
