@@ -305,6 +305,12 @@ def next_rung(climb: Climb, at: datetime, around: Surroundings) -> Rung | None:
     return next((rung for rung in ladder(climb, around) if rung.at > at), None)
 
 
+def still_waiting(rungs: Sequence[Rung], step: str | None, since: datetime) -> Sequence[Rung]:
+    """The rungs from that step on; where the ladder has it no longer, those that come since then."""
+    place = next((n for n, rung in enumerate(rungs) if rung.name == step), None)
+    return [rung for rung in rungs if rung.at >= since] if place is None else rungs[place:]
+
+
 def _in_time(climb: Climb, rungs: Iterable[Rung], around: Surroundings) -> list[Rung]:
     rungs = [replace(rung, at=_up(rung.at)) for rung in rungs]
     if climb.urgency != EMERGENCY:

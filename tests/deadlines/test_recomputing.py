@@ -157,3 +157,25 @@ def test_what_is_done_meanwhile_is_computed_again_too(world: World, clock: Clock
     assert order_of(order_id).due_at == at("12-08 09:00")
     assert _recompute() == 1
     assert order_of(order_id).due_at == at("12-05 09:00")
+
+
+def test_reminders_at_other_times(world: World, clock: Clock) -> None:
+    """Of the same date: what it waited for is no longer a rung, and all that come after it stand."""
+    clock.set(at("12-01 09:00").isoformat())
+    order_id = int(world.claimed()["id"])
+    row = _current("ordinary_13710")
+    stages = [{**s, "shares": [60, 90]} if s["stage"] == "solve" else s for s in row.stages]
+    publish_policy(SYSTEM, "ordinary_13710", stages=stages, based_on=row.id)
+    session.commit()
+    assert (_solving(order_id).next_step, _recompute()) == ("share_50", 1)
+    assert (_solving(order_id).generation, _solving(order_id).next_step) == (1, "share_60")
+    clock.set(at("12-01 09:06").isoformat())
+    _recompute()
+    heard = [line for line in climb(world, clock, at("12-14 09:00")) if line[3] == "solve"]
+    assert [line for line in heard if line[1] in ("member", "street", "district")] == [
+        ("12-05 13:48", "member", "due_soon", "solve"),
+        ("12-07 16:12", "member", "due_soon", "solve"),
+        ("12-08 09:00", "member", "overdue", "solve"),
+        ("12-10 08:30", "street", "escalated", "solve"),
+        ("12-14 08:30", "district", "escalated", "solve"),
+    ]

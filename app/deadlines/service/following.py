@@ -17,6 +17,7 @@ from app.deadlines.clocks import (
     next_rung,
     reckon,
     replay,
+    still_waiting,
 )
 from app.deadlines.events import Dates
 from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
@@ -276,12 +277,13 @@ def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datet
         return []
     climb = _climb_of(clock, due_at)
     if row is not None and not moved and row.state is DeadlineState.OPEN:
-        # The same ladder: what it waits for it goes on waiting for, perhaps at another time.
-        values["next_step"], values["stuck_at"] = row.next_step, row.stuck_at
-        if row.next_step is not None and row.stuck_at is None:
-            rungs = ladder(climb, HERE)
-            waiting = next((rung for rung in rungs if rung.name == row.next_step), None)
-            values["next_at"] = waiting.at if waiting else row.next_at
+        # The same date: what it waits for it goes on waiting for, perhaps at another time.
+        since = min(at, row.next_at or row.stuck_at or at)
+        waiting = still_waiting(ladder(climb, HERE), row.next_step, since)
+        values["stuck_at"] = row.stuck_at
+        if waiting:
+            values["next_step"] = waiting[0].name
+            values["next_at"] = waiting[0].at if row.stuck_at is None else None
         return []
     coming = next_rung(climb, at, HERE)
     if coming is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Row, bindparam, case, false, or_, select, update
 
-from app.deadlines.clocks import Climb, Rung, Surroundings, ladder
+from app.deadlines.clocks import Climb, Rung, Surroundings, ladder, still_waiting
 from app.deadlines.events import DeadlinesPassed, Passed, SubjectsMoving
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.recomputing import behind, unfinished
@@ -103,9 +103,7 @@ def _climbed(row: Row[Any], at: datetime, around: Surroundings) -> _Climbed:
     climb = Climb(
         row.stage, tuple(row.versions), row.urgency, row.unit_id, row.counts_since, row.due_at
     )
-    rungs = ladder(climb, around)
-    start = next((n for n, rung in enumerate(rungs) if rung.name == row.next_step), len(rungs))
-    waiting = rungs[start:]
+    waiting = still_waiting(ladder(climb, around), row.next_step, row.next_at)
     passed = tuple(rung for rung in waiting if rung.at <= at)
     return _Climbed(row, passed, next((rung for rung in waiting if rung.at > at), None))
 
