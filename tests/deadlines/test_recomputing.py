@@ -2,10 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.deadlines import jobs
-from app.deadlines.models import Deadline, DeadlinePolicy, DeadlineStep, Recomputation
+from app.deadlines.models import (
+    Deadline,
+    DeadlineFact,
+    DeadlinePolicy,
+    DeadlineStep,
+    Recomputation,
+)
 from app.deadlines.queries.recomputing import unfinished
 from app.deadlines.service.calendar import set_day
 from app.deadlines.service.policies import publish_policy
@@ -179,3 +185,24 @@ def test_reminders_at_other_times(world: World, clock: Clock) -> None:
         ("12-10 08:30", "street", "escalated", "solve"),
         ("12-14 08:30", "district", "escalated", "solve"),
     ]
+
+
+def test_a_bad_one_holds_up_nobody(world: World, clock: Clock) -> None:
+    """What cannot be computed keeps its dates and is reminded by them; the others are computed."""
+    clock.set(at("12-01 09:00").isoformat())
+    world.lift_caps()
+    bad, good = int(world.claimed()["id"]), int(world.claimed()["id"])
+    broken = update(DeadlineFact).where(DeadlineFact.subject_id == bad)
+    session.execute(broken.values(details={"versions": "unreadable"}))
+    session.commit()
+    _publish("ordinary_13710", solve=4)
+    assert _recompute() == 2
+    assert (order_of(bad).due_at, order_of(good).due_at) == (at("12-08 09:00"), at("12-05 09:00"))
+    clock.set(at("12-08 09:00").isoformat())
+    assert _recompute() == 0
+    assert unfinished() == ()
+    sweep_all()
+    steps = select(DeadlineStep.step).where(
+        DeadlineStep.deadline_id == _solving(bad).id, ~DeadlineStep.skipped
+    )
+    assert session.scalars(steps).all() == ["late_desk"]

@@ -1,11 +1,21 @@
 """After a change of policy, calendar or hours all that runs is computed again, in the background."""
 
+from collections.abc import Sequence
+
 import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import OperationalError
 
 from app.deadlines.events import Dates, DeadlinesMoved, SubjectsMoving
-from app.deadlines.models import Deadline, Recomputation
-from app.deadlines.queries.recomputing import CHANGES, Change, affected, behind, unfinished
+from app.deadlines.models import RUNNING, Deadline, Recomputation
+from app.deadlines.queries.recomputing import (
+    CHANGES,
+    Change,
+    affected,
+    behind,
+    current_basis,
+    unfinished,
+)
 from app.deadlines.service.following import Subject, recompute
 from app.deadlines.states import STRAGGLERS
 from app.kernel.actor import Actor
@@ -69,17 +79,46 @@ def _work(change: Change, limit: int) -> int:
         _finish(change)
         return 0
     subjects = _held(list(dict.fromkeys(Subject(*row) for row in rows))[:limit])
-    dates: dict[str, dict[int, Dates]] = {}
-    for subject in subjects:
-        dates.setdefault(subject.kind, {})[subject.id] = recompute(subject)
-    for kind, moved in dates.items():
-        announce(DeadlinesMoved(kind, moved))
+    try:
+        with session.begin_nested():
+            _compute(subjects)
+    except Exception as broken:  # one bad subject must not hold up the others
+        log.warning("deadlines.batch_failed", count=len(subjects), error=type(broken).__name__)
+        for subject in subjects:
+            _try_alone(subject)
     session.execute(
         update(_CHANGES)
         .where(_CHANGES.c.id == change.id)
         .values(done=func.coalesce(_CHANGES.c.done, 0) + len(subjects))
     )
     return len(subjects)
+
+
+def _compute(subjects: Sequence[Subject]) -> None:
+    dates: dict[str, dict[int, Dates]] = {}
+    for subject in subjects:
+        dates.setdefault(subject.kind, {})[subject.id] = recompute(subject)
+    for kind, moved in dates.items():
+        announce(DeadlinesMoved(kind, moved))
+
+
+def _try_alone(subject: Subject) -> None:
+    """What cannot be computed keeps the dates that it has, and its ladder goes on by them."""
+    try:
+        with session.begin_nested():
+            _compute([subject])
+    except OperationalError:  # the database's own trouble passes; all of it is tried again
+        raise
+    except Exception as broken:  # as above
+        rows = (
+            _DEADLINES.c.subject_kind == subject.kind,
+            _DEADLINES.c.subject_id == subject.id,
+            _DEADLINES.c.round == subject.round,
+        )
+        seen = update(_DEADLINES).where(*rows, RUNNING).values(basis=current_basis())
+        session.execute(seen)
+        about, error = f"{subject.kind} {subject.id}", type(broken).__name__
+        log.error("deadlines.not_recomputed", subject=about, error=error)
 
 
 def _held(subjects: list[Subject]) -> list[Subject]:
