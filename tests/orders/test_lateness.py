@@ -107,6 +107,19 @@ def test_what_was_given_up_late_and_what_came_again(world: World, day: Day) -> N
     assert again == (409, "deadline.reason_given")
 
 
+def test_what_was_given_to_somebody_else_and_then_given_up_late(world: World, day: Day) -> None:
+    """It runs again from the moment at which it ended the first time."""
+    order_id = int(world.order()["id"])
+    member = {"mode": "direct", "assignee_id": world.ids["member"]}
+    world.act("dispatcher", order_id, "dispatch", **member)
+    day.go(hours=1)
+    world.act("dispatcher", order_id, "reassign", mode="pool", reason="请别人办")
+    day.go(days=1)
+    world.act("dispatcher", order_id, "recall", reason="重新安排")
+    world.act("dispatcher", order_id, "lateness", stage="accept", reason="nobody")
+    assert _said(world, "dispatcher", order_id) == {("accept", 1): ("nobody", None)}
+
+
 def test_an_earlier_round(world: World, day: Day) -> None:
     """The first lateness stays, and can be explained later."""
     order_id = _late_solved(world, day)

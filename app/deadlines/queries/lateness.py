@@ -19,7 +19,8 @@ _DROPPED_AT = (
         _FACTS.c.subject_id == _DEADLINES.c.subject_id,
         _FACTS.c.round == _DEADLINES.c.round,
         _FACTS.c.kind == FactKind.DROPPED,
-        _FACTS.c.at >= _DEADLINES.c.started_at,
+        # What runs again may begin when it ended the time before.
+        _FACTS.c.at > _DEADLINES.c.started_at,
         cast(_FACTS.c.stages, String).like('%"' + cast(_DEADLINES.c.stage, String) + '"%'),
     )
     .scalar_subquery()
