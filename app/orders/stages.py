@@ -45,6 +45,12 @@ _DROPPED_IN: dict[OrderStatus, tuple[Stage, ...]] = {
     S.REJECTED: EVERY,
     S.CANCELLED: EVERY,
 }
+# Whoever is called when it becomes an emergency has the whole time from then on.
+CALLED = "called"
+_CALLED_IN: dict[OrderStatus, tuple[Stage, ...]] = {
+    S.SUBMITTED: (Stage.ACKNOWLEDGE,),
+    S.DISPATCHED: (Stage.ACCEPT,),
+}
 # Where the policy, urgency or unit of what is open may have become another.
 _CHANGES_TERMS = {A.AMEND: {"category_id", "urgency", "unit_id"}, A.MERGE: {"urgency"}}
 _AGREES_ON_DATE = frozenset({A.EXTEND, A.AGREE, A.DISPATCH, A.REASSIGN, A.SUBMIT, A.MERGE, A.PLAN})
@@ -130,14 +136,18 @@ def _ended(deed: Deed) -> list[Fact]:
         return [_fact(deed, F.PAUSED, EVERY)]
     if deed.after is S.SUSPENDED and deed.changed:
         return [_fact(deed, F.PAUSED, (Stage.SOLVE,))]
-    stages = _DROPPED_IN.get(deed.after, ()) if deed.changed else ()
+    stages = _DROPPED_IN.get(deed.after, ()) if deed.changed else _called(deed)
     if deed.action is A.REASSIGN and deed.before is S.DISPATCHED:
         stages = (Stage.ACCEPT,)
     return [_fact(deed, F.DROPPED, stages)] if stages else []
 
 
+def _called(deed: Deed) -> tuple[Stage, ...]:
+    return _CALLED_IN.get(deed.after, ()) if deed.details.get(CALLED) else ()
+
+
 def _begun(deed: Deed) -> list[Fact]:
-    stages: tuple[Stage, ...] = ()
+    stages = _called(deed)
     again = deed.changed or deed.action is A.REASSIGN
     if deed.after is S.DISPATCHED and again:
         stages = (Stage.ACCEPT,)

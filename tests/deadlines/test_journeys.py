@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
+
+from app.deadlines.service.rebuilding import differences
 from app.orders import jobs as orders_jobs
+from app.orders.queries.timing import check_facts
 from tests.conftest import Clock
 from tests.deadlines.ladders import Heard, at, climb
 from tests.orders.stories import order_of
@@ -194,6 +198,51 @@ def test_an_emergency_is_paged_up_the_chain(world: World, clock: Clock) -> None:
     world.act("duty", order_id, "acknowledge")
     heard = climb(world, clock, at("11-24 00:30"))
     assert [line for line in heard if line[3] == "acknowledge"] == []
+
+
+@pytest.mark.parametrize("how", ["amended", "merged"])
+def test_what_becomes_an_emergency_is_paged_from_then_on(
+    world: World, clock: Clock, how: str
+) -> None:
+    """An hour after it was placed as an ordinary one: whoever is called has all of the five minutes."""
+    clock.set(at("11-23 09:00").isoformat())
+    order_id = int(world.order()["id"])
+    clock.set(at("11-23 10:00").isoformat())
+    if how == "amended":
+        world.act("dispatcher", order_id, "amend", reason="有危险", urgency="emergency")
+    else:
+        other = int(world.order("resident2")["id"])
+        world.act("dispatcher", other, "amend", reason="有危险", urgency="emergency")
+        world.act("dispatcher", other, "merge", into_id=order_id)
+    heard = climb(world, clock, at("11-23 10:40"))
+    assert [line for line in heard if line[1] in ("duty", "street", "district")] == [
+        ("11-23 10:03", "duty", "due_soon", "acknowledge"),
+        ("11-23 10:04", "duty", "due_soon", "acknowledge"),
+        ("11-23 10:05", "duty", "overdue", "acknowledge"),
+        ("11-23 10:15", "street", "escalated", "acknowledge"),
+        ("11-23 10:35", "district", "escalated", "acknowledge"),
+    ]
+    assert [*differences("order", order_id), *check_facts([order_id])] == []
+
+
+def test_what_lies_in_the_pool_becomes_an_emergency(world: World, clock: Clock) -> None:
+    """Ten minutes to be taken, from then on; that it was late already by four hours stays so."""
+    clock.set(at("11-23 09:00").isoformat())
+    order_id = int(world.order()["id"])
+    world.act("dispatcher", order_id, "dispatch", mode="pool")
+    clock.set(at("11-23 16:00").isoformat())
+    world.act("dispatcher", order_id, "amend", reason="有危险", urgency="emergency")
+    heard = climb(world, clock, at("11-23 16:45"))
+    assert [line for line in heard if line[1] in ("street", "district")] == [
+        ("11-23 16:20", "street", "escalated", "accept"),
+        ("11-23 16:40", "district", "escalated", "accept"),
+    ]
+    world.act("member", order_id, "claim")
+    order = world.get("dispatcher", f"/orders/{order_id}").get_json()
+    accepting = [line["state"] for line in order["deadlines"] if line["stage"] == "accept"]
+    assert accepting == ["void", "missed"]
+    world.act("dispatcher", order_id, "lateness", stage="accept", reason="nobody")
+    assert [*differences("order", order_id), *check_facts([order_id])] == []
 
 
 def test_nobody_claims(world: World, clock: Clock) -> None:

@@ -40,8 +40,9 @@ def check_facts(order_ids: Iterable[int]) -> Iterator[Mismatch]:
         told = [_line(fact) for fact in facts]
         kept = _kept(order_id)
         if erased or not told:
-            kept = [line for line in kept if line[1] not in _FROM_DETAILS]
-            told = [line for line in told if line[1] not in _FROM_DETAILS]
+            unknown = {line[3] for line in kept if line[1] in _FROM_DETAILS}
+            kept = [line for line in kept if line[3] not in unknown]
+            told = [line for line in told if line[3] not in unknown]
         missing = tuple(line for line in told if line not in kept)
         surplus = tuple(line for line in kept if line not in told and line[1] != FactKind.CHOSEN)
         if missing or surplus:

@@ -22,7 +22,7 @@ from app.orders.service.core import (
     tell,
     write,
 )
-from app.orders.service.giving import category_name
+from app.orders.service.giving import call_anew, category_name
 from app.orders.states import Action, ContentState
 from app.organisation.models import Place, Unit
 from app.organisation.queries import get_place, get_unit
@@ -59,6 +59,7 @@ def amend_order(
     changed |= _change_contact(order, contact_name, contact_phone)
     if not changed:
         raise Invalid("order.nothing_changed", "请填写要更正的内容。")
+    changed |= call_anew(order, earlier)
     write(
         actor, order, Action.AMEND, before=order.status, note=need_reason(reason), details=changed
     )

@@ -11,11 +11,13 @@ from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.models import Order
 from app.orders.policy import reaches, unfit
 from app.orders.service.core import assign, desk, let_go, requesters, tell
+from app.orders.stages import CALLED
 from app.orders.states import (
     RETURNS_ADMITTED,
     Action,
     DispatchMode,
     HandlerKind,
+    OrderStatus,
 )
 from app.people.models import Person
 from app.people.queries import get_person, grants_of, holders_of
@@ -113,6 +115,13 @@ def tell_desk_of_new(order: Order) -> None:
         tell(order, "emergency", watchers, urgent=True, category=category_name(order))
     else:
         tell(order, "new", desk(order), category=category_name(order))
+
+
+def call_anew(order: Order, earlier: Urgency) -> dict[str, bool]:
+    """What the history says of an order that has just become an emergency: somebody must answer."""
+    is_raised = order.urgency is Urgency.EMERGENCY and earlier is not Urgency.EMERGENCY
+    is_signed = order.status is OrderStatus.SUBMITTED and order.acknowledged_at is not None
+    return {CALLED: True} if is_raised and not is_signed else {}
 
 
 def category_name(order: Order) -> str:

@@ -18,7 +18,7 @@ from app.orders.models import Order, OrderFollower
 from app.orders.policy import may_manage
 from app.orders.queries.visible import get_visible
 from app.orders.service.core import let_go, locked, need_reason, requesters, take, tell, write
-from app.orders.service.giving import tell_desk_of_new
+from app.orders.service.giving import call_anew, tell_desk_of_new
 from app.orders.states import OPEN, STAFF_WORDS, UNMERGE_WITHIN, Action, OrderStatus
 
 _URGENCIES = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
@@ -134,8 +134,8 @@ def _raise_to(root: Order, order: Order) -> dict[str, Any]:
     """The root is as urgent as the most urgent of its followers, and due as early."""
     raised: dict[str, Any] = {}
     if _URGENCIES.index(order.urgency) > _URGENCIES.index(root.urgency):
-        root.urgency = order.urgency
-        raised["urgency"] = order.urgency.value
+        earlier, root.urgency = root.urgency, order.urgency
+        raised |= {"urgency": order.urgency.value, **call_anew(root, earlier)}
     if order.green_channel and not root.green_channel:
         root.green_channel = raised["green_channel"] = True
     if order.due_at is not None and (root.due_at is None or order.due_at < root.due_at):
