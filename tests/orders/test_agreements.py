@@ -342,6 +342,23 @@ def test_extending(world: World, clock: Clock) -> None:
     assert sent == (409, "order.already_due")
 
 
+def test_extending_what_began_again(world: World, clock: Clock) -> None:
+    """The original length is that of the round, not all that has passed since it was placed."""
+    clock.set(local_morning().isoformat())
+    order_id = completed(world)
+    clock.set(later(days=6))
+    world.act("resident", order_id, "rate", solved=False)
+    # Half of three days.
+    assert order_of(order_id).due_at == now() + timedelta(days=1.5)
+    longer = world.act(
+        "dispatcher", order_id, "extend", reason="等", due_at=later(days=3, seconds=1)
+    )
+    assert [one["state"] for one in longer["requests"]] == ["pending"]
+    world.post("street", _answer(order_id, longer["requests"][0]["id"], "refuse"), reason="太久")
+    world.act("dispatcher", order_id, "extend", reason="等", due_at=later(days=3))
+    assert order_of(order_id).due_at == now() + timedelta(days=3)
+
+
 def test_a_superiors_date_is_not_extended(world: World) -> None:
     """上级交办: the earlier date wins."""
     order = world.order("duty", source="superior", imposed_due_at=later(days=3))

@@ -38,7 +38,8 @@ def extend_order(
     _check_month(order, due_at)
     by_desk = may_manage(actor, order)
     details = {"due_at": due_at.isoformat()}
-    within = order.due_at is None or due_at - order.due_at <= order.due_at - order.submitted_at
+    # The length is the round's own: what was used before it gives nobody more.
+    within = order.due_at is None or due_at - order.due_at <= order.due_at - _began(order)
     if not by_desk or order.extensions > 0 or not within:
         above = by_desk
         return ask_agreement(
@@ -68,14 +69,18 @@ def _check_month(order: Order, due_at: datetime) -> None:
         )
 
 
+def _began(order: Order) -> datetime:
+    """When the time to solve began in this round."""
+    return solving_since(KIND, order.id, order.round) or order.submitted_at
+
+
 def plan_order(actor: Actor, order_id: int, *, due_at: datetime, note: str) -> Order:
     """立项计划: what cannot be solved within a month has a dated plan, and a report every month.
 
     Raises Invalid `order.plan_within_month`, `order.beyond_imposed`, `order.plan_too_short`.
     """
     order = take(actor, order_id, Action.PLAN)
-    since = solving_since(KIND, order.id, order.round) or order.submitted_at
-    if due_at <= max(now(), since + MONTH):
+    if due_at <= max(now(), _began(order) + MONTH):
         raise Invalid("order.plan_within_month", "一个月内能办结的，请申请延期，不用报立项计划。")
     if order.imposed_due_at is not None and due_at > order.imposed_due_at:
         raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
