@@ -153,9 +153,14 @@ def _begun(deed: Deed) -> list[Fact]:
         stages = (Stage.ACCEPT,)
     elif deed.after is S.SUBMITTED and deed.changed:
         stages = (Stage.ARRANGE,)
-    elif deed.action is A.PLAN or (deed.action is A.PROGRESS and deed.is_planned):
+    elif deed.action is A.PLAN or (deed.is_planned and _goes_on(deed)):
         stages = (Stage.MONTHLY,)
     return [_fact(deed, F.STARTED, stages, deed.choice.as_details())] if stages else []
+
+
+def _goes_on(deed: Deed) -> bool:
+    """Reported on, or not done after all: a month later the next report is due."""
+    return deed.action is A.PROGRESS or (deed.action is A.CHECK and deed.changed)
 
 
 def _terms(deed: Deed) -> list[Fact]:

@@ -127,6 +127,21 @@ def test_done_is_done(world: World) -> None:
     assert order_of(order_id).next_due_at is None
 
 
+def test_not_done_after_all(world: World, clock: Clock) -> None:
+    """What a check gives back is reported on again every month."""
+    order_id = claimed(world)
+    _plan(world, order_id, 90)
+    _go(clock, days=20)
+    world.act("member", order_id, "complete", note="提前办好了，请看看。")
+    _go(clock, days=1)
+    world.act("dispatcher", order_id, "check", passed=False, note="还没有办好，请继续。")
+    seen = read(world, "dispatcher", f"/orders/{order_id}")["deadlines"]
+    monthly = [row for row in seen if row["stage"] == "monthly"]
+    assert [row["state"] for row in monthly] == ["met", "pending"]
+    assert datetime.fromisoformat(monthly[1]["due_at"]) == now() + MONTH
+    assert_sound(order_id)
+
+
 def test_a_round_later_there_is_no_plan(world: World) -> None:
     """重办 begins without; its reports are those of every order."""
     order_id = claimed(world)
