@@ -6,16 +6,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from app import create_app
 from app.deadlines.days import announced_days
-from app.deadlines.models import DeadlinePolicy
+from app.deadlines.models import DeadlinePolicy, Recomputation
 from app.deadlines.queries.calendar import year_calendar
 from app.deadlines.queries.policies import policy_here
+from app.deadlines.queries.recomputing import current_basis
 from app.deadlines.service.calendar import import_days, seed_calendar
 from app.deadlines.service.policies import publish_policy, seed_policies
+from app.deadlines.service.recomputing import request_recomputation
 from app.deadlines.shipped import shipped_policies
-from app.kernel.database import db, transaction
+from app.kernel.database import db, session, transaction
 from app.kernel.errors import Refusal
 from app.kernel.http import App
 from app.organisation.service import found_district
@@ -107,3 +110,30 @@ def test_two_lists_of_a_year_are_never_mixed(rivals_app: App) -> None:
         found = year_calendar(SYSTEM, 2026).days
         assert len(found) == 28
         assert len({special.name for special in found}) == 1
+
+
+@pytest.mark.races
+def test_no_change_is_numbered_before_one_that_is_not_seen_yet(rivals_app: App) -> None:
+    """What has been computed after the last change has seen all before it."""
+    app = rivals_app
+    with app.app_context(), transaction():
+        request_recomputation(SYSTEM, "以前")
+    noted, computed = threading.Event(), threading.Event()
+
+    def change_slowly() -> None:
+        with app.app_context(), transaction():
+            request_recomputation(SYSTEM, "慢")
+            noted.set()
+            computed.wait(2)
+
+    slow = threading.Thread(target=change_slowly)
+    slow.start()
+    assert noted.wait(30)
+    with app.app_context():
+        with transaction():
+            request_recomputation(SYSTEM, "快")
+        with transaction(writing=False):
+            last, seen = current_basis(), session.scalars(select(Recomputation.id)).all()
+    computed.set()
+    slow.join(timeout=60)
+    assert sorted(seen) == list(range(last - 2, last + 1))

@@ -22,13 +22,15 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, table_of
 from app.kernel.events import announce
-from app.kernel.kept import mark_changed
+from app.kernel.kept import hold, mark_changed
 
 log = structlog.get_logger("deadlines")
 _DEADLINES, _CHANGES = table_of(Deadline), table_of(Recomputation)
 # Few, since whoever claims one of these orders waits for the batch.
 BATCH = 50
 _STAGES = 4
+# Held by whoever asks for one: whoever has seen the last must have seen all before it.
+_REQUESTS = "recomputations"
 
 
 def request_recomputation(
@@ -46,6 +48,7 @@ def request_recomputation(
         created_at=now(),
         created_by_id=actor.person_id,
     )
+    hold(_REQUESTS)
     session.add(change)
     session.flush()
     mark_changed(CHANGES)
