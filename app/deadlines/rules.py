@@ -37,8 +37,8 @@ class Target:
         if self.calendar is not other.calendar or other.length.same_day > self.length.same_day:
             return False
         # How many minutes a working day has is each unit's own.
-        by_hours = self.calendar is CalendarKind.WORKING and not self.length.same_day
-        if by_hours and (self.length.days is None) != (other.length.days is None):
+        by_hours = self.calendar is CalendarKind.WORKING
+        if by_hours and (self.length.minutes is None) != (other.length.minutes is None):
             return False
         return self.rough_minutes <= other.rough_minutes
 

@@ -22,7 +22,7 @@ from app.deadlines.rules import (
     read_stages,
 )
 from app.deadlines.states import CalendarKind, Level, Stage
-from tests.deadlines.around import Around, moment, office
+from tests.deadlines.around import Around, each_day, moment, office
 from tests.deadlines.strategies import PROOF
 
 ONE_OF = "时长只能填一种：分钟、天数或当天。"
@@ -154,6 +154,13 @@ def rule(raw: dict[str, Any]) -> StageRule:
         ({"days": 1}, {"same_day": True}, False),
         ({"minutes": 5}, {"same_day": True}, False),
         ({"same_day": True}, {"same_day": True}, True),
+        # A unit's own hours may make its day longer than any number of minutes.
+        (
+            {"same_day": True, "calendar": "working"},
+            {"minutes": 480, "calendar": "working"},
+            False,
+        ),
+        ({"same_day": True, "calendar": "working"}, {"days": 1, "calendar": "working"}, True),
         ({"minutes": 60}, {"minutes": 60, "urgent": {"minutes": 30}}, False),
         ({"minutes": 30}, {"minutes": 60, "urgent": {"minutes": 30}}, True),
         ({"minutes": 60, "urgent": {"minutes": 90}}, {"minutes": 60}, False),
@@ -213,6 +220,18 @@ def test_what_a_unit_says_is_never_due_later_than_what_stands_above(
             if above is not None:
                 assert below is not None
                 assert due_at(around, start, below) <= due_at(around, start, above)
+
+
+def test_the_hours_of_a_unit_make_nothing_looser() -> None:
+    """Whoever works day and night has a day of more than eight hours."""
+    top = rule({"minutes": 480, "calendar": "working"})
+    own = rule({"same_day": True, "calendar": "working"})
+    held = fold([(1, {Stage.SOLVE: top}), (2, {Stage.SOLVE: own})]).stages[Stage.SOLVE]
+    around = Around(Rules(()), office(hours=each_day(("00:00", "24:00"))))
+    start = moment("09-10 00:30")
+    found = [one.by_day("normal") for one in (held, top)]
+    below, above = (due_at(around, start, target) for target in found if target is not None)
+    assert below <= above
 
 
 def due_at(around: Around, start: datetime, target: Target) -> datetime:
