@@ -77,18 +77,27 @@ def named_period(name: str) -> Period:
 
 def weeks_of(period: Period) -> dict[str, Period]:
     """Its weeks by name; the first and the last may be cut short."""
-    return {week_name(part.since): part for part in _parts(period, week_of)}
+    return {week_name(part.since): part for part in _parts(period, _end_of_week)}
 
 
 def months_of(period: Period) -> dict[str, Period]:
     """Its months by name; the first and the last may be cut short."""
-    return {month_name(part.since): part for part in _parts(period, month_of)}
+    return {month_name(part.since): part for part in _parts(period, _end_of_month)}
 
 
-def _parts(period: Period, whole: Callable[[date], Period]) -> list[Period]:
+def _end_of_week(day: date) -> date:
+    # The week itself may lie half beyond the calendar.
+    return day + (6 - day.weekday()) * _DAY
+
+
+def _end_of_month(day: date) -> date:
+    return month_of(day).until
+
+
+def _parts(period: Period, end_of: Callable[[date], date]) -> list[Period]:
     parts, day = [], period.since
     while day <= period.until:
-        last = min(whole(day).until, period.until)
+        last = min(end_of(day), period.until)
         parts.append(Period(day, last))
         day = last + _DAY
     return parts

@@ -296,6 +296,16 @@ def test_bad_periods(world: World, period: str, code: str) -> None:
     assert (answer.status_code, answer.get_json()["code"]) == (422, code)
 
 
+@pytest.mark.parametrize(
+    ("days", "week"),
+    [("from=2000-01-01&to=2000-01-02", "1999-W52"), ("from=2199-12-30&to=2199-12-31", "2200-W01")],
+)
+def test_a_week_half_beyond_the_years(world: World, days: str, week: str) -> None:
+    """The first and the last days that may be asked for stand in a week as all others do."""
+    answer = world.get("leader", f"/orders/figures?unit_id={world.community.id}&{days}")
+    assert (answer.status_code, [one["name"] for one in answer.get_json()["weeks"]]) == (200, [week])
+
+
 def test_a_year_is_not_too_long(world: World) -> None:
     """366 days, weeks cut at both ends."""
     figures = _figures(world, period="from=2027-01-01&to=2028-01-01")
