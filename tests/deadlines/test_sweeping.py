@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.deadlines.models import Deadline, DeadlineStep
 from app.deadlines.service.repairing import announce_again
-from app.deadlines.states import MAX_ATTEMPTS
+from app.deadlines.states import MAX_ATTEMPTS, Stage
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, NotFound
@@ -68,6 +68,25 @@ def test_a_bad_one_holds_up_nobody(world: World, clock: Clock, broken: set[int])
     assert told(world, "dispatcher", "due_soon", bad) == 1
     with pytest.raises(Conflict, match="deadline.not_stuck"):
         do(announce_again, world.actor("admin"), stuck_id)
+
+
+def test_what_is_due_at_another_time_has_all_its_attempts(
+    world: World, clock: Clock, broken: set[int]
+) -> None:
+    """However often the reminder of the date before could not be sent."""
+    clock.set(at("11-23 09:00").isoformat())
+    order_id = int(world.claimed()["id"])
+    broken.add(order_id)
+    clock.set(at("11-26 21:00").isoformat())
+    for minutes in range(MAX_ATTEMPTS):
+        clock.set((now() + timedelta(minutes=minutes)).isoformat())
+        sweep_all()
+    mine = select(Deadline).where(Deadline.stage == Stage.SOLVE)
+    assert session.scalars(mine).one().attempts == MAX_ATTEMPTS
+    later = at("12-04 17:00").isoformat()
+    world.act("dispatcher", order_id, "extend", due_at=later, reason="等材料")
+    row = session.scalars(mine.execution_options(populate_existing=True)).one()
+    assert (row.attempts, row.stuck_at, row.next_step) == (0, None, "share_50")
 
 
 def test_once_however_often_it_is_called(world: World, clock: Clock) -> None:

@@ -303,7 +303,10 @@ def test_bad_periods(world: World, period: str, code: str) -> None:
 def test_a_week_half_beyond_the_years(world: World, days: str, week: str) -> None:
     """The first and the last days that may be asked for stand in a week as all others do."""
     answer = world.get("leader", f"/orders/figures?unit_id={world.community.id}&{days}")
-    assert (answer.status_code, [one["name"] for one in answer.get_json()["weeks"]]) == (200, [week])
+    assert (answer.status_code, [one["name"] for one in answer.get_json()["weeks"]]) == (
+        200,
+        [week],
+    )
 
 
 def test_a_year_is_not_too_long(world: World) -> None:

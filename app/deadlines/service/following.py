@@ -63,6 +63,7 @@ _MUTABLE = (
     "generation",
     "next_at",
     "next_step",
+    "attempts",
     "stuck_at",
     "basis",
 )
@@ -280,7 +281,7 @@ def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datet
         # The same date: what it waits for it goes on waiting for, perhaps at another time.
         since = min(at, row.next_at or row.stuck_at or at)
         waiting = still_waiting(ladder(climb, HERE), row.next_step, since)
-        values["stuck_at"] = row.stuck_at
+        values["attempts"], values["stuck_at"] = row.attempts, row.stuck_at
         if waiting:
             values["next_step"] = waiting[0].name
             values["next_at"] = waiting[0].at if row.stuck_at is None else None
