@@ -378,6 +378,18 @@ def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
     return None
 
 
+def needs_code(order: Order, category: Category | None) -> bool:
+    """A home visit to somebody who sees the code: who has no account has none to show."""
+    shown = order.requester_id is not None or order.placer_id is not None
+    return category is not None and category.home_visit and shown
+
+
+def owes_code(order: Order, category: Category | None) -> bool:
+    """Whether the visitor has still to enter it; an outside unit proves nothing."""
+    visitor = order.holder_kind is not HandlerKind.PROVIDER
+    return visitor and order.visited_at is None and needs_code(order, category)
+
+
 def may_see_unchecked(actor: Actor, order: Order) -> bool:
     """The unit's staff and those whose words they are; all others see what has passed."""
     return is_requester(actor, order) or is_staff_of(actor, order)

@@ -345,8 +345,12 @@ ASK_AGAIN_ON = (timedelta(days=1), timedelta(days=5))
 REOPEN_WITHIN = timedelta(days=30)
 UNMERGE_WITHIN = timedelta(days=30)
 REQUEST_LAPSES = timedelta(hours=24)
-URGE_EVERY = timedelta(days=1)
-URGE_EMERGENCY_EVERY = timedelta(minutes=30)
+# By urgency.
+URGE_EVERY: dict[str, timedelta] = {
+    "normal": timedelta(days=1),
+    "urgent": timedelta(days=1),
+    "emergency": timedelta(minutes=30),
+}
 SUSPEND_BY_HANDLER = timedelta(days=3)
 SUSPEND_LONG_TERM = timedelta(days=15)
 SUSPENSIONS_A_ROUND = 2

@@ -93,6 +93,52 @@ def test_what_waits_is_not_asked_for_again(
     assert action in _offers(world, who, order)
 
 
+def test_urging_rests(world: World, clock: Clock) -> None:
+    """A day long it would be refused; the next day it is offered again."""
+    clock.set(local_morning().isoformat())
+    order = submitted(world)
+    assert "urge" in _offers(world, "resident", order)
+    world.act("resident", order, "urge")
+    assert "urge" not in _offers(world, "resident", order)
+    clock.set(later(days=1))
+    assert "urge" in _offers(world, "resident", order)
+
+
+def test_nobody_is_missed_before_the_time(world: World, clock: Clock) -> None:
+    """From the appointed time on, once, and again when the desk has found that somebody came."""
+    clock.set(local_morning().isoformat())
+    order = claimed(world)
+    assert "not_come" not in _offers(world, "resident", order)
+    world.act("member", order, "appoint", at=later(hours=1))
+    assert "not_come" not in _offers(world, "resident", order)
+    clock.set(later(hours=1))
+    assert "not_come" in _offers(world, "resident", order)
+    world.act("resident", order, "not_come")
+    assert "not_come" not in _offers(world, "resident", order)
+    world.act("dispatcher", order, "confirm_no_show", confirmed=False, note="来过，敲门没人应")
+    assert "not_come" in _offers(world, "resident", order)
+
+
+def test_a_later_date_is_asked_for_once_and_in_time(world: World, clock: Clock) -> None:
+    """The handler waits for the answer, the dispatcher may extend meanwhile; overdue nobody may."""
+    clock.set(local_morning().isoformat())
+    order = claimed(world)
+    world.act("member", order, "extend", due_at=later(days=9), reason="等材料")
+    assert "extend" not in _offers(world, "member", order)
+    assert "extend" in _offers(world, "dispatcher", order)
+    clock.set(later(days=8))
+    assert "extend" not in _offers(world, "dispatcher", order)
+
+
+def test_a_home_visit_is_completed_after_its_code(world: World) -> None:
+    """Until it is entered the answer to 提交办结 is known."""
+    order = world.order(category_id=world.categories["代取药"])["id"]
+    world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids["grid"])
+    assert "complete" not in _offers(world, "grid", order)
+    world.act("grid", order, "start", visit_code=order_of(order).visit_code)
+    assert "complete" in _offers(world, "grid", order)
+
+
 def test_a_list_costs_no_statement_more(world: World) -> None:
     """What is looked up for one order is not looked up for twenty."""
     world.lift_caps()

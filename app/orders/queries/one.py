@@ -9,13 +9,21 @@ from sqlalchemy import BigInteger, bindparam, exists, select
 from app.categories.queries import get_category
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.kernel.database import fetch, table_of
 from app.orders.models import NoShow, Order, OrderFollower
-from app.orders.policy import is_requester, is_staff_of, may_explain, unfit
+from app.orders.policy import (
+    is_requester,
+    is_staff_of,
+    may_explain,
+    may_manage,
+    owes_code,
+    unfit,
+)
 from app.orders.queries.parts import open_parts, parts_of
 from app.orders.queries.rendering import OrderView, views_of
 from app.orders.queries.stages import stages_of
-from app.orders.states import ASKED_BY, Action, RequestKind, RequestState
+from app.orders.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState
 from app.people.queries import get_person
 
 # These the desk, or the leader, may also do without asking.
@@ -90,7 +98,8 @@ def _advice(actor: Actor, order: Order) -> tuple[str | None, str | None]:
 
 def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> list[str]:
     waiting = {row["kind"] for row in view.requests if row["state"] is RequestState.PENDING}
-    in_vain = {ASKED_BY[kind] for kind in waiting - _DONE_MEANWHILE}
+    meanwhile = _DONE_MEANWHILE if may_manage(actor, order) else frozenset()
+    in_vain = {ASKED_BY[kind] for kind in waiting - meanwhile}
     found = {Action(name) for name in view.actions} - in_vain
     in_vain |= {
         action
@@ -101,14 +110,50 @@ def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> l
 
 
 def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
+    person = get_person(actor.own_id)
     category = None if order.category_id is None else get_category(order.category_id)
-    return unfit(get_person(actor.own_id), category) is not None
+    return person.is_away(now()) or unfit(person, category) is not None
+
+
+def _has_joined(_: Actor, __: Order, around: _Around) -> bool:
+    return around.joined
+
+
+def _nothing_reported(_: Actor, __: Order, around: _Around) -> bool:
+    return not around.reported
+
+
+def _not_missed(_: Actor, order: Order, around: _Around) -> bool:
+    """Nobody was to be here yet, or the desk is looking into it."""
+    too_early = order.appointed_at is None or now() < order.appointed_at
+    return too_early or around.reported
+
+
+def _has_urged(_: Actor, order: Order, __: _Around) -> bool:
+    return order.urged_at is not None and now() - order.urged_at < URGE_EVERY[order.urgency]
+
+
+def _is_due(_: Actor, order: Order, __: _Around) -> bool:
+    return order.due_at is not None and order.due_at <= now()
+
+
+def _is_divided(_: Actor, __: Order, around: _Around) -> bool:
+    return around.divided
+
+
+def _cannot_complete(_: Actor, order: Order, around: _Around) -> bool:
+    """Parts of it are open, or the visitor has not shown the code."""
+    category = None if order.category_id is None else get_category(order.category_id)
+    return owes_code(order, category) or around.divided
 
 
 _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.CLAIM: _cannot_claim,
-    Action.JOIN: lambda actor, order, around: around.joined,
-    Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
-    Action.SETTLE: lambda actor, order, around: around.divided,
-    Action.COMPLETE: lambda actor, order, around: around.divided,
+    Action.JOIN: _has_joined,
+    Action.URGE: _has_urged,
+    Action.NOT_COME: _not_missed,
+    Action.CONFIRM_NO_SHOW: _nothing_reported,
+    Action.EXTEND: _is_due,
+    Action.SETTLE: _is_divided,
+    Action.COMPLETE: _cannot_complete,
 }

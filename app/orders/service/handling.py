@@ -16,7 +16,7 @@ from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.kernel.events import announce
 from app.orders.events import OrderClaimed, OrderCompleted
 from app.orders.models import Order, OrderAssignee, OrderEvent
-from app.orders.policy import unfit
+from app.orders.policy import needs_code, owes_code, unfit
 from app.orders.queries.rendering import contents_of
 from app.orders.queries.visible import check_reach
 from app.orders.service.core import (
@@ -175,17 +175,11 @@ def start_order(
     return order
 
 
-def _needs_code(order: Order, category: Category | None) -> bool:
-    """A home visit to somebody who sees the code: who has no account has none to show."""
-    shown = order.requester_id is not None or order.placer_id is not None
-    return category is not None and category.home_visit and shown
-
-
 def _check_visit(
     actor: Actor, order: Order, category: Category | None, visit_code: str | None, at: datetime
 ) -> bool:
     if visit_code is None:
-        if _needs_code(order, category):
+        if needs_code(order, category):
             raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
         return False
     tried = audit.count_since("order.visit_code_wrong", "order", order.id, at - VISIT_CODE_REST)
@@ -305,8 +299,7 @@ def complete_order(
 def _check_proof(order: Order, category: Category | None, photo_ids: Sequence[int]) -> None:
     if category is None:
         return
-    visitor = order.holder_kind is not HandlerKind.PROVIDER
-    if visitor and order.visited_at is None and _needs_code(order, category):
+    if owes_code(order, category):
         raise Invalid(
             "order.visit_code_required", "上门服务请先点“开始”，填上居民的四位上门码，再提交办结。"
         )

@@ -12,7 +12,6 @@ from app.orders.service.core import desk, take, tell, write
 from app.orders.states import (
     NO_SHOW_WINDOW,
     NO_SHOWS_ADMITTED,
-    URGE_EMERGENCY_EVERY,
     URGE_EVERY,
     Action,
 )
@@ -24,7 +23,7 @@ def urge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order
     """催单: once a day, in an emergency every 30 minutes."""
     order = take(actor, order_id, Action.URGE)
     at = now()
-    pace = URGE_EMERGENCY_EVERY if order.urgency is Urgency.EMERGENCY else URGE_EVERY
+    pace = URGE_EVERY[order.urgency]
     if order.urged_at is not None and at - order.urged_at < pace:
         wait = int((order.urged_at + pace - at).total_seconds())
         raise TooMany(
