@@ -15,7 +15,8 @@ from app.orders.queries.figures import Figures, asked_figures
 from app.orders.queries.lists import OrderFilter, changes_of, page_of_events, page_of_orders
 from app.orders.queries.nearby import nearby_orders
 from app.orders.queries.one import OneView, view_of
-from app.orders.queries.rendering import EventView, OrderView, event_views, views_of
+from app.orders.queries.rendering import OrderView, views_of
+from app.orders.queries.telling import EventView, event_views
 from app.orders.queries.visible import check_reach, get_for_action, get_visible
 from app.orders.queries.zero import Tracked, page_of_tracked
 from app.orders.schemas import actions

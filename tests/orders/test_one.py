@@ -11,8 +11,8 @@ from app.orders.states import RESIDENT_WORDS, STAFF_WORDS, OrderStatus
 from app.people.models import Person
 from tests.conftest import Clock
 from tests.orders.rows import heard, last_message, later, local_morning
-from tests.orders.stages import claimed, completed, submitted
-from tests.orders.stories import code_of, events_for, order_of, public_order, read
+from tests.orders.stages import STAGES, claimed, completed, submitted
+from tests.orders.stories import code_of, events_for, order_of, public_order, read, stage_of
 from tests.statements import sent
 from tests.world import World
 
@@ -155,6 +155,20 @@ def test_a_list_costs_no_statement_more(world: World) -> None:
 
 
 # --- what it shows
+
+
+@pytest.mark.parametrize("status", list(OrderStatus))
+def test_the_promise_stands_as_the_stage_does(
+    world: World, clock: Clock, status: OrderStatus
+) -> None:
+    """The resident is told the same as the staff: in time, missed, standing still or void."""
+    clock.set(local_morning().isoformat())
+    order = STAGES[status](world)
+    for days in (0, 40):
+        clock.set(later(days=days))
+        promise = stage_of(read(world, "resident", f"/orders/{order}"), "solve")
+        known = stage_of(read(world, "dispatcher", f"/orders/{order}"), "solve")
+        assert (promise["state"], promise["due_at"]) == (known["state"], known["due_at"])
 
 
 def test_a_parent_names_its_parts(world: World) -> None:

@@ -1,6 +1,6 @@
 """How orders and their histories look to the one who reads: masked, rounded, checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,13 @@ from app.categories.states import URGENCY_RANK
 from app.files.queries import FileLink, links
 from app.kernel.actor import Actor
 from app.kernel.among import among
+from app.kernel.clock import now
 from app.kernel.crypto import mask_name, mask_phone, unseal
 from app.kernel.database import at_hand, fetch, session, table_of
 from app.orders.models import (
     Order,
     OrderAssignee,
     OrderContact,
-    OrderEvent,
-    OrderEventContent,
     OrderRating,
     OrderRequest,
 )
@@ -72,18 +71,6 @@ class OrderView:
     requests: list[dict[str, Any]]
     actions: list[str]
     visit_code: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class EventView:
-    """One row of the history as one reader sees it."""
-
-    event: OrderEvent
-    actor: dict[str, Any] | None
-    note: str | None
-    photo_ids: list[int]
-    photos: list[FileLink]
-    details: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,22 +184,22 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         version=order.version,
         order=order,
         flags=_flags(order),
-        category=_named(order.category_id, around.categories),
-        unit=_named(order.handling_unit_id, around.units) or {},
-        first_unit=_named(order.first_unit_id, around.units) or {},
-        attention_unit=_named(order.attention_unit_id, around.units) or {},
-        grid=_named(order.grid_id, around.units),
-        place=_named(order.place_id, around.places) if near else None,
+        category=named(order.category_id, around.categories),
+        unit=named(order.handling_unit_id, around.units) or {},
+        first_unit=named(order.first_unit_id, around.units) or {},
+        attention_unit=named(order.attention_unit_id, around.units) or {},
+        grid=named(order.grid_id, around.units),
+        place=named(order.place_id, around.places) if near else None,
         description=order.description if checked else None,
         answers=order.answers if checked else {},
         external_number=order.external_number if staff or mine else None,
         location=_location(order, exact=near),
         photos=_files(order.photo_ids, around) if checked else [],
         voice=around.files.get(order.voice_id or 0) if checked else None,
-        requester=_named(order.requester_id, around.people) if unhidden else None,
+        requester=named(order.requester_id, around.people) if unhidden else None,
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
         assignees=[_assignee(row, around) for row in _current(order, rows) if involved],
-        offered_to=_named(order.offered_to_id, around.people) if asked_of else None,
+        offered_to=named(order.offered_to_id, around.people) if asked_of else None,
         deadlines=_promise(order),
         rating=around.ratings.get(order.id) if mine or staff or is_holder(actor, order) else None,
         requests=_requests(actor, order, around),
@@ -221,7 +208,8 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     )
 
 
-def _named(found: int | None, names: Mapping[int, str]) -> dict[str, Any] | None:
+def named(found: int | None, names: Mapping[int, str]) -> dict[str, Any] | None:
+    """Something with an id, with its name beside it."""
     return None if found is None else {"id": found, "name": names.get(found, "")}
 
 
@@ -301,20 +289,27 @@ def _promise(order: Order) -> list[dict[str, Any]]:
     if order.due_at is None:
         return []
     met_at: datetime | None = order.completed_at
-    state = "paused" if order.status is OrderStatus.SUSPENDED else "pending"
-    if met_at is not None:
-        state = "met" if met_at <= order.due_at else "missed"
     return [
         {
             "stage": "solve",
             "round": order.round,
             "due_at": order.due_at,
             "met_at": met_at,
-            "state": state,
+            "state": _promise_state(order, order.due_at, met_at),
             "late_reason": None,
             "late_note": None,
         }
     ]
+
+
+def _promise_state(order: Order, due_at: datetime, met_at: datetime | None) -> str:
+    if met_at is not None:
+        return "met" if met_at <= due_at else "missed"
+    if order.status in (OrderStatus.SUSPENDED, OrderStatus.MERGED):
+        return "paused"
+    if not order.is_open:
+        return "void"
+    return "missed" if due_at <= now() else "pending"
 
 
 def _decides(actor: Actor, row: Any, order: Order) -> bool:
@@ -360,40 +355,3 @@ def _last(rows: Sequence[Any]) -> list[Any]:
     current = [row for row in rows if row.until is None]
     end = max((row.until for row in rows if row.until is not None), default=None)
     return current or [row for row in rows if row.until == end]
-
-
-def contents_of(events: Iterable[OrderEvent]) -> dict[int, OrderEventContent]:
-    """The words and pictures of history rows by event id; erased ones are missing."""
-    ids = [event.id for event in events]
-    rows = session.scalars(select(OrderEventContent).where(OrderEventContent.event_id.in_(ids)))
-    return {row.event_id: row for row in rows}
-
-
-def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> list[EventView]:
-    """History rows for their reader; the requester of an anonymous order stays unnamed."""
-    contents = contents_of(events)
-    names = masked_names({row.actor_id for row in events if row.actor_id is not None})
-    staff = is_staff_of(actor, order)
-    hidden = set()
-    if not may_know_requester(actor, order) and not is_requester(actor, order):
-        hidden = {order.requester_id, order.placer_id}
-    checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
-    theirs = {order.requester_id, order.placer_id}
-    photo_ids = [found for content in contents.values() for found in content.photo_ids]
-    pictures = links(photo_ids) if photo_ids else {}
-    views = []
-    for row in events:
-        content = contents.get(row.id)
-        shown = content if checked or row.actor_id not in theirs else None
-        shown_ids = list(shown.photo_ids) if shown else []
-        views.append(
-            EventView(
-                event=row,
-                actor=None if row.actor_id in hidden else _named(row.actor_id, names),
-                note=shown.note if shown else None,
-                photo_ids=shown_ids,
-                photos=[pictures[found] for found in shown_ids if found in pictures],
-                details=dict(content.details) if content and staff else {},
-            )
-        )
-    return views

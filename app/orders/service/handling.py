@@ -17,7 +17,7 @@ from app.kernel.events import announce
 from app.orders.events import OrderClaimed, OrderCompleted
 from app.orders.models import Order, OrderAssignee, OrderEvent
 from app.orders.policy import needs_code, owes_code, unfit
-from app.orders.queries.rendering import contents_of
+from app.orders.queries.telling import contents_of
 from app.orders.queries.visible import check_reach
 from app.orders.service.core import (
     assign,
