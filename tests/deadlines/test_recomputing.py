@@ -108,6 +108,20 @@ def test_it_is_finished_when_no_straggler_can_be_left(world: World, clock: Clock
     assert unfinished() == ()
 
 
+def test_what_an_earlier_change_has_done_counts_for_the_later(world: World, clock: Clock) -> None:
+    """Two in a row are computed once; when both are finished, neither stands at nothing."""
+    clock.set(at("12-01 09:00").isoformat())
+    world.order()
+    _publish("ordinary_13710", solve=5)
+    _publish("ordinary_13710", solve=4)
+    assert _recompute() == 1
+    clock.set(at("12-01 09:06").isoformat())
+    assert _recompute() == 0
+    found = session.scalars(select(Recomputation).order_by(Recomputation.id))
+    assert [(change.done, change.total) for change in found] == [(1, 1), (1, 1)]
+    assert unfinished() == ()
+
+
 def test_of_a_unit_that_tightens(world: World, clock: Clock) -> None:
     """Its own orders alone, and those placed after at once by the new rule."""
     clock.set(at("12-01 09:00").isoformat())

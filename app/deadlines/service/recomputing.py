@@ -136,7 +136,10 @@ def _held(subjects: list[Subject]) -> list[Subject]:
 
 
 def _finish(change: Change) -> None:
-    """Finished once no transaction can be left that began before the change."""
+    """Finished once no transaction can be left that began before the change.
+
+    Then all of it is done, whether by this change's batches, another's, or because it ended.
+    """
     at = now()
     result = session.execute(
         update(_CHANGES)
@@ -145,7 +148,7 @@ def _finish(change: Change) -> None:
             _CHANGES.c.finished_at.is_(None),
             _CHANGES.c.created_at <= at - STRAGGLERS,
         )
-        .values(finished_at=at)
+        .values(finished_at=at, done=_CHANGES.c.total)
     )
     if getattr(result, "rowcount", 0):
         mark_changed(CHANGES)
