@@ -49,9 +49,16 @@ MESSAGES: dict[str, Template] = {
     ),
     "order.rated": Template("居民已评价", "{number}号工单居民已确认解决，谢谢您。"),
     "order.unsolved": Template("居民说没解决", "{number}号工单居民反映没有解决，已重新办理。"),
+    "order.unsolved_again": Template(
+        "居民又说没解决", "{number}号工单居民再次反映没有解决，等社区负责人研判。"
+    ),
     "order.dissatisfied": Template("请回访", "{number}号工单已解决，但居民不满意，请回访。"),
     "order.decide": Template("请研判", "{number}号工单两次未解决，请您研判。"),
     "order.closed": Template("已办结", "您的{number}号工单已办结。"),
+    "order.closed_unrecognised": Template(
+        "已办结",
+        "您的{number}号工单经社区和上级单位研判后办结。您若不认可，30天内可以要求重新办理。",
+    ),
     "order.reopened": Template("重新办理", "{number}号工单要求重新办理。"),
     "order.appeal": Template("有申诉", "{number}号工单的申请人不同意不予受理，请复核。"),
     "order.reported_up": Template("下级上报", "{number}号工单请求上级办理，请答复。"),

@@ -108,7 +108,9 @@ def test_the_second_not_solved_is_the_leaders(world: World) -> None:
     assert decided == (409, "order.nothing_to_decide")
     since = last_message()
     _again(world, order_id)
-    assert ("leader", "decide") in heard(world, order_id, since)
+    told = heard(world, order_id, since)
+    assert ("leader", "decide") in told and ("dispatcher", "unsolved_again") in told
+    assert not {moment for _, moment in told} & {"unsolved"}
     seen = read(world, "leader", f"/orders/{order_id}")
     assert (seen["round"], "to_decide" in seen["flags"]) == (3, True)
     assert "decide" in seen["actions"] and "dispatch" not in seen["actions"]
@@ -133,7 +135,9 @@ def test_closed_as_not_recognised_is_countersigned(world: World) -> None:
     path = f"/orders/{order_id}/requests/{request_id}/agree"
     for who in ("leader", "dispatcher"):
         assert refused(world, who, path) == (403, "order.not_allowed")
+    since = last_message()
     assert world.post("street", path).get_json()["status"] == "closed"
+    assert ("resident", "closed_unrecognised") in heard(world, order_id, since)
     seen = read(world, "resident", f"/orders/{order_id}")
     assert "not_recognised" in seen["flags"] and "unanswered" not in seen["flags"]
     assert order_of(order_id).close_kind is CloseKind.NOT_RECOGNISED

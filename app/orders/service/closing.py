@@ -124,7 +124,11 @@ def _tell_answer(actor: Actor, order: Order, *, solved: bool, satisfied: bool | 
             order.follow_up_due = True
             tell(order, "dissatisfied", desk(order))
         return
-    tell(order, "unsolved", [*handlers_of(order.id), *desk(order)])
+    _tell_unsolved(order, [*handlers_of(order.id), *desk(order)])
+
+
+def _tell_unsolved(order: Order, people: list[int]) -> None:
+    tell(order, "unsolved_again" if order.to_decide else "unsolved", people)
     _tell_round(order)
 
 
@@ -180,8 +184,7 @@ def follow_up_order(
         on_word_of=order.requester_id if answered else None,
     )
     if answered and not solved:
-        tell(order, "unsolved", desk(order))
-        _tell_round(order)
+        _tell_unsolved(order, desk(order))
     return order
 
 
@@ -253,7 +256,7 @@ def close_unrecognised(actor: Actor, order: Order, *, note: str | None) -> None:
     order.to_decide = False
     order.close(Action.AGREE, at, CloseKind.NOT_RECOGNISED)
     write(actor, order, Action.AGREE, before=before, note=note, details={"closed": True})
-    tell(order, "closed", requesters(order))
+    tell(order, "closed_unrecognised", requesters(order))
     release_root(order, at)
     gather_parent(order)
 
