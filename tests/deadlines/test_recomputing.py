@@ -91,6 +91,17 @@ def test_a_shorter_policy(world: World, clock: Clock) -> None:
     assert [*differences("order", running), *check_facts([running, done])] == []
 
 
+def test_no_day_that_is_past_is_promised(world: World, clock: Clock) -> None:
+    """A rule so short that the order is overdue by it at once: the resident reads of no new day."""
+    clock.set(at("12-01 09:00").isoformat())
+    order_id = int(world.order()["id"])
+    clock.set(at("12-06 09:00").isoformat())
+    _publish("ordinary_13710", solve=2)
+    assert _recompute() == 1
+    assert order_of(order_id).due_at == at("12-03 09:00")
+    assert told(world, "resident", "extended", order_id) == 0
+
+
 def test_it_is_finished_when_no_straggler_can_be_left(world: World, clock: Clock) -> None:
     """Progress is counted; a minute later it still looks, after five it is done."""
     clock.set(at("12-01 09:00").isoformat())

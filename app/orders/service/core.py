@@ -161,8 +161,8 @@ def tell(
 
 
 def tell_promise(order: Order) -> None:
-    """The resident hears of another promised day while the order is open."""
-    if order.is_open and order.due_at is not None:
+    """The resident hears of another promised day while the order is open and the day is to come."""
+    if order.is_open and order.due_at is not None and order.due_at > now():
         tell(order, "extended", requesters(order), time=spoken_day(order.due_at))
 
 
