@@ -90,8 +90,9 @@ def test_the_ledger(world: World) -> None:
     assert told["地址"].endswith("3号楼")
     assert told["受理时间"][:4].isdigit()
     assert told["办结时间"]
-    (plain,) = exported(world, template="orders")
+    names, plain = rows_of(fetch(world, ask(world, template="orders")))
     assert plain[:3] == [order["number"], "已办结", ""]
+    assert dict(zip(names, plain, strict=True))["首办单位"] == order["first_unit"]["name"]
 
 
 def test_masked_unless_a_reason_is_given(world: World) -> None:

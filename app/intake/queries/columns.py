@@ -150,7 +150,7 @@ _ORDERS: Sequence[tuple[Column, Getter]] = (
     (Column("来源", 10), lambda line: SOURCE_WORDS[line.view.order.source]),
     (Column("外部编号", 18), lambda line: line.view.external_number),
     (Column("承办单位", 16), _name("unit")),
-    (Column("首接单位", 16), _name("first_unit")),
+    (Column("首办单位", 16), _name("first_unit")),
     (Column("网格", 18), _name("grid")),
     (Column("地址", 24), lambda line: line.address),
     (Column("描述", 40), lambda line: line.view.description),
