@@ -3,6 +3,7 @@
 import os
 from contextlib import ExitStack
 
+import hypothesis
 import pytest
 
 import config as settings
@@ -11,6 +12,8 @@ from tests import postgres
 for name in settings.NAMES:
     os.environ.pop(name, None)
 os.environ["APP_ENV"] = "testing"
+# A quarter of the generated examples; whoever asks for more than the default, asks for a multiple.
+hypothesis.settings.register_profile("quick", max_examples=25)
 
 
 def pytest_configure(config: pytest.Config) -> None:
