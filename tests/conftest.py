@@ -22,6 +22,29 @@ from tests import postgres
 from tests.contract.conformance import Contract
 from tests.world import World, build_world
 
+# The files that take longest: begun late, one would keep a single processor busy at the end.
+LONGEST = (
+    "intake/test_killed.py",
+    "kernel/test_job_processes.py",
+    "races/test_links.py",
+    "races/test_claims.py",
+    "privacy/test_dump.py",
+    "orders/test_figures_demo.py",
+    "contract/test_fuzzing.py",
+    "races/test_bulletins.py",
+    "races/test_lockout.py",
+    "orders/test_figures_lists.py",
+    "demo/test_build.py",
+    "permissions/test_matrix.py",
+    "test_run.py",
+    "notifications/test_rivals.py",
+    "orders/test_seeing.py",
+    "races/test_ladder.py",
+    "races/test_killed.py",
+    "bench/test_floor.py",
+    "journeys/test_examples.py",
+)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds --database, and --figures for the numbers that ./test full shows."""
@@ -30,12 +53,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What asks for no database is asked on SQLite alone."""
+    """What asks for no database is asked on SQLite alone; the longest go to the workers first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=_turn)
     if config.getoption("--database") == "sqlite":
         return
     asked = [item for item in items if "database" in getattr(item, "fixturenames", ())]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(asked)])
     items[:] = asked
+
+
+def _turn(item: pytest.Item) -> int:
+    file = item.path.relative_to(Path(__file__).parent).as_posix()
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
 
 def pytest_collection_finish() -> None:

@@ -24,7 +24,7 @@ from bench.district import TAUGHT_BY, District, Needs, found, put_in_pool
 from bench.rows import Changes, Row, watched
 from bench.seed import copy_orders
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("floor")]
+pytestmark = pytest.mark.slow
 
 
 @dataclass

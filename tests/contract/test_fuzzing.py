@@ -21,7 +21,7 @@ from tests.orders.stages import STAGES
 from tests.serving import ROOT, Server, serving
 from tests.world import SYSTEM
 
-pytestmark = [pytest.mark.slow, pytest.mark.figures, pytest.mark.xdist_group("fuzzing")]
+pytestmark = [pytest.mark.slow, pytest.mark.figures]
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # In ./test the same requests each time; what the figures find anew is named by its seed.
 SEED = 20_260_101

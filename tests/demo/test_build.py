@@ -33,7 +33,7 @@ from app.wechat.sandbox import openid_for
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

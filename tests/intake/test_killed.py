@@ -16,7 +16,7 @@ from tests.intake.digest import digest
 from tests.intake.installed import REQUESTS, Installed, installed
 from tests.intake.invented import CITY, as_csv, city_rows
 
-pytestmark = [pytest.mark.slow, pytest.mark.figures, pytest.mark.xdist_group("imports")]
+pytestmark = [pytest.mark.slow, pytest.mark.figures]
 ROWS, ALL_ROWS, BATCH = 600, 10_000, 10
 # `flask run-jobs` begins with its first tick; the rounds themselves are these.
 ROUND = """

@@ -15,7 +15,7 @@ from app.orders.models import Order
 from tests.demo_server import DemoServer
 from tests.serving import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("journeys")]
+pytestmark = pytest.mark.slow
 
 ROWS = 200
 SHARED = Path(os.environ.get("SHARED_DATA") or ROOT.parent / "shared" / "data")

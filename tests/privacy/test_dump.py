@@ -19,7 +19,7 @@ from app.organisation.models import Unit
 from tests.privacy.conftest import Kept
 from tests.privacy.dump import LOG, leaks, opened
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("privacy")]
+pytestmark = pytest.mark.slow
 # Sealed, but neither names, phones nor addresses: a workplace may stand in a notice of the demo.
 OF_ANOTHER_KIND = {"registrations.employer", "person_details.green_reasons"}
 Kind = dict[str, set[str]]

@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.races,
     pytest.mark.slow,
     pytest.mark.figures,
-    pytest.mark.xdist_group("claims"),
 ]
 RIVALS = 64
 _numbers = itertools.count(1)

@@ -15,7 +15,7 @@ from app.orders.states import OPEN, SETTLED, OrderStatus
 from tests.races.test_claims import newcomer, set_caps, together
 from tests.serving import Reply, Server
 
-pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.xdist_group("links")]
+pytestmark = [pytest.mark.races, pytest.mark.slow]
 ROUNDS = 8
 _numbers = itertools.count(1)
 

@@ -19,7 +19,7 @@ from tests.races.test_claims import show, together
 from tests.serving import Reply, Running, Server, running, serving
 from tests.world import SYSTEM, World
 
-pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.xdist_group("lockout")]
+pytestmark = [pytest.mark.races, pytest.mark.slow]
 NAME, PASSWORD, WRONG = "dongfeng", "right-and-long-enough", "wrong-all-the-same"
 LIMIT, THREADS = 10, 4
 
