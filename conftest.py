@@ -1,6 +1,7 @@
 """Keeps a developer's settings out of the tests, and lends PostgreSQL to all their processes."""
 
 import os
+import uuid
 from contextlib import ExitStack
 
 import hypothesis
@@ -18,10 +19,12 @@ hypothesis.settings.register_profile("quick", max_examples=25)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Finds or starts the server once, in the main process; xdist's workers inherit its address."""
-    if config.getoption("--database", default=None) != "postgresql" or hasattr(
-        config, "workerinput"
-    ):
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[postgres.RUN] = f"sandan_run_{uuid.uuid4().hex[:12]}"
+    if config.getoption("--database", default=None) != "postgresql":
         return
     lent = ExitStack()
     config.add_cleanup(lent.close)
     os.environ[postgres.VARIABLE] = lent.enter_context(postgres.server())
+    lent.callback(postgres.drop_shared, os.environ[postgres.RUN])

@@ -22,21 +22,22 @@ from tests import postgres
 from tests.contract.conformance import Contract
 from tests.world import World, build_world
 
-# The files that take longest: begun late, one would keep a single processor busy at the end.
+# The files that take longest: begun late, one would keep a single processor busy at the end. Those
+# that want the demo stand apart, so that one builds it while the other worker does something else.
 LONGEST = (
     "intake/test_killed.py",
+    "privacy/test_dump.py",
     "kernel/test_job_processes.py",
     "races/test_links.py",
     "races/test_claims.py",
-    "privacy/test_dump.py",
-    "orders/test_figures_demo.py",
     "contract/test_fuzzing.py",
     "races/test_bulletins.py",
+    "orders/test_figures_demo.py",
     "races/test_lockout.py",
     "orders/test_figures_lists.py",
-    "demo/test_build.py",
     "permissions/test_matrix.py",
     "test_run.py",
+    "demo/test_build.py",
     "notifications/test_rivals.py",
     "orders/test_seeing.py",
     "races/test_ladder.py",

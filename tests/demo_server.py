@@ -2,18 +2,18 @@
 
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.demo import build
-from app.kernel.database import db
+import pytest
+
+from app import create_app
 from app.kernel.http import App
-from tests import postgres
-from tests.conftest import new_sqlite, settings_for
-from tests.serving import ROOT, environ, migrated, running
+from tests.conftest import settings_for
+from tests.demo_data import demo_database, let_go
+from tests.serving import ROOT, environ, running
 
 
 @dataclass
@@ -26,27 +26,18 @@ class DemoServer:
 
 
 @contextmanager
-def demo_serving(database: str, folder: Path, *, log_level: str = "INFO") -> Iterator[DemoServer]:
+def demo_serving(
+    database: str, folder: Path, factory: pytest.TempPathFactory, *, log_level: str = "INFO"
+) -> Iterator[DemoServer]:
     """Web server and jobs on a new database with the demo in it; all of it ends with the block."""
     with ExitStack() as ends:
-        if database == "sqlite":
-            url = new_sqlite(folder)
-        else:
-            url = ends.enter_context(postgres.new_database(f"sandan_demo_{uuid.uuid4().hex[:12]}"))
+        url = ends.enter_context(demo_database(database, folder, factory))
         settings = settings_for(url, folder) | {"LOG_LEVEL": log_level}
-        app = migrated(settings)
-        with app.app_context():
-            assert build.build()
-            ends.callback(_let_go, app)
+        app = create_app(settings)
+        ends.callback(let_go, app)
         server = ends.enter_context(running(settings, folder / "server.log"))
         ends.enter_context(_jobs(environ(settings), folder / "jobs.log"))
         yield DemoServer(server.address, app, environ(settings))
-
-
-def _let_go(app: App) -> None:
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
 
 
 @contextmanager

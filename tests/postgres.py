@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from config import database_uri
 
 VARIABLE = "TEST_DATABASE_URL"
+# What the names of databases begin with that all of a run share; they are dropped at its end.
+RUN = "TEST_RUN"
 USERS = ("postgres", "root")
 
 
@@ -38,15 +40,42 @@ def server() -> Iterator[str]:
 
 
 @contextmanager
-def new_database(name: str) -> Iterator[str]:
-    """The address of a new empty database, dropped at the end with whoever still uses it."""
+def new_database(name: str, template: str = "template0") -> Iterator[str]:
+    """The address of a new database, empty or a copy, dropped at the end with whoever uses it."""
     with server() as address:
         url = sa.make_url(address)
-        _run(url, f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        _create(url, name, template)
         try:
             yield _text(url.set(database=name))
         finally:
-            _run(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+            _drop(url, name)
+
+
+def create(name: str) -> str:
+    """The address of a new empty database of the run, which ends with it."""
+    with server() as address:
+        url = sa.make_url(address)
+        _create(url, name, "template0")
+        return _text(url.set(database=name))
+
+
+def drop_shared(run: str) -> None:
+    """Drops what `create` has made in this run."""
+    with server() as address:
+        url = sa.make_url(address)
+        with _engine(url).connect() as connection:
+            asked = sa.text("SELECT datname FROM pg_database WHERE starts_with(datname, :run)")
+            names = list(connection.scalars(asked, {"run": run}))
+        for name in names:
+            _drop(url, name)
+
+
+def _create(url: sa.URL, name: str, template: str) -> None:
+    _run(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')
+
+
+def _drop(url: sa.URL, name: str) -> None:
+    _run(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def _local(user: str) -> sa.URL:

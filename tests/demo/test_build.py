@@ -1,7 +1,6 @@
 """The built demo: counts, log-ins, histories that verify, and nothing personal in clear."""
 
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,8 @@ from app.organisation.models import Place, Unit
 from app.organisation.queries import locate
 from app.people.models import Person, Registration
 from app.wechat.sandbox import openid_for
-from tests import postgres
-from tests.conftest import new_sqlite, settings_for
+from tests.conftest import settings_for
+from tests.demo_data import demo_database, let_go
 
 pytestmark = pytest.mark.slow
 
@@ -42,27 +41,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def url(database: str, folder: Path) -> Iterator[str]:
-    if database == "sqlite":
-        yield new_sqlite(folder)
-        return
-    with postgres.new_database(f"sandan_demo_test_{uuid.uuid4().hex[:12]}") as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def demo(url: str, folder: Path) -> Iterator[App]:
+def demo(database: str, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app with the demo in it."""
     os.environ.pop("CLOCK_FILE", None)
-    app = create_app(settings_for(url, folder))
-    app.testing = True
-    with app.app_context():
-        db.create_all()
-        assert build.build()
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with demo_database(database, folder, tmp_path_factory) as url:
+        app = create_app(settings_for(url, folder))
+        app.testing = True
+        yield app
+        let_go(app)
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """Figures of the demo, counted a second time without the database."""
 
 import os
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -14,9 +12,8 @@ from app import create_app
 from app.deadlines.clocks import Fact, replay
 from app.deadlines.models import Deadline, DeadlineFact
 from app.deadlines.states import Stage
-from app.demo import build
 from app.kernel.clock import local_date, now
-from app.kernel.database import db, session, table_of, transaction
+from app.kernel.database import session, table_of, transaction
 from app.kernel.http import App
 from app.orders.models import Order
 from app.orders.periods import (
@@ -25,8 +22,8 @@ from app.orders.periods import (
 from app.orders.queries.figures import figures_of
 from app.orders.states import GroupBy, OrderStatus
 from app.organisation.models import Unit
-from tests import postgres
-from tests.conftest import new_sqlite, settings_for
+from tests.conftest import settings_for
+from tests.demo_data import demo_database, let_go
 from tests.orders.stories import SYSTEM
 
 pytestmark = pytest.mark.slow
@@ -39,22 +36,10 @@ def demo(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ap
     """The demo's six hundred orders."""
     os.environ.pop("CLOCK_FILE", None)
     folder = tmp_path_factory.mktemp("figures")
-    if database == "sqlite":
-        yield from _built(new_sqlite(folder), folder)
-        return
-    with postgres.new_database(f"sandan_figures_test_{uuid.uuid4().hex[:12]}") as url:
-        yield from _built(url, folder)
-
-
-def _built(url: str, folder: Path) -> Iterator[App]:
-    app = create_app(settings_for(url, folder))
-    with app.app_context():
-        db.create_all()
-        assert build.build()
-    yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    with demo_database(database, folder, tmp_path_factory) as url:
+        app = create_app(settings_for(url, folder))
+        yield app
+        let_go(app)
 
 
 def _counted_plainly(at: datetime, path: str, period: Period) -> dict[str, Counter[str]]:

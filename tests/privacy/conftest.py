@@ -37,7 +37,7 @@ class Kept:
 def kept(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
     """The demo with one more order, walked through with curl while web server and jobs log it all."""
     folder = tmp_path_factory.mktemp("privacy")
-    with demo_serving(database, folder, log_level="DEBUG") as demo:
+    with demo_serving(database, folder, tmp_path_factory, log_level="DEBUG") as demo:
         if not shutil.which("curl"):
             pytest.fail("NOT RUN: journey.sh needs curl")
         subprocess.run(
