@@ -24,6 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[postgres.RUN] = f"sandan_run_{uuid.uuid4().hex[:12]}"
     if config.getoption("--database", default=None) != "postgresql":
         return
+    # Figures are measured as an operator would see them.
+    if not config.getoption("--figures"):
+        os.environ[postgres.HASTY] = "1"
     lent = ExitStack()
     config.add_cleanup(lent.close)
     os.environ[postgres.VARIABLE] = lent.enter_context(postgres.server())

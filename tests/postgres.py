@@ -21,6 +21,8 @@ from config import database_uri
 VARIABLE = "TEST_DATABASE_URL"
 # What the names of databases begin with that all of a run share; they are dropped at its end.
 RUN = "TEST_RUN"
+# Where it is set, new databases do not wait for the disk: no test takes the server's power away.
+HASTY = "TEST_HASTY"
 USERS = ("postgres", "root")
 
 
@@ -72,6 +74,8 @@ def drop_shared(run: str) -> None:
 
 def _create(url: sa.URL, name: str, template: str) -> None:
     _run(url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')
+    if os.environ.get(HASTY):
+        _run(url, f'ALTER DATABASE "{name}" SET synchronous_commit = off')
 
 
 def _drop(url: sa.URL, name: str) -> None:
