@@ -81,6 +81,21 @@ def test_a_plan_is_the_new_promise(world: World) -> None:
     assert_sound(order_id)
 
 
+def test_a_plan_makes_no_lateness_good(world: World, clock: Clock) -> None:
+    """What is overdue stays so for good; the day is told and the reports are asked for all the same."""
+    order_id = claimed(world)
+    due_at = order_of(order_id).due_at
+    _go(clock, days=8)
+    since = last_message()
+    order = _plan(world, order_id, 60)
+    row = order_of(order_id)
+    assert (row.due_at, row.planned_until) == (due_at, now() + timedelta(days=60))
+    assert stage_of(order, "solve")["state"] == "missed"
+    assert stage_of(order, "monthly")["state"] == "pending"
+    assert heard(world, order_id, since) == {("resident", "extended"), ("street", "planned")}
+    assert_sound(order_id)
+
+
 def test_of_the_street_the_district_hears(world: World) -> None:
     """Always the unit above the one that handles it."""
     order_id = submitted(world)
@@ -167,14 +182,14 @@ def test_a_plan_may_be_made_anew(world: World, clock: Clock) -> None:
 
 
 def test_also_when_it_is_late_already(world: World, clock: Clock) -> None:
-    """Then an extension is refused, a plan is not."""
+    """Then an extension is refused, a plan is not; but it makes nothing good."""
     order_id = claimed(world)
     _go(clock, days=40)
     path = f"/orders/{order_id}"
     assert stage_of(read(world, "dispatcher", path), "solve")["state"] == "missed"
     past = refused(world, "dispatcher", f"{path}/plan", due_at=later(seconds=0), note=HOW)
     assert past == (422, "order.plan_within_month")
-    assert stage_of(_plan(world, order_id, 20), "solve")["state"] == "pending"
+    assert stage_of(_plan(world, order_id, 20), "solve")["state"] == "missed"
 
 
 def test_who_may(world: World) -> None:

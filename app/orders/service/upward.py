@@ -14,6 +14,8 @@ from app.orders.service.core import (
     cleared_holders,
     desk,
     need_reason,
+    requesters,
+    spoken_day,
     take,
     tell,
     write,
@@ -77,6 +79,8 @@ def _began(order: Order) -> datetime:
 def plan_order(actor: Actor, order_id: int, *, due_at: datetime, note: str) -> Order:
     """立项计划: what cannot be solved within a month has a dated plan, and a report every month.
 
+    The date is the new promise; of what is overdue it is only told, and the lateness stays.
+
     Raises Invalid `order.plan_within_month`, `order.beyond_imposed`, `order.plan_too_short`.
     """
     order = take(actor, order_id, Action.PLAN)
@@ -86,9 +90,13 @@ def plan_order(actor: Actor, order_id: int, *, due_at: datetime, note: str) -> O
         raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
     if len(note) < PROGRESS_MIN_LENGTH:
         raise Invalid("order.plan_too_short", "请写明打算怎么办、分几步，不少于十个字。")
+    # Who is late already stays late: the plan is reported on, but makes no earlier date good.
+    late = order.due_at is not None and order.due_at <= now()
     order.planned_until = due_at
-    details = {"due_at": due_at.isoformat()}
+    details = {"planned_until" if late else "due_at": due_at.isoformat()}
     write(actor, order, Action.PLAN, before=order.status, note=note, details=details)
+    if late:
+        tell(order, "extended", requesters(order), time=spoken_day(due_at))
     upper = ancestors(get_unit(order.handling_unit_id))
     if upper:
         tell(order, "planned", cleared_holders(order, "orders.supervise", upper[0].id))
