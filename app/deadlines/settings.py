@@ -10,6 +10,8 @@ from app.kernel.settings import Setting
 
 _WORKDAY = [["08:30", "12:00"], ["14:00", "17:30"]]
 WORKING_HOURS = {str(weekday): _WORKDAY for weekday in range(1, 6)}
+# A unit that works hardly at all would loosen every target in working hours that stands above it.
+LEAST_A_WEEK = 15 * 60
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
 
@@ -18,6 +20,14 @@ def _check_hours(value: Mapping[str, Any]) -> None:
         if not isinstance(spans, list) or not all(map(_is_span, spans)):
             raise ValueError("no spans")
     read_hours(value)
+    spans = [span for day in value.values() for span in day]
+    if sum(_minutes(closes) - _minutes(opens) for opens, closes in spans) < LEAST_A_WEEK:
+        raise ValueError("too few")
+
+
+def _minutes(clock: str) -> int:
+    hour, minute = clock.split(":")
+    return 60 * int(hour) + int(minute)
 
 
 def _is_span(span: Any) -> bool:
@@ -46,7 +56,7 @@ SETTINGS = (
         "deadlines.hours",
         WORKING_HOURS,
         dict,
-        "上班时间（1 至 7 为星期一至星期日）",
+        "上班时间（1 至 7 为星期一至星期日，一周不少于15小时）",
         check=_check_hours,
     ),
     Setting("deadlines.zone", "Asia/Shanghai", str, "时区", check=_check_zone),

@@ -352,6 +352,29 @@ def test_other_settings_concern_no_deadline(world: World) -> None:
     assert changes() == []
 
 
+@pytest.mark.parametrize(
+    ("hours", "admitted"),
+    [
+        ({"1": [["08:30", "08:31"]]}, False),
+        ({str(day): [["09:00", "11:59"]] for day in range(1, 6)}, False),
+        ({str(day): [["09:00", "12:00"]] for day in range(1, 6)}, True),
+        ({"6": [["00:00", "15:00"]]}, True),
+        ({"7": [["09:00", "24:00"]]}, True),
+    ],
+)
+def test_a_unit_works_fifteen_hours_a_week(
+    world: World, hours: dict[str, list[list[str]]], *, admitted: bool
+) -> None:
+    """With a minute a week it would put off whatever counts in working hours for years."""
+    unit_id = world.community.id
+    if admitted:
+        set_setting(SYSTEM, unit_id, key="deadlines.hours", value=hours)
+        return
+    with pytest.raises(Invalid) as refused:
+        set_setting(SYSTEM, unit_id, key="deadlines.hours", value=hours)
+    assert refused.value.code == "setting.bad_value"
+
+
 def test_hours_of_a_unit_count(world: World) -> None:
     """A community that works on Saturdays."""
     saturday = date(2026, 3, 7)
