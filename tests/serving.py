@@ -25,6 +25,7 @@ from app.kernel.http import App
 from tests.world import SYSTEM, World, build_world
 
 ROOT = Path(__file__).resolve().parent.parent
+STARTUP = Path(__file__).resolve().parent / "startup"
 # The tests never reach through a proxy of the machine.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -177,7 +178,7 @@ def environ(settings: dict[str, Any]) -> dict[str, str]:
     given |= {"APP_ENV": "testing", "DATABASE_URL": str(settings["SQLALCHEMY_DATABASE_URI"])}
     names = ("PATH", "HOME", "LANG", "PYTHONPYCACHEPREFIX")
     kept = {name: os.environ[name] for name in names if name in os.environ}
-    return kept | given | {"FLASK_APP": "wsgi", "PYTHONPATH": str(ROOT)}
+    return kept | given | {"FLASK_APP": "wsgi", "PYTHONPATH": f"{ROOT}{os.pathsep}{STARTUP}"}
 
 
 def _await(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
