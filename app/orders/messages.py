@@ -96,6 +96,13 @@ MESSAGES: dict[str, Template] = {
     "order.no_show_confirmed": Template(
         "未按约上门", "{number}号工单经核实没有按约上门，请与社区联系。"
     ),
+    "order.no_show_heard": Template(
+        "没有按约上门", "您反映{number}号工单没有人来，已核实属实，社区会另行安排，给您添麻烦了。"
+    ),
+    "order.no_show_denied": Template(
+        "已核实上门情况",
+        "您反映{number}号工单没有人来，社区问过双方，没有认定；如有不同意见请来电。",
+    ),
     "order.comment": Template("有新留言", "{number}号工单有新留言。"),
     "order.joined": Template("又有居民遇到", "{number}号工单又有一位居民遇到同样的情况。"),
     "order.joiner_unsolved": Template(

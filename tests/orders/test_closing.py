@@ -333,7 +333,10 @@ def test_two_missed_visits_end_direct_offers(world: World, clock: Clock) -> None
     """Confirmed ones, within sixty days; what was not so is forgotten."""
     clock.set(local_morning().isoformat())
     world.lift_caps()
-    _confirm(world, _missed(world, clock), False)
+    order_id = _missed(world, clock)
+    since = last_message()
+    _confirm(world, order_id, False)
+    assert heard(world, order_id, since) == {("resident", "no_show_denied")}
     assert count(NoShow) == 0
     _confirm(world, _missed(world, clock), True)
     clock.set((now() + timedelta(days=60)).isoformat())
@@ -344,4 +347,8 @@ def test_two_missed_visits_end_direct_offers(world: World, clock: Clock) -> None
     _confirm(world, order_id, True)
     assert _blocked(world)
     told = heard(world, order_id, since)
-    assert told == {("member", "no_show_confirmed"), ("leader", "no_show_confirmed")}
+    assert told == {
+        ("resident", "no_show_heard"),
+        ("member", "no_show_confirmed"),
+        ("leader", "no_show_confirmed"),
+    }

@@ -8,7 +8,7 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, TooMany
 from app.orders.models import NoShow, Order
-from app.orders.service.core import desk, take, tell, write
+from app.orders.service.core import desk, requesters, take, tell, write
 from app.orders.states import (
     NO_SHOW_WINDOW,
     NO_SHOWS_ADMITTED,
@@ -97,6 +97,7 @@ def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) 
     )
     if confirmed:
         tell(order, "no_show_confirmed", [person_id])
+    tell(order, "no_show_heard" if confirmed else "no_show_denied", requesters(order))
     return order
 
 
