@@ -48,8 +48,7 @@ def _any(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 @compiles(_Among, "sqlite")
 def _each(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(part, **options) for part in element.clauses)
-    # Both parts are SQL that has been compiled already.
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608  # compiled SQL, both
 
 
 def among(column: Any, name: str) -> ColumnElement[bool]:
