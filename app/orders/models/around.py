@@ -127,7 +127,7 @@ class NoShow(Model):
     __tablename__ = "no_shows"
 
     id: Mapped[Id]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     reported_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]

@@ -27,7 +27,9 @@ from app.orders.states import (
 
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 _OPEN_SQL = text("status IN ('submitted','dispatched','claimed','in_progress','suspended')")
+# Of an index that is full of NULLs SQLite believes that it finds nothing, and reads all orders.
 _PLACED = text("placer_id IS NOT NULL")
+_PARTS = text("parent_id IS NOT NULL")
 _FROM_ELSEWHERE = text("external_system IS NOT NULL")
 
 
@@ -51,6 +53,7 @@ class Order(Model):
         ),
         # Few have one: an index of the rest would make SQLite read them all.
         Index("ix_orders_placer", "placer_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
+        Index("ix_orders_parts", "parent_id", postgresql_where=_PARTS, sqlite_where=_PARTS),
         Index("ix_orders_holder", "holder_id", "status"),
         Index("ix_orders_status", "status", "entered_at"),
         Index(
@@ -156,7 +159,7 @@ class Order(Model):
     follow_up_due: Mapped[bool] = mapped_column(default=False)
     follower_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
     joined: Mapped[int] = mapped_column(default=0)
 
