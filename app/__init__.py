@@ -39,11 +39,12 @@ from app.notifications import api as notifications_api
 from app.notifications import listeners as notifications_heard
 from app.notifications import policy as notifications_policy
 from app.notifications import queries as notifications_queries
-from app.orders import api as orders_api
-from app.orders import listeners as orders_heard
-from app.orders import messages as orders_messages
-from app.orders import policy as orders_policy
-from app.orders import states as orders_states
+from app.orders.clockwork import listeners as clockwork_heard
+from app.orders.door import api as orders_api
+from app.orders.leaving import listeners as orders_heard
+from app.orders.ticket import messages as orders_messages
+from app.orders.ticket import policy as orders_policy
+from app.orders.ticket import states as orders_states
 from app.organisation import api as organisation_api
 from app.organisation import policy as organisation_policy
 from app.organisation.events import (
@@ -73,6 +74,8 @@ from app.people.events import (
     RoleGranted,
 )
 from app.people.roles import ROLES
+from app.reports import api as reports_api
+from app.reports import messages as reports_messages
 
 BLUEPRINTS = (
     *organisation_api.BLUEPRINTS,
@@ -82,9 +85,10 @@ BLUEPRINTS = (
     *notifications_api.BLUEPRINTS,
     deadlines_api.blueprint,
     *categories_api.BLUEPRINTS,
-    *orders_api.BLUEPRINTS,
+    orders_api.blueprint,
     dispatching_api.blueprint,
     *intake_api.BLUEPRINTS,
+    *reports_api.BLUEPRINTS,
 )
 POLICIES = (
     organisation_policy,
@@ -108,6 +112,7 @@ MESSAGES: dict[str, Template] = (
     | identity_states.MESSAGES
     | orders_messages.MESSAGES
     | intake_messages.MESSAGES
+    | reports_messages.MESSAGES
 )
 FIGURES = (
     Figure("job_processes", "正在运行的任务进程（个）", heartbeat.count_living),
@@ -164,9 +169,9 @@ def _wire(app: http.App) -> None:
     listen(app, UnitClosing, intake_heard.on_unit_closing)
     listen(app, UnitMoved, deadlines_heard.on_unit_moved)
     listen(app, UnitMoved, orders_heard.on_unit_moved)
-    listen(app, SubjectsMoving, orders_heard.on_subjects_moving)
-    listen(app, DeadlinesPassed, orders_heard.on_deadlines_passed)
-    listen(app, DeadlinesMoved, orders_heard.on_deadlines_moved)
+    listen(app, SubjectsMoving, clockwork_heard.on_subjects_moving)
+    listen(app, DeadlinesPassed, clockwork_heard.on_deadlines_passed)
+    listen(app, DeadlinesMoved, clockwork_heard.on_deadlines_moved)
     listen(app, SettingChanged, deadlines_heard.on_setting_changed)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)

@@ -23,7 +23,7 @@ from app.kernel.database import database_now, session, transaction
 from app.kernel.errors import Refusal
 from app.kernel.slots import JobSlot, SlotState, in_state
 from app.notifications.service import retry_slot
-from app.orders.commands import group as orders
+from app.orders.door.commands import group as orders
 from app.organisation.commands import group as organisation
 from app.organisation.service import found_district
 from app.people.models import Person

@@ -21,8 +21,9 @@ from app.kernel import database, heartbeat, idempotency, limits, slots
 from app.kernel.clock import now
 from app.kernel.database import transaction
 from app.notifications import jobs as notifications
-from app.orders import jobs as orders
+from app.orders.clockwork import jobs as orders
 from app.people import jobs as people
+from app.reports import jobs as reports
 
 log = structlog.get_logger("jobs")
 
@@ -86,7 +87,10 @@ TIMETABLE: tuple[Job, ...] = (
 )
 CALENDAR: tuple[SlotJob, ...] = (
     SlotJob(
-        "orders.make_bulletins", orders.bulletin_slots, orders.make_bulletins, in_transaction=False
+        "reports.make_bulletins",
+        reports.bulletin_slots,
+        reports.make_bulletins,
+        in_transaction=False,
     ),
 )
 MOST_BATCHES = 200

@@ -17,11 +17,12 @@ from sqlalchemy import Table, insert, select, text
 
 from app.deadlines.models import Deadline, DeadlineFact
 from app.kernel.crypto import seal
-from app.kernel.database import UTCDateTime, db, is_sqlite, session, table_of, transaction
-from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
-from app.orders.service.searching import change_words
-from app.orders.service.timing import KIND
-from app.orders.states import OrderStatus
+from app.kernel.database import UTCDateTime, db, is_sqlite, session, transaction
+from app.kernel.database.fast.rows import table_of
+from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
+from app.orders.ticket.states import OrderStatus
+from app.orders.ticket.timing import KIND
+from app.orders.ticket.words import change_words
 from bench.crowd import follow_sequences, next_id
 
 # Orders that live on are the newest; the archive reaches back so far.

@@ -32,10 +32,11 @@ from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.surroundings import HERE
 from app.demo import build
 from app.kernel.clock import now
-from app.kernel.database import db, session, table_of, transaction
+from app.kernel.database import db, session, transaction
+from app.kernel.database.fast.rows import table_of
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
-from app.orders.models import Order, OrderEvent, OrderEventContent
+from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
 from bench import environment, seed
 from bench.climbing import by_loop, climb_of
 from bench.crowd import enrol, follow_sequences

@@ -11,8 +11,8 @@ from app.categories.models import Category
 from app.categories.questions import checked_answers
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.database.fast.kept import KeptColumn, KeptRows
 from app.kernel.errors import Invalid, not_found
-from app.kernel.kept import KeptColumn, KeptRows
 from app.organisation.queries import get_unit
 
 

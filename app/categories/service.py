@@ -16,7 +16,8 @@ from app.deadlines.queries.surroundings import is_policy
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import insert_ignore, lock, session
+from app.kernel.database import lock, session
+from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, not_found
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit, is_open

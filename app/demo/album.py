@@ -10,8 +10,8 @@ from app.files import service
 from app.files.contents.reading import read_content
 from app.files.states import ContentState
 from app.kernel.actor import Actor
-from app.orders.models import Order
-from app.orders.states import Action
+from app.orders.ticket.models import Order
+from app.orders.ticket.states import Action
 from app.people.models import Person
 
 BEFORE, AFTER = 16, 8

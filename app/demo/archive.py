@@ -18,12 +18,12 @@ from app.demo.tale import Handler, Rules, Step, Story
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index
 from app.kernel.database import session
-from app.orders.models import Order
-from app.orders.queries.due import reminded_at
-from app.orders.service.effects import PastEvent
-from app.orders.service.importing import Past
-from app.orders.states import Action, ContentState, OrderStatus, RequestState, Source
+from app.orders.clockwork.due import reminded_at
+from app.orders.ticket.models import Order
+from app.orders.ticket.states import Action, ContentState, OrderStatus, RequestState, Source
 from app.organisation.models import Unit
+from app.pasts.effects import PastEvent
+from app.pasts.service import Past
 from app.people.models import Person
 
 _WITHIN = {

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from app.demo.rhythm import Rhythm, later
 from app.demo.tale import Handler, Tale
-from app.orders.states import Action, OrderStatus
+from app.orders.ticket.states import Action, OrderStatus
 
 A, S = Action, OrderStatus
 _STARS = (5, 5, 5, 5, 4)

@@ -9,7 +9,7 @@ from app.demo import chapters as ch
 from app.demo.library import Topic
 from app.demo.rhythm import Rhythm
 from app.demo.tale import NotYet, Rules, Tale
-from app.orders.states import Action, OrderStatus
+from app.orders.ticket.states import Action, OrderStatus
 
 A, S = Action, OrderStatus
 _NORMAL = frozenset({Urgency.NORMAL})

@@ -12,7 +12,7 @@ from app.demo.library import Matter, special, topics
 from app.demo.population import people
 from app.demo.rhythm import Rhythm, later
 from app.demo.tale import NotYet, Rules, Story, Tale
-from app.orders.states import Action, OrderStatus
+from app.orders.ticket.states import Action, OrderStatus
 
 # Days ago; the last two are still being worked on.
 _AGES = (41, 27, 12, 1.4, 0.9)

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from app.demo.tale import Story
 from app.kernel.clock import local_date
-from app.orders.states import HELD, OPEN, Action, OrderStatus
+from app.orders.ticket.states import HELD, OPEN, Action, OrderStatus
 
 _OPEN_CAP, _DAILY_CAP = 3, 2
 _RESIDENT_DAILY, _RESIDENT_OPEN = 2, 3

@@ -10,7 +10,7 @@ from app.categories.states import Urgency
 from app.demo.geography import Address
 from app.demo.library import Matter, Topic, phrases
 from app.demo.rhythm import Rhythm, later
-from app.orders.states import TABLE, Action, OrderStatus
+from app.orders.ticket.states import TABLE, Action, OrderStatus
 
 _PACE = {Urgency.NORMAL: 1.0, Urgency.URGENT: 0.3, Urgency.EMERGENCY: 0.04}
 

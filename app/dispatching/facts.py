@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.dispatching.hours import Hours, Times
-from app.orders.states import HandlerKind
+from app.orders.ticket.states import HandlerKind
 
 Point = tuple[float, float]
 

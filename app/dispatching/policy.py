@@ -1,9 +1,9 @@
 """Who may match and give out many orders at once."""
 
 from app.kernel.actor import Actor
-from app.orders.models import Order
-from app.orders.policy import POLICY
-from app.orders.states import Action, OrderStatus
+from app.orders.ticket.models import Order
+from app.orders.ticket.policy import POLICY
+from app.orders.ticket.states import Action, OrderStatus
 
 # Nothing of its own: each order is asked for by the permission of the verb that is used on it.
 PERMISSIONS: dict[str, str] = {}

@@ -4,8 +4,8 @@ from marshmallow import fields, validate
 
 from app.dispatching.states import MOST_ORDERS, MOST_PEOPLE, BulkAction
 from app.kernel.http import Identifier, Moment, Schema, Text
-from app.orders.schemas.orders import Named
-from app.orders.states import DispatchMode, HandlerKind
+from app.orders.door.shapes import Named
+from app.orders.ticket.states import DispatchMode, HandlerKind
 
 _IDS = validate.Length(min=1, max=MOST_ORDERS)
 

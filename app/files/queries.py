@@ -13,7 +13,8 @@ from app.files.states import ContentState, FileKind, Variant
 from app.files.storage import storage, stored_name
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import known, session
+from app.kernel.database import session
+from app.kernel.database.fast.rows import known
 from app.kernel.errors import not_found
 
 _ENDINGS = {

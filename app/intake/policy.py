@@ -1,8 +1,8 @@
 """Who may bring orders in from elsewhere, take them out, and keep banners; pure."""
 
 from app.kernel.actor import Actor
-from app.orders import policy as orders
-from app.orders.models import Order
+from app.orders.ticket import policy as orders
+from app.orders.ticket.models import Order
 
 PERMISSIONS: dict[str, str] = {
     "orders.import": "导入工单",

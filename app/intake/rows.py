@@ -16,12 +16,12 @@ from app.intake.mappings.templates import Template
 from app.intake.sheets import Line
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.errors import Invalid, Refusal
-from app.orders.service.effects import PastEvent
-from app.orders.states import Action, Source
+from app.orders.ticket.states import Action, Source
 from app.organisation.geometry import in_gcj02
 from app.organisation.models import Place, Unit
 from app.organisation.queries import Located
 from app.organisation.tables import CellError, Fault
+from app.pasts.effects import PastEvent
 
 LONGEST_TEXT, LONGEST_NUMBER, LONGEST_NAME, LONGEST_ADDRESS = 2000, 100, 50, 200
 _DIGITS = re.compile(r"\d{5,}")

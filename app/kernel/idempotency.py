@@ -26,7 +26,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.actor import Actor, current_actor
 from app.kernel.clock import now
-from app.kernel.database import Id, Model, UTCDateTime, fetch, is_sqlite, session, table_of
+from app.kernel.database import Id, Model, UTCDateTime, is_sqlite, session
+from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Invalid, KeyRequired
 
 KEPT = timedelta(hours=24)

@@ -11,7 +11,7 @@ import marshmallow
 from marshmallow import ValidationError, fields, validate
 
 from app.kernel.clock import to_local
-from app.kernel.dumping import dumper
+from app.kernel.database.fast.dumping import dumper
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.clock import now
-from app.kernel.database import Model, database_now, insert_ignore, lock, session
+from app.kernel.database import Model, database_now, lock, session
+from app.kernel.database.fast.rows import insert_ignore
 
 LEASE = timedelta(minutes=10)
 # How long to wait after the first, second, … failure; the failure after the last is final.

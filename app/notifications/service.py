@@ -23,17 +23,10 @@ from sqlalchemy import (
 
 from app.kernel import audit
 from app.kernel.actor import Actor
-from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import (
-    database_now,
-    insert_ignore,
-    is_sqlite,
-    lock,
-    put,
-    session,
-    table_of,
-)
+from app.kernel.database import database_now, is_sqlite, lock, session
+from app.kernel.database.fast.among import among
+from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
 from app.kernel.messages import templates
 from app.kernel.slots import JobSlot, SlotState

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from app.orders.bigrams import bigrams, normalised, tokens
+from app.orders.ticket.bigrams import bigrams, normalised, tokens
 
 revision = "0002"
 down_revision = "0001"

@@ -61,10 +61,11 @@ def verbs_without_actor(service: Sequence[Source], others: Sequence[Source]) -> 
     The verbs are the public functions of `service.py`, or those of the package `service/` that a
     file outside of it uses; the package's files may share what they need among themselves.
     """
-    used = {name for source in others for name in _taken_from_a_service(source)}
+    modules = frozenset(".".join(source.parts) for source in service)
+    used = {name for source in others for name in _taken_from_a_service(source, modules)}
     used -= {source.parts[-1] for source in service}
     for source in service:
-        is_whole = source.parts[-1] == "service"
+        is_whole = source.parts[-1] == "service" and len(service) == 1
         for node in _public_functions(source):
             first = [*node.args.posonlyargs, *node.args.args][:1]
             if (is_whole or node.name in used) and (not first or first[0].arg != "actor"):
@@ -99,7 +100,10 @@ def imports_at_the_top(source: Source) -> Found:
 
 def reads_no_clock(source: Source) -> Found:
     """Only kernel/clock reads the time; leases ask kernel/database for the database's."""
-    if not source.is_in_app or source.path in ("app/kernel/clock.py", "app/kernel/database.py"):
+    if not source.is_in_app or source.path in (
+        "app/kernel/clock.py",
+        "app/kernel/database/__init__.py",
+    ):
         return
     direct = {"time", "time_ns"} & set(_names_from(source, "time"))
     for node in ast.walk(source.tree):
@@ -218,16 +222,20 @@ def _public_functions(source: Source) -> Iterator[ast.FunctionDef]:
 
 
 @cache
-def _taken_from_a_service(source: Source) -> set[str]:
-    """The functions of service packages that a file imports, or reaches through what it imports."""
+def _taken_from_a_service(source: Source, services: frozenset[str]) -> set[str]:
+    """The functions of those modules that a file imports, or reaches through what it imports.
+
+    A package of verbs may also hand them on.
+    """
     modules, taken = set(), set()
+    homes = services | {service.rpartition(".")[0] for service in services}
     for node in ast.walk(source.tree):
         if isinstance(node, ast.ImportFrom):
-            names = {alias.asname or alias.name for alias in node.names}
-            if ".service" in (node.module or ""):
-                taken |= names
-                modules |= names
-            modules |= names & {"service"}
+            for alias in node.names:
+                if f"{node.module}.{alias.name}" in homes:
+                    modules.add(alias.asname or alias.name)
+                elif node.module in homes:
+                    taken.add(alias.name)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             taken |= {node.attr} if node.value.id in modules else set()

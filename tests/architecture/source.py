@@ -7,6 +7,27 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
+# Rooms that are divided into folders by noun, each with files of its own.
+FOLDERED = {"orders"}
+# What the nouns in those folders are: verbs, reads, or shapes.
+KIND_OF_NOUN = {
+    **dict.fromkeys(
+        (
+            *("agreements", "amending", "core", "erasure", "explaining", "helping", "holders"),
+            *("joining", "locating", "merging", "pausing", "reminding", "revealing", "splitting"),
+            *("starting", "telling", "timed", "timing", "watching", "words"),
+        ),
+        "service",
+    ),
+    **dict.fromkeys(
+        (
+            *("checking", "chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
+            *("one", "parts", "rendering", "searching", "verifying", "visible", "waiting"),
+        ),
+        "queries",
+    ),
+    **dict.fromkeys(("bodies", "shapes"), "schemas"),
+}
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -32,9 +53,21 @@ class Source:
         """Whether it belongs to the program itself."""
         return self.parts[0] == "app"
 
+    @property
+    def kind(self) -> str:
+        """What the file is in its room: `service`, `queries` …; a noun counts as what it stands for.
+
+        Where a room has folders by noun, the file's place in its folder tells.
+        """
+        if not self.is_in_app or len(self.parts) < 3:
+            return ""
+        depth = 3 if self.parts[1] in FOLDERED and len(self.parts) > 3 else 2
+        name = self.parts[depth]
+        return KIND_OF_NOUN.get(name, name) if depth == 3 else name
+
     def is_kind(self, *kinds: str) -> bool:
         """Whether it is that file of a room (`service`, `queries` …), or in a package so named."""
-        return self.is_in_app and len(self.parts) > 2 and self.parts[2] in kinds
+        return self.kind in kinds
 
     def at(self, node: ast.AST) -> str:
         """Where a node stands, to be clicked on."""

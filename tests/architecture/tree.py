@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from tests.architecture.source import FOLDERED, KIND_OF_NOUN
+
 Found = Iterator[str]
 
 # These may be packages, their files named by noun.
@@ -20,7 +22,9 @@ NOUNS: dict[str, set[str]] = {
     "files": {"contents", "signed", "storage"},
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
-    "orders": {"bigrams", "bulletin", "history", "messages", "periods", "stages"},
+    "orders": {"bigrams", "history", "messages", "stages", *KIND_OF_NOUN},
+    "pasts": {"effects"},
+    "reports": {"bulletin", "messages"},
     "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
     "people": {"hours", "roles"},
 }
@@ -29,7 +33,7 @@ NOUNS: dict[str, set[str]] = {
 def strange_files(room: Path, nouns: Iterable[str] = ()) -> Found:
     """Each file of a room is of a known kind, or a noun that was agreed on."""
     allowed = KINDS | set(nouns) | {"__init__"}
-    for entry in sorted(room.iterdir()):
+    for entry in _entries(room):
         is_package = (entry / "__init__.py").is_file()
         if entry.suffix != ".py" and not is_package:
             continue
@@ -37,6 +41,15 @@ def strange_files(room: Path, nouns: Iterable[str] = ()) -> Found:
             yield f"{room.name}/{entry.name}"
         elif is_package and entry.name in KINDS - SPLITTABLE:
             yield f"{room.name}/{entry.name}: not to be split"
+
+
+def _entries(room: Path) -> list[Path]:
+    """What lies in the room; in one with folders by noun what lies in each of them."""
+    if room.name not in FOLDERED:
+        return sorted(room.iterdir())
+    folders = [entry for entry in sorted(room.iterdir()) if (entry / "__init__.py").is_file()]
+    loose = [e for e in room.iterdir() if e.suffix == ".py" and e.stem != "__init__"]
+    return [entry for folder in folders for entry in sorted(folder.iterdir())] + loose
 
 
 def untested_rooms(rooms: Iterable[Path], tests: Path) -> Found:

@@ -18,7 +18,7 @@ from app.deadlines.service.policies import publish_policy
 from app.deadlines.service.rebuilding import differences
 from app.deadlines.states import DayKind, Stage
 from app.kernel.database import session, transaction
-from app.orders.queries.timing import check_facts
+from app.orders.clockwork.checking import check_facts
 from app.organisation.service import set_setting
 from tests.conftest import Clock
 from tests.deadlines.ladders import at, climb, sweep_all

@@ -12,7 +12,7 @@ from app.deadlines.states import MAX_ATTEMPTS, Stage
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, NotFound
-from app.orders.service import reminding
+from app.orders.clockwork import reminding
 from tests.conftest import Clock
 from tests.deadlines.ladders import at, climb, sweep_all
 from tests.orders.stories import do, told

@@ -21,10 +21,10 @@ from app.identity.states import Document
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
-from app.orders.models import Order, OrderContact, OrderEvent, OrderSearch
-from app.orders.queries.searching import with_words
-from app.orders.queries.verifying import verify_histories
-from app.orders.states import ACTIVE, OrderStatus
+from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderSearch
+from app.orders.ticket.states import ACTIVE, OrderStatus
+from app.orders.ticket.verifying import verify_histories
+from app.orders.views.searching import with_words
 from app.organisation.models import Place, Unit
 from app.organisation.queries import locate
 from app.people.models import Person, Registration

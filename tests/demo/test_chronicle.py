@@ -14,7 +14,7 @@ from app.demo.population import people
 from app.demo.shares import SPARED, held_by_members
 from app.demo.tale import Rules, Story
 from app.kernel.clock import local_date, to_local
-from app.orders.states import ACTIVE, OPEN, TABLE, Action, OrderStatus, RequestKind
+from app.orders.ticket.states import ACTIVE, OPEN, TABLE, Action, OrderStatus, RequestKind
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from app.dispatching.states import BULK_FIELDS, RUNS_KEPT, BulkAction
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import NotFound
-from app.orders.schemas import actions
+from app.orders.door import bodies as actions
 from tests.conftest import Clock, count
 from tests.orders.rows import heard, last_message, later, refused, rows
 from tests.orders.stages import STAGES

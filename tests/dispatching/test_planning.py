@@ -13,7 +13,7 @@ from app.dispatching.planning import Sheet
 from app.dispatching.solver import match
 from app.dispatching.wording import nearness
 from app.kernel.clock import LOCAL
-from app.orders.states import HandlerKind
+from app.orders.ticket.states import HandlerKind
 
 UNIT, OTHER = "/1/2/3/", "/1/2/30/"
 CAPS = Caps(3, 2)

@@ -19,10 +19,10 @@ from app.dispatching.service.bulk import run_bulk
 from app.dispatching.states import BulkAction
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
-from app.orders.models import Order, OrderEvent
-from app.orders.service.handling import claim_order
-from app.orders.service.placing import submit_order
-from app.orders.states import Action, DispatchMode
+from app.orders.handling.service import claim_order
+from app.orders.placing.service import submit_order
+from app.orders.ticket.models import Order, OrderEvent
+from app.orders.ticket.states import Action, DispatchMode
 from app.organisation.service import set_setting
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.files.storage import LocalStorage
 from app.kernel.database import session
 from app.kernel.http import App
-from app.orders.models import Order, OrderEvent
+from app.orders.ticket.models import Order, OrderEvent
 from tests.intake.invented import CITY, LEDGER, as_csv
 from tests.world import World
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from app.categories.models import Category
 from app.kernel.crypto import unseal
 from app.kernel.database import Model, session, transaction
-from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
+from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
 from app.organisation.models import Place, Unit
 
 # Ids, seals, lots, and when the import ran; a path is made of ids.

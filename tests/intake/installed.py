@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from app import create_app
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
 from tests.serving import ROOT, environ

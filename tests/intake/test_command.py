@@ -10,13 +10,12 @@ from sqlalchemy import func, select
 from app.categories.models import Category
 from app.intake.sheets import read_sheet, with_quote, without_quote
 from app.kernel.database import session
-from app.orders.models import Order, OrderContact, OrderEvent, OrderEventContent
-from app.orders.queries.lists import OrderFilter, page_of_orders
-from app.orders.queries.one import view_of
-from app.orders.queries.rendering import opened
-from app.orders.queries.verifying import verify_histories
-from app.orders.service import importing
-from app.orders.states import Action, CloseKind, OrderStatus, Source
+from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent
+from app.orders.ticket.states import Action, CloseKind, OrderStatus, Source
+from app.orders.ticket.verifying import verify_histories
+from app.orders.views.lists import OrderFilter, page_of_orders
+from app.orders.views.one import view_of
+from app.pasts import service as importing
 from tests.intake.conftest import Desk, counts
 from tests.intake.invented import CITY, LEDGER, as_csv, as_excel, city_row, city_rows, ledger_row
 
@@ -90,7 +89,7 @@ def test_place_and_words(desk: Desk) -> None:
     assert nowhere.description == "Bulky Items"
     assert nowhere.latitude is None
     contact = session.get_one(OrderContact, here.id)
-    assert opened(contact, "address") == "16001 W INVENTED ST, 91406"
+    assert OrderContact.opened(contact, "address") == "16001 W INVENTED ST, 91406"
     assert contact.name is contact.phone is None
     assert here.category_id == desk.world.categories["大件装修垃圾"]
     found = page_of_orders(

@@ -16,7 +16,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import database_now, session
 from app.kernel.http import App
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from app.people.models import RoleGrant
 from tests.conftest import Clock, count
 from tests.intake.conftest import Desk

@@ -6,9 +6,9 @@ from app.jobs import TIMETABLE
 from app.kernel.audit import AuditRow
 from app.kernel.database import session, transaction
 from app.notifications.models import OutboxMessage
-from app.orders import jobs
-from app.orders.models import OrderEvent
-from app.orders.states import CloseKind, OrderStatus
+from app.orders.clockwork import jobs
+from app.orders.ticket.models import OrderEvent
+from app.orders.ticket.states import CloseKind, OrderStatus
 from tests.conftest import Clock, count
 from tests.intake.conftest import Desk, counts
 from tests.intake.invented import city_rows, ledger_row

@@ -3,7 +3,7 @@
 import pytest
 
 from app.kernel.database import session
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from app.organisation.models import Place
 from tests.conftest import count
 from tests.intake.conftest import Desk, counts

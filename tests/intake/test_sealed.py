@@ -6,9 +6,8 @@ from sqlalchemy import Text, select, type_coerce
 
 from app.intake.models import ImportRow
 from app.kernel.database import db, session
-from app.orders.models import OrderContact
-from app.orders.queries.one import view_of
-from app.orders.queries.rendering import opened
+from app.orders.ticket.models import OrderContact
+from app.orders.views.one import view_of
 from tests.conftest import count
 from tests.intake.conftest import Desk, counts
 from tests.intake.invented import LEDGER, Row, as_excel, ledger_row
@@ -42,9 +41,9 @@ def test_imported(desk: Desk) -> None:
     assert leaked(["楼道的灯不亮", "la311", "ledger@"]) == {"楼道的灯不亮", "ledger@"}
     assert leaked(secrets()) == set()
     contact = session.get_one(OrderContact, desk.order("2024-0001").id)
-    assert opened(contact, "name") == "诸葛1号"
-    assert opened(contact, "phone") == "13500000001"
-    assert opened(contact, "address") == "青梧路1弄暗号室"
+    assert OrderContact.opened(contact, "name") == "诸葛1号"
+    assert OrderContact.opened(contact, "phone") == "13500000001"
+    assert OrderContact.opened(contact, "address") == "青梧路1弄暗号室"
 
 
 def test_waiting_to_be_entered(desk: Desk) -> None:

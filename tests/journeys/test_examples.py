@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import ColumnElement, func, select
 
 from app.kernel.database import session, transaction
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from tests.demo_server import DemoServer
 from tests.serving import ROOT
 

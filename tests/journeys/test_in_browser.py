@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
-from app.orders.models import Bulletin
-from app.orders.queries.bulletins import bulletin_slots
-from app.orders.service.bulletins import make_bulletins
-from app.orders.states import BulletinKind
+from app.reports.models import Bulletin
+from app.reports.queries.bulletins import bulletin_slots
+from app.reports.service.bulletins import make_bulletins
+from app.reports.states import BulletinKind
 from config import DEMO_PASSWORD
 from tests.demo_server import DemoServer
 from tests.world import SYSTEM
@@ -98,7 +98,7 @@ def test_a_bulletin_is_read_as_it_was_sent(demo: DemoServer, page: Any) -> None:
         data={"username": "district-1", "password": DEMO_PASSWORD},
     )
     page.set_extra_http_headers({"Authorization": f"Bearer {answer.json()['access_token']}"})
-    page.goto(f"{demo.address}/api/v1/bulletins/{found}/page")
+    page.goto(f"{demo.address}/api/v1/reports/bulletins/{found}/page")
     picture = os.environ.get("PICTURE")
     if picture:
         page.screenshot(path=picture, full_page=True)

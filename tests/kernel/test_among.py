@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import db, fetch, known, session, table_of
+from app.kernel.database import db, session
+from app.kernel.database.fast.among import among
+from app.kernel.database.fast.plumbing import read_json
+from app.kernel.database.fast.rows import fetch, known, table_of
 from app.kernel.http import App
-from app.kernel.plumbing import read_json
 from app.organisation.models import Unit
 from app.organisation.states import UnitKind
 from tests.statements import sent

@@ -12,10 +12,10 @@ from marshmallow import fields
 
 import app as program
 from app.categories.schemas import BranchOut
-from app.kernel.dumping import dumper
+from app.kernel.database.fast.dumping import dumper
 from app.kernel.schema import Moment, Schema
-from app.orders.schemas.orders import DeadlineOut, Named, OrderOut
-from app.orders.states import OrderStatus
+from app.orders.door.shapes import DeadlineOut, Named, OrderOut
+from app.orders.ticket.states import OrderStatus
 from app.organisation.schemas import providers
 
 DEEPEST = 3

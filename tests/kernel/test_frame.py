@@ -7,7 +7,8 @@ from sqlalchemy import select
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, record
 from app.kernel.clock import now
-from app.kernel.database import insert_ignore, session, transaction
+from app.kernel.database import session, transaction
+from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Invalid
 from app.kernel.http import App, shape_refusal
 from app.kernel.limits import RateCounter, forget_past, hit
@@ -110,7 +111,7 @@ def test_a_crash_is_a_problem_too(world: World, monkeypatch: pytest.MonkeyPatch)
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("app.orders.service.placing.announce", explode)
+    monkeypatch.setattr("app.orders.placing.service.announce", explode)
     answer = world.call("resident", "POST", "/orders", {"description": "灯坏了。"})
     assert (answer.status_code, answer.json["code"]) == (500, "server.error")
     assert "secret" not in answer.get_data(as_text=True)

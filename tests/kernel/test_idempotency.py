@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.idempotency import IdempotencyKey, forget_old_keys
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from tests.conftest import Clock, count
 from tests.world import World
 

@@ -3,9 +3,10 @@
 import sqlalchemy as sa
 
 from app.kernel.clock import now
-from app.kernel.database import notes, session, table_of
+from app.kernel.database import notes, session
+from app.kernel.database.fast.kept import ChangeStamp, Kept, KeptColumn, KeptRows, mark_changed
+from app.kernel.database.fast.rows import table_of
 from app.kernel.http import App
-from app.kernel.kept import ChangeStamp, Kept, KeptColumn, KeptRows, mark_changed
 from app.organisation.models import Unit
 from app.organisation.states import UnitKind
 from tests.statements import sent

@@ -6,10 +6,11 @@ import pytest
 import structlog
 from sqlalchemy import insert
 
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import table_of
 from app.kernel.http import App
 from app.kernel.logs import set_up
-from app.orders.models import OrderSearch
+from app.orders.ticket.models import OrderSearch
 
 SAID = "欧阳家漏水\n请打13812345678"
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app.kernel.database import session, transaction
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from tests.conftest import Clock
 from tests.world import World
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.kernel.clock import now
-from app.orders.states import Action, OrderStatus
+from app.orders.ticket.states import Action, OrderStatus
 from tests.world import World
 
 S = OrderStatus

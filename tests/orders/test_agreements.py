@@ -9,8 +9,8 @@ import pytest
 
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.models import OrderRequest
-from app.orders.service.timed import lapse_requests
+from app.orders.clockwork.timed import lapse_requests
+from app.orders.ticket.models import OrderRequest
 from app.organisation.service import close_unit, create_unit
 from app.organisation.states import UnitKind
 from app.people.models import Person

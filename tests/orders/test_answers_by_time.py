@@ -7,9 +7,9 @@ from sqlalchemy import update
 from app.categories.models import Category
 from app.kernel.clock import local_date
 from app.kernel.database import session, transaction
-from app.orders import jobs
-from app.orders.models import OrderCall
-from app.orders.states import CallOutcome, CloseKind, OrderStatus
+from app.orders.clockwork import jobs
+from app.orders.ticket.models import OrderCall
+from app.orders.ticket.states import CallOutcome, CloseKind, OrderStatus
 from tests.orders.days import START, Day, completed, run, set_columns
 from tests.orders.stories import actions_of, assert_sound, order_of, told
 from tests.world import World

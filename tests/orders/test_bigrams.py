@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.orders.bigrams import bigrams, normalised, tokens
+from app.orders.ticket.bigrams import bigrams, normalised, tokens
 
 # Few characters, so that they often meet; one of four bytes, and two whose hexadecimals run together.
 TEXTS = st.text(alphabet='路灯不 aA"*%_\U00020bb7\u0012\u0123', max_size=12)

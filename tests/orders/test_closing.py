@@ -8,8 +8,8 @@ import pytest
 from app.categories.models import Category
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.models import NoShow, OrderCall, OrderRating
-from app.orders.states import CloseKind
+from app.orders.ticket.models import NoShow, OrderCall, OrderRating
+from app.orders.ticket.states import CloseKind
 from app.people.models import Person
 from tests.conftest import Clock, count
 from tests.orders.rows import heard, last_message, later, local_morning, refused

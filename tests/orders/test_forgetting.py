@@ -3,8 +3,8 @@
 from sqlalchemy import select
 
 from app.kernel.database import session
-from app.orders import jobs
-from app.orders.models import (
+from app.orders.clockwork import jobs
+from app.orders.ticket.models import (
     Order,
     OrderContact,
     OrderEvent,
@@ -12,7 +12,7 @@ from app.orders.models import (
     OrderFollower,
     OrderRating,
 )
-from app.orders.states import OrderStatus
+from app.orders.ticket.states import OrderStatus
 from app.people.service import (
     erase_person,
     export_person,

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from app.kernel.database import session
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from app.people.models import RoleGrant
 from app.people.service import end_role, grant_role
 from tests.orders.rows import heard, last_message, refused

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from app.kernel.database import session
-from app.orders.models import OrderAssignee
-from app.orders.service.leaving import release_all, release_membership
-from app.orders.service.timed import lapse_offers
+from app.orders.clockwork.timed import lapse_offers
+from app.orders.leaving.holders import release_all, release_membership
+from app.orders.ticket.models import OrderAssignee
 from tests.orders.days import Day, run
 from tests.orders.rows import heard, last_message, refused
 from tests.orders.stories import SYSTEM, code_of, do, events_for, order_of, read, told

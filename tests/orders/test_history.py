@@ -9,11 +9,11 @@ from sqlalchemy import delete, func, select, update
 
 from app.kernel.database import session, transaction
 from app.kernel.http import App
-from app.orders import commands
-from app.orders.history import Verdict
-from app.orders.models import Order, OrderEvent, OrderEventContent
-from app.orders.queries import verifying
-from app.orders.queries.verifying import verify_histories
+from app.orders.door import commands
+from app.orders.ticket import verifying
+from app.orders.ticket.history import Verdict
+from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
+from app.orders.ticket.verifying import verify_histories
 from tests.orders.stories import assert_sound
 from tests.permissions.actors import undone
 from tests.world import World

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index
 from app.kernel.database import session
-from app.orders.service.leaving import attach_orders
-from app.orders.states import DispatchMode, OrderStatus
+from app.orders.leaving.holders import attach_orders
+from app.orders.ticket.states import DispatchMode, OrderStatus
 from app.organisation.models import Unit
 from app.organisation.service import change_unit, close_unit, create_unit
 from app.organisation.states import UnitKind

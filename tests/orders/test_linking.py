@@ -7,13 +7,10 @@ import pytest
 
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.models import OrderAssignee, OrderFollower
-from app.orders.service.linking import (
-    outcome_hearers,
-    release_root,
-    still_not_solved,
-)
-from app.orders.states import OPEN, OrderStatus
+from app.orders.linking.joining import still_not_solved
+from app.orders.linking.merging import outcome_hearers, release_root
+from app.orders.ticket.models import OrderAssignee, OrderFollower
+from app.orders.ticket.states import OPEN, OrderStatus
 from tests.conftest import Clock
 from tests.orders.stories import (
     PUBLIC,

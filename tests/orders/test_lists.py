@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from app.kernel.clock import now, to_local
 from app.kernel.database import session
-from app.orders.models import Order, OrderEvent
+from app.orders.ticket.models import Order, OrderEvent
 from tests.conftest import Clock
 from tests.orders.rows import later, local_morning
 from tests.orders.stories import order_of

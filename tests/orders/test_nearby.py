@@ -12,8 +12,9 @@ from app.categories.models import Category
 from app.files.service import set_content_state
 from app.files.states import ContentState
 from app.kernel.clock import local_date
-from app.kernel.database import is_sqlite, session, table_of
-from app.orders.models import Order
+from app.kernel.database import is_sqlite, session
+from app.kernel.database.fast.rows import table_of
+from app.orders.ticket.models import Order
 from app.organisation.geometry import EARTH_RADIUS, to_gcj02
 from app.organisation.models import Place
 from app.organisation.service import create_place

@@ -7,7 +7,7 @@ import pytest
 
 from app.categories.models import Category
 from app.kernel.database import session
-from app.orders.states import RESIDENT_WORDS, STAFF_WORDS, OrderStatus
+from app.orders.ticket.states import RESIDENT_WORDS, STAFF_WORDS, OrderStatus
 from app.people.models import Person
 from tests.conftest import Clock
 from tests.orders.rows import heard, last_message, later, local_morning

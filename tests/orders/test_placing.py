@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.notifications.models import OutboxMessage
-from app.orders.models import Order, OrderContact
+from app.orders.ticket.models import Order, OrderContact
 from app.organisation.geometry import to_gcj02
 from app.people.models import Person
 from app.people.service import create_person, grant_role, limit_person

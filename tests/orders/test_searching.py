@@ -9,13 +9,14 @@ from sqlalchemy import delete, func, insert, inspect, select, text, update
 from app.demo.dice import dice
 from app.demo.geography import addresses
 from app.demo.library import topics
-from app.kernel.database import is_sqlite, session, table_of
+from app.kernel.database import is_sqlite, session
+from app.kernel.database.fast.rows import table_of
 from app.kernel.http import App
-from app.orders.bigrams import normalised
-from app.orders.models import Order, OrderSearch
-from app.orders.queries.searching import with_words
-from app.orders.service import searching
-from app.orders.service.searching import change_words, keep_words
+from app.orders.ticket import words as searching
+from app.orders.ticket.bigrams import normalised
+from app.orders.ticket.models import Order, OrderSearch
+from app.orders.ticket.words import change_words, keep_words
+from app.orders.views.searching import with_words
 from app.people.service import erase_person
 from tests.orders.stories import do, order_of, read
 from tests.statements import sent

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from app.kernel.audit import AuditRow
 from app.kernel.database import db, session
-from app.orders.policy import POLICY
-from app.orders.states import Action, OrderStatus
+from app.orders.ticket.policy import POLICY
+from app.orders.ticket.states import Action, OrderStatus
 from tests.orders.rows import file_of, later, refused, refused_and_audited
 from tests.orders.stages import DEEDS, STAGES, claimed, completed, submitted
 from tests.orders.stories import code_of, events_for, read

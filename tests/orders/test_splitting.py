@@ -5,13 +5,10 @@ from typing import Any
 import pytest
 
 from app.kernel.database import session
-from app.orders.models import Order, OrderContact
-from app.orders.queries.parts import has_open_parts
-from app.orders.queries.rendering import opened
-from app.orders.service.linking import (
-    gather_parent,
-)
-from app.orders.states import OrderStatus
+from app.orders.linking.parts import has_open_parts
+from app.orders.linking.splitting import gather_parent
+from app.orders.ticket.models import Order, OrderContact
+from app.orders.ticket.states import OrderStatus
 from tests.orders.stories import (
     actions_of,
     assert_sound,
@@ -57,7 +54,7 @@ def test_splitting_makes_a_part_for_each(world: World) -> None:
     # The part carries the task, not what the resident wrote; the contact is there for a call.
     contact = session.get(OrderContact, staff_part)
     assert contact is not None
-    assert opened(contact, "name") == "测resident"
+    assert OrderContact.opened(contact, "name") == "测resident"
     assert_sound(order, unit_part, staff_part, member_part)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.kernel.clock import now
-from app.orders.service.timed import resume_due
+from app.orders.clockwork.timed import resume_due
 from tests.conftest import Clock
 from tests.orders.rows import heard, last_message, later, local_morning, refused
 from tests.orders.stories import actions_of, code_of, do, events_for, order_of, read, stage_of

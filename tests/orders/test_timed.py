@@ -9,12 +9,11 @@ from sqlalchemy import update
 from app.categories.models import Category
 from app.categories.states import Urgency
 from app.kernel.database import session, transaction
-from app.orders import jobs
-from app.orders.models import Order
-from app.orders.queries.waiting import list_unanswered_asks
-from app.orders.service import timed
-from app.orders.service.core import tell
-from app.orders.states import OrderStatus
+from app.orders.clockwork import jobs, timed
+from app.orders.ticket.models import Order
+from app.orders.ticket.states import OrderStatus
+from app.orders.ticket.telling import tell
+from app.orders.views.waiting import list_unanswered_asks
 from tests.orders.days import START, Day, completed, run, set_columns
 from tests.orders.stories import SYSTEM, assert_sound, do, order_of, told
 from tests.world import World
@@ -227,7 +226,7 @@ def test_parts_are_gathered_when_the_parent_was_held_by_somebody(
     world.act("dispatcher", order, "split", parts=[part])
     child = session.query(Order.id).filter(Order.parent_id == order).scalar()
     assert run(jobs.gather_parts) == 0
-    monkeypatch.setattr("app.orders.service.splitting.gather", lambda _: None)
+    monkeypatch.setattr("app.orders.linking.splitting.gather", lambda _: None)
     world.act("other_dispatcher", child, "reject", reason="不归我们", note="自来水公司")
     assert order_of(order).status is OrderStatus.SUBMITTED
     monkeypatch.undo()
@@ -246,7 +245,7 @@ def test_one_that_fails_does_not_hold_up_the_others(
             raise RuntimeError("broken")
         tell(order, *args, **params)
 
-    monkeypatch.setattr("app.orders.service.timed.tell", failing)
+    monkeypatch.setattr("app.orders.clockwork.timed.tell", failing)
     day.go(days=7)
     with transaction():
         assert jobs.close_unanswered() == 1

@@ -5,9 +5,10 @@ from random import Random
 import pytest
 from sqlalchemy import delete, update
 
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.kept import ChangeStamp
+from app.kernel.database.fast.rows import table_of
 from app.kernel.errors import Invalid
-from app.kernel.kept import ChangeStamp
 from app.organisation import queries, service
 from app.organisation.areas import area_of
 from app.organisation.geometry import CoordinateSystem

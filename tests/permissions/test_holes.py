@@ -17,10 +17,10 @@ from app.kernel import actor
 from app.kernel.database import session
 from app.kernel.errors import NotFound, not_found
 from app.kernel.http import App
-from app.orders.models import Order, OrderEvent
-from app.orders.policy import POLICY
-from app.orders.queries import visible
-from app.orders.states import Action
+from app.orders.ticket import visible
+from app.orders.ticket.models import Order, OrderEvent
+from app.orders.ticket.policy import POLICY
+from app.orders.ticket.states import Action
 from app.people.models import Person
 from tests.permissions.actors import Cast
 from tests.permissions.cases import CASES
@@ -75,41 +75,41 @@ def _wherever(self: actor.Actor, permission: str) -> tuple[str, ...]:
     return ("/",) if self.may_somewhere(permission) else ()
 
 
-_ORDERS, _PEOPLE = "app.orders.queries", "app.people.queries"
+_ORDERS, _PEOPLE = "app.orders", "app.people.queries"
 HOLES = {
     "nobody dispatches": Hole(
         _action(Action.DISPATCH, _no), "orders.dispatch", ("own", "dispatcher", "x")
     ),
     "all orders are visible": Hole(
-        _instead(f"{_ORDERS}.visible.orders_visible_to", lambda _: select(Order)),
+        _instead(f"{_ORDERS}.ticket.visible.orders_visible_to", lambda _: select(Order)),
         "orders.show",
         ("foreign", "dispatcher", "+"),
     ),
     "the list shows all orders": Hole(
-        _instead(f"{_ORDERS}.lists.visible_orders", lambda _: (select(Order), {})),
+        _instead(f"{_ORDERS}.views.lists.visible_orders", lambda _: (select(Order), {})),
         "orders.list_orders",
         ("foreign", "resident", "+"),
     ),
     "pools are open to all members": Hole(
-        _instead(f"{_ORDERS}.visible.in_pool", lambda _: true()),
+        _instead(f"{_ORDERS}.ticket.visible.in_pool", lambda _: true()),
         "orders.show:in the pool",
         ("foreign", "member", "+"),
     ),
     "internal words are for all": Hole(
         _instead(
-            f"{_ORDERS}.lists.events_visible_to",
+            f"{_ORDERS}.views.lists.events_visible_to",
             lambda _, order: select(OrderEvent).where(OrderEvent.order_id == order.id),
         ),
         "orders.list_events:internal",
         ("own", "requester", "+"),
     ),
     "a foreign order is told from a missing one": Hole(
-        _instead("app.orders.api.get_visible", _telling),
+        _instead("app.orders.door.api.get_visible", _telling),
         "orders.show",
         ("foreign", "leader", "unlike a missing one"),
     ),
     "phones are not masked": Hole(
-        _instead(f"{_ORDERS}.rendering.mask_phone", lambda phone: phone),
+        _instead(f"{_ORDERS}.views.rendering.mask_phone", lambda phone: phone),
         "orders.show",
         ("own", "grid_worker", "phone in clear"),
     ),
@@ -186,7 +186,8 @@ def test_every_rule_is_watched_or_known_not_to_show() -> None:
 def _say_yes(patch: pytest.MonkeyPatch, name: str) -> None:
     """In every module that has taken the rule over, and in the table of the actions."""
     room, _, function = name.partition(".")
-    rule = getattr(sys.modules[f"app.{room}.policy"], function)
+    home = "app.orders.ticket.policy" if room == "orders" else f"app.{room}.policy"
+    rule = getattr(sys.modules[home], function)
     for module in [m for key, m in sys.modules.items() if key.startswith(f"app.{room}")]:
         for held, value in list(vars(module).items()):
             if value is rule:

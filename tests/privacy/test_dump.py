@@ -14,7 +14,7 @@ from app.demo.population import people
 from app.files.models import File
 from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.database import is_sqlite, session, transaction
-from app.orders.models import OrderContact
+from app.orders.ticket.models import OrderContact
 from app.organisation.models import Unit
 from tests.privacy.conftest import Kept
 from tests.privacy.dump import LOG, leaks, opened

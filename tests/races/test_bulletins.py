@@ -20,7 +20,7 @@ from app.kernel.database import database_now, db, session, transaction
 from app.kernel.http import App
 from app.kernel.slots import JobSlot
 from app.notifications.models import OutboxMessage
-from app.orders.models import Bulletin
+from app.reports.models import Bulletin
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
 from tests.serving import ROOT, environ, migrated
@@ -32,7 +32,7 @@ SLOT = "weekly:2026-11-23"
 ROUND = """
 import os, signal, sys
 from app.jobs import CALENDAR, run_job
-from app.orders.service import bulletins
+from app.reports.service import bulletins
 from wsgi import app
 make, left = bulletins._make, [int(sys.argv[1])]
 def make_or_die(*args):
@@ -107,7 +107,7 @@ def test_it_appears_once(place: Place) -> None:
     for dies_before in (0, 1, 0):
         assert place.round(dies_before) == -signal.SIGKILL
         with place.app.app_context(), transaction(writing=False):
-            slot = session.get_one(JobSlot, ("orders.make_bulletins", SLOT))
+            slot = session.get_one(JobSlot, ("reports.make_bulletins", SLOT))
             assert slot.done_at is None
         place.leases_run_out()
     assert place.round(-1) == 0
@@ -126,4 +126,4 @@ def test_it_appears_once(place: Place) -> None:
         told = dict(list(rows))
         leaders = ("leader", "other_leader", "street", "district")
         assert told == {world.ids[who]: 1 for who in leaders}
-        assert session.get_one(JobSlot, ("orders.make_bulletins", SLOT)).done_at is not None
+        assert session.get_one(JobSlot, ("reports.make_bulletins", SLOT)).done_at is not None

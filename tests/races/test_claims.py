@@ -13,8 +13,8 @@ from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
-from app.orders.models import Order, OrderAssignee, OrderEvent
-from app.orders.states import ACTIVE, Action
+from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
+from app.orders.ticket.states import ACTIVE, Action
 from app.organisation.service import set_setting
 from app.people.queries import grants_of
 from app.people.service import approve_registration, create_person, report_to_unit

@@ -23,13 +23,7 @@ from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.kernel.idempotency import IdempotencyKey
 from app.notifications.models import OutboxMessage
-from app.orders.models import (
-    Order,
-    OrderContact,
-    OrderEvent,
-    OrderEventContent,
-    OrderSearch,
-)
+from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
 from app.organisation.service import set_setting
 from app.people.service import create_person
 from app.people.states import PersonKind

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 
 from app.kernel.database import session, transaction
-from app.orders import jobs
-from app.orders.models import Order
-from app.orders.queries.verifying import verify_histories
-from app.orders.states import OPEN, SETTLED, OrderStatus
+from app.orders.clockwork import jobs
+from app.orders.ticket.models import Order
+from app.orders.ticket.states import OPEN, SETTLED, OrderStatus
+from app.orders.ticket.verifying import verify_histories
 from tests.races.test_claims import newcomer, set_caps, together
 from tests.serving import Reply, Server
 

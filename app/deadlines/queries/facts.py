@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from app.deadlines.models import DeadlineFact
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import table_of
 
 _FACTS = table_of(DeadlineFact)
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, String, and_, cast, func, or_, select
 
 from app.deadlines.models import Deadline, DeadlineFact
 from app.deadlines.states import DeadlineState, FactKind
-from app.kernel.database import table_of
+from app.kernel.database.fast.rows import table_of
 
 _DEADLINES, _FACTS = table_of(Deadline), table_of(DeadlineFact)
 _MET = _DEADLINES.c.state == DeadlineState.MET

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select
 
 from app.deadlines.models import RUNNING, Deadline, Recomputation
-from app.kernel.database import session, table_of
-from app.kernel.kept import Kept
+from app.kernel.database import session
+from app.kernel.database.fast.kept import Kept
+from app.kernel.database.fast.rows import table_of
 
 CHANGES = "deadline_recomputations"
 _DEADLINES = table_of(Deadline)

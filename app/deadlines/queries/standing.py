@@ -9,9 +9,10 @@ from sqlalchemy import Row, bindparam, func, or_, select
 from app.deadlines.models import WAITING, Deadline
 from app.deadlines.states import Stage
 from app.kernel.actor import Actor
-from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import fetch, session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.among import among
+from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Forbidden
 from app.kernel.pages import Key, Page, paginate
 

@@ -14,7 +14,7 @@ from app.deadlines.models import CalendarDay, DeadlinePolicy
 from app.deadlines.rules import Rules, StageRule, fold, read_stages
 from app.deadlines.states import CalendarKind, DayKind, Stage
 from app.kernel.database import session
-from app.kernel.kept import Kept
+from app.kernel.database.fast.kept import Kept
 from app.organisation.queries import get_unit, setting
 
 DEFAULT_POLICY = "ordinary_13710"

@@ -35,8 +35,8 @@ from app.deadlines.states import DayKind
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.database.fast.kept import hold
 from app.kernel.errors import Conflict, Forbidden, Invalid
-from app.kernel.kept import hold
 
 # Held by whoever changes the calendar, so that two lists of a year are never mixed.
 _CALENDAR = "calendar"

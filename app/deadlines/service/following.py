@@ -25,7 +25,8 @@ from app.deadlines.queries.recomputing import current_basis
 from app.deadlines.queries.surroundings import HERE, choice
 from app.deadlines.states import DeadlineState, FactKind, Stage
 from app.kernel.clock import now
-from app.kernel.database import fetch, insert_ignore, put, session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import fetch, insert_ignore, put, table_of
 from app.organisation.queries import get_unit
 
 _BATCH = 500

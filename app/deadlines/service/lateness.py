@@ -8,7 +8,8 @@ from app.deadlines.states import LATE_WORDS, LateReason, Stage
 from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import table_of
 from app.kernel.errors import Conflict
 
 _DEADLINES = table_of(Deadline)

@@ -4,7 +4,8 @@ from sqlalchemy import func, literal, update
 
 from app.deadlines.models import Deadline
 from app.kernel.actor import Actor
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import table_of
 
 _PATH = table_of(Deadline).c.unit_path
 

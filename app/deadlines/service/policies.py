@@ -18,8 +18,8 @@ from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.kernel.database.fast.kept import hold
 from app.kernel.errors import Conflict, Forbidden, Invalid
-from app.kernel.kept import hold
 from app.organisation.models import Unit
 from app.organisation.queries import hold_unit
 

@@ -13,7 +13,8 @@ from app.deadlines.queries.surroundings import HERE, code_of
 from app.deadlines.service.following import Subject, fact_of, follow, values_of
 from app.deadlines.states import FactKind
 from app.kernel.actor import Actor
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import table_of
 from app.kernel.events import announce
 
 _FACTS, _DEADLINES = table_of(DeadlineFact), table_of(Deadline)

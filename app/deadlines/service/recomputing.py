@@ -20,9 +20,10 @@ from app.deadlines.service.following import Subject, recompute
 from app.deadlines.states import STRAGGLERS
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.kept import hold, mark_changed
+from app.kernel.database.fast.rows import table_of
 from app.kernel.events import announce
-from app.kernel.kept import hold, mark_changed
 
 log = structlog.get_logger("deadlines")
 _DEADLINES, _CHANGES = table_of(Deadline), table_of(Recomputation)

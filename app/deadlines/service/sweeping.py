@@ -17,7 +17,8 @@ from app.deadlines.queries.surroundings import HERE
 from app.deadlines.states import ABOVE, MAX_ATTEMPTS, SWEEP_BATCH
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import inserted, session, table_of
+from app.kernel.database import session
+from app.kernel.database.fast.rows import inserted, table_of
 from app.kernel.events import announce
 
 log = structlog.get_logger("deadlines")

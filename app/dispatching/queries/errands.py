@@ -12,7 +12,7 @@ from app.dispatching.facts import Caps, Errand, Point
 from app.dispatching.hours import Times
 from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_units
 from app.kernel.database import session
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from app.organisation.models import Place
 from app.organisation.queries import setting
 

@@ -16,8 +16,8 @@ from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_
 from app.dispatching.states import PAST, VISIT
 from app.kernel.clock import to_local
 from app.kernel.database import session
-from app.orders.models import Order, OrderAssignee, OrderEvent
-from app.orders.states import ACTIVE, Action, HandlerKind, OrderStatus
+from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
+from app.orders.ticket.states import ACTIVE, Action, HandlerKind, OrderStatus
 from app.organisation.models import Place, Unit
 from app.people.models import Person, Registration, Role, RoleGrant
 from app.people.queries import approved_registrations

@@ -10,8 +10,11 @@ from app.dispatching.states import BULK_FIELDS, BulkAction
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Invalid
-from app.orders.models import Order
-from app.orders.service import amending, desk, linking, upward
+from app.orders.desk import service as desk
+from app.orders.linking import merging
+from app.orders.talking import service as talking
+from app.orders.ticket.models import Order
+from app.orders.upward import service as upward
 
 Verb = Callable[..., Order]
 
@@ -21,11 +24,11 @@ _VERBS: dict[BulkAction, Verb] = {
     BulkAction.REASSIGN: desk.reassign_order,
     BulkAction.RECALL: desk.recall_order,
     BulkAction.REJECT: desk.reject_order,
-    BulkAction.MERGE: linking.merge_order,
-    BulkAction.UNMERGE: linking.unmerge_order,
-    BulkAction.ASK: amending.ask_order,
+    BulkAction.MERGE: merging.merge_order,
+    BulkAction.UNMERGE: merging.unmerge_order,
+    BulkAction.ASK: talking.ask_order,
     BulkAction.SUPERVISE: upward.supervise_order,
-    BulkAction.REPLY: partial(linking.comment_order, visible=True),
+    BulkAction.REPLY: partial(talking.comment_order, visible=True),
     BulkAction.CLOSE: desk.settle_order,
 }
 

@@ -12,8 +12,8 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token
 from app.kernel.database import UTCDateTime, session
+from app.kernel.database.fast.kept import STAMPS, take_stamps
 from app.kernel.errors import not_found
-from app.kernel.kept import STAMPS, take_stamps
 from app.kernel.pages import Key, Page, paginate
 from app.people.models import Person, RoleGrant
 from app.people.queries.roles import grant

@@ -14,7 +14,8 @@ from app.identity.states import FAILURES_KEPT, ONE_TIME_PASSWORD_LIFE, RevokedFo
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import insert_ignore, lock, session
+from app.kernel.database import lock, session
+from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Invalid, not_found
 from app.kernel.events import announce
 from app.people import queries as people

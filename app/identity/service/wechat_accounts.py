@@ -10,7 +10,8 @@ from app.kernel import limits
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import seal
-from app.kernel.database import insert_ignore, session
+from app.kernel.database import session
+from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict
 from app.people import queries as people_queries
 from app.people import service as people

@@ -8,7 +8,7 @@ from app.intake.schemas.exporting import ExportIn, ExportOut
 from app.intake.service import exporting as service
 from app.kernel.actor import current_actor
 from app.kernel.http import Blueprint
-from app.orders.queries.lists import OrderFilter
+from app.orders.views.lists import OrderFilter
 
 blueprint = Blueprint("exports", __name__, url_prefix="/api/v1/exports", description="导出工单")
 _OWN = ("template", "unmasked", "reason")

@@ -14,7 +14,7 @@ from app.intake.mappings.parts import Part, wrong
 from app.intake.mappings.templates import Template
 from app.intake.mappings.times import Times, read_times
 from app.kernel.errors import Invalid
-from app.orders.states import Source
+from app.orders.ticket.states import Source
 from app.organisation.geometry import CoordinateSystem
 
 MAPPINGS = Path(__file__).parent

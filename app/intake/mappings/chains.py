@@ -6,7 +6,14 @@ from typing import Any
 
 from app.intake.mappings.parts import Part, wrong
 from app.intake.mappings.templates import Template
-from app.orders.states import STAFF_WORDS, TABLE, Action, DispatchMode, HandlerKind, OrderStatus
+from app.orders.ticket.states import (
+    STAFF_WORDS,
+    TABLE,
+    Action,
+    DispatchMode,
+    HandlerKind,
+    OrderStatus,
+)
 
 A, S = Action, OrderStatus
 # Where an act leads, None where it stays; what is not here cannot be told by a file.

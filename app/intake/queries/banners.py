@@ -11,7 +11,8 @@ from app.intake.models import Banner, BannerMeToo
 from app.intake.states import BANNER_STALE
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
-from app.kernel.database import known, session
+from app.kernel.database import session
+from app.kernel.database.fast.rows import known
 from app.kernel.errors import Invalid, NotFound, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.geometry import CoordinateSystem, in_gcj02

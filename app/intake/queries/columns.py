@@ -9,9 +9,9 @@ from app.intake.books import Cell, Column
 from app.intake.queries.outcomes import Outcome
 from app.intake.states import ExportTemplate
 from app.kernel.clock import to_local
-from app.orders.models import OrderRating
-from app.orders.queries.rendering import OrderView
-from app.orders.states import STAFF_WORDS, CallOutcome, Source
+from app.orders.ticket.models import OrderRating
+from app.orders.ticket.states import STAFF_WORDS, CallOutcome, Source
+from app.orders.views.rendering import OrderView
 
 SOURCE_WORDS = {
     Source.MINI_PROGRAM: "小程序",

@@ -19,12 +19,13 @@ from app.intake.states import ExportState, ExportTemplate
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.crypto import seal, unseal
-from app.kernel.database import known, session
+from app.kernel.database import session
+from app.kernel.database.fast.rows import known
 from app.kernel.errors import Forbidden, not_found
-from app.orders.models import OrderContact
-from app.orders.queries.lists import OrderFilter, page_of_orders
-from app.orders.queries.rendering import OrderView, opened, views_of
-from app.orders.states import OrderStatus
+from app.orders.ticket.models import OrderContact
+from app.orders.ticket.states import OrderStatus
+from app.orders.views.lists import OrderFilter, page_of_orders
+from app.orders.views.rendering import OrderView, views_of
 from app.people.queries import grants_of, name_of
 
 SUBJECT = "export"
@@ -54,6 +55,8 @@ class Asked:
         }
         if "q" in given:
             given["q"] = "…"
+        if "ids" in given:
+            given["ids"] = f"{len(given['ids'])}件"
         parts = (f"{name}={_spoken(value)}" for name, value in given.items() if value != [])
         return "，".join(parts) or "全部"
 
@@ -209,7 +212,7 @@ def _line(
     name = shown.get("name") or requester.get("name")
     phone, address = shown.get("phone"), place.get("name")
     if asked.unmasked and contact is not None and may_open_row(actor, view.order):
-        name = opened(contact, "name") or name
-        phone = opened(contact, "phone") or phone
-        address = opened(contact, "address") or address
+        name = contact.opened("name") or name
+        phone = contact.opened("phone") or phone
+        address = contact.opened("address") or address
     return Line(number, view, outcome, name, phone, address, at)

@@ -29,7 +29,7 @@ from app.kernel.clock import now
 from app.kernel.crypto import unseal
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, NotFound, not_found
-from app.orders.models import Order
+from app.orders.ticket.models import Order
 from app.organisation.models import Place, Unit
 from app.organisation.queries import (
     ancestors,

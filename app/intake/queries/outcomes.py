@@ -9,9 +9,9 @@ from sqlalchemy import Row, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
-from app.orders.models import Order, OrderCall, OrderEvent, OrderEventContent
-from app.orders.policy import is_holder, is_staff_of, may_see_unchecked
-from app.orders.states import Action, CallOutcome, ContentState
+from app.orders.ticket.models import Order, OrderCall, OrderEvent, OrderEventContent
+from app.orders.ticket.policy import is_holder, is_staff_of, may_see_unchecked
+from app.orders.ticket.states import Action, CallOutcome, ContentState
 
 _HANDLING = frozenset(
     {Action.START, Action.PROGRESS, Action.SUSPEND, Action.COMPLETE, Action.SETTLE, Action.REJECT}

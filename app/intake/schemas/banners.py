@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from app.kernel.http import Identifier, Moment, Schema
 from app.kernel.pages import PageArgs
 from app.kernel.schema import Text
-from app.orders.schemas.orders import Named
+from app.orders.door.shapes import Named
 from app.organisation.geometry import CoordinateSystem
 
 LONGEST = 200

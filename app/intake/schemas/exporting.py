@@ -5,7 +5,7 @@ from marshmallow import fields
 from app.intake.states import ExportState, ExportTemplate
 from app.kernel.http import Identifier, Moment, Schema
 from app.kernel.schema import Text
-from app.orders.schemas.orders import OrderQuery
+from app.orders.door.shapes import OrderQuery
 
 
 class ExportIn(OrderQuery):

@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from app.intake.mappings import shipped_names
 from app.intake.states import DEFAULT_MAPPING, ImportState
 from app.kernel.http import Identifier, Moment, Schema
-from app.orders.schemas.orders import Named
+from app.orders.door.shapes import Named
 
 
 def _mapping() -> fields.String:

@@ -12,7 +12,8 @@ from app.intake.queries.banners import get_visible_banner, is_shown, me_too_peop
 from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now, to_local
-from app.kernel.database import insert_ignore, lock, session
+from app.kernel.database import lock, session
+from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, not_found
 from app.notifications.service import notify
 from app.organisation.models import Unit

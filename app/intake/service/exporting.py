@@ -42,9 +42,10 @@ from app.intake.storage import draft_folder, sweep_drafts, touch
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values, record
 from app.kernel.clock import local_date, now
-from app.kernel.database import database_now, lock, reserve_ids, session, transaction
+from app.kernel.database import database_now, lock, session, transaction
+from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
-from app.orders.queries.lists import OrderFilter, count_of_orders
+from app.orders.views.lists import OrderFilter, count_of_orders
 from app.people.queries import audit_unit_of, lock_person
 
 BATCH = 500

@@ -14,9 +14,9 @@ from app.intake.sheets import Line
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Refusal
-from app.orders.service.importing import Past
 from app.organisation.queries import hold_unit, is_open
 from app.organisation.tables import Fault
+from app.pasts.service import Past
 
 _OF_A_ROW = (DataError, IntegrityError)
 _CANNOT_BE_KEPT = "存不进数据库，请检查有没有特别的字符或过大的数。"

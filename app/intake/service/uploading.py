@@ -23,7 +23,8 @@ from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
 from app.kernel.crypto import seal
-from app.kernel.database import lock, reserve_ids, session, table_of
+from app.kernel.database import lock, session
+from app.kernel.database.fast.rows import reserve_ids, table_of
 from app.kernel.errors import Conflict
 from app.organisation.tables import Fault
 from app.people.queries import lock_person

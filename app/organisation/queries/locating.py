@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from app.kernel.database import session
+from app.kernel.database.fast.kept import Kept
 from app.kernel.errors import Invalid
-from app.kernel.kept import Kept
 from app.organisation.areas import area_of
 from app.organisation.geometry import AreaIndex
 from app.organisation.models import Unit, UnitArea

@@ -7,8 +7,8 @@ from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.database.fast.kept import KeptColumn
 from app.kernel.errors import Invalid, not_found
-from app.kernel.kept import KeptColumn
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Place, Unit
 from app.organisation.policy import room_paths

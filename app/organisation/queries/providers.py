@@ -6,8 +6,8 @@ from sqlalchemy import Select, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.database.fast.kept import KeptColumn
 from app.kernel.errors import not_found
-from app.kernel.kept import KeptColumn
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import PhoneEntry, Provider
 from app.organisation.policy import may_edit_providers

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.database.fast.kept import Kept
 from app.kernel.errors import Forbidden, Invalid
-from app.kernel.kept import Kept
 from app.kernel.pages import Page
 from app.kernel.settings import Setting, declared
 from app.organisation.models import Unit, UnitSetting

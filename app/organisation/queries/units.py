@@ -6,8 +6,8 @@ from sqlalchemy import Select, bindparam, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.database.fast.kept import KeptColumn, KeptRows
 from app.kernel.errors import Invalid, NotFound, not_found
-from app.kernel.kept import KeptColumn, KeptRows
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit, UnitArea
 from app.organisation.states import UnitKind

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import IntegrityError
 
 from app.kernel.database import Model, session
+from app.kernel.database.fast.kept import hold
 from app.kernel.errors import Conflict
-from app.kernel.kept import hold
 
 # The code and the sentence for each unique column, by its name.
 Clashes = Mapping[str, tuple[str, str]]

@@ -8,9 +8,9 @@ from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
 from app.kernel.database import lock, session
+from app.kernel.database.fast.kept import mark_changed
 from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.kernel.events import announce
-from app.kernel.kept import mark_changed
 from app.organisation.areas import area_of, read_area
 from app.organisation.events import UnitClosing, UnitMoved
 from app.organisation.geometry import CoordinateSystem

@@ -7,10 +7,11 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor
-from app.kernel.among import among
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index, mask_name, normalise_phone
-from app.kernel.database import at_hand, fetch, lock, session, table_of
+from app.kernel.database import lock, session
+from app.kernel.database.fast.among import among
+from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit

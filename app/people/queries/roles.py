@@ -6,11 +6,12 @@ from sqlalchemy import Select, bindparam, false, or_, select
 from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor, Grant
-from app.kernel.among import among
 from app.kernel.clock import now
-from app.kernel.database import UTCDateTime, fetch, session
+from app.kernel.database import UTCDateTime, session
+from app.kernel.database.fast.among import among
+from app.kernel.database.fast.kept import Kept
+from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import Invalid, not_found
-from app.kernel.kept import Kept
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit

@@ -9,7 +9,8 @@ from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values
 from app.kernel.clock import now
-from app.kernel.database import insert_ignore, lock, session
+from app.kernel.database import lock, session
+from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, not_found
 from app.kernel.events import announce
 from app.organisation.models import Unit

@@ -9,7 +9,7 @@ from app.intake.service.exporting import request_export
 from app.intake.states import ExportTemplate
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.queries.lists import OrderFilter
+from app.orders.views.lists import OrderFilter
 from tests.permissions.cases.situations import soon
 from tests.permissions.runner import Call, Case, Values
 from tests.world import World

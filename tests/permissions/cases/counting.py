@@ -9,8 +9,8 @@ from app.deadlines.models import Deadline
 from app.deadlines.states import Stage
 from app.kernel.clock import local_date, now
 from app.kernel.database import session
-from app.orders.models import Bulletin
-from app.orders.service.bulletins import make_bulletins
+from app.reports.models import Bulletin
+from app.reports.service.bulletins import make_bulletins
 from tests.orders.stages import claimed, submitted
 from tests.permissions.cases import situations as s
 from tests.permissions.runner import Call, Case, Values
@@ -57,10 +57,12 @@ def _listed(answer: Any, values: Values) -> bool:
 _QUERY = ("unit_id", "from", "to")
 CASES = (
     Case("orders.explain", s.order_at(_late), _why),
-    Case("orders.list_tracked", s.order_at(submitted), shows=_tracked),
-    Case("orders.show_figures", _counted, query=_QUERY, target="unit_id"),
-    Case("orders.show_figures:of people", _counted, query=(*_QUERY, "by"), target="unit_id"),
-    Case("bulletins.list_bulletins", _bulletin, shows=_listed),
-    Case("bulletins.get_bulletin", _bulletin),
-    Case("bulletins.show_page", _bulletin),
+    Case("reports.list_tracked", s.order_at(submitted), shows=_tracked),
+    Case("reports.show_figures", _counted, query=_QUERY, target="unit_id"),
+    Case("reports.show_figures:of people", _counted, query=(*_QUERY, "by"), target="unit_id"),
+    Case("reports.list_counted", s.order_at(_late), shows=_tracked),
+    Case("reports.export_counted", s.order_at(_late), lambda _: {"template": "orders"}, status=201),
+    Case("reports.list_bulletins", _bulletin, shows=_listed),
+    Case("reports.get_bulletin", _bulletin),
+    Case("reports.show_page", _bulletin),
 )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.orders.states import Action
+from app.orders.ticket.states import Action
 from tests.orders.stages import (
     DEEDS,
     claimed,

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.models import Order, OrderRequest
+from app.orders.ticket.models import Order, OrderRequest
 from app.organisation.service import create_provider
 from app.organisation.states import ProviderKind
 from tests.orders.stages import claimed, dispatched, submitted

@@ -1,6 +1,6 @@
 """What the requester does, and neighbours and members from elsewhere."""
 
-from app.orders.states import Action
+from app.orders.ticket.states import Action
 from tests.orders.stages import claimed, closed, completed, dispatched, rejected, submitted
 from tests.permissions.cases import situations as s
 from tests.permissions.cases.handling import deed

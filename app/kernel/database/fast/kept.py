@@ -1,0 +1,194 @@
+"""What a process remembers of tables that change rarely, for as long as nobody has changed them.
+
+Each such table has a stamp in the database. A transaction reads all stamps once (the guard brings
+them along with the log-in) and uses what is kept under the same stamp; whoever changes a table gives
+it a new stamp with the same commit. So a process is never older than the start of its transaction.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from sqlalchemy import URL, event, func, select, update
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    make_transient_to_detached,
+    mapped_column,
+)
+from sqlalchemy.orm.util import identity_key
+
+from app.kernel.database import Model, lock, notes, session
+from app.kernel.database.fast.among import among
+from app.kernel.database.fast.rows import insert_ignore
+
+Value = TypeVar("Value")
+Entity = TypeVar("Entity", bound=Model)
+MOST_ROWS = 10_000
+# Notes of a transaction: the stamps as it has read them, what it has changed itself, and what it has
+# asked for as it was before.
+_STAMPS, _CHANGED, _ASKED = "stamps", "changed", "asked"
+_watched: dict[str, set[str]] = {}
+
+
+class ChangeStamp(Model):
+    """The mark of the last change of something, or the lock on something.
+
+    The mark is random, not counted: a number that was rolled back would come again with other
+    content, and what is kept under it would be wrong for ever.
+    """
+
+    __tablename__ = "change_stamps"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[str]
+
+
+# All stamps in one column, so that another statement can bring them along.
+STAMPS = select(
+    func.aggregate_strings(ChangeStamp.name + "=" + ChangeStamp.stamp, ",")
+).scalar_subquery()
+_READ_STAMPS = select(STAMPS)
+
+
+def take_stamps(text: str | None) -> None:
+    """Notes for this transaction what STAMPS has answered."""
+    notes()[_STAMPS] = dict(pair.split("=") for pair in (text or "").split(",") if pair)
+
+
+def _stamp(name: str) -> tuple[URL, str] | None:
+    """The database and the stamp as this transaction knows it; None where it is being changed.
+
+    Where nobody has changed anything yet there is no stamp, which is one as well.
+    """
+    known = notes()
+    if name in known.get(_CHANGED, ()):
+        return None
+    if _STAMPS not in known:
+        take_stamps(session.scalar(_READ_STAMPS))
+    stamps: Mapping[str, str] = known[_STAMPS]
+    return session.get_bind().engine.url, stamps.get(name, "")
+
+
+class Kept(Generic[Value]):
+    """A value made of tables; made anew when one of them has changed."""
+
+    def __init__(self, name: str, build: Callable[[], Value], *tables: str) -> None:
+        self._name, self._build = name, build
+        self._kept: tuple[tuple[URL, str], Value] | None = None
+        for table in tables:
+            _watched.setdefault(table, set()).add(name)
+
+    def value(self) -> Value:
+        """As of this transaction, its own changes included."""
+        asked: dict[object, Value] = notes().setdefault(_ASKED, {})
+        if self in asked:
+            return asked[self]
+        stamp = _stamp(self._name)
+        kept = self._kept
+        if kept is not None and kept[0] == stamp:
+            asked[self] = kept[1]
+            return kept[1]
+        built = self._build()
+        if stamp is not None:
+            # One assignment: a neighbouring thread never sees one's stamp with another's value.
+            self._kept = (stamp, built)
+        return built
+
+
+class KeptRows(Generic[Entity]):
+    """Rows of one table by id, each read when it is first asked for."""
+
+    def __init__(self, model: type[Entity]) -> None:
+        self._model = model
+        name = model.__tablename__
+        self._rows: Kept[dict[int, Entity]] = Kept(name, dict, name)
+
+    def get(self, row_id: int) -> Entity | None:
+        """The row as an object of this session, or None."""
+        here = session.identity_map.get(identity_key(self._model, row_id))
+        if here is not None:
+            return here
+        rows = self._rows.value()
+        known = rows.get(row_id)
+        if known is not None:
+            return session.merge(known, load=False)
+        found = session.get(self._model, row_id)
+        if found is not None and len(rows) < MOST_ROWS:
+            rows[row_id] = _copy(found)
+        return found
+
+
+class KeptColumn(Generic[Value]):
+    """One column of a table by id, each value read when it is first asked for."""
+
+    def __init__(self, column: InstrumentedAttribute[Value]) -> None:
+        table = column.class_.__tablename__
+        self._values: Kept[dict[int, Value]] = Kept(table, dict, table)
+        (key,) = column.class_.__mapper__.primary_key
+        self._read = select(key.label("id"), column.label("value")).where(among(key, "ids"))
+
+    def of(self, ids: Iterable[int]) -> dict[int, Value]:
+        """The values by id; unknown ids are missing."""
+        values, wanted = self._values.value(), set(ids)
+        missing = wanted - values.keys()
+        if not missing:
+            return {row_id: values[row_id] for row_id in wanted}
+        rows = session.execute(self._read, {"ids": list(missing)}).all()
+        found: dict[int, Value] = {row.id: row.value for row in rows}
+        if len(values) < MOST_ROWS:
+            values.update(found)
+        return found | {row_id: values[row_id] for row_id in wanted - missing}
+
+
+def _copy(row: Entity) -> Entity:
+    """The same row outside of any session."""
+    names = row.__mapper__.column_attrs.keys()
+    copied = type(row)(**{name: getattr(row, name) for name in names})
+    make_transient_to_detached(copied)
+    return copied
+
+
+def hold(name: str) -> None:
+    """Makes this the only transaction that holds the name until it ends."""
+    insert_ignore(ChangeStamp, {"name": name, "stamp": name}, conflict=["name"])
+    session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == name))).one()
+
+
+def mark_changed(name: str) -> None:
+    """For what is made of a table, but not of all that may change in it."""
+    known = notes()
+    known.setdefault(_CHANGED, set()).add(name)
+    known.pop(_ASKED, None)
+
+
+def _note(table: str) -> None:
+    for name in _watched.get(table, ()):
+        mark_changed(name)
+
+
+@event.listens_for(Session, "after_flush")
+def _note_rows(into: Session, _: UOWTransaction) -> None:
+    for row in (*into.new, *into.dirty, *into.deleted):
+        _note(row.__tablename__)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if not state.is_select and state.bind_mapper is not None:
+        _note(str(state.bind_mapper.local_table))
+
+
+@event.listens_for(Session, "before_commit")
+def _give_new_stamps(into: Session) -> None:
+    if into.in_nested_transaction():
+        return
+    # Last of all and in one order, so that those who change tables never wait for each other twice.
+    into.flush()
+    for name in sorted(notes().get(_CHANGED, ())):
+        fresh = secrets.token_hex(8)
+        insert_ignore(ChangeStamp, {"name": name, "stamp": fresh}, conflict=["name"])
+        into.execute(update(ChangeStamp).where(ChangeStamp.name == name).values(stamp=fresh))

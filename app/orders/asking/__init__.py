@@ -1,0 +1,1 @@
+"""Asking for an agreement: a request that waits for somebody's answer."""

@@ -1,0 +1,49 @@
+"""Work of the timetable; each call is one batch and may be repeated."""
+
+from app.kernel.actor import Actor
+from app.kernel.database import is_sqlite
+from app.orders.clockwork import timed
+
+
+def _batch() -> int:
+    return 50 if is_sqlite() else 500
+
+
+def lapse_offers() -> int:
+    """Offers that nobody answered."""
+    return timed.lapse_offers(Actor.system("orders.lapse_offers"), limit=_batch())
+
+
+def return_stale() -> int:
+    """Claimed orders without a sign of life."""
+    return timed.return_stale(Actor.system("orders.return_stale"), limit=_batch())
+
+
+def call_unclaimed() -> int:
+    """Orders that nobody takes from the pool."""
+    return timed.call_unclaimed(Actor.system("orders.call_unclaimed"), limit=_batch())
+
+
+def resume_due() -> int:
+    """Pauses that are over."""
+    return timed.resume_due(Actor.system("orders.resume_due"), limit=_batch())
+
+
+def ask_again() -> int:
+    """Requesters who have not said whether it is solved."""
+    return timed.ask_again(Actor.system("orders.ask_again"), limit=_batch())
+
+
+def close_unanswered() -> int:
+    """Completed orders that nobody answered for a week."""
+    return timed.close_unanswered(Actor.system("orders.close_unanswered"), limit=_batch())
+
+
+def gather_parts() -> int:
+    """Split orders whose parts are all settled."""
+    return timed.gather_parts(Actor.system("orders.gather_parts"), limit=_batch())
+
+
+def lapse_requests() -> int:
+    """Agreements that nobody answered in time."""
+    return timed.lapse_requests(Actor.system("orders.lapse_requests"), limit=_batch())

@@ -1,0 +1,198 @@
+"""What happens by the clock alone: each function works one batch, and may be called at any time.
+
+Due orders are taken by one statement that leaves alone what somebody else holds just now; its
+conditions are judged again on what it has locked. Each order has a savepoint, so that one that
+fails is logged and left for the next call while the others go on. Returned is how many were worked.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+
+from app.categories.queries import get_category
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import session
+from app.orders.asking.service import WORDS
+from app.orders.clockwork import due
+from app.orders.clockwork.due import holders_of_role
+from app.orders.giving.service import count_return, take_away
+from app.orders.handling.pausing import resume_order
+from app.orders.linking.splitting import gather, gather_parent
+from app.orders.ticket.core import unassign, write
+from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.states import Action, CloseKind, OrderStatus, RequestState
+from app.orders.ticket.telling import desk, requesters, tell
+from app.people.queries import holders_of
+
+BATCH = 500
+log = structlog.get_logger("orders")
+
+Work = Callable[[Order], None]
+
+
+def lapse_offers(actor: Actor, *, limit: int = BATCH) -> int:
+    """超时未接: an offer without an answer goes back to the dispatcher and counts as a return."""
+    at = now()
+
+    def lapse(order: Order) -> None:
+        unassign(order, at)
+        order.come_back(Action.LAPSE, at)
+        write(actor, order, Action.LAPSE, before=OrderStatus.DISPATCHED, visible=False)
+        tell(order, "lapsed", desk(order))
+        count_return(order)
+
+    return _work(due.unanswered_offers(at), lapse, limit)
+
+
+def return_stale(actor: Actor, *, limit: int = BATCH) -> int:
+    """Claimed without a sign of life: first a reminder, after as long again it is given back."""
+    at = now()
+
+    def give_back(order: Order) -> None:
+        before = order.status
+        earlier = take_away(order, Action.LAPSE, at)
+        write(actor, order, Action.LAPSE, before=before, visible=False)
+        tell(order, "lapsed_holder", [earlier])
+        tell(order, "reassigned", requesters(order))
+        tell(order, "lapsed", desk(order))
+        count_return(order)
+
+    def remind(order: Order) -> None:
+        _remind(actor, order, "stale", at)
+        tell(order, "stale", [order.holder_id] if order.holder_id else desk(order))
+
+    given_back = _work(due.given_up(at), give_back, limit)
+    return given_back + _work(due.without_sign(at), remind, limit - given_back)
+
+
+def call_unclaimed(actor: Actor, *, limit: int = BATCH) -> int:
+    """Unclaimed in the pool: the dispatcher is told once, after 48 hours the backstop once."""
+    at = now()
+
+    def call_backstop(order: Order) -> None:
+        _remind(actor, order, "backstop", at)
+        tell(order, "backstop", [*_backstops(order), *desk(order)])
+
+    def call_desk(order: Order) -> None:
+        _remind(actor, order, "unclaimed", at)
+        tell(order, "unclaimed", desk(order))
+
+    called = _work(due.left_to_backstop(at), call_backstop, limit)
+    return called + _work(due.unclaimed(at), call_desk, limit - called)
+
+
+def _backstops(order: Order) -> list[int]:
+    """兜底人: those with the category's named role, or else the leaders."""
+    category = None if order.category_id is None else get_category(order.category_id)
+    named: list[int] = []
+    if category is not None and category.backstop_role:
+        named = holders_of_role(category.backstop_role, order.handling_unit_id)
+    return named or holders_of("orders.lead", order.handling_unit_id)
+
+
+def resume_due(actor: Actor, *, limit: int = BATCH) -> int:
+    """恢复 by itself on its date; the solve date moves by the pause."""
+
+    def resume(order: Order) -> None:
+        resume_order(actor, order.id)
+
+    return _work(due.pauses_over(now()), resume, limit)
+
+
+def ask_again(actor: Actor, *, limit: int = BATCH) -> int:
+    """Completed and not answered: the requester is asked again on the first and the fifth day."""
+    at = now()
+
+    def ask(order: Order) -> None:
+        _remind(actor, order, "please_rate", at)
+        tell(order, "please_rate", requesters(order))
+
+    return _work(due.to_ask_again(at), ask, limit)
+
+
+def close_unanswered(actor: Actor, *, limit: int = BATCH) -> int:
+    """逾期未评: closed after seven days; who can only be phoned must have been, on two days."""
+    at = now()
+
+    def close(order: Order) -> None:
+        order.close(Action.CLOSE_UNANSWERED, at, CloseKind.UNANSWERED)
+        write(actor, order, Action.CLOSE_UNANSWERED, before=OrderStatus.COMPLETED)
+        tell(order, "closed", requesters(order))
+        gather_parent(order)
+
+    return _work(due.unanswered(at), close, limit)
+
+
+def gather_parts(actor: Actor, *, limit: int = BATCH) -> int:
+    """会办完成 where the last part was settled while its parent was held by somebody else."""
+    del actor
+    return _work(due.with_settled_parts(), gather, limit)
+
+
+def lapse_requests(actor: Actor, *, limit: int = BATCH) -> int:
+    """申请失效: agreements that nobody has answered in time."""
+    at = now()
+    overdue = select(OrderRequest.order_id).where(
+        OrderRequest.state == RequestState.PENDING, OrderRequest.until <= at
+    )
+
+    def lapse(order: Order) -> None:
+        requests = session.scalars(
+            select(OrderRequest)
+            .where(
+                OrderRequest.order_id == order.id,
+                OrderRequest.state == RequestState.PENDING,
+                OrderRequest.until <= at,
+            )
+            .order_by(OrderRequest.id)
+            .with_for_update(key_share=True)
+        ).all()
+        for request in requests:
+            request.state, request.decided_at = RequestState.LAPSED, at
+            details = {"request_id": request.id, "asked": request.kind.value}
+            write(
+                actor,
+                order,
+                Action.LAPSE_REQUEST,
+                before=order.status,
+                details=details,
+                visible=False,
+            )
+            tell(order, "request_lapsed", [request.asked_by_id], what=WORDS[request.kind])
+
+    return _work(Order.id.in_(overdue), lapse, limit)
+
+
+def _remind(actor: Actor, order: Order, step: str, at: datetime) -> None:
+    order.reminded = due.reminded_at(at)
+    details = {"step": step}
+    write(actor, order, Action.REMIND, before=order.status, details=details, visible=False)
+
+
+def _work(condition: due.Condition, work: Work, limit: int) -> int:
+    if limit <= 0:
+        return 0
+    statement = (
+        select(Order)
+        .where(condition)
+        .order_by(Order.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True, of=Order)
+        .execution_options(populate_existing=True)
+    )
+    orders = session.scalars(statement).all()
+    return sum(_try(order, work) for order in orders)
+
+
+def _try(order: Order, work: Work) -> bool:
+    order_id, version = order.id, order.version
+    try:
+        with session.begin_nested():
+            work(order)
+    except Exception as broken:  # one order must not hold up the others, whatever is bad about it
+        log.error("order.timed_failed", order_id=order_id, exc_info=broken)
+        return False
+    return order.version > version

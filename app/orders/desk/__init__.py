@@ -1,0 +1,1 @@
+"""What the dispatcher does with an order."""

@@ -1,0 +1,1 @@
+"""Into whose hands an order goes, and out of them again."""

@@ -1,0 +1,1 @@
+"""What the person who handles an order does."""

@@ -1,0 +1,323 @@
+"""党员接单: what the one who handles an order does."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import BigInteger, bindparam, func, select
+
+from app.categories.models import Category
+from app.categories.queries import get_category
+from app.categories.states import NeedsPhoto
+from app.kernel import audit
+from app.kernel.actor import Actor
+from app.kernel.clock import now, to_local
+from app.kernel.database import UTCDateTime, session
+from app.kernel.database.fast.rows import fetch, table_of
+from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
+from app.kernel.events import announce
+from app.orders.giving.helping import bring_along, check_helpers
+from app.orders.giving.service import count_return, holds
+from app.orders.linking.merging import outcome_hearers
+from app.orders.linking.splitting import check_parts
+from app.orders.ticket.core import (
+    assign,
+    attach_pictures,
+    let_go,
+    need_reason,
+    take,
+    unassign,
+    write,
+)
+from app.orders.ticket.events import OrderClaimed, OrderCompleted
+from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
+from app.orders.ticket.policy import needs_code, owes_code, unfit
+from app.orders.ticket.states import (
+    ACTIVE,
+    PROGRESS_MIN_LENGTH,
+    VISIT_CODE_REST,
+    VISIT_CODE_TRIES,
+    Action,
+    DispatchMode,
+    HandlerKind,
+    OrderStatus,
+)
+from app.orders.ticket.telling import desk, requesters, spoken, tell
+from app.orders.ticket.visible import check_reach, contents_of
+from app.organisation.queries import setting
+from app.people.models import Person
+from app.people.queries import lock_person, masked_names
+from app.people.states import PersonKind
+
+
+def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """接单: of many who claim at once one wins, and nobody goes over his or her caps.
+
+    Raises Conflict `order.already_claimed`, `order.open_cap`, `order.daily_cap`, `person.away`;
+    Forbidden `order.skill_missing`, `order.vetted_only`.
+    """
+    check_reach(actor, order_id, Action.CLAIM)
+    person = lock_person(actor.own_id)
+    order = _take_claimable(actor, order_id)
+    at, before = now(), order.status
+    # Asked again under the lock: a registration may have ended since the request began.
+    if not holds(person.id, "orders.claim", order, at):
+        raise Forbidden("order.not_allowed", "这一步不由您来办。")
+    check_person_and_caps(person, order, at)
+    kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
+    order.hold(Action.CLAIM, at, kind=kind, holder_id=person.id)
+    write(actor, order, Action.CLAIM, before=before, note=note)
+    assign(order, at, kind=kind, person_id=person.id, by_claim=True)
+    name = masked_names([person.id])[person.id]
+    tell(order, "claimed", requesters(order), handler=name)
+    tell(order, "claimed_staff", desk(order), handler=name)
+    announce(OrderClaimed(order.id, person.id))
+    return order
+
+
+def _take_claimable(actor: Actor, order_id: int) -> Order:
+    try:
+        return take(actor, order_id, Action.CLAIM)
+    except (Conflict, Forbidden) as refused:
+        order = session.get_one(Order, order_id)
+        if order.is_held or order.status is OrderStatus.COMPLETED:
+            raise Conflict("order.already_claimed", "已经有人接了这张工单，谢谢您。") from refused
+        raise
+
+
+def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
+    """Away, vetted, skilled, under the caps; the person must be locked."""
+    if not person.is_active:
+        raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
+    _check_person(person, order)
+    if person.is_away(at):
+        raise Conflict("person.away", "您现在是暂不接单，先恢复接单再来接。")
+    _check_caps(person, order, at)
+
+
+def _check_person(person: Person, order: Order) -> None:
+    category = None if order.category_id is None else get_category(order.category_id)
+    why_not = unfit(person, category)
+    if why_not is not None:
+        raise Forbidden(*why_not)
+
+
+_ORDERS, _ASSIGNEES = table_of(Order), table_of(OrderAssignee)
+_PERSON = bindparam("person_id", type_=BigInteger)
+# How many somebody holds, and how many he or she has claimed today.
+_IN_HAND = select(
+    select(func.count())
+    .where(_ORDERS.c.holder_id == _PERSON, _ORDERS.c.status.in_(ACTIVE))
+    .scalar_subquery(),
+    select(func.count())
+    .where(
+        _ASSIGNEES.c.person_id == _PERSON,
+        _ASSIGNEES.c.by_claim,
+        _ASSIGNEES.c.since >= bindparam("midnight", type_=UTCDateTime),
+    )
+    .scalar_subquery(),
+)
+
+
+def _check_caps(person: Person, order: Order, at: datetime) -> None:
+    """3 open without suspended ones, 2 new a day; counted under the person's lock."""
+    midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = {"person_id": person.id, "midnight": midnight}
+    ((held, today),) = fetch(_IN_HAND, counted)
+    if held >= setting(order.handling_unit_id, "orders.open_cap"):
+        raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
+    if today >= setting(order.handling_unit_id, "orders.daily_cap"):
+        raise Conflict("order.daily_cap", "您今天接的工单已经够多了，明天再接吧。")
+
+
+def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
+    """暂不接单: the offer goes back to the dispatcher; after two the leader assigns."""
+    order = take(actor, order_id, Action.DECLINE)
+    at, before = now(), order.status
+    unassign(order, at)
+    order.come_back(Action.DECLINE, at)
+    write(actor, order, Action.DECLINE, before=before, note=need_reason(reason), visible=False)
+    name = masked_names([actor.own_id])[actor.own_id]
+    tell(order, "declined", desk(order), handler=name)
+    count_return(order)
+    return order
+
+
+def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None = None) -> Order:
+    """约时间: when the handler comes; the resident is told."""
+    order = take(actor, order_id, Action.APPOINT)
+    moment = now()
+    if at <= moment:
+        raise Invalid(
+            "order.time_in_the_past", "约的时间要在现在之后。", errors={"at": ["要在现在之后。"]}
+        )
+    order.appointed_at = at
+    order.last_sign_at = moment
+    details = {"at": at.isoformat()}
+    write(actor, order, Action.APPOINT, before=order.status, note=note, details=details)
+    tell(order, "appointed", requesters(order), handler=_holder_name(order), time=spoken(at))
+    return order
+
+
+def start_order(
+    actor: Actor, order_id: int, *, visit_code: str | None = None, note: str | None = None
+) -> Order:
+    """开始: a home visit starts with the four digits that the resident shows."""
+    order = take(actor, order_id, Action.START)
+    at, before = now(), order.status
+    category = None if order.category_id is None else get_category(order.category_id)
+    proven = _check_visit(actor, order, category, visit_code, at)
+    order.move(Action.START, OrderStatus.IN_PROGRESS, at)
+    order.last_sign_at = at
+    write(actor, order, Action.START, before=before, note=note, details={"visit_proven": proven})
+    tell(order, "started", requesters(order))
+    return order
+
+
+def _check_visit(
+    actor: Actor, order: Order, category: Category | None, visit_code: str | None, at: datetime
+) -> bool:
+    if visit_code is None:
+        if needs_code(order, category):
+            raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
+        return False
+    tried = audit.count_since("order.visit_code_wrong", "order", order.id, at - VISIT_CODE_REST)
+    if tried >= VISIT_CODE_TRIES:
+        raise TooMany(
+            "order.visit_code_locked",
+            "上门码错了太多次，请一小时后再试，或请社区核实。",
+            retry_after=int(VISIT_CODE_REST.total_seconds()),
+        )
+    if visit_code != order.visit_code:
+        wrong = audit.AuditRow(
+            **audit.audit_values(
+                actor,
+                "order.visit_code_wrong",
+                "order",
+                order.id,
+                unit_id=order.handling_unit_id,
+            )
+        )
+        raise Invalid(
+            "order.visit_code_wrong", "上门码不对，请再问一下居民。", refusal_rows=[wrong]
+        )
+    order.visited_at = at
+    return True
+
+
+def progress_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    note: str | None = None,
+    photo_ids: Sequence[int] = (),
+    visible: bool = True,
+) -> Order:
+    """反馈: ten characters or a picture, so that it counts as a report."""
+    order = take(actor, order_id, Action.PROGRESS)
+    if len(note or "") < PROGRESS_MIN_LENGTH and not photo_ids:
+        raise Invalid("order.progress_too_short", "请写十个字以上，或拍一张照片。")
+    at, before = now(), order.status
+    attach_pictures(actor, order, photo_ids)
+    order.move(Action.PROGRESS, OrderStatus.IN_PROGRESS, at)
+    order.last_sign_at = at
+    write(
+        actor,
+        order,
+        Action.PROGRESS,
+        before=before,
+        note=note,
+        photo_ids=photo_ids,
+        visible=visible,
+    )
+    if visible:
+        tell(order, "progress", requesters(order))
+    return order
+
+
+def return_order(actor: Actor, order_id: int, *, reason: str) -> Order:
+    """退回: to the pool, with the reason; after two the leader assigns."""
+    order = take(actor, order_id, Action.RETURN)
+    at, before = now(), order.status
+    let_go(order, at)
+    if order.sensitive:
+        order.come_back(Action.RETURN, at)
+    else:
+        order.give_out(Action.RETURN, at, mode=DispatchMode.POOL)
+    write(actor, order, Action.RETURN, before=before, note=need_reason(reason), visible=False)
+    tell(order, "returned", desk(order))
+    count_return(order)
+    return order
+
+
+def complete_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    note: str,
+    photo_ids: Sequence[int] = (),
+    minutes_spent: int | None = None,
+    helper_ids: Sequence[int] = (),
+) -> Order:
+    """提交办结: with words, and pictures where the category asks; then the resident is asked.
+
+    Who was to go along has, unless others are named.
+    """
+    order = take(actor, order_id, Action.COMPLETE)
+    check_parts(order)
+    at, before = now(), order.status
+    category = None if order.category_id is None else get_category(order.category_id)
+    _check_proof(order, category, photo_ids)
+    helpers = list(helper_ids) or order.helper_ids
+    if category is not None and category.two_people and not helpers:
+        raise Invalid("order.two_people", "这类工单须两人同行，请选一起去的人。")
+    check_helpers(order, helpers)
+    attach_pictures(actor, order, photo_ids)
+    bring_along(order, helpers, at)
+    unassign(order, at)
+    order.complete(Action.COMPLETE, at)
+    details = {"minutes_spent": minutes_spent, "helper_ids": helpers}
+    write(
+        actor,
+        order,
+        Action.COMPLETE,
+        before=before,
+        note=note,
+        photo_ids=photo_ids,
+        details=details,
+    )
+    if category is not None and category.check_before_answer:
+        tell(order, "to_check", desk(order))
+    else:
+        tell(order, "completed", requesters(order))
+        tell(order, "outcome", outcome_hearers(order))
+    announce(OrderCompleted(order.id))
+    return order
+
+
+def _check_proof(order: Order, category: Category | None, photo_ids: Sequence[int]) -> None:
+    if category is None:
+        return
+    if owes_code(order, category):
+        raise Invalid(
+            "order.visit_code_required", "上门服务请先点“开始”，填上居民的四位上门码，再提交办结。"
+        )
+    if category.needs_photo is NeedsPhoto.AFTER and not photo_ids and not _has_picture(order):
+        raise Invalid("order.photo_required", "这类工单办结时请拍一张照片。")
+
+
+def _has_picture(order: Order) -> bool:
+    """Whether a report of this round already carries one."""
+    rows = session.scalars(
+        select(OrderEvent).where(
+            OrderEvent.order_id == order.id,
+            OrderEvent.round == order.round,
+            OrderEvent.action == Action.PROGRESS,
+        )
+    ).all()
+    return any(content.photo_ids for content in contents_of(rows).values())
+
+
+def _holder_name(order: Order) -> str:
+    if order.holder_id is None:
+        return "承办单位"
+    return masked_names([order.holder_id]).get(order.holder_id, "办理人")

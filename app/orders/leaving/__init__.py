@@ -1,0 +1,1 @@
+"""What happens to orders when people or units go away."""

@@ -1,0 +1,233 @@
+"""What happens to orders when those who hold them, or the unit that handles them, go away."""
+
+from collections.abc import Callable
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict
+from app.notifications.service import notify
+from app.orders.giving.helping import stop_helping
+from app.orders.giving.service import holds, take_away
+from app.orders.handling.service import decline_order, return_order
+from app.orders.ticket.core import write
+from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.states import (
+    HELD,
+    OPEN,
+    SETTLED,
+    Action,
+    HandlerKind,
+    OrderStatus,
+    RequestState,
+    Source,
+)
+from app.orders.ticket.telling import desk, requesters, tell
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit
+from app.people.queries import get_role, grants_of, holders_of
+
+CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
+ASSIGNED = frozenset({HandlerKind.GRID, HandlerKind.STAFF})
+BY_RESIDENTS = frozenset({Source.MINI_PROGRAM, Source.H5})
+AWAY = "暂不接单。"
+
+
+def release_membership(actor: Actor, person_id: int, unit_path: str | None) -> int:
+    """A registration ended: what the person may claim no more goes back; None: all of it."""
+    at = now()
+
+    def lost(order: Order) -> bool:
+        if unit_path is None:
+            return True
+        inside = order.handling_path.startswith(unit_path)
+        return inside and not holds(person_id, "orders.claim", order, at)
+
+    stop_helping(person_id, lost)
+    claimed = and_(Order.holder_id == person_id, Order.holder_kind.in_(CLAIMERS))
+    return _release(actor, or_(and_(claimed, _HELD), _offered_to(person_id)), lost)
+
+
+def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> None:
+    """A role ended: what was assigned by it goes back; a unit without a dispatcher is reported."""
+    unit, at = get_unit(unit_id), now()
+
+    def lost(order: Order) -> bool:
+        return not holds(person_id, "orders.handle", order, at)
+
+    assigned = and_(
+        _HELD,
+        Order.holder_id == person_id,
+        Order.holder_kind.in_(ASSIGNED),
+        or_(Order.handling_path.startswith(unit.path, autoescape=True), Order.grid_id == unit.id),
+    )
+    stop_helping(person_id, lost)
+    _release(actor, assigned, lost)
+    if "orders.dispatch" in get_role(role_code).permissions and unit.is_open:
+        _report_missing_dispatcher(unit)
+
+
+def release_all(actor: Actor, person_id: int) -> int:
+    """The person can act no more: all that he or she holds or was offered goes back."""
+    stop_helping(person_id, lambda _: True)
+    return _release(actor, or_(_held_by(person_id), _offered_to(person_id)), lambda _: True)
+
+
+def let_leave(actor: Actor, person_id: int, *, forced: bool) -> None:
+    """Before an erasure: offers go back, and if it is forced whatever the person holds.
+
+    Raises Conflict `person.holds_orders` while the person holds orders and nobody forces it.
+    """
+    held = session.scalar(select(func.count()).select_from(Order).where(_held_by(person_id)))
+    if held and not forced:
+        raise Conflict(
+            "person.holds_orders", f"手上还有{held}张工单没有办完，请先办完或退回，再注销。"
+        )
+    release_all(actor, person_id)
+
+
+def return_all(actor: Actor) -> int:
+    """One tap of the actor, who goes away: what was claimed goes back, every offer is declined."""
+    person_id = actor.own_id
+    mine = and_(Order.holder_id == person_id, _HELD, Order.holder_kind.in_(CLAIMERS))
+    both = or_(mine, _offered_to(person_id))
+    found = session.execute(select(Order.id, Order.status).where(both).order_by(Order.id)).all()
+    for order_id, status in found:
+        give_back = decline_order if status is OrderStatus.DISPATCHED else return_order
+        give_back(actor, order_id, reason=AWAY)
+    return len(found)
+
+
+def leave_unit(actor: Actor, unit_id: int, successor_unit_id: int | None) -> int:
+    """A unit closes: its unsettled orders go to the successor, which hears of each.
+
+    Raises Conflict `unit.has_open_orders` where there are open ones and no successor.
+    """
+    unsettled = (
+        select(Order)
+        .where(Order.handling_unit_id == unit_id, Order.status.not_in(SETTLED))
+        .order_by(Order.id)
+    )
+    orders = list(session.scalars(lock(unsettled)))
+    if successor_unit_id is None:
+        waiting = sum(order.status in OPEN for order in orders)
+        if waiting:
+            raise Conflict(
+                "unit.has_open_orders", f"还有{waiting}张工单没有办完，请指定接手的单位。"
+            )
+        return 0
+    successor = get_unit(successor_unit_id)
+    for order in orders:
+        _move(actor, order, successor)
+    _move_what_hangs_on(unit_id, successor)
+    return len(orders)
+
+
+def _move(actor: Actor, order: Order, successor: Unit) -> None:
+    order.handling_unit_id, order.handling_path = successor.id, successor.path
+    # What is no longer open admits no correction, only a remark.
+    action = Action.AMEND if order.status in OPEN else Action.COMMENT
+    note = f"因单位调整，转由{successor.name}办理。"
+    write(actor, order, action, before=order.status, note=note, details={"unit_id": successor.id})
+    if order.is_open:
+        tell(order, "unit_closed", desk(order))
+        tell(order, "transferred", requesters(order), unit=successor.name)
+
+
+def _move_what_hangs_on(unit_id: int, successor: Unit) -> None:
+    for column in (Order.attention_unit_id, Order.grid_id):
+        session.execute(
+            update(Order)
+            .where(column == unit_id, Order.status.not_in(SETTLED))
+            .values({column.key: successor.id})
+            .execution_options(synchronize_session="fetch")
+        )
+    session.execute(
+        update(OrderRequest)
+        .where(OrderRequest.unit_id == unit_id, OrderRequest.state == RequestState.PENDING)
+        .values(unit_id=successor.id, unit_path=successor.path)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
+    """A unit stands elsewhere in the tree: the paths kept with its orders follow."""
+    # No act on any order, so nothing is written down for anybody.
+    del actor
+    for model, column in (
+        (Order, Order.handling_path),
+        (OrderRequest, OrderRequest.unit_path),
+    ):
+        session.execute(
+            update(model)
+            .where(column.startswith(old_path, autoescape=True))
+            .values({column.key: literal(new_path) + func.substr(column, len(old_path) + 1)})
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:
+    """Orders that staff have entered for this phone become the person's own, who is told."""
+    waiting = (
+        select(Order)
+        .where(
+            Order.contact_index == phone_index,
+            Order.requester_id.is_(None),
+            Order.parent_id.is_(None),
+            Order.source.not_in(BY_RESIDENTS),
+            Order.status != OrderStatus.CANCELLED,
+            or_(Order.holder_id.is_(None), Order.holder_id != person_id),
+            or_(Order.offered_to_id.is_(None), Order.offered_to_id != person_id),
+        )
+        .order_by(Order.id)
+    )
+    orders = list(session.scalars(lock(waiting)))
+    for order in orders:
+        order.requester_id = person_id
+        note = "已关联到居民的账号。"
+        write(actor, order, Action.COMMENT, before=order.status, note=note, visible=False)
+        tell(order, "attached", [person_id])
+    return len(orders)
+
+
+_HELD = Order.status.in_(HELD)
+
+
+def _held_by(person_id: int) -> ColumnElement[bool]:
+    """Held in person; what the account of an outside unit stands for is the unit's."""
+    return and_(Order.holder_id == person_id, _HELD, Order.holder_kind != HandlerKind.PROVIDER)
+
+
+def _offered_to(person_id: int) -> ColumnElement[bool]:
+    return and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED)
+
+
+def _release(actor: Actor, which: ColumnElement[bool], lost: Callable[[Order], bool]) -> int:
+    at = now()
+    found = session.scalars(lock(select(Order).where(which).order_by(Order.id))).all()
+    orders = [order for order in found if lost(order)]
+    for order in orders:
+        before, was_held = order.status, order.is_held
+        take_away(order, Action.RELEASE, at)
+        write(actor, order, Action.RELEASE, before=before, visible=False)
+        pooled = order.status is OrderStatus.DISPATCHED
+        tell(order, "released" if pooled else "returned", desk(order))
+        if was_held:
+            tell(order, "reassigned", requesters(order))
+    return len(orders)
+
+
+def _report_missing_dispatcher(unit: Unit) -> None:
+    """Its orders fall to the unit above, which is told with those who run the organisation."""
+    at = now()
+    nearest = holders_of("orders.dispatch", unit.id)
+    here = any(
+        grant.unit_id == unit.id and "orders.dispatch" in grant.permissions
+        for person_id in nearest
+        for grant in grants_of(person_id, at)
+    )
+    people = [] if here else [*nearest, *holders_of("organisation.edit", unit.id)]
+    if people:
+        notify(people, "order.no_dispatcher", subject=("unit", unit.id), params={"unit": unit.name})

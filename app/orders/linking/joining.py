@@ -1,0 +1,79 @@
+"""附议、留言: neighbours who have met the same, and words among those who take part."""
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.exc import IntegrityError
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict, Forbidden
+from app.orders.ticket.core import locked, take, write
+from app.orders.ticket.models import Order, OrderFollower
+from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
+from app.orders.ticket.telling import desk, tell
+from app.orders.ticket.visible import get_visible
+
+
+def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """附议 (我也遇到了): counts and follows; Conflict `order.already_joined`."""
+    order = take(actor, order_id, Action.JOIN)
+    _follow(order.id, actor.own_id)
+    order.joined += 1
+    # Neighbours learn how many, staff alone who.
+    write(actor, order, Action.JOIN, before=order.status, note=note, visible=False)
+    tell(order, "joined", [order.holder_id, *desk(order)])
+    return order
+
+
+def _follow(order_id: int, person_id: int) -> None:
+    follower = OrderFollower(order_id=order_id, person_id=person_id, since=now())
+    try:
+        with session.begin_nested():
+            session.add(follower)
+    except IntegrityError as twice:
+        raise Conflict("order.already_joined", "您已经附议过了，办好后会告诉您。") from twice
+
+
+def still_not_solved(actor: Actor, order_id: int) -> Order:
+    """我这里还没好: a joiner's word on an outcome, once an outcome; staff follow it up.
+
+    Raises Forbidden where the actor sees it but has not joined, Conflict `order.no_outcome_yet`,
+    `order.already_said`, `order.too_late_to_reopen`.
+    """
+    order = locked(_followed(actor, order_id))
+    # A merged order has its root's outcome.
+    root = order if order.merged_into_id is None else session.get_one(Order, order.merged_into_id)
+    follower = session.scalars(lock(_follower(actor, order_id))).one()
+    at = now()
+    _check_outcome(root, follower, at)
+    follower.not_solved_at = at
+    order.follow_up_due = True
+    details = {"not_solved": True}
+    write(actor, order, Action.COMMENT, before=order.status, details=details, visible=False)
+    tell(order, "joiner_unsolved", desk(order))
+    return order
+
+
+def _follower(actor: Actor, order_id: int) -> Select[OrderFollower]:
+    return select(OrderFollower).where(
+        OrderFollower.order_id == order_id, OrderFollower.person_id == actor.own_id
+    )
+
+
+def _followed(actor: Actor, order_id: int) -> int:
+    if session.scalars(_follower(actor, order_id)).one_or_none() is None:
+        get_visible(actor, order_id)
+        raise Forbidden("order.not_allowed", "这一步由附议的居民来办。")
+    return order_id
+
+
+def _check_outcome(root: Order, follower: OrderFollower, at: datetime) -> None:
+    done = root.completed_at
+    if root.status not in (OrderStatus.COMPLETED, OrderStatus.CLOSED) or done is None:
+        raise Conflict("order.no_outcome_yet", "这件事还在办，办好后再请您说。")
+    if follower.not_solved_at is not None and follower.not_solved_at >= done:
+        raise Conflict("order.already_said", "社区已经知道了，正在跟进。")
+    if at - done > REOPEN_WITHIN:
+        raise Conflict("order.too_late_to_reopen", "办结已超过30天，请重新下单。")

@@ -1,0 +1,199 @@
+"""合并、拆开: several orders about one matter follow one of them, the root."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import exists, or_, select
+
+from app.categories.states import Urgency
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.events import announce
+from app.orders.giving.service import call_anew, tell_desk_of_new
+from app.orders.ticket.core import let_go, locked, need_reason, take, write
+from app.orders.ticket.events import OrderSubmitted
+from app.orders.ticket.models import Order, OrderFollower
+from app.orders.ticket.policy import may_manage
+from app.orders.ticket.states import OPEN, STAFF_WORDS, UNMERGE_WITHIN, Action, OrderStatus
+from app.orders.ticket.telling import requesters, tell
+from app.orders.ticket.visible import get_visible
+
+_URGENCIES = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
+_PROGRAM = Actor.system("orders.release_root")
+
+
+def merge_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    into_id: int,
+    reason: str | None = None,
+    note: str | None = None,
+) -> Order:
+    """合并 into an open root of the same unit; what was merged into the order moves along.
+
+    `reason`, if given, is what the history says; a `note` beside it stands in its details.
+    Raises Invalid `order.into_unknown`, `order.merge_into_itself`; Conflict `order.root_not_open`,
+    `order.other_unit`, `order.is_part`, `order.has_parts`.
+    """
+    order, root = _take_both(actor, order_id, into_id)
+    at, before = now(), order.status
+    followers = _merged_into(order.id)
+    earlier = order.holder_id or order.offered_to_id
+    let_go(order, at)
+    order.move(Action.MERGE, OrderStatus.MERGED, at)
+    order.mode = None
+    more = {"note": note} if reason and note else {}
+    _point(actor, order, root, before=before, note=reason or note, more=more)
+    for follower in followers:
+        _point(actor, follower, root, before=OrderStatus.MERGED, note=None)
+    raised = _raise_to(root, order)
+    numbers = [merged.number for merged in (order, *followers)]
+    details = {"merged": numbers, **raised}
+    write(actor, root, Action.MERGE, before=root.status, details=details, visible=False)
+    tell(order, "recalled", [earlier])
+    tell(root, "joined", [root.holder_id])
+    return order
+
+
+def _take_both(actor: Actor, order_id: int, into_id: int) -> tuple[Order, Order]:
+    """Both orders, locked in the order of their ids."""
+    if not may_manage(actor, get_visible(actor, order_id)):
+        raise Forbidden("order.not_allowed", "这一步不由您来办。")
+    if into_id == order_id:
+        raise Invalid("order.merge_into_itself", "不能把工单合并到它自己。")
+    try:
+        get_visible(actor, into_id)
+    except NotFound as missing:
+        raise Invalid("order.into_unknown", "没有找到要合并到的工单。") from missing
+    if order_id < into_id:
+        order = _take_follower(actor, order_id)
+        root = _take_root(into_id)
+    else:
+        root = _take_root(into_id)
+        order = _take_follower(actor, order_id)
+    if order.handling_unit_id != root.handling_unit_id:
+        raise Conflict("order.other_unit", "两张工单不归同一个单位，不能合并。")
+    return order, root
+
+
+def _take_follower(actor: Actor, order_id: int) -> Order:
+    order = take(actor, order_id, Action.MERGE)
+    _check_whole(order)
+    if _has_parts(order):
+        raise Conflict("order.has_parts", "这张工单正在会办，不能合并到别的工单。")
+    return order
+
+
+def _has_parts(order: Order) -> bool:
+    """Whether the order was ever split."""
+    return bool(session.scalar(select(exists().where(Order.parent_id == order.id))))
+
+
+def _take_root(into_id: int) -> Order:
+    root = locked(into_id)
+    if root.status not in OPEN:
+        raise Conflict(
+            "order.root_not_open",
+            f"要合并到的工单现在是“{STAFF_WORDS[root.status]}”，请选一张还在办的工单。",
+        )
+    _check_whole(root)
+    return root
+
+
+def _check_whole(order: Order) -> None:
+    if order.parent_id is not None:
+        raise Conflict("order.is_part", "会办的一部分不能合并，请在主单上操作。")
+
+
+def _merged_into(root_id: int) -> list[Order]:
+    """What follows the root, locked, oldest first."""
+    following = select(Order).where(Order.merged_into_id == root_id).order_by(Order.id)
+    return list(session.scalars(lock(following)))
+
+
+def _point(
+    actor: Actor,
+    order: Order,
+    root: Order,
+    *,
+    before: OrderStatus,
+    note: str | None,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    order.merged_into_id = root.id
+    details = {"root": root.number, **more}
+    write(actor, order, Action.MERGE, before=before, note=note, details=details)
+    tell(order, "merged", requesters(order), root=root.number)
+
+
+def _raise_to(root: Order, order: Order) -> dict[str, Any]:
+    """The root is as urgent as the most urgent of its followers, and due as early."""
+    raised: dict[str, Any] = {}
+    if _URGENCIES.index(order.urgency) > _URGENCIES.index(root.urgency):
+        earlier, root.urgency = root.urgency, order.urgency
+        raised |= {"urgency": order.urgency.value, **call_anew(root, earlier)}
+    if order.green_channel and not root.green_channel:
+        root.green_channel = raised["green_channel"] = True
+    if order.due_at is not None and (root.due_at is None or order.due_at < root.due_at):
+        raised["due_at"] = order.due_at.isoformat()
+    return raised
+
+
+def unmerge_order(actor: Actor, order_id: int, *, reason: str) -> Order:
+    """拆开: back to the dispatcher's desk, within 30 days."""
+    order = take(actor, order_id, Action.UNMERGE)
+    return unmerge(actor, order, Action.UNMERGE, reason=reason)
+
+
+def unmerge(actor: Actor, order: Order, action: Action, *, reason: str) -> Order:
+    """Takes a locked order off its root; Conflict `order.too_late_to_unmerge`."""
+    at = now()
+    if at - order.entered_at > UNMERGE_WITHIN:
+        raise Conflict("order.too_late_to_unmerge", "合并已超过30天，请重新下单。")
+    _come_apart(actor, order, action, at, need_reason(reason))
+    return order
+
+
+def _come_apart(actor: Actor, order: Order, action: Action, at: datetime, note: str) -> None:
+    before = order.status
+    order.come_back(action, at)
+    order.merged_into_id = order.acknowledged_at = None
+    write(actor, order, action, before=before, note=note)
+    tell(order, "unmerged", requesters(order))
+    tell_desk_of_new(order)
+    announce(OrderSubmitted(order.id, order.round))
+
+
+def release_root(order: Order, at: datetime) -> None:
+    """The root is withdrawn, not the matter: the oldest of its followers takes its place."""
+    followers = _merged_into(order.id)
+    if not followers:
+        return
+    heir, *others = followers
+    note = f"{order.number}号工单已终止，改由本单继续办理。"
+    _come_apart(_PROGRAM, heir, Action.UNMERGE, at, note)
+    for other in others:
+        _point(_PROGRAM, other, heir, before=OrderStatus.MERGED, note=None)
+
+
+def outcome_hearers(order: Order) -> list[int]:
+    """Who hears the outcome besides the requester: followers, and the people of merged orders."""
+    family = select(Order.id).where(or_(Order.id == order.id, Order.merged_into_id == order.id))
+    followers = session.scalars(
+        select(OrderFollower.person_id)
+        .where(OrderFollower.order_id.in_(family))
+        .order_by(OrderFollower.id)
+    )
+    merged = session.execute(
+        select(Order.requester_id, Order.placer_id)
+        .where(Order.merged_into_id == order.id)
+        .order_by(Order.id)
+    )
+    people = [*followers, *(person for row in merged for person in row)]
+    own = requesters(order)
+    return [p for p in dict.fromkeys(people) if p is not None and p not in own]

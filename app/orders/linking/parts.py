@@ -1,0 +1,40 @@
+"""会办: the parts that an order was split into."""
+
+from typing import Any
+
+from sqlalchemy import Exists, exists, select
+
+from app.kernel.actor import Actor
+from app.kernel.database import session
+from app.orders.ticket.models import Order
+from app.orders.ticket.policy import is_staff_of
+from app.orders.ticket.states import SETTLED
+from app.orders.ticket.visible import orders_visible_to
+from app.organisation.queries import get_unit
+
+
+def open_parts(order_id: Any) -> Exists:
+    """Whether somebody still works on a part of the order, as a condition."""
+    return exists().where(Order.parent_id == order_id, Order.status.not_in(SETTLED))
+
+
+def has_open_parts(order: Order) -> bool:
+    """Whether somebody still works on a part of it."""
+    return bool(session.scalar(select(open_parts(order.id))))
+
+
+def parts_of(actor: Actor, order: Order) -> list[dict[str, Any]]:
+    """The parts that the actor sees, for staff of the order, in the order of their making."""
+    if not (actor.is_system or is_staff_of(actor, order)):
+        return []
+    seen = orders_visible_to(actor).where(Order.parent_id == order.id).order_by(Order.id)
+    return [
+        {
+            "id": part.id,
+            "number": part.number,
+            "task": part.task,
+            "status": part.status,
+            "unit": {"id": part.handling_unit_id, "name": get_unit(part.handling_unit_id).name},
+        }
+        for part in session.scalars(seen)
+    ]

@@ -1,0 +1,231 @@
+"""会办: one matter, several who each do a part of it; the parent is done when all of them are."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.categories.queries import get_category
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.database.fast.rows import insert_row, reserve_ids
+from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.events import announce
+from app.orders.giving.service import give_to_person, lock_handler
+from app.orders.linking.merging import outcome_hearers
+from app.orders.linking.parts import has_open_parts
+from app.orders.ticket.core import let_go, take, write
+from app.orders.ticket.events import OrderCompleted, OrderSubmitted
+from app.orders.ticket.models import Order, OrderContact, OrderEvent
+from app.orders.ticket.policy import is_requester
+from app.orders.ticket.states import OPEN, SETTLED, STAFF_WORDS, Action, ContentState, OrderStatus
+from app.orders.ticket.telling import desk, requesters, tell
+from app.orders.ticket.words import keep_words
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit, hold_unit, is_open, parent_path
+
+_GATHERER = Actor.system("orders.gather")
+_CANCELLER = Actor.system("orders.cancel_children")
+
+
+def split_order(actor: Actor, order_id: int, *, parts: Sequence[Mapping[str, Any]]) -> Order:
+    """会办: makes an order of each part, for a unit's desk or for a person, with task and due.
+
+    A part is `{unit_id?, assignee_id?, task, due_at?}`. The dispatcher who splits hears how parts
+    go and says whether they are done; the resident stays with the parent alone. Raises Conflict
+    `order.is_part`; Invalid `order.parts_required`, `order.part_for_whom`, `unit.unknown`,
+    `order.due_in_the_past` and what giving to a person raises.
+    """
+    for person_id in sorted({part["assignee_id"] for part in parts if part.get("assignee_id")}):
+        lock_handler(person_id)
+    order = take(actor, order_id, Action.SPLIT)
+    if order.parent_id is not None:
+        raise Conflict("order.is_part", "会办的一部分不能再分。")
+    if not parts:
+        raise Invalid("order.parts_required", "请写明由谁办哪一部分。")
+    at = now()
+    units = [_unit_of(actor, order, part, at) for part in parts]
+    children = [
+        _create_part(actor, order, unit, part, at) for unit, part in zip(units, parts, strict=True)
+    ]
+    details = {"parts": [child.number for child in children]}
+    write(actor, order, Action.SPLIT, before=order.status, details=details, happened_at=at)
+    return order
+
+
+def _unit_of(actor: Actor, order: Order, part: Mapping[str, Any], at: datetime) -> Unit:
+    """The part's unit, the order's own by default, once the part as a whole makes sense."""
+    due_at, unit_id = part.get("due_at"), part.get("unit_id")
+    if due_at is not None and due_at <= at:
+        raise Invalid("order.due_in_the_past", "办结时间要在现在之后。")
+    if unit_id is None and part.get("assignee_id") is None:
+        raise Invalid("order.part_for_whom", "请写明每一部分由哪个单位或哪个人办。")
+    if unit_id is None or unit_id == order.handling_unit_id:
+        return get_unit(order.handling_unit_id)
+    unit = _reachable_unit(actor, order, unit_id)
+    if part.get("assignee_id") is not None and not actor.may("orders.dispatch", unit.path):
+        raise Forbidden("order.not_allowed", "别的单位由谁办，请由那个单位安排。")
+    return unit
+
+
+def _reachable_unit(actor: Actor, order: Order, unit_id: int) -> Unit:
+    """An open unit under the same roof as the order's, or wherever the dispatcher dispatches."""
+    unknown = Invalid("unit.unknown", "没有找到这个单位，请重新选择。")
+    try:
+        unit = get_unit(unit_id)
+    except NotFound as missing:
+        raise unknown from missing
+    roof = parent_path(order.handling_path) or order.handling_path
+    within = (roof, *actor.paths("orders.dispatch"))
+    if not is_open(unit) or not any(unit.path.startswith(path) for path in within):
+        raise unknown
+    return unit
+
+
+def _create_part(
+    actor: Actor, order: Order, unit: Unit, part: Mapping[str, Any], at: datetime
+) -> Order:
+    child = _copy_for(actor, order, hold_unit(unit.id), part["task"], at)
+    due_at = part.get("due_at") or order.due_at
+    details = {"parent": order.number, "due_at": due_at.isoformat() if due_at else None}
+    write(actor, child, Action.SUBMIT, before=None, note=child.task, details=details)
+    _copy_contact(order, child)
+    keep_words([child])
+    announce(OrderSubmitted(child.id, child.round))
+    assignee_id = part.get("assignee_id")
+    if assignee_id is None:
+        tell(child, "part", desk(child))
+        return child
+    give_to_person(child, Action.DISPATCH, assignee_id, at)
+    details = {"assignee_id": assignee_id}
+    write(actor, child, Action.DISPATCH, before=OrderStatus.SUBMITTED, details=details)
+    return child
+
+
+def _copy_for(actor: Actor, order: Order, unit: Unit, task: str, at: datetime) -> Order:
+    """The order as the part's unit must know it: place and kind; of the words the task alone."""
+    category = None if order.category_id is None else get_category(order.category_id)
+    usable = category is not None and category.serves(unit.path)
+    return Order(
+        id=reserve_ids(Order, 1)[0],
+        round=1,
+        version=0,
+        head="",
+        status=OrderStatus.SUBMITTED,
+        parent_id=order.id,
+        handling_unit_id=unit.id,
+        handling_path=unit.path,
+        first_unit_id=unit.id,
+        attention_unit_id=unit.id,
+        grid_id=order.grid_id if unit.id == order.handling_unit_id else None,
+        place_id=order.place_id,
+        latitude=order.latitude,
+        longitude=order.longitude,
+        category_id=order.category_id if usable else None,
+        urgency=order.urgency,
+        green_channel=order.green_channel,
+        sensitive=order.sensitive,
+        # Neighbours find and join the parent.
+        public_place=False,
+        anonymous=order.anonymous,
+        source=order.source,
+        description=task,
+        task=task,
+        content_state=ContentState.PASSED,
+        placer_id=actor.person_id,
+        visit_code=order.visit_code,
+        submitted_at=at,
+        entered_at=at,
+    )
+
+
+def _copy_contact(order: Order, child: Order) -> None:
+    source = session.get(OrderContact, order.id)
+    if source is None or order.anonymous:
+        return
+    copy = OrderContact(order_id=child.id)
+    copy.put(**{field: source.opened(field) for field in OrderContact.FIELDS})
+    insert_row(copy)
+
+
+def check_parts(order: Order) -> None:
+    """Nobody says done of a matter of which others still do their part."""
+    if has_open_parts(order):
+        raise Conflict("order.parts_open", "会办的各方还没有都办完，办完后会自动转入回访。")
+
+
+def gather_parent(order: Order) -> None:
+    """After a part is closed, rejected or cancelled: when it was the last, the parent is done.
+
+    A parent that somebody holds just now is not waited for, since that one may be waiting for this
+    part; the timetable gathers it a minute later.
+    """
+    if order.parent_id is None:
+        return
+    free = (
+        select(Order)
+        .where(Order.id == order.parent_id)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    parent = session.scalars(free.execution_options(populate_existing=True)).one_or_none()
+    if parent is not None:
+        gather(parent)
+
+
+def gather(parent: Order) -> None:
+    """Completes a locked open parent whose parts of this round are all settled."""
+    parts = _parts_of_round(parent)
+    if parent.status not in OPEN or not parts or any(p.status not in SETTLED for p in parts):
+        return
+    at, before = now(), parent.status
+    let_go(parent, at)
+    parent.complete(Action.GATHER, at)
+    units = {part.handling_unit_id: get_unit(part.handling_unit_id).name for part in parts}
+    outcomes = [
+        f"{units[part.handling_unit_id]}：{part.task}（{STAFF_WORDS[part.status]}）"
+        for part in parts
+    ]
+    write(_GATHERER, parent, Action.GATHER, before=before, note="\n".join(outcomes))
+    tell(parent, "gathered", [parent.holder_id, *desk(parent)])
+    _ask_whether_solved(parent)
+    announce(OrderCompleted(parent.id))
+
+
+def _parts_of_round(parent: Order) -> list[Order]:
+    since = session.scalar(
+        select(func.min(OrderEvent.happened_at)).where(
+            OrderEvent.order_id == parent.id,
+            OrderEvent.action == Action.SPLIT,
+            OrderEvent.round == parent.round,
+        )
+    )
+    if since is None:
+        return []
+    parts = select(Order).where(Order.parent_id == parent.id, Order.submitted_at >= since)
+    return list(session.scalars(parts.order_by(Order.id)))
+
+
+def _ask_whether_solved(parent: Order) -> None:
+    category = None if parent.category_id is None else get_category(parent.category_id)
+    if category is not None and category.check_before_answer:
+        tell(parent, "to_check", desk(parent))
+    else:
+        tell(parent, "completed", requesters(parent))
+        tell(parent, "outcome", outcome_hearers(parent))
+
+
+def cancel_children(actor: Actor, order: Order, at: datetime) -> None:
+    """With the parent its open parts are withdrawn; who worked on them is told."""
+    # The requester of an anonymous parent must not be named in a part's history.
+    by = _CANCELLER if is_requester(actor, order) else actor
+    parts = select(Order).where(Order.parent_id == order.id, Order.status.in_(OPEN))
+    for part in session.scalars(lock(parts.order_by(Order.id))).all():
+        before = part.status
+        people = [part.holder_id, part.offered_to_id, *desk(part)]
+        let_go(part, at)
+        part.move(Action.CANCEL, OrderStatus.CANCELLED, at)
+        part.closed_at = at
+        write(by, part, Action.CANCEL, before=before, note=f"主单{order.number}号已终止。")
+        tell(part, "cancelled", people)

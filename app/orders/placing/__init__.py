@@ -1,0 +1,1 @@
+"""Placing an order: who places it, for whom, and which unit acts."""

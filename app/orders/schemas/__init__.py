@@ -1,1 +1,0 @@
-"""The shapes of the room: orders, and the bodies of their actions."""

@@ -1,1 +1,0 @@
-"""The verbs of an order, a file a noun."""

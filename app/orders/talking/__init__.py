@@ -1,0 +1,1 @@
+"""What people say about an order: questions, answers, comments, urging, missed visits."""

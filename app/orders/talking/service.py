@@ -1,0 +1,71 @@
+"""What people say about an order: questions, answers, comments, urging."""
+
+from collections.abc import Sequence
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.errors import Conflict, Invalid
+from app.orders.ticket.core import attach_pictures, need_reason, take, write
+from app.orders.ticket.models import Order
+from app.orders.ticket.policy import is_helper, is_holder, is_requester, is_staff_of
+from app.orders.ticket.states import Action, ContentState
+from app.orders.ticket.telling import desk, requesters, tell
+
+
+def ask_order(actor: Actor, order_id: int, *, note: str) -> Order:
+    """请补充: the resident is asked; unanswered after a day it joins the call list."""
+    order = take(actor, order_id, Action.ASK)
+    order.asked_at = now()
+    write(actor, order, Action.ASK, before=order.status, note=need_reason(note))
+    tell(order, "asked", requesters(order))
+    return order
+
+
+def answer_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = ()) -> Order:
+    """补充: the resident's answer to what was asked."""
+    order = take(actor, order_id, Action.ANSWER)
+    if order.asked_at is None:
+        raise Conflict("order.nothing_asked", "社区没有请您补充，想说的话请写在留言里。")
+    attach_pictures(actor, order, photo_ids)
+    order.asked_at = None
+    order.content_state = ContentState.PENDING
+    write(actor, order, Action.ANSWER, before=order.status, note=note, photo_ids=photo_ids)
+    tell(order, "answered", desk(order))
+    return order
+
+
+def comment_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    note: str,
+    photo_ids: Sequence[int] = (),
+    visible: bool = True,
+) -> Order:
+    """留言: for all who take part, or among staff and the handler alone."""
+    order = take(actor, order_id, Action.COMMENT)
+    if not note and not photo_ids:
+        raise Invalid("order.comment_empty", "请写几个字，或放一张照片。")
+    attach_pictures(actor, order, photo_ids)
+    staff = is_staff_of(actor, order)
+    handles = is_holder(actor, order) or is_helper(actor, order)
+    if not visible and not (staff or handles):
+        # Whoever cannot read what is internal cannot write it either.
+        raise Invalid(
+            "order.comment_internal", "只给工作人员看的留言由工作人员写，您的留言大家都能看到。"
+        )
+    shown = visible
+    write(
+        actor,
+        order,
+        Action.COMMENT,
+        before=order.status,
+        note=note,
+        photo_ids=photo_ids,
+        visible=shown,
+    )
+    hearers = [order.holder_id, *order.helper_ids, *(requesters(order) if shown else ())]
+    if is_requester(actor, order) or handles:
+        hearers += desk(order)
+    tell(order, "comment", [person for person in hearers if person != actor.person_id])
+    return order

@@ -1,0 +1,108 @@
+"""What the requester does while waiting: 催单, 没来; and what comes of it."""
+
+from sqlalchemy import func, insert, select
+
+from app.categories.states import Urgency
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict, Forbidden, TooMany
+from app.orders.ticket.core import take, write
+from app.orders.ticket.models import NoShow, Order
+from app.orders.ticket.states import NO_SHOW_WINDOW, NO_SHOWS_ADMITTED, URGE_EVERY, Action
+from app.orders.ticket.telling import desk, requesters, tell
+from app.people.queries import holders_of, lock_person
+from app.people.service import block_offers
+
+
+def urge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """催单: once a day, in an emergency every 30 minutes."""
+    order = take(actor, order_id, Action.URGE)
+    at = now()
+    pace = URGE_EVERY[order.urgency]
+    if order.urged_at is not None and at - order.urged_at < pace:
+        wait = int((order.urged_at + pace - at).total_seconds())
+        raise TooMany(
+            "order.urged_already", "您已经催过了，社区正在抓紧办。", retry_after=max(wait, 1)
+        )
+    order.urged_at = at
+    write(actor, order, Action.URGE, before=order.status, note=note)
+    urgent = order.urgency is Urgency.EMERGENCY
+    tell(order, "urged", [order.holder_id, *desk(order)], urgent=urgent)
+    return order
+
+
+def report_not_come(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
+    """没来: after the appointed time; the dispatcher is told at once."""
+    order = take(actor, order_id, Action.NOT_COME)
+    at = now()
+    if order.appointed_at is None or order.visited_at is not None:
+        raise Conflict("order.not_appointed", "还没有约好上门时间，或已经来过了。")
+    if at < order.appointed_at:
+        raise Conflict("order.not_yet", "还没到约好的时间，请再等一等。")
+    waiting = session.scalar(
+        select(func.count())
+        .select_from(NoShow)
+        .where(NoShow.order_id == order.id, NoShow.confirmed_at.is_(None))
+    )
+    if waiting:
+        raise Conflict("order.not_come_reported", "社区已经知道了，正在核实。")
+    if order.holder_id is not None:
+        session.execute(
+            insert(NoShow)
+            .values(order_id=order.id, person_id=order.holder_id, reported_at=at)
+            .inline()
+        )
+    write(actor, order, Action.NOT_COME, before=order.status, note=note)
+    tell(order, "not_come", desk(order), urgent=True)
+    return order
+
+
+def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) -> Order:
+    """核实: two confirmed in 60 days end direct offers until a leader has talked to the member."""
+    waiting = (
+        select(NoShow)
+        .where(NoShow.order_id == order_id, NoShow.confirmed_at.is_(None))
+        .order_by(NoShow.id)
+        .limit(1)
+    )
+    reported = session.scalars(waiting).one_or_none()
+    if reported is not None:
+        lock_person(reported.person_id)
+    order = take(actor, order_id, Action.CONFIRM_NO_SHOW)
+    if reported is not None and reported.person_id == actor.person_id:
+        raise Forbidden("order.own_no_show", "这是关于您自己的，请由别人核实。")
+    row = session.scalars(lock(waiting)).one_or_none()
+    if row is None:
+        raise Conflict("order.nothing_to_confirm", "没有等待核实的“没来”。")
+    at, person_id = now(), row.person_id
+    if confirmed:
+        row.confirmed_at, row.confirmed_by_id = at, actor.person_id
+        session.flush()
+        _block_if_repeated(actor, order, person_id)
+    else:
+        session.delete(row)
+    write(
+        actor,
+        order,
+        Action.CONFIRM_NO_SHOW,
+        before=order.status,
+        note=note,
+        details={"confirmed": confirmed},
+        visible=False,
+    )
+    if confirmed:
+        tell(order, "no_show_confirmed", [person_id])
+    tell(order, "no_show_heard" if confirmed else "no_show_denied", requesters(order))
+    return order
+
+
+def _block_if_repeated(actor: Actor, order: Order, person_id: int) -> None:
+    confirmed = session.scalar(
+        select(func.count())
+        .select_from(NoShow)
+        .where(NoShow.person_id == person_id, NoShow.confirmed_at > now() - NO_SHOW_WINDOW)
+    )
+    if (confirmed or 0) > NO_SHOWS_ADMITTED:
+        block_offers(actor, person_id)
+        tell(order, "no_show_confirmed", holders_of("orders.lead", order.handling_unit_id))

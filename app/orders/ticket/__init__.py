@@ -1,0 +1,1 @@
+"""The order itself: states, columns, history, policy, and what every verb needs."""

@@ -1,0 +1,129 @@
+"""The hash chain of an order's history: what a row's hash covers, and how it is verified."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
+from app.orders.ticket.states import Action, OrderStatus
+
+
+def content_mac(
+    salt: str, note: str | None, photo_ids: Sequence[int], details: Mapping[str, Any]
+) -> str:
+    """Seals words, pictures and details with the row's salt; without the salt it tells nothing."""
+    plain = json.dumps([note, list(photo_ids), dict(details)], sort_keys=True, ensure_ascii=False)
+    return hmac.new(salt.encode(), plain.encode(), hashlib.sha256).hexdigest()
+
+
+def row_hash(values: Mapping[str, Any]) -> str:
+    """SHA-256 over the row before, order, seq, round, unit, action, times, actor, states and seal."""
+    parts = [values[name] for name in _COVERED]
+    plain = json.dumps([_plain(part) for part in parts], ensure_ascii=False)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def next_row(
+    order: Order,
+    action: Action,
+    content: Mapping[str, Any],
+    *,
+    before: OrderStatus | None,
+    happened_at: datetime,
+    recorded_at: datetime,
+    actor_id: int | None,
+    actor_name: str,
+    on_word_of: int | None = None,
+    visible: bool = True,
+) -> dict[str, Any]:
+    """The values of the order's next row, sealed; the order's version and head follow.
+
+    `content` is the side row: salt, note, photo_ids, details.
+    """
+    values: dict[str, Any] = {
+        "previous": order.head,
+        "order_id": order.id,
+        "seq": order.version + 1,
+        "round": order.round,
+        "unit_id": order.handling_unit_id,
+        "action": action,
+        "happened_at": happened_at,
+        "recorded_at": recorded_at,
+        "actor_id": actor_id,
+        "actor_name": actor_name,
+        "on_word_of": on_word_of,
+        "from_status": before,
+        "to_status": order.status,
+        "visible": visible,
+        "content_mac": content_mac(**content),
+    }
+    values["hash"] = row_hash(values)
+    order.version, order.head = values["seq"], values["hash"]
+    return values
+
+
+_COVERED = (
+    "previous",
+    "order_id",
+    "seq",
+    "round",
+    "unit_id",
+    "action",
+    "happened_at",
+    "recorded_at",
+    "actor_id",
+    "actor_name",
+    "on_word_of",
+    "from_status",
+    "to_status",
+    "visible",
+    "content_mac",
+)
+
+
+def _plain(value: Any) -> Any:
+    # Both databases keep microseconds in UTC, so the text is the same after reading back.
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the check of one order's chain found; `erased` counts rows whose content is gone."""
+
+    order_id: int
+    broken: tuple[str, ...]
+    erased: int
+
+
+def verify(
+    order_id: int,
+    version: int,
+    head: str,
+    rows: Sequence[OrderEvent],
+    contents: Mapping[int, OrderEventContent],
+) -> Verdict:
+    """Recomputes the chain of one order; rows in the order of seq, contents by event id."""
+    broken: list[str] = []
+    previous, erased = "", 0
+    for position, row in enumerate(rows, start=1):
+        if row.seq != position:
+            broken.append(f"第{position}行缺失")
+            break
+        values = {name: getattr(row, name) for name in _COVERED}
+        if row.previous != previous or row.hash != row_hash(values):
+            broken.append(f"第{row.seq}行被改动")
+        content = contents.get(row.id)
+        if content is None:
+            erased += 1
+        elif row.content_mac != content_mac(
+            content.salt, content.note, content.photo_ids, content.details
+        ):
+            broken.append(f"第{row.seq}行的内容被改动")
+        previous = row.hash
+    if not broken and (len(rows) != version or previous != head):
+        broken.append("末行与工单不符")
+    return Verdict(order_id, tuple(broken), erased)

@@ -1,0 +1,395 @@
+"""Who may do what to an order; pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from app.categories.models import Category
+from app.kernel.actor import Actor, Grant
+from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.states import (
+    BETWEEN_UNITS,
+    RESIDENT_WORDS,
+    STAFF_WORDS,
+    TABLE,
+    Action,
+    DispatchMode,
+    HandlerKind,
+    OrderStatus,
+    RequestKind,
+)
+from app.people.models import Person
+
+PERMISSIONS: dict[str, str] = {
+    "orders.see": "查看本单位工单",
+    "orders.see_sensitive": "查看保密类工单",
+    "orders.enter": "代居民下单",
+    "orders.acknowledge": "签收",
+    "orders.dispatch": "派单",
+    "orders.manage": "管理工单",
+    "orders.settle": "当场办结",
+    "orders.claim": "接单",
+    "orders.handle": "被派单办理",
+    "orders.follow_up": "回访",
+    "orders.lead": "研判",
+    "orders.supervise": "督办",
+    "orders.reveal": "查看联系方式",
+    "orders.appeal": "复核申诉",
+}
+
+Rule = Callable[[Actor, Order], bool]
+
+
+def is_requester(actor: Actor, order: Order) -> bool:
+    """The one it is for, or the one who placed it for another as a private person.
+
+    Of a part (会办) that is the dispatcher who split it, as long as he or she is one.
+    """
+    if actor.person_id is None:
+        return False
+    if order.parent_id is not None and not actor.may_somewhere("orders.manage"):
+        return False
+    return actor.person_id in (order.requester_id, order.placer_id)
+
+
+def is_holder(actor: Actor, order: Order) -> bool:
+    """The one who answers for it now."""
+    return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
+
+
+def is_helper(actor: Actor, order: Order) -> bool:
+    """Who goes along with the one who handles it: reads as much, but neither moves nor ends it."""
+    return order.is_held and actor.person_id in order.helper_ids
+
+
+def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
+    """Whether one is held at the order's unit, above it, or at the grid in it where the order lies."""
+    return any(
+        permission in grant.permissions
+        and (
+            order.handling_path.startswith(grant.unit_path)
+            or (grant.unit_id == order.grid_id and grant.unit_path.startswith(order.handling_path))
+        )
+        for grant in grants
+    )
+
+
+def _staff(permission: str) -> Rule:
+    def rule(actor: Actor, order: Order) -> bool:
+        return actor.may(permission, order.handling_path)
+
+    return rule
+
+
+def _grid_too(permission: str) -> Rule:
+    def rule(actor: Actor, order: Order) -> bool:
+        return reaches(actor.grants, permission, order)
+
+    return rule
+
+
+is_staff_of = _grid_too("orders.see")
+may_acknowledge = _staff("orders.acknowledge")
+may_dispatch = _staff("orders.dispatch")
+# What the duty person, who receives and gives out, leaves to the dispatcher.
+may_manage = _staff("orders.manage")
+may_settle = _grid_too("orders.settle")
+may_lead = _staff("orders.lead")
+may_reject = may_manage
+
+
+def may_handle(actor: Actor, order: Order) -> bool:
+    """The holder; for an outside unit the unit's staff record what it does."""
+    return is_holder(actor, order) or (
+        order.is_held
+        and order.holder_kind is HandlerKind.PROVIDER
+        and actor.may("orders.dispatch", order.handling_path)
+    )
+
+
+def may_claim(actor: Actor, order: Order) -> bool:
+    """A registration with the unit or above it; a direct offer is for that person alone."""
+    if actor.person_id is None or is_requester(actor, order):
+        return False
+    if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
+        return order.offered_to_id == actor.person_id
+    return actor.may("orders.claim", order.handling_path)
+
+
+def may_decline(actor: Actor, order: Order) -> bool:
+    """The one it was offered to."""
+    return actor.person_id is not None and order.offered_to_id == actor.person_id
+
+
+def may_explain(actor: Actor, order: Order) -> bool:
+    """Whoever handles it, or has it to be confirmed, and the dispatcher."""
+    has_done = order.holder_id is not None and actor.person_id == order.holder_id
+    return has_done or may_handle(actor, order) or may_manage(actor, order)
+
+
+def may_resume(actor: Actor, order: Order) -> bool:
+    """The holder or the dispatcher."""
+    return may_handle(actor, order) or may_manage(actor, order)
+
+
+def may_rate(actor: Actor, order: Order) -> bool:
+    """The requester; staff say it for somebody without an account by follow_up."""
+    return is_requester(actor, order) and actor.person_id != order.holder_id
+
+
+def may_follow_up(actor: Actor, order: Order) -> bool:
+    """Staff other than the handler."""
+    calls = reaches(actor.grants, "orders.follow_up", order)
+    return calls and actor.person_id != order.holder_id
+
+
+def may_check(actor: Actor, order: Order) -> bool:
+    """The dispatcher, but not of one's own work."""
+    return may_manage(actor, order) and actor.person_id != order.holder_id
+
+
+def may_reopen(actor: Actor, order: Order) -> bool:
+    """The requester, or staff."""
+    return is_requester(actor, order) or may_dispatch(actor, order)
+
+
+def may_report_up(actor: Actor, order: Order) -> bool:
+    """The dispatcher of the unit itself."""
+    return may_manage(actor, order)
+
+
+def may_supervise(actor: Actor, order: Order) -> bool:
+    """Somebody of a unit above the handling one."""
+    return any(
+        "orders.supervise" in grant.permissions
+        and order.handling_path.startswith(grant.unit_path)
+        and grant.unit_path != order.handling_path
+        for grant in actor.grants
+    )
+
+
+def may_cancel(actor: Actor, order: Order) -> bool:
+    """The requester."""
+    return is_requester(actor, order)
+
+
+may_urge = is_requester
+may_not_come = is_requester
+may_answer = is_requester
+
+
+def takes_part(actor: Actor, order: Order) -> bool:
+    """Requester, holder, who helps, staff who see it, or the one it is offered to."""
+    return (
+        is_requester(actor, order)
+        or (
+            actor.person_id is not None
+            and actor.person_id in (order.holder_id, order.offered_to_id, *order.helper_ids)
+        )
+        or is_staff_of(actor, order)
+    )
+
+
+def may_extend(actor: Actor, order: Order) -> bool:
+    """The holder asks; the dispatcher does it once."""
+    return may_handle(actor, order) or may_manage(actor, order)
+
+
+def may_suspend(actor: Actor, order: Order) -> bool:
+    """The holder up to three days or asking for longer; the dispatcher."""
+    return may_handle(actor, order) or may_manage(actor, order)
+
+
+def may_join(actor: Actor, order: Order) -> bool:
+    """Anybody who meets the same in a public place, but not the requester."""
+    return (
+        actor.person_id is not None
+        and not is_requester(actor, order)
+        and order.public_place
+        and not order.anonymous
+    )
+
+
+def may_support(actor: Actor, order: Order) -> bool:
+    """A member from elsewhere asks for one order of the pool."""
+    return (
+        actor.may_somewhere("orders.claim")
+        and not actor.may("orders.claim", order.handling_path)
+        and not is_requester(actor, order)
+        and order.mode is DispatchMode.POOL
+    )
+
+
+def may_confirm_no_show(actor: Actor, order: Order) -> bool:
+    """The dispatcher, after having asked both."""
+    return may_manage(actor, order)
+
+
+def may_never(actor: Actor, order: Order) -> bool:
+    """Done by the program alone."""
+    return actor.is_system
+
+
+def may_system_or_dispatch(actor: Actor, order: Order) -> bool:
+    """The program on its date, or the dispatcher."""
+    return actor.is_system or may_resume(actor, order)
+
+
+POLICY: dict[Action, Rule] = {
+    Action.ACKNOWLEDGE: may_acknowledge,
+    Action.SETTLE: may_settle,
+    Action.DISPATCH: may_dispatch,
+    Action.CLAIM: may_claim,
+    Action.DECLINE: may_decline,
+    Action.REASSIGN: may_manage,
+    Action.APPOINT: may_handle,
+    Action.START: may_handle,
+    Action.PROGRESS: may_handle,
+    Action.LAPSE: may_never,
+    Action.RECALL: may_manage,
+    Action.RETURN: may_handle,
+    Action.SUSPEND: may_suspend,
+    Action.RESUME: may_system_or_dispatch,
+    Action.COMPLETE: may_handle,
+    Action.CHECK: may_check,
+    Action.RATE: may_rate,
+    Action.FOLLOW_UP: may_follow_up,
+    Action.CLOSE_UNANSWERED: may_never,
+    Action.REOPEN: may_reopen,
+    Action.DECIDE: may_lead,
+    Action.REPORT_UP: may_report_up,
+    Action.SUPERVISE: may_supervise,
+    Action.TRANSFER: may_manage,
+    Action.SPLIT: may_manage,
+    Action.GATHER: may_never,
+    Action.AMEND: may_dispatch,
+    Action.ASK: may_manage,
+    Action.ANSWER: may_answer,
+    Action.EXTEND: may_extend,
+    Action.PLAN: may_manage,
+    Action.MERGE: may_manage,
+    Action.UNMERGE: may_manage,
+    Action.REJECT: may_reject,
+    Action.CANCEL: may_cancel,
+    Action.URGE: may_urge,
+    Action.NOT_COME: may_not_come,
+    Action.CONFIRM_NO_SHOW: may_confirm_no_show,
+    Action.COMMENT: takes_part,
+    Action.JOIN: may_join,
+    Action.SUPPORT: may_support,
+    Action.LAPSE_REQUEST: may_never,
+    Action.REMIND: may_never,
+    Action.RELEASE: may_never,
+    Action.ERASE: may_never,
+    Action.CHECK_CONTENT: may_dispatch,
+}
+
+# Nobody calls these on an order: one has no order yet, the others answer a request of their own.
+WITHOUT_RULE = frozenset({Action.SUBMIT, Action.AGREE, Action.REFUSE})
+
+
+def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
+    """Who answers an agreement: staff of the unit it was put to, but never the one who asks."""
+    permission = deciding(request.kind)
+    cleared = not order.sensitive or actor.may("orders.see_sensitive", request.unit_path)
+    return (
+        cleared
+        and actor.may(permission, request.unit_path)
+        and actor.person_id != request.asked_by_id
+    )
+
+
+def deciding(kind: RequestKind) -> str:
+    """The permission that answers an agreement of this kind."""
+    if kind is RequestKind.CLOSE:
+        return "orders.lead"
+    # What comes from another unit is received, like a new order.
+    return "orders.dispatch" if kind in BETWEEN_UNITS else "orders.manage"
+
+
+def actions_of(actor: Actor, order: Order) -> list[str]:
+    """The names of what the actor may do now, in the order of the table."""
+    return [
+        name
+        for name, rule, moment in _STARTING[order.status]
+        if rule(actor, order) and moment(order)
+    ]
+
+
+def _always(_: Order) -> bool:
+    return True
+
+
+# What the state alone does not tell: whether this is the moment.
+_MOMENTS: dict[Action, Callable[[Order], bool]] = {
+    Action.ACKNOWLEDGE: lambda order: order.acknowledged_at is None,
+    Action.DISPATCH: lambda order: not order.to_decide,
+    Action.SETTLE: lambda order: not order.to_decide,
+    Action.DECIDE: lambda order: order.to_decide,
+    Action.ANSWER: lambda order: order.asked_at is not None,
+    Action.CHECK: lambda order: order.checked_at is None,
+    Action.NOT_COME: lambda order: order.appointed_at is not None and order.visited_at is None,
+    Action.REOPEN: lambda order: order.status is not OrderStatus.REJECTED or not order.appealed,
+}
+
+# What may start in each state, with its rule and its moment.
+_STARTING = {
+    status: [
+        (action.value, POLICY[action], _MOMENTS.get(action, _always))
+        for action, transition in TABLE.items()
+        if status in transition.start and action in POLICY
+    ]
+    for status in OrderStatus
+}
+
+
+def may_see_contact(actor: Actor, order: Order) -> bool:
+    """Clear contact and exact place: who handles or helps, and staff with the permission.
+
+    The handler from the claim to the close, who helps as long as the order is held.
+    """
+    if order.anonymous:
+        return may_manage(actor, order)
+    to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
+    handles = actor.person_id is not None and (
+        to_rate or is_holder(actor, order) or is_helper(actor, order)
+    )
+    return handles or actor.may("orders.reveal", order.handling_path)
+
+
+def may_know_requester(actor: Actor, order: Order) -> bool:
+    """Who an anonymous order is from the dispatcher alone knows."""
+    return not order.anonymous or actor.is_system or may_manage(actor, order)
+
+
+def words_for(actor: Actor, order: Order) -> Mapping[OrderStatus, str]:
+    """The states of an order as this one speaks of them: staff have words of their own."""
+    staff = actor.is_system or is_staff_of(actor, order)
+    return STAFF_WORDS if staff else RESIDENT_WORDS
+
+
+def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
+    """Why the category is not for this person, as code and sentence; None where it is."""
+    if category is None:
+        return None
+    if category.vetted_only and not person.vetted:
+        return "order.vetted_only", "这类工单只能由审核过的人办理。"
+    if category.skills and not set(category.skills) & set(person.skills):
+        wanted = "、".join(category.skills)
+        return "order.skill_missing", f"这张工单需要会这些的人来办：{wanted}。"
+    return None
+
+
+def needs_code(order: Order, category: Category | None) -> bool:
+    """A home visit to somebody who sees the code: who has no account has none to show."""
+    shown = order.requester_id is not None or order.placer_id is not None
+    return category is not None and category.home_visit and shown
+
+
+def owes_code(order: Order, category: Category | None) -> bool:
+    """Whether the visitor has still to enter it; an outside unit proves nothing."""
+    visitor = order.holder_kind is not HandlerKind.PROVIDER
+    return visitor and order.visited_at is None and needs_code(order, category)
+
+
+def may_see_unchecked(actor: Actor, order: Order) -> bool:
+    """The unit's staff and those whose words they are; all others see what has passed."""
+    return is_requester(actor, order) or is_staff_of(actor, order)

@@ -1,0 +1,312 @@
+"""States, actions and the transition table of an order; also its settings."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from app.kernel.settings import Setting
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands."""
+
+    SUBMITTED = "submitted"
+    DISPATCHED = "dispatched"
+    CLAIMED = "claimed"
+    IN_PROGRESS = "in_progress"
+    SUSPENDED = "suspended"
+    COMPLETED = "completed"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+
+
+S = OrderStatus
+OPEN = frozenset({S.SUBMITTED, S.DISPATCHED, S.CLAIMED, S.IN_PROGRESS, S.SUSPENDED})
+ACTIVE = frozenset({S.CLAIMED, S.IN_PROGRESS})
+HELD = ACTIVE | {S.SUSPENDED}
+SETTLED = frozenset({S.CLOSED, S.REJECTED, S.CANCELLED})
+
+STAFF_WORDS = {
+    S.SUBMITTED: "待派单",
+    S.DISPATCHED: "待接单",
+    S.CLAIMED: "已接单",
+    S.IN_PROGRESS: "办理中",
+    S.SUSPENDED: "暂缓",
+    S.COMPLETED: "待回访",
+    S.CLOSED: "已办结",
+    S.REJECTED: "不予受理",
+    S.CANCELLED: "已撤单",
+    S.MERGED: "合并办理",
+}
+# As residents hear it, and members, of whose work it is not.
+RESIDENT_WORDS = {
+    S.SUBMITTED: "已提交，社区正在安排",
+    S.DISPATCHED: "正在找人办理",
+    S.CLAIMED: "已有人接单",
+    S.IN_PROGRESS: "办理中",
+    S.SUSPENDED: "暂缓办理",
+    S.COMPLETED: "已办好，请您确认",
+    S.CLOSED: "已办结",
+    S.REJECTED: "不属本平台受理",
+    S.CANCELLED: "已撤回",
+    S.MERGED: "与别的工单一起办理",
+}
+
+
+class Action(StrEnum):
+    """What is done to an order; each adds one row to its history."""
+
+    SUBMIT = "submit"
+    ACKNOWLEDGE = "acknowledge"
+    SETTLE = "settle"
+    DISPATCH = "dispatch"
+    CLAIM = "claim"
+    DECLINE = "decline"
+    REASSIGN = "reassign"
+    APPOINT = "appoint"
+    START = "start"
+    PROGRESS = "progress"
+    LAPSE = "lapse"
+    RECALL = "recall"
+    RETURN = "return"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    COMPLETE = "complete"
+    CHECK = "check"
+    RATE = "rate"
+    FOLLOW_UP = "follow_up"
+    CLOSE_UNANSWERED = "close_unanswered"
+    REOPEN = "reopen"
+    DECIDE = "decide"
+    REPORT_UP = "report_up"
+    SUPERVISE = "supervise"
+    TRANSFER = "transfer"
+    SPLIT = "split"
+    GATHER = "gather"
+    AMEND = "amend"
+    ASK = "ask"
+    ANSWER = "answer"
+    EXTEND = "extend"
+    PLAN = "plan"
+    MERGE = "merge"
+    UNMERGE = "unmerge"
+    REJECT = "reject"
+    CANCEL = "cancel"
+    URGE = "urge"
+    NOT_COME = "not_come"
+    CONFIRM_NO_SHOW = "confirm_no_show"
+    COMMENT = "comments"
+    JOIN = "join"
+    SUPPORT = "support"
+    AGREE = "agree"
+    REFUSE = "refuse"
+    LAPSE_REQUEST = "lapse_request"
+    REMIND = "remind"
+    RELEASE = "release"
+    ERASE = "erase"
+    CHECK_CONTENT = "check_content"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """An action's Chinese name, where it may start and where it may end; no `to` is "stays"."""
+
+    word: str
+    start: frozenset[OrderStatus]
+    to: frozenset[OrderStatus] = frozenset()
+
+
+def _row(
+    word: str, start: set[OrderStatus] | frozenset[OrderStatus], *to: OrderStatus
+) -> Transition:
+    return Transition(word, frozenset(start), frozenset(to))
+
+
+_CLAIMED_LATER = frozenset({S.DISPATCHED}) | HELD
+_EVERY = frozenset(OrderStatus)
+
+# What stands in no row is refused. SUBMIT starts from nothing.
+TABLE: dict[Action, Transition] = {
+    Action.SUBMIT: _row("下单", set(), S.SUBMITTED),
+    Action.ACKNOWLEDGE: _row("签收", {S.SUBMITTED, S.DISPATCHED}),
+    Action.SETTLE: _row("当场办结", {S.SUBMITTED}, S.COMPLETED),
+    Action.DISPATCH: _row("派单", {S.SUBMITTED}, S.DISPATCHED, S.CLAIMED),
+    Action.CLAIM: _row("接单", {S.DISPATCHED}, S.CLAIMED),
+    Action.DECLINE: _row("暂不接单", {S.DISPATCHED}, S.SUBMITTED),
+    Action.REASSIGN: _row("改派", _CLAIMED_LATER, S.DISPATCHED, S.CLAIMED),
+    Action.APPOINT: _row("约时间", ACTIVE),
+    Action.START: _row("开始办理", ACTIVE, S.IN_PROGRESS),
+    Action.PROGRESS: _row("反馈", ACTIVE, S.IN_PROGRESS),
+    Action.LAPSE: _row("超时未接", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
+    Action.RECALL: _row("收回", _CLAIMED_LATER, S.SUBMITTED),
+    Action.RETURN: _row("退回", HELD, S.DISPATCHED, S.SUBMITTED),
+    Action.SUSPEND: _row("暂缓", ACTIVE, S.SUSPENDED, S.CLAIMED, S.IN_PROGRESS),
+    Action.RESUME: _row("恢复办理", {S.SUSPENDED}, S.CLAIMED, S.IN_PROGRESS),
+    Action.COMPLETE: _row("提交办结", ACTIVE, S.COMPLETED),
+    Action.CHECK: _row("核查", {S.COMPLETED}, S.COMPLETED, S.IN_PROGRESS, S.SUBMITTED),
+    Action.RATE: _row("评价", {S.COMPLETED}, S.CLOSED, S.SUBMITTED),
+    Action.FOLLOW_UP: _row("回访", {S.COMPLETED, S.CLOSED}, S.COMPLETED, S.CLOSED, S.SUBMITTED),
+    Action.CLOSE_UNANSWERED: _row("逾期未评", {S.COMPLETED}, S.CLOSED),
+    Action.REOPEN: _row("重办", {S.CLOSED, S.REJECTED, S.MERGED}, S.SUBMITTED),
+    Action.DECIDE: _row("研判", {S.SUBMITTED}, S.SUBMITTED, S.CLOSED),
+    Action.REPORT_UP: _row("上报", {S.SUBMITTED, S.DISPATCHED} | ACTIVE),
+    Action.SUPERVISE: _row("督办", OPEN),
+    Action.TRANSFER: _row("转办", {S.SUBMITTED, S.DISPATCHED}, S.SUBMITTED, S.DISPATCHED),
+    Action.SPLIT: _row("会办", OPEN),
+    Action.GATHER: _row("会办完成", OPEN, S.COMPLETED),
+    Action.AMEND: _row("更正", OPEN),
+    Action.ASK: _row("请补充", {S.SUBMITTED, S.DISPATCHED}),
+    Action.ANSWER: _row("补充说明", {S.SUBMITTED, S.DISPATCHED}),
+    Action.EXTEND: _row("延期", OPEN),
+    Action.PLAN: _row("立项计划", OPEN),
+    Action.MERGE: _row("合并", OPEN, S.MERGED),
+    Action.UNMERGE: _row("拆开", {S.MERGED}, S.SUBMITTED),
+    Action.REJECT: _row("不予受理", {S.SUBMITTED}, S.REJECTED),
+    Action.CANCEL: _row("撤单", OPEN, S.CANCELLED, *HELD),
+    Action.URGE: _row("催单", OPEN),
+    Action.NOT_COME: _row("没来", ACTIVE),
+    Action.CONFIRM_NO_SHOW: _row("核实未上门", OPEN | {S.COMPLETED, S.CLOSED}),
+    Action.COMMENT: _row("留言", _EVERY - {S.CANCELLED}),
+    Action.JOIN: _row("附议", OPEN),
+    Action.SUPPORT: _row("申请支援", {S.DISPATCHED}),
+    Action.AGREE: _row("同意", OPEN, *OPEN, S.CANCELLED, S.CLOSED),
+    Action.REFUSE: _row("不同意", OPEN),
+    Action.LAPSE_REQUEST: _row("申请失效", _EVERY),
+    Action.REMIND: _row("提醒", _EVERY - SETTLED),
+    Action.RELEASE: _row("退回接单大厅", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
+    Action.ERASE: _row("注销", _EVERY, S.CANCELLED, *_EVERY),
+    Action.CHECK_CONTENT: _row("内容核对", _EVERY),
+}
+
+
+class DispatchMode(StrEnum):
+    """How an order was given out: to all who may claim, to one who may, or to one who must."""
+
+    POOL = "pool"
+    DIRECT = "direct"
+    ASSIGNED = "assigned"
+
+
+class HandlerKind(StrEnum):
+    """Who handles."""
+
+    MEMBER = "member"
+    VOLUNTEER = "volunteer"
+    GRID = "grid"
+    STAFF = "staff"
+    PROVIDER = "provider"
+
+
+class Source(StrEnum):
+    """Where an order came from."""
+
+    MINI_PROGRAM = "mini_program"
+    H5 = "h5"
+    PHONE = "phone"
+    WINDOW = "window"
+    WECHAT_GROUP = "wechat_group"
+    VISIT = "visit"
+    PATROL = "patrol"
+    OPEN311 = "open311"
+    IMPORT = "import"
+    SUPERIOR = "superior"
+    HOTLINE = "12345"
+
+
+class ContentState(StrEnum):
+    """Whether a resident's words and pictures may be shown beyond the unit's staff."""
+
+    PENDING = "pending"
+    PASSED = "passed"
+    HELD = "held"
+    REFUSED = "refused"
+
+
+class RequestKind(StrEnum):
+    """What needs somebody's agreement before it happens."""
+
+    SUSPEND = "suspend"
+    EXTEND = "extend"
+    PLAN = "plan"
+    CANCEL = "cancel"
+    TRANSFER = "transfer"
+    REPORT_UP = "report_up"
+    SUPPORT = "support"
+    CLOSE = "close"
+
+
+ASKED_BY = {
+    RequestKind.SUSPEND: Action.SUSPEND,
+    RequestKind.EXTEND: Action.EXTEND,
+    RequestKind.CANCEL: Action.CANCEL,
+    RequestKind.TRANSFER: Action.TRANSFER,
+    RequestKind.REPORT_UP: Action.REPORT_UP,
+    RequestKind.SUPPORT: Action.SUPPORT,
+    RequestKind.CLOSE: Action.DECIDE,
+}
+BETWEEN_UNITS = frozenset({RequestKind.TRANSFER, RequestKind.REPORT_UP})
+
+
+class RequestState(StrEnum):
+    """Where an agreement stands."""
+
+    PENDING = "pending"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class CloseKind(StrEnum):
+    """Why an order is off the table."""
+
+    SOLVED = "solved"
+    UNANSWERED = "unanswered"
+    NOT_RECOGNISED = "not_recognised"
+    BY_FOLLOW_UP = "by_follow_up"
+
+
+class CallOutcome(StrEnum):
+    """What came of a follow-up call: 接通、未接、空号、拒访."""
+
+    REACHED = "reached"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+    REFUSED = "refused"
+
+
+ANSWER_WITHIN = timedelta(days=7)
+ASK_AGAIN_ON = (timedelta(days=1), timedelta(days=5))
+REOPEN_WITHIN = timedelta(days=30)
+UNMERGE_WITHIN = timedelta(days=30)
+REQUEST_LAPSES = timedelta(hours=24)
+# By urgency.
+URGE_EVERY: dict[str, timedelta] = {
+    "normal": timedelta(days=1),
+    "urgent": timedelta(days=1),
+    "emergency": timedelta(minutes=30),
+}
+SUSPEND_BY_HANDLER = timedelta(days=3)
+SUSPEND_LONG_TERM = timedelta(days=15)
+SUSPENSIONS_A_ROUND = 2
+SUSPENDED_A_ROUND = timedelta(days=30)
+NO_SHOW_WINDOW = timedelta(days=60)
+NO_SHOWS_ADMITTED = 1
+RETURNS_ADMITTED = 2
+# Four digits are guessed in ten thousand tries; five an hour are no guess.
+VISIT_CODE_TRIES = 5
+VISIT_CODE_REST = timedelta(hours=1)
+CALLS_BEFORE_CLOSING = 3
+CALL_DAYS_BEFORE_CLOSING = 2
+PROGRESS_MIN_LENGTH = 10
+BACKSTOP_AFTER = timedelta(hours=48)
+ASK_UNANSWERED_AFTER = timedelta(days=1)
+
+SETTINGS = (
+    Setting("orders.open_cap", 3, int, "一名党员同时办理的工单上限", 1, 50),
+    Setting("orders.daily_cap", 2, int, "一名党员每天新接的工单上限", 1, 50),
+    Setting("orders.resident_daily", 5, int, "一名居民每天新下的工单上限", 1, 1000),
+    Setting("orders.resident_open", 10, int, "一名居民未办结的工单上限", 1, 1000),
+    Setting("orders.pages_daily", 2, int, "一名居民每天特急呼叫次数上限", 1, 20),
+)

@@ -1,0 +1,301 @@
+"""Which orders an actor may see; every read starts here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.categories.states import Urgency
+from app.kernel.actor import Actor
+from app.kernel.database import notes, session
+from app.kernel.database.fast.rows import fetch
+from app.kernel.errors import not_found
+from app.orders.ticket.models import (
+    Order,
+    OrderAssignee,
+    OrderEvent,
+    OrderEventContent,
+    OrderFollower,
+    OrderRequest,
+)
+from app.orders.ticket.policy import is_helper, is_holder, is_staff_of
+from app.orders.ticket.states import (
+    OPEN,
+    Action,
+    ContentState,
+    DispatchMode,
+    OrderStatus,
+    RequestState,
+)
+
+
+def under(column: InstrumentedAttribute[str], paths: tuple[str, ...]) -> ColumnElement[bool]:
+    """Whether a unit path lies in one of the subtrees."""
+    # Paths are digits and strokes: nothing to escape.
+    return or_(false(), *(column.startswith(path) for path in paths))
+
+
+def of_staff(actor: Actor) -> ColumnElement[bool]:
+    """Orders of the subtrees where the actor sees orders, and those of the grids where he or she does."""
+    pairs = zip(actor.roots("orders.see"), actor.paths("orders.see"), strict=True)
+    # Handled by a unit that the grid lies in: what has gone elsewhere is no longer the grid's.
+    in_grids = [
+        and_(
+            Order.grid_id == grid_id,
+            func.substr(path, 1, func.length(Order.handling_path)) == Order.handling_path,
+        )
+        for grid_id, path in pairs
+    ]
+    return or_(under(Order.handling_path, actor.paths("orders.see")), *in_grids)
+
+
+def _staff(actor: Actor) -> ColumnElement[bool]:
+    seen = of_staff(actor)
+    secret = under(Order.handling_path, actor.paths("orders.see_sensitive"))
+    # Whoever is paged must be able to answer.
+    paged = and_(
+        Order.urgency == Urgency.EMERGENCY,
+        under(Order.handling_path, actor.paths("orders.acknowledge")),
+    )
+    asked = exists().where(
+        OrderRequest.order_id == Order.id,
+        OrderRequest.state == RequestState.PENDING,
+        under(OrderRequest.unit_path, actor.paths("orders.dispatch")),
+        or_(
+            Order.sensitive.is_(False),
+            under(OrderRequest.unit_path, actor.paths("orders.see_sensitive")),
+        ),
+    )
+    return or_(and_(seen, or_(Order.sensitive.is_(False), secret, paged)), asked)
+
+
+def _private(actor: Actor) -> ColumnElement[bool]:
+    person_id = actor.own_id
+    # Who gave it back or lost it reads on no longer; who brought it to its end does.
+    handled = exists().where(
+        OrderAssignee.order_id == Order.id,
+        OrderAssignee.person_id == person_id,
+        or_(OrderAssignee.until.is_(None), OrderAssignee.until == Order.completed_at),
+    )
+    placed = or_(Order.requester_id == person_id, Order.placer_id == person_id)
+    if not actor.may_somewhere("orders.manage"):
+        placed = and_(placed, Order.parent_id.is_(None))
+    return or_(
+        placed,
+        Order.holder_id == person_id,
+        and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED),
+        handled,
+    )
+
+
+def in_pool(actor: Actor) -> ColumnElement[bool]:
+    """What lies in the pools where the actor may claim."""
+    return and_(
+        Order.status == OrderStatus.DISPATCHED,
+        Order.mode == DispatchMode.POOL,
+        Order.sensitive.is_(False),
+        under(Order.handling_path, actor.paths("orders.claim")),
+    )
+
+
+def orders_visible_to(actor: Actor) -> Select[Order]:
+    """All orders the actor may see; the program itself sees all."""
+    statement = select(Order)
+    if actor.is_system:
+        return statement
+    ways = [_private(actor)]
+    if actor.may_somewhere("orders.see") or actor.may_somewhere("orders.dispatch"):
+        ways.append(_staff(actor))
+    if actor.may_somewhere("orders.claim"):
+        ways.append(in_pool(actor))
+    return statement.where(or_(*ways))
+
+
+def orders_joinable_by(actor: Actor) -> Select[Order]:
+    """Open matters of public places, checked and not anonymous, that a neighbour may join."""
+    return select(Order).where(
+        Order.status.in_(OPEN),
+        Order.public_place,
+        Order.anonymous.is_(False),
+        Order.sensitive.is_(False),
+        Order.content_state == ContentState.PASSED,
+        or_(Order.requester_id.is_(None), Order.requester_id != actor.own_id),
+        or_(Order.placer_id.is_(None), Order.placer_id != actor.own_id),
+    )
+
+
+def _claimable_by(actor: Actor) -> Select[Order]:
+    # One that another has just claimed is still known to who saw it in the pool: 409, not 404.
+    return select(Order).where(
+        Order.mode == DispatchMode.POOL,
+        Order.status.in_(OPEN),
+        Order.sensitive.is_(False),
+        under(Order.handling_path, actor.paths("orders.claim")),
+    )
+
+
+def _followed_by(actor: Actor) -> Select[Order]:
+    return select(Order).where(
+        exists().where(OrderFollower.order_id == Order.id, OrderFollower.person_id == actor.own_id)
+    )
+
+
+_WIDER = {
+    Action.CLAIM: (_claimable_by,),
+    Action.JOIN: (orders_joinable_by, _followed_by),
+    Action.SUPPORT: (orders_joinable_by,),
+}
+
+
+_ASKED_FOR = (
+    "orders.see",
+    "orders.see_sensitive",
+    "orders.acknowledge",
+    "orders.dispatch",
+    "orders.claim",
+)
+# How many subtrees somebody has by each of these, and whether he or she manages orders anywhere.
+_Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Anybody:
+    """Stands in for all actors of one shape while a statement about one order is built once."""
+
+    shape: _Shape
+    own_id = bindparam("person_id", type_=BigInteger)
+    is_system = False
+
+    def may_somewhere(self, permission: str) -> bool:
+        """As the actor's."""
+        return bool(self.shape[-1] if permission == "orders.manage" else self.paths(permission))
+
+    def paths(self, permission: str) -> tuple[BindParameter[str], ...]:
+        """One parameter a subtree."""
+        number = _ASKED_FOR.index(permission)
+        return tuple(
+            bindparam(f"path_{number}_{i}", type_=String) for i in range(self.shape[number])
+        )
+
+    def roots(self, permission: str) -> tuple[BindParameter[int], ...]:
+        """The unit at each."""
+        number = _ASKED_FOR.index(permission)
+        return tuple(
+            bindparam(f"root_{number}_{i}", type_=BigInteger) for i in range(self.shape[number])
+        )
+
+
+@lru_cache(maxsize=1024)
+def _one_visible(shape: _Shape, action: Action | None) -> tuple[Select[Order], ...]:
+    """The ways to one order, in the order in which they are tried; to build them takes longer than
+    to run them.
+    """
+    anybody = cast(Actor, _Anybody(shape))
+    ways = (orders_visible_to, *(_WIDER.get(action, ()) if action else ()))
+    return tuple(way(anybody).where(Order.id == bindparam("order_id")) for way in ways)
+
+
+@lru_cache(maxsize=1024)
+def _one_reachable(shape: _Shape, action: Action) -> tuple[Select[int], ...]:
+    """The same ways, for who needs to know only whether there is one."""
+    return tuple(way.with_only_columns(Order.id) for way in _one_visible(shape, action))
+
+
+@lru_cache(maxsize=1024)
+def _all_visible(shape: _Shape) -> Select[Order]:
+    return orders_visible_to(cast(Actor, _Anybody(shape)))
+
+
+def _shape_of(actor: Actor) -> tuple[_Shape, dict[str, Any]]:
+    """The shape of the actor's grants, and the values for a statement that was built for it."""
+    paths = [actor.paths(permission) for permission in _ASKED_FOR]
+    values: dict[str, Any] = {
+        f"path_{n}_{i}": path for n, held in enumerate(paths) for i, path in enumerate(held)
+    }
+    seen = _ASKED_FOR.index("orders.see")
+    for i, unit_id in enumerate(actor.roots("orders.see")):
+        values[f"root_{seen}_{i}"] = unit_id
+    values["person_id"] = actor.own_id
+    return (*map(len, paths), int(actor.may_somewhere("orders.manage"))), values
+
+
+def visible_orders(actor: Actor) -> tuple[Select[Order], dict[str, Any]]:
+    """As orders_visible_to, built once for each shape of grants, and the values that it is run with."""
+    if actor.is_system:
+        return orders_visible_to(actor), {}
+    shape, values = _shape_of(actor)
+    return _all_visible(shape), values
+
+
+def _find(actor: Actor, order_id: int, action: Action | None) -> Order:
+    statements: Sequence[Select[Order]] = (_BY_ID,)
+    values: dict[str, Any] = {}
+    if not actor.is_system:
+        shape, values = _shape_of(actor)
+        statements = _one_visible(shape, action)
+    for statement in statements:
+        found = session.scalars(statement, {**values, "order_id": order_id}).one_or_none()
+        if found is not None:
+            return found
+    raise not_found()
+
+
+_BY_ID = select(Order).where(Order.id == bindparam("order_id"))
+
+
+def get_visible(actor: Actor, order_id: int) -> Order:
+    """The order, or NotFound."""
+    return _find(actor, order_id, None)
+
+
+def get_for_action(actor: Actor, order_id: int, action: Action) -> Order:
+    """As get_visible; a few actions also reach orders that are otherwise not shown."""
+    return _find(actor, order_id, action)
+
+
+def check_reach(actor: Actor, order_id: int, action: Action) -> None:
+    """NotFound where get_for_action would not find it.
+
+    Asked once in a transaction: what is decided is decided on the locked row.
+    """
+    asked = (actor.person_id, order_id, action)
+    if actor.is_system or asked in notes():
+        return
+    shape, values = _shape_of(actor)
+    for way in _one_reachable(shape, action):
+        if fetch(way, {**values, "order_id": order_id}):
+            notes()[asked] = True
+            return
+    raise not_found()
+
+
+def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
+    """The history: staff, handler and who helps see all of it, others what is meant for them."""
+    statement = select(OrderEvent).where(OrderEvent.order_id == order.id)
+    handles = is_holder(actor, order) or is_helper(actor, order)
+    if actor.is_system or handles or is_staff_of(actor, order):
+        return statement
+    return statement.where(OrderEvent.visible)
+
+
+def contents_of(events: Iterable[OrderEvent]) -> dict[int, OrderEventContent]:
+    """The words and pictures of history rows by event id; erased ones are missing."""
+    ids = [event.id for event in events]
+    rows = session.scalars(select(OrderEventContent).where(OrderEventContent.event_id.in_(ids)))
+    return {row.event_id: row for row in rows}

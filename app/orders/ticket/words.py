@@ -1,0 +1,72 @@
+"""Keeping the words that orders are found by: with the placing, in sets, anew, and out of it again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, insert, select, text
+
+from app.kernel.actor import Actor
+from app.kernel.database import is_sqlite, lock, session
+from app.kernel.database.fast.rows import table_of
+from app.orders.ticket.bigrams import bigrams, normalised
+from app.orders.ticket.models import Order, OrderSearch
+
+BATCH = 500
+BATCH_ON_SQLITE = 50
+
+_INSERT = insert(table_of(OrderSearch)).inline()
+
+
+def keep_words(orders: Sequence[Order]) -> None:
+    """The words of new orders: one statement, for an order without words none."""
+    rows = [_row(order.id, order.description) for order in orders if order.description]
+    for start in range(0, len(rows), BATCH):
+        session.execute(_INSERT, rows[start : start + BATCH])
+
+
+def change_words(orders: Sequence[Order]) -> None:
+    """The words of orders whose descriptions are others now, or are gone."""
+    _delete([order.id for order in orders])
+    keep_words(orders)
+
+
+def remove_words(order_ids: Sequence[int]) -> None:
+    """Nothing is left by which the descriptions could be found or read."""
+    if not order_ids:
+        return
+    _delete(order_ids)
+    if is_sqlite():
+        # The index keeps deleted words until its parts are written together.
+        _index("optimize")
+
+
+def rebuild_words(actor: Actor, after: int) -> int | None:
+    """The words of a batch of orders with larger ids, anew; answers its last id, None at the end."""
+    limit = BATCH_ON_SQLITE if is_sqlite() else BATCH
+    # Locked, so that none is erased in between and comes back.
+    batch = select(Order).where(Order.id > after).order_by(Order.id).limit(limit)
+    orders = session.scalars(lock(batch)).all()
+    if not orders:
+        return None
+    change_words(orders)
+    return orders[-1].id
+
+
+def rebuild_index(actor: Actor) -> None:
+    """SQLite: the index of the words anew; PostgreSQL's is never apart from them."""
+    if is_sqlite():
+        _index("rebuild")
+
+
+def _delete(order_ids: Sequence[int]) -> None:
+    session.execute(delete(OrderSearch).where(OrderSearch.order_id.in_(order_ids)))
+
+
+def _index(command: str) -> None:
+    statement = text("INSERT INTO order_search_fts (order_search_fts) VALUES (:command)")
+    session.execute(statement, {"command": command})
+
+
+def _row(order_id: int, description: str) -> dict[str, Any]:
+    words = normalised(description)
+    return {"order_id": order_id, "text": words, "grams": bigrams(words)}

@@ -1,0 +1,1 @@
+"""Beyond the unit: extensions, plans, reporting up, transfer, support, supervision, agreements."""

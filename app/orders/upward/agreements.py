@@ -1,0 +1,185 @@
+"""Agreements answered: what was asked for happens, or the order goes on as it is."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import lock, session
+from app.kernel.errors import Conflict, Forbidden, not_found
+from app.orders.asking.service import WORDS
+from app.orders.closing.service import cancel_now, close_unrecognised
+from app.orders.handling.pausing import check_pause, pause
+from app.orders.handling.service import check_person_and_caps
+from app.orders.ticket.core import assign, let_go, locked, need_reason, write
+from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.policy import may_decide
+from app.orders.ticket.states import (
+    ACTIVE,
+    Action,
+    HandlerKind,
+    OrderStatus,
+    RequestKind,
+    RequestState,
+)
+from app.orders.ticket.telling import desk, requesters, tell
+from app.orders.ticket.visible import get_visible
+from app.orders.upward.service import extend_now
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit, hold_unit, is_open
+from app.people.queries import get_person, lock_person, masked_names
+
+
+def agree_request(
+    actor: Actor, order_id: int, request_id: int, *, note: str | None = None
+) -> Order:
+    """同意: what was asked for happens now, if the order still admits it."""
+    request, order = _take(actor, order_id, request_id)
+    request.state = RequestState.AGREED
+    request.decided_by_id, request.decided_at = actor.person_id, now()
+    # Written first: what follows voids everything that is still pending on the order.
+    session.flush()
+    EFFECTS[request.kind](actor, order, request, note)
+    tell(order, "agreed", [request.asked_by_id], what=WORDS[request.kind])
+    return order
+
+
+def refuse_request(actor: Actor, order_id: int, request_id: int, *, reason: str) -> Order:
+    """不同意 or 退单: the order goes on as it is."""
+    request, order = _take(actor, order_id, request_id)
+    request.state = RequestState.REFUSED
+    request.decided_by_id, request.decided_at = actor.person_id, now()
+    write(
+        actor,
+        order,
+        Action.REFUSE,
+        before=order.status,
+        note=need_reason(reason),
+        details={"request_id": request.id, "asked": request.kind.value},
+        visible=request.kind is RequestKind.CANCEL,
+    )
+    tell(order, "refused", [request.asked_by_id], what=WORDS[request.kind])
+    return order
+
+
+def _take(actor: Actor, order_id: int, request_id: int) -> tuple[OrderRequest, Order]:
+    get_visible(actor, order_id)
+    helper = session.scalar(
+        select(OrderRequest.asked_by_id).where(
+            OrderRequest.id == request_id, OrderRequest.kind == RequestKind.SUPPORT
+        )
+    )
+    if helper is not None:
+        lock_person(helper)
+    order = locked(order_id)
+    request = session.scalars(
+        lock(
+            select(OrderRequest).where(
+                OrderRequest.id == request_id, OrderRequest.order_id == order_id
+            )
+        )
+    ).one_or_none()
+    if request is None:
+        raise not_found()
+    if not may_decide(actor, request, order):
+        raise Forbidden("order.not_allowed", "这一步不由您来办。")
+    if request.state is not RequestState.PENDING:
+        raise Conflict("order.request_decided", "这项申请已经答复过了。")
+    if request.until <= now():
+        raise Conflict("order.request_lapsed", "这项申请超过了时限，请重新申请。")
+    order.check_action(Action.AGREE)
+    return request, order
+
+
+def _changed_meanwhile() -> Conflict:
+    return Conflict("order.changed_meanwhile", "工单的情况已经变了，这项申请办不了了。")
+
+
+def _suspend(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    until = datetime.fromisoformat(request.details["until"])
+    if order.status not in ACTIVE or until <= now():
+        raise _changed_meanwhile()
+    long_term = bool(request.details["long_term"])
+    if order.suspensions > 0 and not long_term:
+        raise _changed_meanwhile()
+    check_pause(order, until - now())
+    pause(actor, order, Action.AGREE, until=until, reason=note or "", long_term=long_term)
+    if long_term:
+        tell(order, "long_term", desk(order))
+
+
+def _extend(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    due_at = datetime.fromisoformat(request.details["due_at"])
+    if order.due_at is not None and due_at <= order.due_at:
+        raise _changed_meanwhile()
+    extend_now(actor, order, Action.AGREE, due_at=due_at, note=note)
+
+
+def _cancel(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    del request
+    cancel_now(actor, order, Action.AGREE, note=note)
+
+
+def _close(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    del request
+    close_unrecognised(actor, order, note=note)
+
+
+def _move_to(actor: Actor, order: Order, unit: Unit, note: str | None) -> None:
+    if order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED, *ACTIVE):
+        raise _changed_meanwhile()
+    unit = hold_unit(unit.id)
+    if not is_open(unit):
+        raise _changed_meanwhile()
+    at, before = now(), order.status
+    earlier = order.holder_id or order.offered_to_id
+    let_go(order, at)
+    order.come_back(Action.AGREE, at)
+    if order.attention_unit_id == order.handling_unit_id:
+        order.attention_unit_id = unit.id
+    order.handling_unit_id, order.handling_path = unit.id, unit.path
+    order.acknowledged_at = at
+    write(actor, order, Action.AGREE, before=before, note=note, details={"unit_id": unit.id})
+    tell(order, "recalled", [earlier])
+    tell(order, "transferred", requesters(order), unit=unit.name)
+    tell(order, "new", desk(order), category="转来")
+
+
+def _transfer(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    unit = get_unit(request.details["unit_id"])
+    if not is_open(unit) or order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED):
+        raise _changed_meanwhile()
+    # Accepted, so the receiving unit is the first handler from now on.
+    order.first_unit_id = unit.id
+    _move_to(actor, order, unit, note)
+
+
+def _report_up(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    _move_to(actor, order, get_unit(request.unit_id), note)
+
+
+def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    person = get_person(request.details["person_id"])
+    if order.status is not OrderStatus.DISPATCHED or not person.is_active:
+        raise _changed_meanwhile()
+    at, before = now(), order.status
+    check_person_and_caps(person, order, at)
+    order.hold(Action.AGREE, at, kind=HandlerKind.MEMBER, holder_id=person.id)
+    assign(order, at, kind=HandlerKind.MEMBER, person_id=person.id, by_claim=True)
+    write(actor, order, Action.AGREE, before=before, note=note, details=request.details)
+    name = masked_names([person.id])[person.id]
+    tell(order, "claimed", requesters(order), handler=name)
+
+
+Effect = Callable[[Actor, Order, OrderRequest, str | None], None]
+EFFECTS: dict[RequestKind, Effect] = {
+    RequestKind.SUSPEND: _suspend,
+    RequestKind.EXTEND: _extend,
+    RequestKind.CANCEL: _cancel,
+    RequestKind.TRANSFER: _transfer,
+    RequestKind.REPORT_UP: _report_up,
+    RequestKind.SUPPORT: _support,
+    RequestKind.CLOSE: _close,
+}

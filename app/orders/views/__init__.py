@@ -1,0 +1,1 @@
+"""How orders look to their readers: one order, lists, search, nearby, history."""

@@ -1,0 +1,49 @@
+"""Every stage of an order with its date, for those who work on it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.deadlines.queries.standing import deadlines_of
+from app.deadlines.states import DeadlineState, Stage
+from app.kernel.clock import now
+from app.orders.ticket.models import Order
+
+_STATES = {
+    DeadlineState.OPEN: "pending",
+    DeadlineState.PAUSED: "paused",
+    DeadlineState.DROPPED: "void",
+}
+
+
+def stages_of(order: Order) -> list[dict[str, Any]]:
+    """All stages of all rounds that have a date, in the order of their starts."""
+    at = now()
+    return [
+        {
+            "stage": row.stage.value,
+            "round": row.round,
+            "due_at": _date(row, order),
+            "met_at": row.met_at,
+            "state": _stage_state(row, at),
+            "late_reason": row.late_reason,
+            "late_note": row.late_note,
+        }
+        for row in deadlines_of("order", [order.id])
+        if row.target_minutes is not None and _date(row, order) is not None
+    ]
+
+
+def _date(row: Row[Any], order: Order) -> datetime | None:
+    """While the solving stands still its promise; other stages have no date then."""
+    solving = row.stage is Stage.SOLVE and row.round == order.round
+    return row.due_at or (order.due_at if solving else None)
+
+
+def _stage_state(row: Row[Any], at: datetime) -> str:
+    if row.state is DeadlineState.MET:
+        return "met" if row.due_at is None or row.met_at <= row.due_at else "missed"
+    if row.state is DeadlineState.OPEN and row.due_at <= at:
+        return "missed"
+    return _STATES[row.state]

@@ -1,0 +1,167 @@
+"""Lists of orders: filters, orders of rows, the counter of changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+
+from app.categories.queries import with_leaves
+from app.categories.states import Urgency
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import session
+from app.kernel.errors import not_found
+from app.kernel.pages import Key, Page, paginate
+from app.orders.ticket.models import Order, OrderEvent
+from app.orders.ticket.states import OPEN, OrderStatus
+from app.orders.ticket.visible import events_visible_to, in_pool, visible_orders
+from app.orders.views.searching import matching
+from app.organisation.queries import get_unit
+
+# A transaction may be this long under way before its history row is counted as seen.
+LATE_ROWS = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What a list is narrowed to; None and empty mean everything."""
+
+    status: Sequence[OrderStatus] = ()
+    unit_id: int | None = None
+    category_id: Sequence[int] = ()
+    urgency: Sequence[Urgency] = ()
+    mine: str | None = None
+    overdue: bool | None = None
+    q: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    sort: str | None = None
+    own: bool | None = None
+    ids: Sequence[int] | None = None
+
+
+def page_of_orders(
+    actor: Actor,
+    wanted: OrderFilter,
+    *conditions: ColumnElement[bool],
+    cursor: str | None,
+    limit: int,
+) -> Page[Order]:
+    """Visible orders that the filter and the conditions admit.
+
+    Green channel first and then the newest, or by due date.
+    """
+    visible, values = visible_orders(actor)
+    narrowed = visible.where(*_conditions(actor, wanted), *conditions)
+    return paginate(narrowed, _keys(wanted.sort), cursor=cursor, limit=limit, values=values)
+
+
+def count_of_orders(actor: Actor, wanted: OrderFilter, *, most: int) -> int:
+    """How many orders the pages of that list hold together; counts no further than `most`."""
+    visible, values = visible_orders(actor)
+    narrowed = visible.where(*_conditions(actor, wanted))
+    some = narrowed.with_only_columns(Order.id).limit(most).subquery()
+    return session.scalar(select(func.count()).select_from(some), values) or 0
+
+
+def _keys(sort: str | None) -> list[Key]:
+    if sort == "due":
+        return [Key(Order.sort_due_at), Key(Order.id)]
+    if sort == "newest":
+        return [Key(Order.submitted_at, desc=True), Key(Order.id, desc=True)]
+    return [
+        Key(Order.green_channel, desc=True),
+        Key(Order.submitted_at, desc=True),
+        Key(Order.id, desc=True),
+    ]
+
+
+def _conditions(actor: Actor, wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    found = _exact(wanted)
+    if wanted.unit_id is not None:
+        found.append(of_unit(wanted.unit_id, is_own=bool(wanted.own)))
+    if wanted.mine is not None:
+        found.append(_mine(actor, wanted.mine))
+    if wanted.overdue is not None:
+        late = and_(Order.status.in_(OPEN), Order.next_due_at < now())
+        found.append(late if wanted.overdue else or_(Order.next_due_at.is_(None), ~late))
+    if wanted.q:
+        found.append(matching(actor, wanted.q))
+    return found
+
+
+def _exact(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.status:
+        found.append(Order.status.in_(wanted.status))
+    if wanted.category_id:
+        found.append(Order.category_id.in_(with_leaves(wanted.category_id)))
+    if wanted.urgency:
+        found.append(Order.urgency.in_(wanted.urgency))
+    if wanted.since is not None:
+        found.append(Order.submitted_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(Order.submitted_at < wanted.until)
+    if wanted.ids is not None:
+        found.append(Order.id.in_(wanted.ids))
+    return found
+
+
+def of_unit(unit_id: int, *, is_own: bool) -> ColumnElement[bool]:
+    """The unit's and everything below; a unit watches what its attention was raised to."""
+    if is_own:
+        return Order.handling_unit_id == unit_id
+    path = get_unit(unit_id).path
+    return or_(
+        Order.handling_path.startswith(path, autoescape=True), Order.attention_unit_id == unit_id
+    )
+
+
+def _mine(actor: Actor, mine: str) -> ColumnElement[bool]:
+    person_id = actor.own_id
+    if mine == "placed":
+        return or_(Order.requester_id == person_id, Order.placer_id == person_id)
+    if mine == "claimed":
+        return or_(
+            Order.holder_id == person_id,
+            and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED),
+        )
+    return in_pool(actor)
+
+
+def page_of_events(
+    actor: Actor, order: Order, *, cursor: str | None, limit: int
+) -> Page[OrderEvent]:
+    """The history of an order, oldest first."""
+    return paginate(
+        events_visible_to(actor, order), [Key(OrderEvent.seq)], cursor=cursor, limit=limit
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How many history rows a unit has had after `after`, and where to ask from next."""
+
+    after: int
+    count: int
+
+
+def changes_of(actor: Actor, unit_id: int, after: int) -> Changes:
+    """For boards that ask every few seconds whether to load again.
+
+    Rows of the last ten seconds are counted again on the next call, because one that commits late has
+    a lower id than one already seen.
+    """
+    unit = get_unit(unit_id)
+    if not actor.may("orders.see", unit.path):
+        raise not_found()
+    rows: Select[int] = select(func.count()).where(
+        OrderEvent.unit_id == unit_id, OrderEvent.id > after
+    )
+    settled = select(func.max(OrderEvent.id)).where(
+        OrderEvent.unit_id == unit_id,
+        OrderEvent.id > after,
+        OrderEvent.recorded_at < now() - LATE_ROWS,
+    )
+    return Changes(session.scalar(settled) or after, session.scalar(rows) or 0)

@@ -1,0 +1,18 @@
+"""Who and what waits: those named as backstop, and residents who have not answered a question."""
+
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.pages import Key, Page, paginate
+from app.orders.ticket.models import Order
+from app.orders.ticket.states import ASK_UNANSWERED_AFTER, OrderStatus
+from app.orders.ticket.visible import orders_visible_to, under
+
+
+def list_unanswered_asks(actor: Actor, *, cursor: str | None, limit: int) -> Page[Order]:
+    """The call list: who was asked to add something (请补充) a day ago and has not answered."""
+    statement = orders_visible_to(actor).where(
+        under(Order.handling_path, actor.paths("orders.dispatch")),
+        Order.status.in_((OrderStatus.SUBMITTED, OrderStatus.DISPATCHED)),
+        Order.asked_at <= now() - ASK_UNANSWERED_AFTER,
+    )
+    return paginate(statement, [Key(Order.id)], cursor=cursor, limit=limit)

@@ -1,0 +1,1 @@
+"""Acts of the past, replayed on orders: for the import and the demo."""

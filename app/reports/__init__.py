@@ -1,0 +1,1 @@
+"""Figures, the zero list and bulletins about orders."""

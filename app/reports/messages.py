@@ -1,0 +1,7 @@
+"""What people are told by this room."""
+
+from app.kernel.messages import Template
+
+MESSAGES: dict[str, Template] = {
+    "order.bulletin": Template("工单通报", "{unit}{name}：{sentence}。"),
+}

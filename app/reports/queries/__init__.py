@@ -1,0 +1,1 @@
+"""Reading figures, tracked orders and bulletins."""

@@ -1,0 +1,377 @@
+"""Figures of a unit and a period: what fell due and how it came out, times, answers, reasons."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    case,
+    cast,
+    extract,
+    func,
+    literal,
+    select,
+)
+
+from app.categories.queries import names_of as category_names
+from app.deadlines.queries.surroundings import calendar_of
+from app.deadlines.states import (
+    LATE_WORDS,
+    STAGE_WORDS,
+    CalendarKind,
+    DeadlineState,
+    LateReason,
+    Stage,
+)
+from app.kernel.actor import Actor
+from app.kernel.clock import now
+from app.kernel.database import session
+from app.kernel.errors import Forbidden, Invalid, not_found
+from app.kernel.periods import Period, months_of, weeks_of
+from app.organisation.models import Unit
+from app.organisation.queries import get_unit
+from app.people.queries import masked_names
+from app.reports.queries.counted import (
+    DEADLINES,
+    ORDERS,
+    Scope,
+    by_order,
+    counts_of_closes,
+    counts_of_ratings,
+    counts_of_responses,
+    runs,
+)
+from app.reports.states import (
+    LATE,
+    LONGEST_FIGURES,
+    OUTCOMES,
+    RANKED_FROM,
+    Counted,
+    GroupBy,
+    Outcome,
+)
+
+_STAGES = list(Stage)
+_NO_CATEGORY, _NOBODY = "未分类", "无人办理"
+
+
+@dataclass(slots=True)
+class StageFigures:
+    """One stage in one group; orders, but for the times, which are average minutes of its calendar.
+
+    `rate` is the share on time; `is_ranked`: of enough orders to be compared.
+    """
+
+    key: str
+    name: str
+    stage: Stage
+    due: int = 0
+    on_time: int = 0
+    refused: int = 0
+    met_late: int = 0
+    ended_late: int = 0
+    open_late: int = 0
+    rate: float | None = None
+    is_ranked: bool = False
+    used_minutes: int | None = None
+    left_minutes: int | None = None
+
+    @property
+    def late(self) -> int:
+        """Not met by the date, whatever became of it."""
+        return self.met_late + self.ended_late + self.open_late
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So many of so many."""
+
+    count: int
+    of: int
+
+    @property
+    def rate(self) -> float | None:
+        """None of nothing."""
+        return _rate(self.count, self.of)
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether of enough to be compared."""
+        return self.of >= RANKED_FROM
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How many orders were late at a stage for that reason; None: nobody has said."""
+
+    stage: Stage
+    reason: LateReason | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The three counts of a week, about the stage `solve`."""
+
+    name: str
+    period: Period
+    due: int
+    met_late: int
+    still_open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All of it. `not_recognised` are closed against the resident's word, `unanswered` without one."""
+
+    unit: Unit
+    period: Period
+    at: datetime
+    by: GroupBy
+    rows: list[StageFigures]
+    reasons: list[Reason]
+    weeks: list[Week]
+    response: Share
+    solved: Share
+    satisfied: Share
+    reopened: Share
+    unanswered: int
+    not_recognised: int
+
+
+def asked_figures(actor: Actor, *, unit_id: int, from_: date, to: date, by: GroupBy) -> Figures:
+    """As `figures_of`; Invalid `figures.period` where the days make no period."""
+    try:
+        period = Period(from_, to)
+    except ValueError as wrong:
+        told = "结束的日子不能早于开始的日子，年份要在2000至2199之间。"
+        raise Invalid("figures.period", told, errors={"to": [told]}) from wrong
+    return figures_of(actor, unit_id, period, by)
+
+
+def figures_of(actor: Actor, unit_id: int, period: Period, by: GroupBy) -> Figures:
+    """The figures of everything in the unit's subtree, confidential orders as far as the actor sees them.
+
+    Raises NotFound for a unit whose orders the actor does not see, Invalid `figures.too_long`, and for
+    people one by one Forbidden `figures.not_of_people` without the lead.
+    """
+    unit = get_unit(unit_id)
+    if not actor.is_system and not actor.may("orders.see", unit.path):
+        raise not_found()
+    if by is GroupBy.HANDLER and not (actor.is_system or actor.may("orders.lead", unit.path)):
+        raise Forbidden("figures.not_of_people", "每个人的情况只有负责人可以查看。")
+    if period.days > LONGEST_FIGURES.days:
+        raise Invalid("figures.too_long", f"一次最多统计{LONGEST_FIGURES.days}天，请缩短时间。")
+    cleared = None if actor.is_system else actor.paths("orders.see_sensitive")
+    scope = Scope(now(), unit.path, period, cleared=cleared)
+    closed = session.execute(counts_of_closes(scope)).one()._mapping
+    said = session.execute(counts_of_ratings(scope)).one()._mapping
+    responded = session.execute(counts_of_responses(scope)).one()._mapping
+    return Figures(
+        unit=unit,
+        period=period,
+        at=scope.at,
+        by=by,
+        rows=rows_of(scope, unit, period, by),
+        reasons=_reasons(scope),
+        weeks=_weeks(scope, period),
+        response=_share(responded, Counted.RESPONDED, Counted.RESPONSE_DUE),
+        solved=_share(said, Counted.SOLVED, Counted.RATED),
+        satisfied=_share(said, Counted.SATISFIED, Counted.JUDGED),
+        reopened=_share(closed, Counted.REOPENED, Counted.CLOSED),
+        unanswered=closed[Counted.UNANSWERED],
+        not_recognised=closed[Counted.NOT_RECOGNISED],
+    )
+
+
+def _share(counts: Mapping[Any, Any], count: Counted, of: Counted) -> Share:
+    return Share(int(counts[count]), int(counts[of]))
+
+
+def _rate(count: int, of: int) -> float | None:
+    return round(count / of, 4) if of else None
+
+
+def rows_of(scope: Scope, unit: Unit, period: Period, by: GroupBy) -> list[StageFigures]:
+    """One row a group and stage, by name and never by figure; people are not ranked."""
+    key = _key(unit, period, by)
+    dimensions = [] if key is None else [key.label("key")]
+    names = [column.name for column in dimensions]
+    found = by_order(runs(scope, *dimensions), *names)
+    groups = [found.c[name] for name in (*names, "stage")]
+    counts = select(*groups, found.c.outcome, func.count().label("orders"))
+    rows: dict[tuple[Any, Stage], StageFigures] = {}
+    for *group, outcome, orders in session.execute(counts.group_by(*groups, found.c.outcome)):
+        at, stage = (group[0] if names else group[-1], group[-1])
+        row = rows.setdefault((at, stage), StageFigures(_text(at), "", stage))
+        setattr(row, OUTCOMES[outcome], orders)
+        row.due += orders
+    times = _times(scope, dimensions)
+    labels = _labels(by, {at for at, _ in rows})
+    for (at, stage), row in rows.items():
+        row.name = labels[at]
+        row.rate = _rate(row.on_time, row.due)
+        row.is_ranked = row.due >= RANKED_FROM and by is not GroupBy.HANDLER
+        if (at, stage) in times:
+            row.used_minutes, row.left_minutes = times[at, stage].averages()
+    return sorted(rows.values(), key=lambda row: _place(row, by))
+
+
+def _text(key: object) -> str:
+    return "" if key is None else str(key)
+
+
+def _place(row: StageFigures, by: GroupBy) -> tuple[Any, ...]:
+    stage = _STAGES.index(row.stage)
+    return (stage,) if by is GroupBy.STAGE else (row.name, row.key, stage)
+
+
+def _key(unit: Unit, period: Period, by: GroupBy) -> ColumnElement[Any] | None:
+    if by is GroupBy.UNIT:
+        return _next_unit(unit)
+    if by is GroupBy.CATEGORY:
+        return DEADLINES.c.topic
+    if by is GroupBy.HANDLER:
+        # Who has met it, or whoever is to.
+        return func.coalesce(DEADLINES.c.person_id, ORDERS.c.holder_id)
+    if by is GroupBy.STAGE:
+        return None
+    return _part(weeks_of(period) if by is GroupBy.WEEK else months_of(period))
+
+
+def _part(parts: Mapping[str, Period]) -> ColumnElement[str]:
+    due_at = DEADLINES.c.due_at
+    return case(*((due_at < part.end, literal(name)) for name, part in parts.items()))
+
+
+def _next_unit(unit: Unit) -> ColumnElement[int]:
+    """The unit just below with all that is in it, or the unit itself for what it handles itself."""
+    below = session.execute(select(Unit.id, Unit.path).where(Unit.parent_id == unit.id))
+    path = DEADLINES.c.unit_path
+    ways = [(path.startswith(row.path), literal(row.id)) for row in below]
+    return case(*ways, else_=literal(unit.id)) if ways else DEADLINES.c.unit_id
+
+
+def _labels(by: GroupBy, keys: Iterable[Any]) -> dict[Any, str]:
+    known = [key for key in keys if key is not None]
+    if by is GroupBy.UNIT:
+        return {key: get_unit(key).name for key in known}
+    if by is GroupBy.CATEGORY:
+        return {None: _NO_CATEGORY, **category_names(known)}
+    if by is GroupBy.HANDLER:
+        return {None: _NOBODY, **masked_names(known)}
+    if by is GroupBy.STAGE:
+        return {key: STAGE_WORDS[key] for key in known}
+    return {key: key for key in known}
+
+
+@dataclass(slots=True)
+class _Time:
+    """Seconds of the calendar that some runs had used and left; less than none is late."""
+
+    runs: int = 0
+    used: float = 0
+    left: float = 0
+
+    def add(self, runs: int, used: float, left: float) -> None:
+        """More of them."""
+        self.runs, self.used, self.left = self.runs + runs, self.used + used, self.left + left
+
+    def averages(self) -> tuple[int, int]:
+        """Minutes used and left."""
+        return round(self.used / self.runs / 60), round(self.left / self.runs / 60)
+
+
+def _times(
+    scope: Scope, dimensions: Sequence[ColumnElement[Any]]
+) -> dict[tuple[Any, Stage], _Time]:
+    """What runs that were met had used and left, by group and stage.
+
+    Used is the target less what is left: between the two dates no time stands still. Of a date that
+    came earlier than the target, since it was imposed, the target is what it left.
+    """
+    times: dict[tuple[Any, Stage], _Time] = {}
+    met = runs(scope, *dimensions, *_MOMENTS).where(DEADLINES.c.state == DeadlineState.MET)
+    for calendar, count in (
+        (CalendarKind.EVERY_DAY, _by_the_clock),
+        (CalendarKind.WORKING, _by_hours),
+    ):
+        for group, met_, used, left in count(
+            met.where(DEADLINES.c.calendar == calendar), dimensions
+        ):
+            times.setdefault(group, _Time()).add(met_, used, left)
+    return times
+
+
+_MOMENTS = (
+    DEADLINES.c.unit_id,
+    DEADLINES.c.started_at,
+    DEADLINES.c.met_at,
+    DEADLINES.c.due_at,
+    DEADLINES.c.target_minutes,
+)
+_Counted = Iterable[tuple[Any, int, float, float]]
+
+
+def _by_the_clock(met: Select[Any], dimensions: Sequence[ColumnElement[Any]]) -> _Counted:
+    rows = met.subquery()
+    started, done, due = (
+        cast(extract("epoch", rows.c[name]), BigInteger)
+        for name in ("started_at", "met_at", "due_at")
+    )
+    target, length = rows.c.target_minutes * 60, due - started
+    left = due - done
+    used = case((target < length, target), else_=length) - left
+    groups = [rows.c[column.name] for column in dimensions] + [rows.c.stage]
+    summed = select(*groups, func.count(), func.sum(used), func.sum(left)).group_by(*groups)
+    for *group, runs_, used_, left_ in session.execute(summed):
+        yield (group[0], group[-1]), runs_, float(used_), float(left_)
+
+
+def _by_hours(met: Select[Any], dimensions: Sequence[ColumnElement[Any]]) -> _Counted:
+    for row in session.execute(met):
+        elapsed = calendar_of(row.unit_id, CalendarKind.WORKING).elapsed
+        left = elapsed(row.met_at, row.due_at) - elapsed(row.due_at, row.met_at)
+        length = elapsed(row.started_at, row.due_at).total_seconds()
+        used = min(row.target_minutes * 60, length) - left.total_seconds()
+        key = row.key if dimensions else row.stage
+        yield (key, row.stage), 1, used, left.total_seconds()
+
+
+def _reasons(scope: Scope) -> list[Reason]:
+    found = by_order(runs(scope))
+    late = [OUTCOMES.index(outcome) for outcome in sorted(LATE)]
+    groups = (found.c.stage, found.c.late_reason)
+    rows = session.execute(
+        select(*groups, func.count().label("orders"))
+        .where(found.c.outcome.in_(late))
+        .group_by(*groups)
+    )
+    reasons = [Reason(*row) for row in rows]
+    places = [*LATE_WORDS, None]
+    return sorted(reasons, key=lambda r: (_STAGES.index(r.stage), -r.count, places.index(r.reason)))
+
+
+def _weeks(scope: Scope, period: Period) -> list[Week]:
+    parts = weeks_of(period)
+    found = by_order(
+        runs(scope, _part(parts).label("week")).where(DEADLINES.c.stage == Stage.SOLVE), "week"
+    )
+    groups = (found.c.week, found.c.outcome)
+    counts: dict[str, dict[Outcome, int]] = {name: {} for name in parts}
+    for name, outcome, orders in session.execute(select(*groups, func.count()).group_by(*groups)):
+        counts[name][OUTCOMES[outcome]] = orders
+    return [
+        Week(
+            name,
+            part,
+            sum(counts[name].values()),
+            counts[name].get(Outcome.MET_LATE, 0),
+            counts[name].get(Outcome.OPEN_LATE, 0),
+        )
+        for name, part in parts.items()
+    ]

@@ -1,0 +1,22 @@
+"""The orders behind a figure as a file."""
+
+from dataclasses import replace
+from typing import Any
+
+from app.intake.models import Export
+from app.intake.service.exporting import request_export
+from app.intake.states import MOST_EXPORTED
+from app.kernel.actor import Actor
+from app.orders.views.lists import OrderFilter
+from app.reports.queries.lists import FigureFilter, ids_of_counted
+
+
+def export_counted(actor: Actor, figure: FigureFilter, wanted: OrderFilter, **about: Any) -> Export:
+    """Asks for a file of the orders that the figure counts at this moment.
+
+    `about` is what `request_export` takes beside the filter: template, unmasked, reason. Raises what
+    `request_export` raises, and Invalid `period.unknown`.
+    """
+    ids = ids_of_counted(actor, figure, wanted, most=MOST_EXPORTED + 1)
+    rest = replace(wanted, unit_id=None, own=None, ids=ids)
+    return request_export(actor, wanted=rest, **about)
