@@ -16,13 +16,12 @@ from app.demo.library import topics
 from app.demo.population import people
 from app.demo.tale import Handler, Rules, Step, Story
 from app.kernel.clock import now
-from app.kernel.crypto import blind_index
 from app.kernel.database import session
-from app.orders.clockwork.due import reminded_at
-from app.orders.ticket.models import Order
-from app.orders.ticket.states import Action, ContentState, OrderStatus, RequestState, Source
+from app.orders.ticket.models import Contact, Order, Placement, from_category
+from app.orders.ticket.models.order import reminded_at
+from app.orders.ticket.states import Action, ContentState, OrderStatus, Source
 from app.organisation.models import Unit
-from app.pasts.effects import PastEvent
+from app.pasts.acts import PastEvent
 from app.pasts.service import Past
 from app.people.models import Person
 
@@ -77,17 +76,17 @@ class Archive:
     def put(self, stories: Sequence[Story]) -> None:
         """All orders with their pasts."""
         units = [self._unit(story) for story in stories]
-        fields = [self._fields(story, unit) for story, unit in zip(stories, units, strict=True)]
+        placements = [self._placement(one, unit) for one, unit in zip(stories, units, strict=True)]
         starts = [story.steps[0].at for story in stories]
         past = Past()
-        orders = past.enter(list(zip(fields, starts, strict=True)))
+        orders = past.enter(list(zip(placements, starts, strict=True)))
         self.orders = {story.key: order for story, order in zip(stories, orders, strict=True)}
         album = Album(self.persons)
         album.fill(stories, self.orders)
         for story, unit in zip(stories, units, strict=True):
             order = self.orders[story.key]
             facts = _Facts(self, story, unit, order.requester_id, album)
-            past.tell(order, self._contact(story), [facts.event(step) for step in story.steps])
+            past.tell(order, [facts.event(step) for step in story.steps])
             if order.status is OrderStatus.COMPLETED:
                 # Nobody is asked for what lies before the demo's first day.
                 order.reminded = reminded_at(now())
@@ -97,13 +96,13 @@ class Archive:
         key = f"community:{story.community}" if story.street is None else f"street:{story.street}"
         return self.ground.units[key]
 
-    def _contact(self, story: Story) -> dict[str, str | None]:
+    def _contact(self, story: Story) -> Contact:
         plan = people()[story.requester]
         at_home = topics()[story.category].place == "home"
         address = str(plan.home) if plan.home and at_home else None
-        return {"name": plan.name, "phone": plan.phone, "address": address}
+        return Contact(plan.name, plan.phone, address)
 
-    def _fields(self, story: Story, unit: Unit) -> dict[str, Any]:
+    def _placement(self, story: Story, unit: Unit) -> Placement:
         category, requester = self.categories[story.category], self.persons[story.requester]
         where = topics()[story.category].place
         plan, grid = story.address.plan, story.address.plan.grid
@@ -113,30 +112,27 @@ class Archive:
         nowhere = where == "none" or story.street is not None
         fresh = story.status is OrderStatus.SUBMITTED and len(story.steps) == 1
         chance = dice(f"order {story.key}")
-        return {
-            "handling_unit_id": unit.id,
-            "handling_path": unit.path,
-            "first_unit_id": unit.id,
-            "attention_unit_id": unit.id,
-            "grid_id": None if nowhere else self.ground.units[f"grid:{story.community}:{grid}"].id,
-            "place_id": None if nowhere else self.ground.doorway(story.address).id,
-            "latitude": None if nowhere else latitude,
-            "longitude": None if nowhere else longitude,
-            "category_id": category.id,
-            "urgency": story.urgency,
-            "green_channel": category.green_channel or requester.green,
-            "sensitive": category.sensitive,
-            "public_place": category.public_place,
-            "anonymous": story.anonymous,
-            "source": Source(story.source),
-            "external_number": story.external_number,
-            "description": story.text,
-            "content_state": ContentState.PENDING if fresh else ContentState.PASSED,
-            "requester_id": requester.id,
-            "contact_index": blind_index(people()[story.requester].phone),
-            "people_needed": 2 if category.two_people else 1,
-            "visit_code": f"{chance.randrange(10_000):04d}",
-        }
+        return Placement(
+            **from_category(category)
+            | {
+                "urgency": story.urgency,
+                "green_channel": category.green_channel or requester.green,
+            },
+            unit_id=unit.id,
+            unit_path=unit.path,
+            grid_id=None if nowhere else self.ground.units[f"grid:{story.community}:{grid}"].id,
+            place_id=None if nowhere else self.ground.doorway(story.address).id,
+            latitude=None if nowhere else latitude,
+            longitude=None if nowhere else longitude,
+            anonymous=story.anonymous,
+            source=Source(story.source),
+            external_number=story.external_number,
+            description=story.text,
+            content_state=ContentState.PENDING if fresh else ContentState.PASSED,
+            requester_id=requester.id,
+            contact=self._contact(story),
+            visit_code=f"{chance.randrange(10_000):04d}",
+        )
 
 
 @dataclass(slots=True)
@@ -223,15 +219,7 @@ class _Facts:
     def _request(self, kind: str) -> dict[str, Any]:
         """An agreement: by the unit above where it is reported up, else by the desk."""
         unit = self._above() if kind == "report_up" else self.unit
-        answer = next((one for one in self.story.steps if one.action is Action.AGREE), None)
-        return {
-            "asked": kind,
-            "unit_id": unit.id,
-            "unit_path": unit.path,
-            "state": RequestState.AGREED if answer else RequestState.PENDING,
-            "decided_by_id": self.archive.persons[answer.who].id if answer and answer.who else None,
-            "decided_at": answer.at if answer else None,
-        }
+        return {"asked": kind, "asked_of": unit.id}
 
 
 _KEYS = frozenset({"handler", "offered_to", "into", "request", "source"})

@@ -1,7 +1,6 @@
 """One row of another system's file, read by its mapping: an order with its past, or what is wrong."""
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,19 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from app.categories.models import Category
-from app.categories.states import Urgency
 from app.intake.mappings import Choice, ImportMapping, Position
 from app.intake.mappings.chains import Step
 from app.intake.mappings.templates import Template
 from app.intake.sheets import Line
-from app.kernel.crypto import blind_index, normalise_phone
+from app.kernel.crypto import normalise_phone
 from app.kernel.errors import Invalid, Refusal
+from app.orders.ticket.models import Contact, Placement, from_category
 from app.orders.ticket.states import Action, Source
 from app.organisation.geometry import in_gcj02
 from app.organisation.models import Place, Unit
 from app.organisation.queries import Located
 from app.organisation.tables import CellError, Fault
-from app.pasts.effects import PastEvent
+from app.pasts.acts import PastEvent
 
 LONGEST_TEXT, LONGEST_NUMBER, LONGEST_NAME, LONGEST_ADDRESS = 2000, 100, 50, 200
 _DIGITS = re.compile(r"\d{5,}")
@@ -51,9 +50,8 @@ class Entry:
 
     line: Line
     number: str
-    columns: Mapping[str, Any]
+    placement: Placement
     submitted_at: datetime
-    contact: Mapping[str, str | None]
     events: tuple[PastEvent, ...]
 
 
@@ -108,7 +106,7 @@ class _Reader:
         number, description, phone = "", "", None
         category: Category | None = None
         source, anonymous, spot = Source.IMPORT, False, _Spot()
-        contact: dict[str, str | None] = {}
+        contact = Contact()
         events: tuple[PastEvent, ...] = ()
         with self._noting():
             number = self._number()
@@ -131,32 +129,23 @@ class _Reader:
         if self.faults:
             return None
         unit = self.ground.above if category and category.to_unit_above else self.ground.unit
-        return Entry(
-            line=self.line,
-            number=number,
-            submitted_at=events[0].at,
+        placement = Placement(
+            **from_category(category),
+            unit_id=unit.id,
+            unit_path=unit.path,
+            grid_id=spot.grid_id,
+            place_id=spot.place_id,
+            latitude=spot.latitude,
+            longitude=spot.longitude,
+            anonymous=anonymous,
+            source=source,
+            external_system=mapping.system_at(self.ground.unit.id),
+            external_number=number,
+            imported_at=self.ground.now,
+            description=description,
             contact=contact,
-            events=events,
-            columns={
-                "handling_unit_id": unit.id,
-                "handling_path": unit.path,
-                "first_unit_id": unit.id,
-                "attention_unit_id": unit.id,
-                "grid_id": spot.grid_id,
-                "place_id": spot.place_id,
-                "latitude": spot.latitude,
-                "longitude": spot.longitude,
-                **_of_category(category),
-                "anonymous": anonymous,
-                "source": source,
-                "external_system": mapping.system_at(self.ground.unit.id),
-                "external_number": number,
-                "imported_at": self.ground.now,
-                "description": description,
-                "contact_index": blind_index(phone) if phone else None,
-                "visit_code": f"{secrets.randbelow(10_000):04d}",
-            },
         )
+        return Entry(self.line, number, placement, events[0].at, events)
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -238,14 +227,14 @@ class _Reader:
             # Not shown: a wrong digit away from it is somebody's number.
             raise CellError(column, "不像电话号码，例如 13812345678 或 0571-88880000。") from wrong
 
-    def _contact(self, phone: str | None) -> dict[str, str | None]:
+    def _contact(self, phone: str | None) -> Contact:
         about = self.mapping.contact
         name = self._cell(about.name)
-        return {
-            "name": self._words(name, about.name or "", needed=False, longest=LONGEST_NAME) or None,
-            "phone": phone,
-            "address": self._filled(about.address, longest=LONGEST_ADDRESS) or None,
-        }
+        return Contact(
+            self._words(name, about.name or "", needed=False, longest=LONGEST_NAME) or None,
+            phone,
+            self._filled(about.address, longest=LONGEST_ADDRESS) or None,
+        )
 
     def _spot(self, position: Position) -> _Spot:
         place, place_unit = self._place(position.place)
@@ -364,18 +353,6 @@ def shown(value: str) -> str:
     """A value as a refusal quotes it: short, and without what could be somebody's number."""
     short = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
     return _DIGITS.sub(lambda found: found[0][:3] + "****", short)
-
-
-def _of_category(category: Category | None) -> dict[str, Any]:
-    """What an order has from its category, as when it is placed."""
-    return {
-        "category_id": category.id if category else None,
-        "urgency": category.urgency if category else Urgency.NORMAL,
-        "green_channel": bool(category and category.green_channel),
-        "sensitive": bool(category and category.sensitive),
-        "public_place": bool(category and category.public_place),
-        "people_needed": 2 if category and category.two_people else 1,
-    }
 
 
 def rejected_cells(headings: list[str], line: Line, faults: Iterable[Fault]) -> list[str]:

@@ -1,298 +1,343 @@
-"""What each act of the past did to its order; rows that stand beside it are given back."""
+"""Acts of the past, done to an order again by the methods that did them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
-from app.kernel.clock import local_date
-from app.kernel.database import Model
+from app.categories.queries import get_category
+from app.categories.states import Urgency
 from app.orders.asking.service import lapses_at
 from app.orders.ticket.models import (
-    NoShow,
-    Order,
-    OrderCall,
-    OrderFollower,
-    OrderRating,
-    OrderRequest,
+    Amendment,
+    Asked,
+    Giving,
 )
 from app.orders.ticket.states import (
     Action,
-    CloseKind,
+    CallOutcome,
+    ContentState,
     DispatchMode,
     HandlerKind,
     OrderStatus,
     RequestKind,
     RequestState,
 )
+from app.organisation.queries import get_place, get_unit
+from app.pasts.acts import PastEvent
+from app.pasts.replaying import Replay
 
-A, S = Action, OrderStatus
-Rows = Sequence[Model]
-_ASKED_FOR = ("until", "due_at", "long_term")
-
-
-@dataclass(frozen=True, slots=True)
-class PastEvent:
-    """One act; `facts` is what it said beside its words.
-
-    Without an `actor_id` it was `by`: the program, or another system whose people nobody here knows.
-    """
-
-    action: Action
-    at: datetime
-    actor_id: int | None
-    to: OrderStatus
-    by: str = "system"
-    note: str = ""
-    visible: bool = True
-    on_word_of: int | None = None
-    photo_ids: Sequence[int] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+A = Action
+# What an act of asking notes beside what an agreement needs.
+_OF_ASKING = frozenset({"asked", "asked_of", "request_id"})
 
 
-def plain(value: Any) -> Any:  # whatever a fact may be
-    """The fact as JSON has it."""
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def take_effect(order: Order, event: PastEvent) -> Rows:
-    """Does to the order what the act did; answers the rows that the act has left beside it."""
-    effect = _EFFECTS.get(event.action)
-    return (effect(order, event) if effect else None) or ()
-
-
-def _acknowledge(order: Order, event: PastEvent) -> None:
-    order.acknowledged_at = event.at
-
-
-def _give(order: Order, event: PastEvent) -> None:
-    """Into the pool, offered, or straight into somebody's hands."""
+def _give_out(replay: Replay, event: PastEvent) -> None:
     facts = event.facts
-    order.task = facts.get("task") or order.task
-    order.people_needed = facts.get("people_needed") or order.people_needed
-    mode = DispatchMode(facts["mode"])
-    if mode is DispatchMode.ASSIGNED:
-        _hold(order, event)
-        order.mode, order.dispatched_at = mode, event.at
-    else:
-        order.give_out(event.action, event.at, mode=mode, offered_to_id=facts.get("assignee_id"))
+    kind = facts.get("kind")
+    person_id = facts.get("assignee_id")
+    to = Giving(
+        DispatchMode(facts.get("mode", DispatchMode.DIRECT)),
+        assignee_id=person_id,
+        provider_id=facts.get("provider_id"),
+        kind=None if kind is None else HandlerKind(kind),
+        holder_id=facts.get("holder_id", person_id),
+        due_at=event.maybe_time("due_at"),
+        task=facts.get("task"),
+        people_needed=facts.get("people_needed"),
+        helper_ids=facts.get("helper_ids") or (),
+    )
+    replay.order.give_out(event.action, event.at, to)
 
 
-def _hold(order: Order, event: PastEvent) -> None:
-    order.hold(
+def _claim(replay: Replay, event: PastEvent) -> None:
+    person_id = event.facts.get("assignee_id", event.actor_id)
+    replay.order.claim(event.at, kind=HandlerKind(event.facts["kind"]), person_id=person_id)
+
+
+def _release(replay: Replay, event: PastEvent) -> None:
+    replay.order.release(event.at, helper_ids=event.facts.get("helper_ids"))
+
+
+def _suspend(replay: Replay, event: PastEvent) -> None:
+    if "asked" in event.facts and event.action is A.SUSPEND:
+        _ask(replay, event)
+        return
+    replay.order.suspend(
         event.action,
         event.at,
-        kind=HandlerKind(event.facts["kind"]),
-        holder_id=event.facts.get("assignee_id"),
-        provider_id=event.facts.get("provider_id"),
+        until=event.time("until"),
+        long_term=bool(event.facts.get("long_term")),
     )
 
 
-def _back(order: Order, event: PastEvent) -> None:
-    """To the desk; whoever declined or did not answer counts."""
-    order.come_back(event.action, event.at)
-    order.returns += event.action in (A.DECLINE, A.LAPSE)
-
-
-def _return(order: Order, event: PastEvent) -> None:
-    order.give_out(A.RETURN, event.at, mode=DispatchMode.POOL)
-    order.returns += 1
-
-
-def _appoint(order: Order, event: PastEvent) -> None:
-    order.appointed_at, order.last_sign_at = event.facts["at"], event.at
-
-
-def _work(order: Order, event: PastEvent) -> None:
-    order.move(event.action, S.IN_PROGRESS, event.at)
-    order.last_sign_at = event.at
-    if event.facts.get("visit_proven"):
-        order.visited_at = event.at
-
-
-def _suspend(order: Order, event: PastEvent) -> Rows | None:
-    if event.facts.get("asked"):
-        return _ask(order, event)
-    before = order.status
-    order.move(A.SUSPEND, S.SUSPENDED, event.at)
-    order.suspended_at, order.suspended_until = event.at, event.facts["until"]
-    order.suspended_from = before
-    order.suspensions += 1
-    order.long_term = bool(event.facts.get("long_term"))
-    return None
-
-
-def _resume(order: Order, event: PastEvent) -> None:
-    paused = event.at - (order.suspended_at or event.at)
-    order.move(A.RESUME, event.to, event.at)
-    order.suspended_at = order.suspended_until = order.suspended_from = None
-    order.suspended_seconds += int(paused.total_seconds())
-    order.last_sign_at = event.at
-
-
-def _extend(order: Order, event: PastEvent) -> Rows | None:
-    if event.facts.get("asked"):
-        return _ask(order, event)
-    order.extensions += 1
-    return None
-
-
-def _ask(order: Order, event: PastEvent) -> Rows:
-    """An agreement that was asked for: it waits, or an AGREE follows."""
+def _ask(replay: Replay, event: PastEvent) -> None:
     facts = event.facts
-    asked = OrderRequest(
-        order_id=order.id,
-        kind=RequestKind(facts["asked"]),
-        asked_by_id=event.actor_id,
-        unit_id=facts["unit_id"],
-        unit_path=facts["unit_path"],
-        asked_at=event.at,
-        until=lapses_at(RequestKind(facts["asked"]), facts["unit_id"], event.at),
-        state=RequestState(facts["state"]),
-        details={name: plain(facts[name]) for name in _ASKED_FOR if name in facts},
-        reason=event.note,
-        decided_by_id=facts.get("decided_by_id"),
-        decided_at=facts.get("decided_at"),
-    )
-    return (asked,)
+    kind = RequestKind(facts["asked"])
+    unit = get_unit(facts["asked_of"])
+    details = {name: value for name, value in facts.items() if name not in _OF_ASKING}
+    until = lapses_at(kind, unit.id, event.at)
+    asked = Asked(kind, unit.id, unit.path, until, event.note or None, details)
+    request = replay.order.ask(event.action, event.at, event.actor_id, asked)
+    if "request_id" in facts:
+        replay.order.note(request_id=facts["request_id"])
+        replay.requests[facts["request_id"]] = request
+    replay.rows.append(request)
 
 
-def _cancel(order: Order, event: PastEvent) -> Rows | None:
-    if event.facts.get("asked") and event.action is A.CANCEL:
-        return _ask(order, event)
-    order.move(event.action, S.CANCELLED, event.at)
-    order.closed_at = event.at
-    return None
-
-
-def _complete(order: Order, event: PastEvent) -> None:
-    if event.action is A.SETTLE:
-        order.holder_id, order.holder_kind = event.actor_id, HandlerKind.STAFF
-    order.complete(event.action, event.at)
-
-
-def _check(order: Order, event: PastEvent) -> None:
-    if event.facts["passed"]:
-        order.checked_at = event.at
+def _extend(replay: Replay, event: PastEvent) -> None:
+    if "asked" in event.facts and event.action is A.EXTEND:
+        _ask(replay, event)
         return
-    order.move(A.CHECK, S.IN_PROGRESS, event.at)
-    order.completed_at, order.last_sign_at = None, event.at
+    replay.order.extend(event.action, event.at, due_at=event.time("due_at"))
 
 
-def _rate(order: Order, event: PastEvent) -> Rows:
-    facts = event.facts
-    rating = _rating(order, event, by_follow_up=False)
-    if not facts["solved"]:
-        order.new_round(A.RATE, event.at)
-        return (rating,)
-    order.close(A.RATE, event.at, CloseKind.SOLVED)
-    order.follow_up_due = facts["satisfied"] is False
-    return (rating,)
+def _cancel(replay: Replay, event: PastEvent) -> None:
+    if "asked" in event.facts and event.action is A.CANCEL:
+        _ask(replay, event)
+        return
+    replay.order.cancel(event.action, event.at)
 
 
-def _rating(order: Order, event: PastEvent, *, by_follow_up: bool) -> OrderRating:
-    return OrderRating(
-        order_id=order.id,
-        round=order.round,
+def _decide(replay: Replay, event: PastEvent) -> None:
+    if "asked" in event.facts:
+        _ask(replay, event)
+        return
+    replay.order.decide_again(event.at)
+
+
+def _complete(replay: Replay, event: PastEvent) -> None:
+    helpers = event.facts.get("helper_ids") or ()
+    minutes = event.facts.get("minutes_spent")
+    replay.order.complete(event.at, minutes_spent=minutes, helper_ids=helpers)
+
+
+def _settle(replay: Replay, event: PastEvent) -> None:
+    kind = HandlerKind(event.facts.get("kind", HandlerKind.STAFF))
+    replay.order.settle(event.at, kind=kind, person_id=event.actor_id)
+
+
+def _check(replay: Replay, event: PastEvent) -> None:
+    passed = bool(event.facts["passed"])
+    to_desk = event.to is OrderStatus.SUBMITTED
+    replay.order.check(event.at, passed=passed, to_desk=to_desk)
+
+
+def _rate(replay: Replay, event: PastEvent) -> None:
+    replay.order.rate(
+        event.at,
         person_id=event.actor_id,
         solved=event.facts["solved"],
         satisfied=event.facts["satisfied"],
         stars=event.facts.get("stars"),
         comment=event.note or None,
-        by_follow_up=by_follow_up,
-        at=event.at,
     )
 
 
-def _call(order: Order, event: PastEvent) -> Rows:
-    facts = event.facts
-    call = OrderCall(
-        order_id=order.id,
-        round=order.round,
+def _follow_up(replay: Replay, event: PastEvent) -> None:
+    replay.order.follow_up(
+        event.at,
         caller_id=event.actor_id,
-        outcome=facts["outcome"],
-        at=event.at,
-        day=local_date(event.at),
+        outcome=CallOutcome(event.facts["outcome"]),
+        solved=event.facts.get("solved"),
+        satisfied=event.facts.get("satisfied"),
+        note=event.note or None,
     )
-    if "solved" not in facts:
-        return (call,)
-    rating = _rating(order, event, by_follow_up=True)
-    order.follow_up_due = False
-    if order.status is not S.CLOSED:
-        order.close(A.FOLLOW_UP, event.at, CloseKind.BY_FOLLOW_UP)
-    return call, rating
 
 
-def _unanswered(order: Order, event: PastEvent) -> None:
-    order.close(A.CLOSE_UNANSWERED, event.at, CloseKind.UNANSWERED)
+def _reopen(replay: Replay, event: PastEvent) -> None:
+    order = replay.order
+    if order.status is OrderStatus.MERGED:
+        order.come_apart(A.REOPEN, event.at)
+        return
+    unit = get_unit(event.facts.get("unit_id", order.handling_unit_id))
+    order.reopen(event.at, unit_id=unit.id, unit_path=unit.path)
 
 
-def _reopen(order: Order, event: PastEvent) -> None:
-    order.new_round(A.REOPEN, event.at)
+def _merge(replay: Replay, event: PastEvent) -> None:
+    order, facts = replay.order, event.facts
+    if "merged" in facts:
+        order.take_in(
+            event.at,
+            merged=facts["merged"],
+            urgency=Urgency(facts["urgency"]) if "urgency" in facts else None,
+            green_channel="green_channel" in facts,
+            due_at=event.maybe_time("due_at"),
+            called="called" in facts,
+        )
+        return
+    join = order.follow_root if order.status is OrderStatus.MERGED else order.merge
+    join(event.at, root_id=facts["root_id"], root=facts["root"])
 
 
-def _reject(order: Order, event: PastEvent) -> None:
-    order.move(A.REJECT, S.REJECTED, event.at)
-    order.closed_at = event.at
+def _agree(replay: Replay, event: PastEvent) -> None:
+    request = replay.asked(event)
+    kind = RequestKind(event.facts["asked"])
+    if request is not None:
+        request.answer(RequestState.AGREED, event.at, event.actor_id)
+    _AGREED[kind](replay, event)
+    replay.order.note(**{n: event.facts[n] for n in _OF_ASKING if n in event.facts})
 
 
-def _merge(order: Order, event: PastEvent) -> None:
-    order.move(A.MERGE, S.MERGED, event.at)
-    order.mode, order.merged_into_id = None, event.facts["into_id"]
+def _go_to(replay: Replay, event: PastEvent) -> None:
+    unit = get_unit(event.facts["unit_id"])
+    is_first = event.facts["asked"] == RequestKind.TRANSFER
+    replay.order.go_to(event.at, unit_id=unit.id, unit_path=unit.path, is_first=is_first)
 
 
-def _join(order: Order, event: PastEvent) -> Rows:
-    order.joined += 1
-    return (OrderFollower(order_id=order.id, person_id=event.actor_id, since=event.at),)
+def _support(replay: Replay, event: PastEvent) -> None:
+    replay.order.support(event.at, person_id=event.facts["person_id"])
 
 
-def _urge(order: Order, event: PastEvent) -> None:
-    order.urged_at = event.at
+def _close(replay: Replay, event: PastEvent) -> None:
+    replay.order.close_unrecognised(event.at)
 
 
-def _question(order: Order, event: PastEvent) -> None:
-    order.asked_at = event.at if event.action is A.ASK else None
+def _answer_request(replay: Replay, event: PastEvent) -> None:
+    request = replay.asked(event)
+    if request is None:
+        raise ValueError(f"{event.action} without a request")
+    # The history knows a request by the number that it had then.
+    number = event.facts.get("request_id")
+    if event.action is A.REFUSE:
+        replay.order.refuse(event.at, request, event.actor_id)
+    else:
+        replay.order.lapse_request(event.at, request)
+    replay.order.note(request_id=number)
 
 
-def _not_come(order: Order, event: PastEvent) -> Rows:
-    return (NoShow(order_id=order.id, person_id=order.holder_id, reported_at=event.at),)
+def _amend(replay: Replay, event: PastEvent) -> None:
+    order, facts = replay.order, event.facts
+    if "unit_id" in facts:
+        _follow_unit(replay, event)
+        return
+    place = get_place(facts["place_id"]) if "place_id" in facts else None
+    unit = None if place is None else get_unit(place.unit_id)
+    inside = unit is not None and unit.path != order.handling_path
+    wanted = Amendment(
+        category=get_category(facts["category_id"]) if "category_id" in facts else None,
+        urgency=Urgency(facts["urgency"]) if "urgency" in facts else None,
+        place_id=place.id if place else None,
+        grid_id=unit.id if unit and inside else None,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
+        green_channel=facts.get("green_channel"),
+        contact=tuple(facts.get("contact", ())),
+    )
+    order.amend(event.at, event.actor_id, wanted, called="called" in facts)
 
 
-def _supervise(order: Order, event: PastEvent) -> None:
-    order.attention_unit_id = event.facts["unit_id"]
+def _follow_unit(replay: Replay, event: PastEvent) -> None:
+    unit = get_unit(event.facts["unit_id"])
+    replay.order.follow_unit(event.at, unit_id=unit.id, unit_path=unit.path)
 
 
-_EFFECTS: dict[Action, Callable[[Order, PastEvent], Rows | None]] = {
-    A.ACKNOWLEDGE: _acknowledge,
-    A.DISPATCH: _give,
-    A.REASSIGN: _give,
-    A.CLAIM: _hold,
-    A.DECLINE: _back,
-    A.LAPSE: _back,
-    A.RECALL: _back,
-    A.RETURN: _return,
-    A.APPOINT: _appoint,
-    A.START: _work,
-    A.PROGRESS: _work,
+def _comment(replay: Replay, event: PastEvent) -> None:
+    order, facts = replay.order, event.facts
+    if "unit_id" in facts:
+        _follow_unit(replay, event)
+    elif "requester_id" in facts:
+        order.attach_to(event.at, facts["requester_id"])
+    elif "not_solved" in facts:
+        order.doubt(event.at)
+        follower = replay.follower(event.actor_id)
+        if follower is not None:
+            follower.doubt(event.at)
+    else:
+        order.comment(event.at)
+
+
+def _judge_miss(replay: Replay, event: PastEvent) -> None:
+    confirmed, missed = bool(event.facts["confirmed"]), replay.missed()
+    if missed is not None and confirmed:
+        missed.confirm(event.at, event.actor_id)
+    elif missed is not None:
+        replay.rows.remove(missed)
+    replay.order.judge_miss(event.at, confirmed=confirmed)
+
+
+def _supervise(replay: Replay, event: PastEvent) -> None:
+    facts = dict(event.facts)
+    replay.order.supervise(event.at, unit_id=facts.pop("unit_id"), **facts)
+
+
+def _plan(replay: Replay, event: PastEvent) -> None:
+    name = "due_at" if "due_at" in event.facts else "planned_until"
+    replay.order.plan(event.at, due_at=event.time(name))
+
+
+def _erase(replay: Replay, event: PastEvent) -> None:
+    facts = event.facts
+    replay.order.erase(event.at, requester=facts["requester"], placer=facts["placer"])
+
+
+_AGREED: dict[RequestKind, Callable[[Replay, PastEvent], None]] = {
+    RequestKind.SUSPEND: _suspend,
+    RequestKind.EXTEND: _extend,
+    RequestKind.CANCEL: _cancel,
+    RequestKind.TRANSFER: _go_to,
+    RequestKind.REPORT_UP: _go_to,
+    RequestKind.SUPPORT: _support,
+    RequestKind.CLOSE: _close,
+}
+
+_ACTS: dict[Action, Callable[[Replay, PastEvent], None]] = {
+    A.SUBMIT: lambda replay, event: replay.order.note(**event.facts),
+    A.ACKNOWLEDGE: lambda replay, event: replay.order.acknowledge(event.at),
+    A.SETTLE: _settle,
+    A.DISPATCH: _give_out,
+    A.REASSIGN: _give_out,
+    A.CLAIM: _claim,
+    A.DECLINE: lambda replay, event: replay.order.decline(event.at),
+    A.APPOINT: lambda replay, event: replay.order.appoint(event.at, event.time("at")),
+    A.START: lambda replay, event: replay.order.start(
+        event.at, visit_proven=bool(event.facts.get("visit_proven"))
+    ),
+    A.PROGRESS: lambda replay, event: replay.order.progress(event.at),
+    A.LAPSE: lambda replay, event: replay.order.lapse(event.at),
+    A.RECALL: lambda replay, event: replay.order.recall(event.at),
+    A.RETURN: lambda replay, event: replay.order.give_back(event.at),
     A.SUSPEND: _suspend,
-    A.RESUME: _resume,
-    A.EXTEND: _extend,
-    A.REPORT_UP: _ask,
-    A.CANCEL: _cancel,
-    A.AGREE: _cancel,
+    A.RESUME: lambda replay, event: replay.order.resume(event.at),
     A.COMPLETE: _complete,
-    A.SETTLE: _complete,
     A.CHECK: _check,
     A.RATE: _rate,
-    A.FOLLOW_UP: _call,
-    A.CLOSE_UNANSWERED: _unanswered,
+    A.FOLLOW_UP: _follow_up,
+    A.CLOSE_UNANSWERED: lambda replay, event: replay.order.close_unanswered(event.at),
     A.REOPEN: _reopen,
-    A.REJECT: _reject,
-    A.MERGE: _merge,
-    A.JOIN: _join,
-    A.URGE: _urge,
-    A.ASK: _question,
-    A.ANSWER: _question,
-    A.NOT_COME: _not_come,
+    A.DECIDE: _decide,
+    A.REPORT_UP: _ask,
     A.SUPERVISE: _supervise,
+    A.TRANSFER: _ask,
+    A.SPLIT: lambda replay, event: replay.order.split(event.at, parts=event.facts["parts"]),
+    A.GATHER: lambda replay, event: replay.order.gather(event.at),
+    A.AMEND: _amend,
+    A.ASK: lambda replay, event: replay.order.question(event.at),
+    A.ANSWER: lambda replay, event: replay.order.answer(event.at),
+    A.EXTEND: _extend,
+    A.PLAN: _plan,
+    A.MERGE: _merge,
+    A.UNMERGE: lambda replay, event: replay.order.come_apart(A.UNMERGE, event.at),
+    A.REJECT: lambda replay, event: replay.order.reject(event.at),
+    A.CANCEL: _cancel,
+    A.URGE: lambda replay, event: replay.order.urge(event.at),
+    A.NOT_COME: lambda replay, event: replay.order.miss(event.at),
+    A.CONFIRM_NO_SHOW: _judge_miss,
+    A.COMMENT: _comment,
+    A.JOIN: lambda replay, event: replay.order.join(event.at, event.actor_id),
+    A.SUPPORT: _ask,
+    A.AGREE: _agree,
+    A.REFUSE: _answer_request,
+    A.LAPSE_REQUEST: _answer_request,
+    A.REMIND: lambda replay, event: replay.order.remind(event.at, step=event.facts["step"]),
+    A.RELEASE: _release,
+    A.ERASE: _erase,
+    A.CHECK_CONTENT: lambda replay, event: replay.order.pass_content(
+        event.at, ContentState(event.facts["content_state"])
+    ),
 }
+
+
+def redo(replay: Replay, event: PastEvent) -> None:
+    """Does the act again; raises ValueError where it leads elsewhere than the event says."""
+    _ACTS[event.action](replay, event)
+    if replay.order.status is not event.to:
+        raise ValueError(f"{event.action} left {replay.order.status}, not {event.to}")
+    replay.take_beside()

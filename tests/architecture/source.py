@@ -14,7 +14,16 @@ KIND_OF_NOUN = {
     **dict.fromkeys(
         (
             *("agreements", "amending", "core", "erasure", "explaining", "helping", "holders"),
-            *("joining", "locating", "merging", "pausing", "reminding", "revealing", "splitting"),
+            *(
+                "joining",
+                "keeping",
+                "locating",
+                "merging",
+                "pausing",
+                "reminding",
+                "revealing",
+                "splitting",
+            ),
             *("starting", "telling", "timed", "timing", "watching", "words"),
         ),
         "service",

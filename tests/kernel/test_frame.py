@@ -111,7 +111,7 @@ def test_a_crash_is_a_problem_too(world: World, monkeypatch: pytest.MonkeyPatch)
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("app.orders.placing.service.announce", explode)
+    monkeypatch.setattr("app.orders.placing.service.keep_new", explode)
     answer = world.call("resident", "POST", "/orders", {"description": "灯坏了。"})
     assert (answer.status_code, answer.json["code"]) == (500, "server.error")
     assert "secret" not in answer.get_data(as_text=True)

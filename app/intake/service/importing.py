@@ -94,7 +94,7 @@ def _store(entries: list[Entry]) -> list[tuple[Entry, str]]:
 
 def _write(entries: list[Entry]) -> None:
     past = Past()
-    orders = past.enter([(entry.columns, entry.submitted_at) for entry in entries])
+    orders = past.enter([(entry.placement, entry.submitted_at) for entry in entries])
     for order, entry in zip(orders, entries, strict=True):
-        past.tell(order, entry.contact, entry.events)
+        past.tell(order, entry.events)
     past.write()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from app.deadlines.queries.surroundings import next_working_day
@@ -13,14 +12,13 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict
 from app.orders.ticket.core import need_reason, write
-from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.models import Asked, Order, OrderRequest
 from app.orders.ticket.policy import deciding
 from app.orders.ticket.states import (
     ASKED_BY,
     BETWEEN_UNITS,
     REQUEST_LAPSES,
     RequestKind,
-    RequestState,
 )
 from app.orders.ticket.telling import cleared_holders, tell
 from app.organisation.models import Unit
@@ -55,16 +53,12 @@ def ask_agreement(
     at = now()
     reason = need_reason(reason)
     decider = hold_unit((unit or _decider(order, above=above)).id)
-    asked = _insert(actor, order, kind, decider, at, reason, dict(details or {}))
-    write(
-        actor,
-        order,
-        ASKED_BY[kind],
-        before=order.status,
-        note=reason,
-        details={"request_id": asked, "asked": kind.value, **(details or {})},
-        visible=kind is RequestKind.CANCEL,
-    )
+    until = lapses_at(kind, decider.id, at)
+    asked = Asked(kind, decider.id, decider.path, until, reason, details or {})
+    request = order.ask(ASKED_BY[kind], at, actor.person_id, asked)
+    _keep(request)
+    order.note(request_id=request.id)
+    write(actor, order, note=reason, visible=kind is RequestKind.CANCEL)
     deciders = cleared_holders(order, deciding(kind), decider.id)
     tell(order, TOLD.get(kind, "asked_agreement"), deciders, what=WORDS[kind])
     return order
@@ -86,35 +80,11 @@ def lapses_at(kind: RequestKind, unit_id: int, at: datetime) -> datetime:
     return next_working_day(unit_id, at) if kind in BETWEEN_UNITS else at + REQUEST_LAPSES
 
 
-def _insert(
-    actor: Actor,
-    order: Order,
-    kind: RequestKind,
-    unit: Unit,
-    at: datetime,
-    reason: str,
-    details: dict[str, Any],
-) -> int:
-    statement = (
-        insert(OrderRequest)
-        .values(
-            order_id=order.id,
-            kind=kind,
-            asked_by_id=actor.person_id,
-            unit_id=unit.id,
-            unit_path=unit.path,
-            asked_at=at,
-            until=lapses_at(kind, unit.id, at),
-            state=RequestState.PENDING,
-            details=details,
-            reason=reason,
-        )
-        .returning(OrderRequest.id)
-    )
+def _keep(request: OrderRequest) -> None:
     try:
         with session.begin_nested():
-            return int(session.execute(statement).scalar_one())
+            session.add(request)
     except IntegrityError as double:
         raise Conflict(
-            "order.request_pending", f"已经有一项{WORDS[kind]}申请在等答复。"
+            "order.request_pending", f"已经有一项{WORDS[request.kind]}申请在等答复。"
         ) from double

@@ -12,8 +12,7 @@ from app.deadlines.states import FactKind
 from app.kernel.database import session
 from app.kernel.database.fast.rows import table_of
 from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
-from app.orders.ticket.stages import EVERY, Deed, facts_of
-from app.orders.ticket.states import Action
+from app.orders.ticket.stages import EVERY, Deed, facts_of, is_plan
 
 _FACTS = table_of(DeadlineFact)
 _NO_CHOICE = Choice((), "normal", 0)
@@ -82,7 +81,7 @@ def facts_of_history(rows: Sequence[OrderEvent], choice: Choice) -> tuple[list[F
         if before is not None and row.round > before.round:
             planned = False
             told.append(Fact(FactKind.DROPPED, row.happened_at, before.round, EVERY))
-        planned = planned or row.action is Action.PLAN
+        planned = planned or is_plan(row.action)
         deed = Deed(
             action=row.action,
             before=row.from_status,

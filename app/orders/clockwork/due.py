@@ -9,7 +9,6 @@ Of an order that came in from another system nothing counts from before it came.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, extract, false, func, or_, select, tuple_
@@ -67,11 +66,6 @@ _SINCE_GIVEN_OUT: Moment = _known_since(Order.dispatched_at)
 _OFFERED = and_(Order.status == OrderStatus.DISPATCHED, Order.mode == DispatchMode.DIRECT)
 _IN_POOL = and_(Order.status == OrderStatus.DISPATCHED, Order.mode == DispatchMode.POOL)
 _WITHOUT_SIGN = Order.status == OrderStatus.CLAIMED
-
-
-def reminded_at(at: datetime) -> int:
-    """The value of `Order.reminded`; rounded up, so that a reminder is never before its moment."""
-    return ceil(at.timestamp())
 
 
 def unanswered_offers(at: datetime) -> Condition:

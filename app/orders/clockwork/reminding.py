@@ -1,21 +1,20 @@
 """When a rung of the ladder has come: who hears of it, and which unit watches from then on."""
 
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, Passed, SubjectsMoving
 from app.deadlines.states import STAGE_WORDS, Level, Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.database.fast.rows import known, reserve_ids, table_of
+from app.kernel.database.fast.rows import known
 from app.notifications.service import Message, notify_each
-from app.orders.ticket.history import next_row
-from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
-from app.orders.ticket.states import Action, DispatchMode, OrderStatus
+from app.orders.ticket.core import act_of, append_history, entry_of
+from app.orders.ticket.models import Order
+from app.orders.ticket.states import DispatchMode, OrderStatus
 from app.orders.ticket.telling import cleared_holders, spoken, tell_promise
 from app.orders.ticket.timing import KIND, set_dates
 from app.organisation.models import Unit
@@ -134,37 +133,26 @@ def _raise_attention(told: _Told, order: Order, unit: Unit, item: Passed) -> Non
     watching = get_unit(order.attention_unit_id)
     if not watching.path.startswith(unit.path) or watching.id == unit.id:
         return
-    order.attention_unit_id = unit.id
     told.raised.append((order, item, unit.id))
 
 
 def _write_raised(actor: Actor, raised: Sequence[tuple[Order, Passed, int]]) -> None:
     """The history's rows in few statements; none of them changes a stage."""
-    at, events, contents = now(), [], []
-    ids = reserve_ids(OrderEvent, len(raised)) if raised else []
-    for event_id, (order, item, unit_id) in zip(ids, raised, strict=True):
-        content = {
-            "salt": secrets.token_hex(16),
-            "note": f"{STAGE_WORDS[item.stage]}超期，自动督办。",
-            "photo_ids": [],
-            "details": {"unit_id": unit_id, "stage": item.stage.value},
-        }
-        event = next_row(
+    at, entries = now(), []
+    for order, item, unit_id in raised:
+        order.supervise(at, unit_id=unit_id, stage=item.stage)
+        entry = entry_of(
             order,
-            Action.SUPERVISE,
-            content,
-            before=order.status,
-            happened_at=at,
-            recorded_at=at,
+            act_of(order),
+            note=f"{STAGE_WORDS[item.stage]}超期，自动督办。",
             actor_id=None,
             actor_name=actor.name,
+            recorded_at=at,
         )
-        events.append(event | {"id": event_id})
-        contents.append(content | {"event_id": event_id})
+        order.forget_act()
+        entries.append(entry)
     session.flush()
-    for model, rows in ((OrderEvent, events), (OrderEventContent, contents)):
-        if rows:
-            session.execute(insert(table_of(model)), rows)
+    append_history(entries)
 
 
 def _digests(told: _Told) -> Iterable[Message]:

@@ -18,12 +18,12 @@ from app.kernel.database import session
 from app.orders.asking.service import WORDS
 from app.orders.clockwork import due
 from app.orders.clockwork.due import holders_of_role
-from app.orders.giving.service import count_return, take_away
+from app.orders.giving.service import tell_leader_of_returns
 from app.orders.handling.pausing import resume_order
 from app.orders.linking.splitting import gather, gather_parent
-from app.orders.ticket.core import unassign, write
+from app.orders.ticket.core import write
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.states import Action, CloseKind, OrderStatus, RequestState
+from app.orders.ticket.states import RequestState
 from app.orders.ticket.telling import desk, requesters, tell
 from app.people.queries import holders_of
 
@@ -38,11 +38,10 @@ def lapse_offers(actor: Actor, *, limit: int = BATCH) -> int:
     at = now()
 
     def lapse(order: Order) -> None:
-        unassign(order, at)
-        order.come_back(Action.LAPSE, at)
-        write(actor, order, Action.LAPSE, before=OrderStatus.DISPATCHED, visible=False)
+        order.lapse(at)
+        write(actor, order, visible=False)
         tell(order, "lapsed", desk(order))
-        count_return(order)
+        tell_leader_of_returns(order)
 
     return _work(due.unanswered_offers(at), lapse, limit)
 
@@ -52,13 +51,13 @@ def return_stale(actor: Actor, *, limit: int = BATCH) -> int:
     at = now()
 
     def give_back(order: Order) -> None:
-        before = order.status
-        earlier = take_away(order, Action.LAPSE, at)
-        write(actor, order, Action.LAPSE, before=before, visible=False)
+        earlier = order.holder_id
+        order.lapse(at)
+        write(actor, order, visible=False)
         tell(order, "lapsed_holder", [earlier])
         tell(order, "reassigned", requesters(order))
         tell(order, "lapsed", desk(order))
-        count_return(order)
+        tell_leader_of_returns(order)
 
     def remind(order: Order) -> None:
         _remind(actor, order, "stale", at)
@@ -118,8 +117,8 @@ def close_unanswered(actor: Actor, *, limit: int = BATCH) -> int:
     at = now()
 
     def close(order: Order) -> None:
-        order.close(Action.CLOSE_UNANSWERED, at, CloseKind.UNANSWERED)
-        write(actor, order, Action.CLOSE_UNANSWERED, before=OrderStatus.COMPLETED)
+        order.close_unanswered(at)
+        write(actor, order)
         tell(order, "closed", requesters(order))
         gather_parent(order)
 
@@ -151,25 +150,16 @@ def lapse_requests(actor: Actor, *, limit: int = BATCH) -> int:
             .with_for_update(key_share=True)
         ).all()
         for request in requests:
-            request.state, request.decided_at = RequestState.LAPSED, at
-            details = {"request_id": request.id, "asked": request.kind.value}
-            write(
-                actor,
-                order,
-                Action.LAPSE_REQUEST,
-                before=order.status,
-                details=details,
-                visible=False,
-            )
+            order.lapse_request(at, request)
+            write(actor, order, visible=False)
             tell(order, "request_lapsed", [request.asked_by_id], what=WORDS[request.kind])
 
     return _work(Order.id.in_(overdue), lapse, limit)
 
 
 def _remind(actor: Actor, order: Order, step: str, at: datetime) -> None:
-    order.reminded = due.reminded_at(at)
-    details = {"step": step}
-    write(actor, order, Action.REMIND, before=order.status, details=details, visible=False)
+    order.remind(at, step=step)
+    write(actor, order, visible=False)
 
 
 def _work(condition: due.Condition, work: Work, limit: int) -> int:
@@ -193,6 +183,7 @@ def _try(order: Order, work: Work) -> bool:
         with session.begin_nested():
             work(order)
     except Exception as broken:  # one order must not hold up the others, whatever is bad about it
+        order.forget_act()
         log.error("order.timed_failed", order_id=order_id, exc_info=broken)
         return False
     return order.version > version

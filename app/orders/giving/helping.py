@@ -1,26 +1,26 @@
 """同行: who goes along with the one who handles an order."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
+from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
 from app.orders.giving.service import holds
-from app.orders.ticket.core import assign
-from app.orders.ticket.models import Order, OrderAssignee
-from app.orders.ticket.states import HandlerKind
+from app.orders.ticket.core import write
+from app.orders.ticket.models import HELPS, Order, OrderAssignee
 from app.orders.ticket.telling import tell
 from app.people.queries import get_person, masked_names
 
-PART = "helper"
 
+def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None) -> None:
+    """Helpers are different people of the order's unit: neither `holders` nor whom it is for.
 
-def check_helpers(order: Order, helper_ids: Sequence[int]) -> None:
-    """Each another, of the order's unit, and not whom it is for; or Invalid `helper.unknown`."""
-    others = (order.holder_id, order.offered_to_id, order.requester_id, order.placer_id)
+    Raises Invalid `helper.unknown`.
+    """
+    others = (*holders, order.requester_id, order.placer_id)
     if len(set(helper_ids)) != len(helper_ids) or set(helper_ids) & set(others):
         raise Invalid("helper.unknown", "一起去的人填得不对。")
     for helper_id in helper_ids:
@@ -35,24 +35,6 @@ def _check_helper(order: Order, helper_id: int) -> None:
         raise unknown
 
 
-def bring_along(order: Order, helper_ids: Sequence[int], at: datetime) -> None:
-    """These go along from now on, and nobody else."""
-    gone = set(order.helper_ids) - set(helper_ids)
-    if gone:
-        session.execute(
-            delete(OrderAssignee).where(
-                OrderAssignee.order_id == order.id,
-                OrderAssignee.person_id.in_(gone),
-                OrderAssignee.part == PART,
-                OrderAssignee.until.is_(None),
-            )
-        )
-    for helper_id in helper_ids:
-        if helper_id not in order.helper_ids:
-            assign(order, at, kind=HandlerKind.MEMBER, person_id=helper_id, part=PART)
-    order.helper_ids = list(helper_ids)
-
-
 def tell_companions(order: Order) -> None:
     """Those who go together hear with whom."""
     together = [person for person in (order.holder_id or order.offered_to_id,) if person]
@@ -63,16 +45,18 @@ def tell_companions(order: Order) -> None:
         tell(order, "companion", [person_id], others=others)
 
 
-def stop_helping(person_id: int, lost: Callable[[Order], bool]) -> None:
-    """Goes along no more with what was lost."""
+def stop_helping(actor: Actor, person_id: int, lost: Callable[[Order], bool]) -> None:
+    """The person goes along no more with the orders that he or she has lost."""
     helped = select(OrderAssignee.order_id).where(
         OrderAssignee.person_id == person_id,
-        OrderAssignee.part == PART,
+        OrderAssignee.part == HELPS,
         OrderAssignee.until.is_(None),
     )
+    at = now()
     for order in session.scalars(
         lock(select(Order).where(Order.id.in_(helped)).order_by(Order.id))
     ):
         if lost(order):
             others = [other for other in order.helper_ids if other != person_id]
-            bring_along(order, others, now())
+            order.release(at, helper_ids=others)
+            write(actor, order, visible=False)

@@ -1,6 +1,7 @@
 """Into whose hands an order goes, and out of them again."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
@@ -8,18 +9,17 @@ from app.categories.queries import get_category
 from app.categories.states import Urgency, accept_minutes
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.orders.ticket.core import assign, let_go
 from app.orders.ticket.models import Order
+from app.orders.ticket.models.handing import Giving
 from app.orders.ticket.policy import reaches, unfit
-from app.orders.ticket.stages import CALLED
 from app.orders.ticket.states import (
     RETURNS_ADMITTED,
-    Action,
     DispatchMode,
     HandlerKind,
     OrderStatus,
 )
 from app.orders.ticket.telling import desk, requesters, tell
+from app.organisation.queries import get_provider
 from app.people.models import Person
 from app.people.queries import get_person, grants_of, holders_of
 from app.people.states import PersonKind
@@ -27,23 +27,42 @@ from app.people.states import PersonKind
 ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: HandlerKind.STAFF}
 
 
-def give_to_person(order: Order, action: Action, person_id: int, at: datetime) -> None:
-    """Assigned to a grid worker or staff, offered to a member or volunteer.
+def check_person(order: Order, person_id: int, at: datetime) -> Person:
+    """A person whom the order can be given to: assigned, or offered as a member or volunteer.
 
     Raises Invalid `assignee.unknown`, `order.own`; Conflict `person.away`, `person.offers_blocked`,
     `order.vetted_only`, `order.skill_missing`.
     """
     person = _handler(order, person_id, at)
+    if person.kind not in ASSIGNED_KINDS:
+        _check_offer(order, person, at)
+    return person
+
+
+def to_person(mode: DispatchMode, person: Person, **terms: Any) -> Giving:
+    """Giving it to that person: to act, as a grid worker or staff, or as an offer."""
     kind = ASSIGNED_KINDS.get(person.kind)
-    if kind is None:
-        _offer(order, action, person, at)
-        return
-    order.hold(action, at, kind=kind, holder_id=person.id)
-    order.mode = DispatchMode.ASSIGNED
-    order.dispatched_at = at
-    assign(order, at, kind=kind, person_id=person.id)
-    tell(order, "assigned", [person.id], category=category_name(order))
-    tell(order, "claimed", requesters(order), handler="社区工作人员")
+    holder_id = None if kind is None else person.id
+    return Giving(mode, assignee_id=person.id, kind=kind, holder_id=holder_id, **terms)
+
+
+def tell_given(order: Order) -> None:
+    """The person whose it is hears of it, and so does the requester."""
+    if order.status is not OrderStatus.DISPATCHED:
+        tell(order, "assigned", [order.holder_id], category=category_name(order))
+        tell(order, "claimed", requesters(order), handler=_handler_name(order))
+    elif order.mode is DispatchMode.POOL:
+        tell(order, "pooled", requesters(order))
+    else:
+        category = None if order.category_id is None else get_category(order.category_id)
+        minutes = accept_minutes(category, order.urgency)
+        hours = f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时"
+        people = [order.offered_to_id]
+        tell(order, "offered", people, category=category_name(order), hours=hours)
+
+
+def _handler_name(order: Order) -> str:
+    return get_provider(order.provider_id).name if order.provider_id else "社区工作人员"
 
 
 def _handler(order: Order, person_id: int, at: datetime) -> Person:
@@ -61,7 +80,7 @@ def _handler(order: Order, person_id: int, at: datetime) -> Person:
     return person
 
 
-def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
+def _check_offer(order: Order, person: Person, at: datetime) -> None:
     if person.is_away(at):
         raise Conflict("person.away", "这位党员现在暂不接单。")
     if person.offers_blocked_at is not None:
@@ -71,10 +90,6 @@ def _offer(order: Order, action: Action, person: Person, at: datetime) -> None:
     if why_not is not None:
         # Nobody is asked for what he or she would then be refused.
         raise Conflict(*why_not)
-    order.give_out(action, at, mode=DispatchMode.DIRECT, offered_to_id=person.id)
-    minutes = accept_minutes(category, order.urgency)
-    hours = f"{minutes}分钟" if minutes < 60 else f"{minutes // 60}小时"
-    tell(order, "offered", [person.id], category=category_name(order), hours=hours)
 
 
 def holds(person_id: int, permission: str, order: Order, at: datetime) -> bool:
@@ -88,23 +103,8 @@ def lock_handler(person_id: int | None) -> None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()
 
 
-def take_away(order: Order, action: Action, at: datetime) -> int | None:
-    """Out of the hands of whoever has it or was asked; answers who that was.
-
-    What a member had goes to the pool; what was assigned, or is confidential, to the desk.
-    """
-    earlier = order.holder_id or order.offered_to_id
-    let_go(order, at)
-    if order.mode is DispatchMode.ASSIGNED or order.sensitive:
-        order.come_back(action, at)
-    else:
-        order.give_out(action, at, mode=DispatchMode.POOL)
-    return earlier
-
-
-def count_return(order: Order) -> None:
-    """One more who did not do it; after two the leader assigns."""
-    order.returns += 1
+def tell_leader_of_returns(order: Order) -> None:
+    """After the second return the leader hears that he or she assigns."""
     if order.returns == RETURNS_ADMITTED:
         tell(order, "leader_assigns", holders_of("orders.lead", order.handling_unit_id))
 
@@ -118,11 +118,11 @@ def tell_desk_of_new(order: Order) -> None:
         tell(order, "new", desk(order), category=category_name(order))
 
 
-def call_anew(order: Order, earlier: Urgency) -> dict[str, bool]:
-    """What the history says of an order that has just become an emergency: somebody must answer."""
-    is_raised = order.urgency is Urgency.EMERGENCY and earlier is not Urgency.EMERGENCY
+def is_called_anew(order: Order, urgency: Urgency) -> bool:
+    """Whether the order becomes an emergency by that urgency, so that somebody must answer."""
+    is_raised = urgency is Urgency.EMERGENCY and order.urgency is not Urgency.EMERGENCY
     is_signed = order.status is OrderStatus.SUBMITTED and order.acknowledged_at is not None
-    return {CALLED: True} if is_raised and not is_signed else {}
+    return is_raised and not is_signed
 
 
 def category_name(order: Order) -> str:

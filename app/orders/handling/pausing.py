@@ -7,7 +7,7 @@ from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid
 from app.orders.asking.service import ask_agreement
 from app.orders.ticket.core import need_reason, take, write
-from app.orders.ticket.models import Order
+from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.policy import may_manage
 from app.orders.ticket.states import (
     SUSPEND_BY_HANDLER,
@@ -15,7 +15,6 @@ from app.orders.ticket.states import (
     SUSPENDED_A_ROUND,
     SUSPENSIONS_A_ROUND,
     Action,
-    OrderStatus,
     RequestKind,
 )
 from app.orders.ticket.telling import requesters, spoken, tell
@@ -57,27 +56,27 @@ def check_pause(order: Order, length: timedelta) -> None:
 
 
 def pause(
-    actor: Actor, order: Order, action: Action, *, until: datetime, reason: str, long_term: bool
+    actor: Actor,
+    order: Order,
+    action: Action,
+    *,
+    until: datetime,
+    reason: str,
+    long_term: bool,
+    request: OrderRequest | None = None,
 ) -> None:
-    """The order stands still until then; also what an agreement does."""
-    at, before = now(), order.status
-    order.move(action, OrderStatus.SUSPENDED, at)
-    order.suspended_at, order.suspended_until, order.suspended_from = at, until, before
-    order.suspensions += 1
-    order.long_term = order.long_term or long_term
-    details = {"until": until.isoformat(), "long_term": long_term}
-    write(actor, order, action, before=before, note=reason, details=details)
+    """The order stands still until then; also what an agreement to that request does."""
+    order.suspend(action, now(), until=until, long_term=long_term)
+    if request is not None:
+        order.note(**request.named)
+    write(actor, order, note=reason)
     tell(order, "suspended", requesters(order), time=spoken(until))
 
 
 def resume_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
     """恢复: on its date, or earlier by handler or dispatcher; the solve date moves by the pause."""
     order = take(actor, order_id, Action.RESUME)
-    at, before = now(), order.status
-    back_to = order.suspended_from or OrderStatus.CLAIMED
-    order.move(Action.RESUME, back_to, at)
-    order.end_pause(at)
-    order.last_sign_at = at
-    write(actor, order, Action.RESUME, before=before, note=note)
+    order.resume(now())
+    write(actor, order, note=note)
     tell(order, "resumed", [*requesters(order), order.holder_id])
     return order

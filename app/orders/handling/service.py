@@ -14,21 +14,16 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
-from app.kernel.events import announce
-from app.orders.giving.helping import bring_along, check_helpers
-from app.orders.giving.service import count_return, holds
+from app.orders.giving.helping import check_helpers
+from app.orders.giving.service import holds, tell_leader_of_returns
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.splitting import check_parts
 from app.orders.ticket.core import (
-    assign,
     attach_pictures,
-    let_go,
     need_reason,
     take,
-    unassign,
     write,
 )
-from app.orders.ticket.events import OrderClaimed, OrderCompleted
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
 from app.orders.ticket.policy import needs_code, owes_code, unfit
 from app.orders.ticket.states import (
@@ -37,7 +32,6 @@ from app.orders.ticket.states import (
     VISIT_CODE_REST,
     VISIT_CODE_TRIES,
     Action,
-    DispatchMode,
     HandlerKind,
     OrderStatus,
 )
@@ -58,19 +52,17 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     check_reach(actor, order_id, Action.CLAIM)
     person = lock_person(actor.own_id)
     order = _take_claimable(actor, order_id)
-    at, before = now(), order.status
+    at = now()
     # Asked again under the lock: a registration may have ended since the request began.
     if not holds(person.id, "orders.claim", order, at):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     check_person_and_caps(person, order, at)
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
-    order.hold(Action.CLAIM, at, kind=kind, holder_id=person.id)
-    write(actor, order, Action.CLAIM, before=before, note=note)
-    assign(order, at, kind=kind, person_id=person.id, by_claim=True)
+    order.claim(at, kind=kind, person_id=person.id)
+    write(actor, order, note=note)
     name = masked_names([person.id])[person.id]
     tell(order, "claimed", requesters(order), handler=name)
     tell(order, "claimed_staff", desk(order), handler=name)
-    announce(OrderClaimed(order.id, person.id))
     return order
 
 
@@ -132,13 +124,11 @@ def _check_caps(person: Person, order: Order, at: datetime) -> None:
 def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     """暂不接单: the offer goes back to the dispatcher; after two the leader assigns."""
     order = take(actor, order_id, Action.DECLINE)
-    at, before = now(), order.status
-    unassign(order, at)
-    order.come_back(Action.DECLINE, at)
-    write(actor, order, Action.DECLINE, before=before, note=need_reason(reason), visible=False)
+    order.decline(now())
+    write(actor, order, note=need_reason(reason), visible=False)
     name = masked_names([actor.own_id])[actor.own_id]
     tell(order, "declined", desk(order), handler=name)
-    count_return(order)
+    tell_leader_of_returns(order)
     return order
 
 
@@ -150,10 +140,8 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
         raise Invalid(
             "order.time_in_the_past", "约的时间要在现在之后。", errors={"at": ["要在现在之后。"]}
         )
-    order.appointed_at = at
-    order.last_sign_at = moment
-    details = {"at": at.isoformat()}
-    write(actor, order, Action.APPOINT, before=order.status, note=note, details=details)
+    order.appoint(moment, at)
+    write(actor, order, note=note)
     tell(order, "appointed", requesters(order), handler=_holder_name(order), time=spoken(at))
     return order
 
@@ -163,12 +151,11 @@ def start_order(
 ) -> Order:
     """开始: a home visit starts with the four digits that the resident shows."""
     order = take(actor, order_id, Action.START)
-    at, before = now(), order.status
+    at = now()
     category = None if order.category_id is None else get_category(order.category_id)
     proven = _check_visit(actor, order, category, visit_code, at)
-    order.move(Action.START, OrderStatus.IN_PROGRESS, at)
-    order.last_sign_at = at
-    write(actor, order, Action.START, before=before, note=note, details={"visit_proven": proven})
+    order.start(at, visit_proven=proven)
+    write(actor, order, note=note)
     tell(order, "started", requesters(order))
     return order
 
@@ -200,7 +187,6 @@ def _check_visit(
         raise Invalid(
             "order.visit_code_wrong", "上门码不对，请再问一下居民。", refusal_rows=[wrong]
         )
-    order.visited_at = at
     return True
 
 
@@ -216,19 +202,9 @@ def progress_order(
     order = take(actor, order_id, Action.PROGRESS)
     if len(note or "") < PROGRESS_MIN_LENGTH and not photo_ids:
         raise Invalid("order.progress_too_short", "请写十个字以上，或拍一张照片。")
-    at, before = now(), order.status
     attach_pictures(actor, order, photo_ids)
-    order.move(Action.PROGRESS, OrderStatus.IN_PROGRESS, at)
-    order.last_sign_at = at
-    write(
-        actor,
-        order,
-        Action.PROGRESS,
-        before=before,
-        note=note,
-        photo_ids=photo_ids,
-        visible=visible,
-    )
+    order.progress(now())
+    write(actor, order, note=note, photo_ids=photo_ids, visible=visible)
     if visible:
         tell(order, "progress", requesters(order))
     return order
@@ -237,15 +213,10 @@ def progress_order(
 def return_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     """退回: to the pool, with the reason; after two the leader assigns."""
     order = take(actor, order_id, Action.RETURN)
-    at, before = now(), order.status
-    let_go(order, at)
-    if order.sensitive:
-        order.come_back(Action.RETURN, at)
-    else:
-        order.give_out(Action.RETURN, at, mode=DispatchMode.POOL)
-    write(actor, order, Action.RETURN, before=before, note=need_reason(reason), visible=False)
+    order.give_back(now())
+    write(actor, order, note=need_reason(reason), visible=False)
     tell(order, "returned", desk(order))
-    count_return(order)
+    tell_leader_of_returns(order)
     return order
 
 
@@ -264,33 +235,20 @@ def complete_order(
     """
     order = take(actor, order_id, Action.COMPLETE)
     check_parts(order)
-    at, before = now(), order.status
     category = None if order.category_id is None else get_category(order.category_id)
     _check_proof(order, category, photo_ids)
     helpers = list(helper_ids) or order.helper_ids
     if category is not None and category.two_people and not helpers:
         raise Invalid("order.two_people", "这类工单须两人同行，请选一起去的人。")
-    check_helpers(order, helpers)
+    check_helpers(order, helpers, order.holder_id)
     attach_pictures(actor, order, photo_ids)
-    bring_along(order, helpers, at)
-    unassign(order, at)
-    order.complete(Action.COMPLETE, at)
-    details = {"minutes_spent": minutes_spent, "helper_ids": helpers}
-    write(
-        actor,
-        order,
-        Action.COMPLETE,
-        before=before,
-        note=note,
-        photo_ids=photo_ids,
-        details=details,
-    )
+    order.complete(now(), minutes_spent=minutes_spent, helper_ids=helpers)
+    write(actor, order, note=note, photo_ids=photo_ids)
     if category is not None and category.check_before_answer:
         tell(order, "to_check", desk(order))
     else:
         tell(order, "completed", requesters(order))
         tell(order, "outcome", outcome_hearers(order))
-    announce(OrderCompleted(order.id))
     return order
 
 

@@ -14,7 +14,7 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.orders.linking.merging import release_root
 from app.orders.linking.splitting import cancel_children
-from app.orders.ticket.core import let_go, write
+from app.orders.ticket.core import write
 from app.orders.ticket.models import (
     Order,
     OrderContact,
@@ -24,12 +24,9 @@ from app.orders.ticket.models import (
     OrderRating,
     OrderRequest,
 )
-from app.orders.ticket.states import Action, OrderStatus, RequestState
+from app.orders.ticket.states import OrderStatus, RequestState
 from app.orders.ticket.telling import desk, tell
 from app.orders.ticket.words import remove_words
-
-# Not yet in anybody's hands, so nothing is lost by withdrawing it.
-WITHDRAWN = frozenset({OrderStatus.SUBMITTED, OrderStatus.DISPATCHED})
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
@@ -51,38 +48,16 @@ def forget_person(actor: Actor, person_id: int) -> None:
 
 def _leave(actor: Actor, order: Order, person_id: int, at: datetime) -> None:
     """An order placed for somebody else stays that one's; only who placed it is forgotten."""
-    before, is_own = order.status, order.requester_id == person_id
-    if order.placer_id == person_id:
-        order.placer_id = None
-    if is_own:
-        order.requester_id = order.description = order.voice_id = order.contact_index = None
-        order.answers, order.preferred_times, order.photo_ids = {}, [], []
-    if is_own and before in WITHDRAWN:
-        _withdraw(actor, order, at)
-        return
-    write(actor, order, Action.ERASE, before=before, visible=False)
-    if is_own:
-        _forget_place(order)
-    if is_own and order.is_open:
+    is_own, was_open = order.requester_id == person_id, order.is_open
+    offered_to = order.offered_to_id
+    order.erase(at, requester=is_own, placer=order.placer_id == person_id)
+    write(actor, order, visible=False)
+    if was_open and order.status is OrderStatus.CANCELLED:
+        tell(order, "cancelled", [offered_to])
+        cancel_children(actor, order, at)
+        release_root(order, at)
+    elif is_own and order.is_open:
         tell(order, "requester_left", [order.holder_id, *desk(order)])
-
-
-def _withdraw(actor: Actor, order: Order, at: datetime) -> None:
-    before, offered_to = order.status, order.offered_to_id
-    let_go(order, at)
-    order.move(Action.ERASE, OrderStatus.CANCELLED, at)
-    order.closed_at = at
-    write(actor, order, Action.ERASE, before=before, visible=False)
-    tell(order, "cancelled", [offered_to])
-    cancel_children(actor, order, at)
-    release_root(order, at)
-    _forget_place(order)
-
-
-def _forget_place(order: Order) -> None:
-    """Where somebody lives; a public place tells nothing of anybody."""
-    if not order.public_place:
-        order.place_id = order.latitude = order.longitude = None
 
 
 def _forget_words(person_id: int, own_ids: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
 from app.notifications.service import notify
 from app.orders.giving.helping import stop_helping
-from app.orders.giving.service import holds, take_away
+from app.orders.giving.service import holds
 from app.orders.handling.service import decline_order, return_order
 from app.orders.ticket.core import write
 from app.orders.ticket.models import Order, OrderRequest
@@ -18,7 +18,6 @@ from app.orders.ticket.states import (
     HELD,
     OPEN,
     SETTLED,
-    Action,
     HandlerKind,
     OrderStatus,
     RequestState,
@@ -45,7 +44,7 @@ def release_membership(actor: Actor, person_id: int, unit_path: str | None) -> i
         inside = order.handling_path.startswith(unit_path)
         return inside and not holds(person_id, "orders.claim", order, at)
 
-    stop_helping(person_id, lost)
+    stop_helping(actor, person_id, lost)
     claimed = and_(Order.holder_id == person_id, Order.holder_kind.in_(CLAIMERS))
     return _release(actor, or_(and_(claimed, _HELD), _offered_to(person_id)), lost)
 
@@ -63,7 +62,7 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
         Order.holder_kind.in_(ASSIGNED),
         or_(Order.handling_path.startswith(unit.path, autoescape=True), Order.grid_id == unit.id),
     )
-    stop_helping(person_id, lost)
+    stop_helping(actor, person_id, lost)
     _release(actor, assigned, lost)
     if "orders.dispatch" in get_role(role_code).permissions and unit.is_open:
         _report_missing_dispatcher(unit)
@@ -71,7 +70,7 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
 
 def release_all(actor: Actor, person_id: int) -> int:
     """The person can act no more: all that he or she holds or was offered goes back."""
-    stop_helping(person_id, lambda _: True)
+    stop_helping(actor, person_id, lambda _: True)
     return _release(actor, or_(_held_by(person_id), _offered_to(person_id)), lambda _: True)
 
 
@@ -126,11 +125,8 @@ def leave_unit(actor: Actor, unit_id: int, successor_unit_id: int | None) -> int
 
 
 def _move(actor: Actor, order: Order, successor: Unit) -> None:
-    order.handling_unit_id, order.handling_path = successor.id, successor.path
-    # What is no longer open admits no correction, only a remark.
-    action = Action.AMEND if order.status in OPEN else Action.COMMENT
-    note = f"因单位调整，转由{successor.name}办理。"
-    write(actor, order, action, before=order.status, note=note, details={"unit_id": successor.id})
+    order.follow_unit(now(), unit_id=successor.id, unit_path=successor.path)
+    write(actor, order, note=f"因单位调整，转由{successor.name}办理。")
     if order.is_open:
         tell(order, "unit_closed", desk(order))
         tell(order, "transferred", requesters(order), unit=successor.name)
@@ -185,9 +181,8 @@ def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:
     )
     orders = list(session.scalars(lock(waiting)))
     for order in orders:
-        order.requester_id = person_id
-        note = "已关联到居民的账号。"
-        write(actor, order, Action.COMMENT, before=order.status, note=note, visible=False)
+        order.attach_to(now(), person_id)
+        write(actor, order, note="已关联到居民的账号。", visible=False)
         tell(order, "attached", [person_id])
     return len(orders)
 
@@ -209,9 +204,9 @@ def _release(actor: Actor, which: ColumnElement[bool], lost: Callable[[Order], b
     found = session.scalars(lock(select(Order).where(which).order_by(Order.id))).all()
     orders = [order for order in found if lost(order)]
     for order in orders:
-        before, was_held = order.status, order.is_held
-        take_away(order, Action.RELEASE, at)
-        write(actor, order, Action.RELEASE, before=before, visible=False)
+        was_held = order.is_held
+        order.release(at)
+        write(actor, order, visible=False)
         pooled = order.status is OrderStatus.DISPATCHED
         tell(order, "released" if pooled else "returned", desk(order))
         if was_held:

@@ -9,7 +9,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden
-from app.orders.ticket.core import locked, take, write
+from app.orders.ticket.core import keep_beside, locked, take, write
 from app.orders.ticket.models import Order, OrderFollower
 from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
 from app.orders.ticket.telling import desk, tell
@@ -19,21 +19,16 @@ from app.orders.ticket.visible import get_visible
 def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
     """附议 (我也遇到了): counts and follows; Conflict `order.already_joined`."""
     order = take(actor, order_id, Action.JOIN)
-    _follow(order.id, actor.own_id)
-    order.joined += 1
-    # Neighbours learn how many, staff alone who.
-    write(actor, order, Action.JOIN, before=order.status, note=note, visible=False)
-    tell(order, "joined", [order.holder_id, *desk(order)])
-    return order
-
-
-def _follow(order_id: int, person_id: int) -> None:
-    follower = OrderFollower(order_id=order_id, person_id=person_id, since=now())
+    order.join(now(), actor.own_id)
     try:
         with session.begin_nested():
-            session.add(follower)
+            keep_beside(order)
     except IntegrityError as twice:
         raise Conflict("order.already_joined", "您已经附议过了，办好后会告诉您。") from twice
+    # Neighbours learn how many have joined, staff alone who they are.
+    write(actor, order, note=note, visible=False)
+    tell(order, "joined", [order.holder_id, *desk(order)])
+    return order
 
 
 def still_not_solved(actor: Actor, order_id: int) -> Order:
@@ -48,10 +43,9 @@ def still_not_solved(actor: Actor, order_id: int) -> Order:
     follower = session.scalars(lock(_follower(actor, order_id))).one()
     at = now()
     _check_outcome(root, follower, at)
-    follower.not_solved_at = at
-    order.follow_up_due = True
-    details = {"not_solved": True}
-    write(actor, order, Action.COMMENT, before=order.status, details=details, visible=False)
+    follower.doubt(at)
+    order.doubt(at)
+    write(actor, order, visible=False)
     tell(order, "joiner_unsolved", desk(order))
     return order
 

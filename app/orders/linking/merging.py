@@ -1,28 +1,23 @@
 """合并、拆开: several orders about one matter follow one of them, the root."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from types import MappingProxyType
-from typing import Any
 
 from sqlalchemy import exists, or_, select
 
-from app.categories.states import Urgency
+from app.categories.states import URGENCY_RANK
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from app.kernel.events import announce
-from app.orders.giving.service import call_anew, tell_desk_of_new
-from app.orders.ticket.core import let_go, locked, need_reason, take, write
-from app.orders.ticket.events import OrderSubmitted
+from app.orders.giving.service import is_called_anew, tell_desk_of_new
+from app.orders.ticket.core import locked, need_reason, take, write
 from app.orders.ticket.models import Order, OrderFollower
 from app.orders.ticket.policy import may_manage
-from app.orders.ticket.states import OPEN, STAFF_WORDS, UNMERGE_WITHIN, Action, OrderStatus
+from app.orders.ticket.states import OPEN, STAFF_WORDS, UNMERGE_WITHIN, Action
 from app.orders.ticket.telling import requesters, tell
 from app.orders.ticket.visible import get_visible
 
-_URGENCIES = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 _PROGRAM = Actor.system("orders.release_root")
 
 
@@ -41,20 +36,17 @@ def merge_order(
     `order.other_unit`, `order.is_part`, `order.has_parts`.
     """
     order, root = _take_both(actor, order_id, into_id)
-    at, before = now(), order.status
+    at = now()
     followers = _merged_into(order.id)
     earlier = order.holder_id or order.offered_to_id
-    let_go(order, at)
-    order.move(Action.MERGE, OrderStatus.MERGED, at)
-    order.mode = None
-    more = {"note": note} if reason and note else {}
-    _point(actor, order, root, before=before, note=reason or note, more=more)
+    order.merge(at, root_id=root.id, root=root.number)
+    if reason and note:
+        order.note(note=note)
+    write(actor, order, note=reason or note)
+    tell(order, "merged", requesters(order), root=root.number)
     for follower in followers:
-        _point(actor, follower, root, before=OrderStatus.MERGED, note=None)
-    raised = _raise_to(root, order)
-    numbers = [merged.number for merged in (order, *followers)]
-    details = {"merged": numbers, **raised}
-    write(actor, root, Action.MERGE, before=root.status, details=details, visible=False)
+        _point(actor, follower, root, at)
+    _take_in(actor, root, order, followers, at)
     tell(order, "recalled", [earlier])
     tell(root, "joined", [root.holder_id])
     return order
@@ -116,32 +108,29 @@ def _merged_into(root_id: int) -> list[Order]:
     return list(session.scalars(lock(following)))
 
 
-def _point(
-    actor: Actor,
-    order: Order,
-    root: Order,
-    *,
-    before: OrderStatus,
-    note: str | None,
-    more: Mapping[str, str] = MappingProxyType({}),
-) -> None:
-    order.merged_into_id = root.id
-    details = {"root": root.number, **more}
-    write(actor, order, Action.MERGE, before=before, note=note, details=details)
+def _point(actor: Actor, order: Order, root: Order, at: datetime) -> None:
+    """A merged order follows that root from now on."""
+    order.follow_root(at, root_id=root.id, root=root.number)
+    write(actor, order)
     tell(order, "merged", requesters(order), root=root.number)
 
 
-def _raise_to(root: Order, order: Order) -> dict[str, Any]:
+def _take_in(
+    actor: Actor, root: Order, order: Order, followers: Sequence[Order], at: datetime
+) -> None:
     """The root is as urgent as the most urgent of its followers, and due as early."""
-    raised: dict[str, Any] = {}
-    if _URGENCIES.index(order.urgency) > _URGENCIES.index(root.urgency):
-        earlier, root.urgency = root.urgency, order.urgency
-        raised |= {"urgency": order.urgency.value, **call_anew(root, earlier)}
-    if order.green_channel and not root.green_channel:
-        root.green_channel = raised["green_channel"] = True
-    if order.due_at is not None and (root.due_at is None or order.due_at < root.due_at):
-        raised["due_at"] = order.due_at.isoformat()
-    return raised
+    rank = URGENCY_RANK.index
+    urgency = order.urgency if rank(order.urgency) > rank(root.urgency) else None
+    earlier = order.due_at is not None and (root.due_at is None or order.due_at < root.due_at)
+    root.take_in(
+        at,
+        merged=[merged.number for merged in (order, *followers)],
+        urgency=urgency,
+        green_channel=order.green_channel and not root.green_channel,
+        due_at=order.due_at if earlier else None,
+        called=urgency is not None and is_called_anew(root, urgency),
+    )
+    write(actor, root, visible=False)
 
 
 def unmerge_order(actor: Actor, order_id: int, *, reason: str) -> Order:
@@ -160,13 +149,10 @@ def unmerge(actor: Actor, order: Order, action: Action, *, reason: str) -> Order
 
 
 def _come_apart(actor: Actor, order: Order, action: Action, at: datetime, note: str) -> None:
-    before = order.status
-    order.come_back(action, at)
-    order.merged_into_id = order.acknowledged_at = None
-    write(actor, order, action, before=before, note=note)
+    order.come_apart(action, at)
+    write(actor, order, note=note)
     tell(order, "unmerged", requesters(order))
     tell_desk_of_new(order)
-    announce(OrderSubmitted(order.id, order.round))
 
 
 def release_root(order: Order, at: datetime) -> None:
@@ -178,7 +164,7 @@ def release_root(order: Order, at: datetime) -> None:
     note = f"{order.number}号工单已终止，改由本单继续办理。"
     _come_apart(_PROGRAM, heir, Action.UNMERGE, at, note)
     for other in others:
-        _point(_PROGRAM, other, heir, before=OrderStatus.MERGED, note=None)
+        _point(_PROGRAM, other, heir, at)
 
 
 def outcome_hearers(order: Order) -> list[int]:

@@ -10,19 +10,17 @@ from app.categories.queries import get_category
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.database.fast.rows import insert_row, reserve_ids
+from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from app.kernel.events import announce
-from app.orders.giving.service import give_to_person, lock_handler
+from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.parts import has_open_parts
-from app.orders.ticket.core import let_go, take, write
-from app.orders.ticket.events import OrderCompleted, OrderSubmitted
-from app.orders.ticket.models import Order, OrderContact, OrderEvent
+from app.orders.placing.keeping import keep_new
+from app.orders.ticket.core import take, write
+from app.orders.ticket.models import Contact, Order, OrderContact, OrderEvent, Placement
 from app.orders.ticket.policy import is_requester
-from app.orders.ticket.states import OPEN, SETTLED, STAFF_WORDS, Action, ContentState, OrderStatus
+from app.orders.ticket.states import OPEN, SETTLED, STAFF_WORDS, Action, ContentState, DispatchMode
 from app.orders.ticket.telling import desk, requesters, tell
-from app.orders.ticket.words import keep_words
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit, hold_unit, is_open, parent_path
 
@@ -50,8 +48,8 @@ def split_order(actor: Actor, order_id: int, *, parts: Sequence[Mapping[str, Any
     children = [
         _create_part(actor, order, unit, part, at) for unit, part in zip(units, parts, strict=True)
     ]
-    details = {"parts": [child.number for child in children]}
-    write(actor, order, Action.SPLIT, before=order.status, details=details, happened_at=at)
+    order.split(at, parts=[child.number for child in children])
+    write(actor, order)
     return order
 
 
@@ -87,67 +85,55 @@ def _reachable_unit(actor: Actor, order: Order, unit_id: int) -> Unit:
 def _create_part(
     actor: Actor, order: Order, unit: Unit, part: Mapping[str, Any], at: datetime
 ) -> Order:
-    child = _copy_for(actor, order, hold_unit(unit.id), part["task"], at)
-    due_at = part.get("due_at") or order.due_at
-    details = {"parent": order.number, "due_at": due_at.isoformat() if due_at else None}
-    write(actor, child, Action.SUBMIT, before=None, note=child.task, details=details)
-    _copy_contact(order, child)
-    keep_words([child])
-    announce(OrderSubmitted(child.id, child.round))
+    placement = _placement(actor, order, hold_unit(unit.id), part["task"])
+    child = Order.placed(placement, reserve_ids(Order, 1)[0], at)
+    child.note(parent=order.number, due_at=part.get("due_at") or order.due_at)
+    keep_new(actor, child, placement, note=child.task)
     assignee_id = part.get("assignee_id")
     if assignee_id is None:
         tell(child, "part", desk(child))
         return child
-    give_to_person(child, Action.DISPATCH, assignee_id, at)
-    details = {"assignee_id": assignee_id}
-    write(actor, child, Action.DISPATCH, before=OrderStatus.SUBMITTED, details=details)
+    person = check_person(child, assignee_id, at)
+    child.give_out(Action.DISPATCH, at, to_person(DispatchMode.DIRECT, person))
+    write(actor, child)
+    tell_given(child)
     return child
 
 
-def _copy_for(actor: Actor, order: Order, unit: Unit, task: str, at: datetime) -> Order:
+def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
     """The order as the part's unit must know it: place and kind; of the words the task alone."""
     category = None if order.category_id is None else get_category(order.category_id)
     usable = category is not None and category.serves(unit.path)
-    return Order(
-        id=reserve_ids(Order, 1)[0],
-        round=1,
-        version=0,
-        head="",
-        status=OrderStatus.SUBMITTED,
-        parent_id=order.id,
-        handling_unit_id=unit.id,
-        handling_path=unit.path,
-        first_unit_id=unit.id,
-        attention_unit_id=unit.id,
-        grid_id=order.grid_id if unit.id == order.handling_unit_id else None,
-        place_id=order.place_id,
-        latitude=order.latitude,
-        longitude=order.longitude,
-        category_id=order.category_id if usable else None,
+    return Placement(
+        unit_id=unit.id,
+        unit_path=unit.path,
+        source=order.source,
         urgency=order.urgency,
+        category_id=order.category_id if usable else None,
         green_channel=order.green_channel,
         sensitive=order.sensitive,
         # Neighbours find and join the parent.
         public_place=False,
         anonymous=order.anonymous,
-        source=order.source,
         description=task,
         task=task,
         content_state=ContentState.PASSED,
+        grid_id=order.grid_id if unit.id == order.handling_unit_id else None,
+        place_id=order.place_id,
+        latitude=order.latitude,
+        longitude=order.longitude,
         placer_id=actor.person_id,
+        contact=_contact(order),
         visit_code=order.visit_code,
-        submitted_at=at,
-        entered_at=at,
+        parent_id=order.id,
     )
 
 
-def _copy_contact(order: Order, child: Order) -> None:
+def _contact(order: Order) -> Contact:
     source = session.get(OrderContact, order.id)
     if source is None or order.anonymous:
-        return
-    copy = OrderContact(order_id=child.id)
-    copy.put(**{field: source.opened(field) for field in OrderContact.FIELDS})
-    insert_row(copy)
+        return Contact()
+    return Contact(**{field: source.opened(field) for field in OrderContact.FIELDS})
 
 
 def check_parts(order: Order) -> None:
@@ -179,18 +165,15 @@ def gather(parent: Order) -> None:
     parts = _parts_of_round(parent)
     if parent.status not in OPEN or not parts or any(p.status not in SETTLED for p in parts):
         return
-    at, before = now(), parent.status
-    let_go(parent, at)
-    parent.complete(Action.GATHER, at)
+    parent.gather(now())
     units = {part.handling_unit_id: get_unit(part.handling_unit_id).name for part in parts}
     outcomes = [
         f"{units[part.handling_unit_id]}：{part.task}（{STAFF_WORDS[part.status]}）"
         for part in parts
     ]
-    write(_GATHERER, parent, Action.GATHER, before=before, note="\n".join(outcomes))
+    write(_GATHERER, parent, note="\n".join(outcomes))
     tell(parent, "gathered", [parent.holder_id, *desk(parent)])
     _ask_whether_solved(parent)
-    announce(OrderCompleted(parent.id))
 
 
 def _parts_of_round(parent: Order) -> list[Order]:
@@ -222,10 +205,7 @@ def cancel_children(actor: Actor, order: Order, at: datetime) -> None:
     by = _CANCELLER if is_requester(actor, order) else actor
     parts = select(Order).where(Order.parent_id == order.id, Order.status.in_(OPEN))
     for part in session.scalars(lock(parts.order_by(Order.id))).all():
-        before = part.status
         people = [part.holder_id, part.offered_to_id, *desk(part)]
-        let_go(part, at)
-        part.move(Action.CANCEL, OrderStatus.CANCELLED, at)
-        part.closed_at = at
-        write(by, part, Action.CANCEL, before=before, note=f"主单{order.number}号已终止。")
+        part.cancel(Action.CANCEL, at)
+        write(by, part, note=f"主单{order.number}号已终止。")
         tell(part, "cancelled", people)

@@ -1,6 +1,5 @@
 """下单: a resident places an order, or staff place it on somebody's behalf."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,18 +16,16 @@ from app.identity.queries import consented
 from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, now, to_local
-from app.kernel.crypto import blind_index, normalise_phone
+from app.kernel.crypto import normalise_phone
 from app.kernel.database import UTCDateTime, session
-from app.kernel.database.fast.rows import fetch, insert_row, reserve_ids, table_of
+from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, TooMany
-from app.kernel.events import announce
+from app.orders.placing.keeping import keep_new
 from app.orders.placing.locating import closed_unit, spot_of
-from app.orders.ticket.core import write
-from app.orders.ticket.events import OrderSubmitted
-from app.orders.ticket.models import Order, OrderContact
-from app.orders.ticket.states import OPEN, Action, OrderStatus, Source
+from app.orders.ticket.models import Contact, Order
+from app.orders.ticket.models.placement import Placement, from_category
+from app.orders.ticket.states import OPEN, Source
 from app.orders.ticket.telling import desk, requesters, tell
-from app.orders.ticket.words import keep_words
 from app.organisation.models import Unit
 from app.organisation.queries import (
     ancestors,
@@ -49,7 +46,6 @@ from app.people.queries import (
 MAX_PHOTOS = 9
 _ORDERS = table_of(Order)
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
-STAFF_FIELDS = ("external_number", "imposed_due_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,58 +106,38 @@ def submit_order(
     unit = hold_unit(_acting_unit(spot.unit, category).id)
     if not is_open(unit):
         raise closed_unit()
-    order = Order(
-        # Drawn before, since the first row of the history seals it.
-        id=reserve_ids(Order, 1)[0],
-        round=1,
-        version=0,
-        head="",
-        status=OrderStatus.SUBMITTED,
-        handling_unit_id=unit.id,
-        handling_path=unit.path,
-        first_unit_id=unit.id,
-        attention_unit_id=unit.id,
+    placement = Placement(
+        **from_category(category)
+        | {
+            "urgency": _urgency(party, category, urgency),
+            "green_channel": _is_green(party, category),
+        },
+        unit_id=unit.id,
+        unit_path=unit.path,
+        source=source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
+        wished_urgency=None if party.by_staff else urgency,
+        anonymous=anonymous,
+        description=description or None,
+        answers=check_answers(category, answers),
+        preferred_times=[_spoken_span(span) for span in preferred_times],
+        photo_ids=photo_ids,
+        voice_id=voice_id,
         grid_id=spot.grid_id,
         place_id=spot.place_id,
         latitude=spot.latitude,
         longitude=spot.longitude,
-        category_id=category_id,
-        urgency=_urgency(party, category, urgency),
-        wished_urgency=None if party.by_staff else urgency,
-        green_channel=_is_green(party, category),
-        sensitive=category is not None and category.sensitive,
-        public_place=category is not None and category.public_place,
-        anonymous=anonymous,
-        source=source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
-        external_number=external_number,
-        description=description or None,
-        answers=check_answers(category, answers),
-        preferred_times=[_spoken_span(span) for span in preferred_times],
-        photo_ids=list(photo_ids),
-        voice_id=voice_id,
         requester_id=party.requester.id if party.requester else None,
         placer_id=party.placer_id,
-        contact_index=blind_index(party.phone) if party.phone else None,
-        people_needed=2 if category is not None and category.two_people else 1,
-        visit_code=f"{secrets.randbelow(10_000):04d}",
-        submitted_at=at,
-        entered_at=at,
+        contact=Contact(party.name, party.phone, spot.address),
         imposed_due_at=imposed_due_at,
+        external_number=external_number,
     )
-    write(
-        actor,
-        order,
-        Action.SUBMIT,
-        before=None,
-        note=order.description,
-        photo_ids=order.photo_ids,
-        on_word_of=order.requester_id if party.by_staff else None,
-    )
-    _seal_contact(order, party, spot.address)
+    # The id is drawn before, since the first row of the history seals it.
+    order = Order.placed(placement, reserve_ids(Order, 1)[0], at)
+    on_word_of = order.requester_id if party.by_staff else None
+    keep_new(actor, order, placement, note=order.description, on_word_of=on_word_of)
     _attach(actor, order)
-    keep_words([order])
     _tell_of_new(actor, order, category, page=emergency or party.by_staff)
-    announce(OrderSubmitted(order.id, order.round))
     return order
 
 
@@ -303,12 +279,6 @@ def _is_green(party: _Party, category: Category | None) -> bool:
 
 def _spoken_span(span: Mapping[str, datetime]) -> dict[str, str]:
     return {end: to_local(moment).isoformat() for end, moment in span.items()}
-
-
-def _seal_contact(order: Order, party: _Party, address: str | None) -> None:
-    contact = OrderContact(order_id=order.id)
-    contact.put(name=party.name, phone=party.phone, address=address)
-    insert_row(contact)
 
 
 def _attach(actor: Actor, order: Order) -> None:

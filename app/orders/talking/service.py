@@ -8,15 +8,15 @@ from app.kernel.errors import Conflict, Invalid
 from app.orders.ticket.core import attach_pictures, need_reason, take, write
 from app.orders.ticket.models import Order
 from app.orders.ticket.policy import is_helper, is_holder, is_requester, is_staff_of
-from app.orders.ticket.states import Action, ContentState
+from app.orders.ticket.states import Action
 from app.orders.ticket.telling import desk, requesters, tell
 
 
 def ask_order(actor: Actor, order_id: int, *, note: str) -> Order:
     """请补充: the resident is asked; unanswered after a day it joins the call list."""
     order = take(actor, order_id, Action.ASK)
-    order.asked_at = now()
-    write(actor, order, Action.ASK, before=order.status, note=need_reason(note))
+    order.question(now())
+    write(actor, order, note=need_reason(note))
     tell(order, "asked", requesters(order))
     return order
 
@@ -27,9 +27,8 @@ def answer_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[
     if order.asked_at is None:
         raise Conflict("order.nothing_asked", "社区没有请您补充，想说的话请写在留言里。")
     attach_pictures(actor, order, photo_ids)
-    order.asked_at = None
-    order.content_state = ContentState.PENDING
-    write(actor, order, Action.ANSWER, before=order.status, note=note, photo_ids=photo_ids)
+    order.answer(now())
+    write(actor, order, note=note, photo_ids=photo_ids)
     tell(order, "answered", desk(order))
     return order
 
@@ -54,17 +53,9 @@ def comment_order(
         raise Invalid(
             "order.comment_internal", "只给工作人员看的留言由工作人员写，您的留言大家都能看到。"
         )
-    shown = visible
-    write(
-        actor,
-        order,
-        Action.COMMENT,
-        before=order.status,
-        note=note,
-        photo_ids=photo_ids,
-        visible=shown,
-    )
-    hearers = [order.holder_id, *order.helper_ids, *(requesters(order) if shown else ())]
+    order.comment(now())
+    write(actor, order, note=note, photo_ids=photo_ids, visible=visible)
+    hearers = [order.holder_id, *order.helper_ids, *(requesters(order) if visible else ())]
     if is_requester(actor, order) or handles:
         hearers += desk(order)
     tell(order, "comment", [person for person in hearers if person != actor.person_id])

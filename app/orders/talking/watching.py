@@ -1,6 +1,6 @@
 """What the requester does while waiting: 催单, 没来; and what comes of it."""
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
@@ -25,8 +25,8 @@ def urge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order
         raise TooMany(
             "order.urged_already", "您已经催过了，社区正在抓紧办。", retry_after=max(wait, 1)
         )
-    order.urged_at = at
-    write(actor, order, Action.URGE, before=order.status, note=note)
+    order.urge(at)
+    write(actor, order, note=note)
     urgent = order.urgency is Urgency.EMERGENCY
     tell(order, "urged", [order.holder_id, *desk(order)], urgent=urgent)
     return order
@@ -47,13 +47,8 @@ def report_not_come(actor: Actor, order_id: int, *, note: str | None = None) -> 
     )
     if waiting:
         raise Conflict("order.not_come_reported", "社区已经知道了，正在核实。")
-    if order.holder_id is not None:
-        session.execute(
-            insert(NoShow)
-            .values(order_id=order.id, person_id=order.holder_id, reported_at=at)
-            .inline()
-        )
-    write(actor, order, Action.NOT_COME, before=order.status, note=note)
+    order.miss(at)
+    write(actor, order, note=note)
     tell(order, "not_come", desk(order), urgent=True)
     return order
 
@@ -77,20 +72,13 @@ def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) 
         raise Conflict("order.nothing_to_confirm", "没有等待核实的“没来”。")
     at, person_id = now(), row.person_id
     if confirmed:
-        row.confirmed_at, row.confirmed_by_id = at, actor.person_id
+        row.confirm(at, actor.person_id)
         session.flush()
         _block_if_repeated(actor, order, person_id)
     else:
         session.delete(row)
-    write(
-        actor,
-        order,
-        Action.CONFIRM_NO_SHOW,
-        before=order.status,
-        note=note,
-        details={"confirmed": confirmed},
-        visible=False,
-    )
+    order.judge_miss(at, confirmed=confirmed)
+    write(actor, order, note=note, visible=False)
     if confirmed:
         tell(order, "no_show_confirmed", [person_id])
     tell(order, "no_show_heard" if confirmed else "no_show_denied", requesters(order))

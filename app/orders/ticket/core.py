@@ -1,39 +1,53 @@
-"""What every verb does: take the order, write its history, tell people."""
+"""What every verb does: take the order, and write what was done to it."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Insert, bindparam, delete, insert, select, update
 
 from app.files.service import attach
 from app.files.states import FileKind
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import lock, session
-from app.kernel.database.fast.rows import insert_row, put, table_of
+from app.kernel.database import Model, UTCDateTime, lock, session
+from app.kernel.database.fast.rows import columns_of, insert_row, put, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, not_found
+from app.kernel.events import announce
 from app.orders.ticket.history import next_row
 from app.orders.ticket.models import (
+    HELPS,
+    Act,
+    HandsEnd,
+    HelpersGo,
     Order,
     OrderAssignee,
     OrderEvent,
     OrderEventContent,
     OrderRequest,
+    RequestsLapse,
 )
 from app.orders.ticket.policy import POLICY, words_for
-from app.orders.ticket.states import Action, HandlerKind, OrderStatus, RequestState
+from app.orders.ticket.states import Action, RequestState
 from app.orders.ticket.telling import tell_promise
 from app.orders.ticket.timing import keep_time
 from app.orders.ticket.visible import check_reach
 
+BATCH = 500
 # Statements built once: building them takes longer than running them.
-_EVENTS = table_of(OrderEvent)
+_EVENTS, _CONTENTS = table_of(OrderEvent), table_of(OrderEventContent)
 _INSERT_EVENT = insert(_EVENTS).returning(_EVENTS.c.id)
-_INSERT_CONTENT = insert(table_of(OrderEventContent)).inline()
-_INSERT_ASSIGNEE = insert(table_of(OrderAssignee)).inline()
+_INSERT_CONTENT = insert(_CONTENTS).inline()
 _LOCKED = lock(select(Order).where(Order.id == bindparam("order_id")))
+_HANDS = table_of(OrderAssignee)
+_END_HANDS = (
+    update(_HANDS)
+    .where(_HANDS.c.order_id == bindparam("of_order"), _HANDS.c.until.is_(None))
+    .values(until=bindparam("at", type_=UTCDateTime))
+)
 
 
 def take(actor: Actor, order_id: int, action: Action) -> Order:
@@ -51,67 +65,153 @@ def take(actor: Actor, order_id: int, action: Action) -> Order:
 
 
 def locked(order_id: int) -> Order:
-    """The order, locked and read anew, whoever asks."""
+    """The order, locked and read anew, whoever asks. Raises NotFound."""
     order = session.scalars(_LOCKED, {"order_id": order_id}).one_or_none()
     if order is None:
         raise not_found()
+    order.forget_act()
     return order
 
 
 def write(
     actor: Actor,
     order: Order,
-    action: Action,
     *,
-    before: OrderStatus | None,
     note: str | None = None,
     photo_ids: Sequence[int] = (),
-    details: Mapping[str, Any] | None = None,
     visible: bool = True,
     on_word_of: int | None = None,
-    happened_at: datetime | None = None,
 ) -> None:
-    """Adds the next row of the history; `before` is the state that was left.
+    """Writes the act under way: the order, its history row, its dates, and what it left beside.
 
-    None at the start: the order, with an id drawn before, is inserted together with its first row.
+    A new order, with an id drawn before, is inserted together with its first row. What the act
+    announces is announced here.
     """
-    recorded = now()
-    content: dict[str, Any] = {
-        "salt": secrets.token_hex(16),
-        "note": note,
-        "photo_ids": list(photo_ids),
-        "details": dict(details or {}),
-    }
-    at = happened_at or recorded
-    promised_anew = keep_time(
+    act = act_of(order)
+    promised_anew = keep_time(order, act, actor.person_id)
+    entry = entry_of(
         order,
-        action,
-        before=before,
-        at=at,
-        person_id=actor.person_id,
-        details=content["details"],
-    )
-    values = next_row(
-        order,
-        action,
-        content,
-        before=before,
-        happened_at=at,
-        recorded_at=recorded,
+        act,
+        note=note,
+        photo_ids=photo_ids,
         actor_id=actor.person_id,
         actor_name=actor.system_name or "",
         on_word_of=on_word_of,
         visible=visible,
+        recorded_at=now(),
     )
-    if before is None:
+    if act.before is None:
         insert_row(order)
     else:
         # With what the verb has changed in it the order is written once.
         session.flush()
-    event_id = session.connection().execute(_INSERT_EVENT, values).scalar_one()
-    put(_INSERT_CONTENT, {"event_id": event_id, **content})
+    append_history([entry])
+    keep_beside(order)
+    order.forget_act()
     if promised_anew:
         tell_promise(order)
+
+
+def act_of(order: Order) -> Act:
+    """The act under way; each is written once, by whoever has done it."""
+    if order.act is None:
+        raise RuntimeError(f"order {order.id}: no act to write")
+    return order.act
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of a history and its content, before they have an id."""
+
+    row: dict[str, Any]
+    content: dict[str, Any]
+
+
+def entry_of(
+    order: Order,
+    act: Act,
+    *,
+    recorded_at: datetime,
+    actor_id: int | None,
+    actor_name: str,
+    note: str | None = None,
+    photo_ids: Sequence[int] = (),
+    on_word_of: int | None = None,
+    visible: bool = True,
+) -> Entry:
+    """The act as the next entry of the order's history."""
+    content: dict[str, Any] = {
+        "salt": secrets.token_hex(16),
+        "note": note,
+        "photo_ids": list(photo_ids),
+        "details": dict(act.details),
+    }
+    row = next_row(
+        order,
+        act,
+        content,
+        recorded_at=recorded_at,
+        actor_id=actor_id,
+        actor_name=actor_name,
+        on_word_of=on_word_of,
+        visible=visible,
+    )
+    return Entry(row, content)
+
+
+def append_history(entries: Sequence[Entry]) -> None:
+    """Adds entries to the histories of their orders, whose rows are written already."""
+    if len(entries) == 1:
+        (entry,) = entries
+        event_id = session.connection().execute(_INSERT_EVENT, entry.row).scalar_one()
+        put(_INSERT_CONTENT, {"event_id": event_id, **entry.content})
+        return
+    ids = reserve_ids(OrderEvent, len(entries)) if entries else []
+    for start in range(0, len(entries), BATCH):
+        some = list(zip(ids, entries, strict=True))[start : start + BATCH]
+        put(insert(_EVENTS), [{**entry.row, "id": row_id} for row_id, entry in some])
+        put(insert(_CONTENTS), [{**entry.content, "event_id": row_id} for row_id, entry in some])
+
+
+def keep_beside(order: Order) -> None:
+    """Writes the rows that the act has left beside the order, and announces its events."""
+    left = list(order.beside)
+    order.beside.clear()
+    for one in left:
+        if isinstance(one, HandsEnd):
+            put(_END_HANDS, {"of_order": order.id, "at": one.at})
+        elif isinstance(one, HelpersGo):
+            session.execute(delete(OrderAssignee).where(*_helping(order, one.person_ids)))
+        elif isinstance(one, RequestsLapse):
+            void_requests(order, one.at)
+        elif isinstance(one, Model):
+            values = {name: value for name, value in columns_of(one).items() if value is not None}
+            put(_into(type(one)), values)
+        else:
+            announce(one)
+
+
+@cache
+def _into(model: type[Model]) -> Insert:
+    return insert(table_of(model)).inline()
+
+
+def _helping(order: Order, person_ids: frozenset[int]) -> tuple[Any, ...]:
+    return (
+        OrderAssignee.order_id == order.id,
+        OrderAssignee.person_id.in_(person_ids),
+        OrderAssignee.part == HELPS,
+        OrderAssignee.until.is_(None),
+    )
+
+
+def void_requests(order: Order, at: datetime) -> None:
+    """Pending agreements lapse with the situation that they were asked in."""
+    session.execute(
+        update(OrderRequest)
+        .where(OrderRequest.order_id == order.id, OrderRequest.state == RequestState.PENDING)
+        .values(state=RequestState.LAPSED, decided_at=at)
+    )
 
 
 def need_reason(reason: str | None) -> str:
@@ -125,54 +225,3 @@ def attach_pictures(actor: Actor, order: Order, photo_ids: Sequence[int]) -> Non
     """Binds the actor's own pictures to the order."""
     if photo_ids:
         attach(actor, photo_ids, ("order", order.id), kind=FileKind.PICTURE)
-
-
-def assign(
-    order: Order,
-    at: datetime,
-    *,
-    kind: HandlerKind,
-    person_id: int | None = None,
-    provider_id: int | None = None,
-    part: str | None = None,
-    by_claim: bool = False,
-) -> None:
-    """Notes who handles it from now on."""
-    put(
-        _INSERT_ASSIGNEE,
-        {
-            "order_id": order.id,
-            "kind": kind,
-            "person_id": person_id,
-            "provider_id": provider_id,
-            "part": part,
-            "by_claim": by_claim,
-            "since": at,
-        },
-    )
-
-
-def unassign(order: Order, at: datetime) -> None:
-    """Whoever handled it does not any more."""
-    session.execute(
-        update(OrderAssignee)
-        .where(OrderAssignee.order_id == order.id, OrderAssignee.until.is_(None))
-        .values(until=at)
-    )
-
-
-def void_requests(order: Order, at: datetime) -> None:
-    """Pending agreements lapse with the situation they were asked in."""
-    session.execute(
-        update(OrderRequest)
-        .where(OrderRequest.order_id == order.id, OrderRequest.state == RequestState.PENDING)
-        .values(state=RequestState.LAPSED, decided_at=at)
-    )
-
-
-def let_go(order: Order, at: datetime) -> None:
-    """Whoever handled it is free of it, a pause ends, and what was asked for is void."""
-    unassign(order, at)
-    order.helper_ids = []
-    order.end_pause(at)
-    void_requests(order, at)

@@ -1,11 +1,13 @@
-"""What the orders announce upward."""
+"""What orders announce to the rooms above; each act that has one of these effects announces it."""
 
 from dataclasses import dataclass
+
+from app.orders.ticket.states import CloseKind, OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
 class OrderSubmitted:
-    """A new order, or one that came back."""
+    """A new order was placed."""
 
     order_id: int
     round: int
@@ -13,23 +15,35 @@ class OrderSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class OrderClaimed:
-    """Somebody answers for it."""
+    """This member or volunteer took the order."""
 
     order_id: int
     person_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class OrderCompleted:
-    """The handler says done."""
+class OrderRated:
+    """The requester said whether it is solved, alone or in a follow-up call."""
 
     order_id: int
+    round: int
+    solved: bool
+    satisfied: bool | None
+    by_follow_up: bool
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRated:
-    """The requester has said whether it is solved."""
+class OrderEnded:
+    """The order was closed, rejected or cancelled; `close_kind` says why it was closed."""
 
     order_id: int
-    solved: bool
-    stars: int | None
+    status: OrderStatus
+    close_kind: CloseKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReopened:
+    """The order begins again: in a new round, or apart from the order that it was merged into."""
+
+    order_id: int
+    round: int

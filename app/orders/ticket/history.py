@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
-from app.orders.ticket.states import Action, OrderStatus
+from app.orders.ticket.models import Act, Order, OrderEvent, OrderEventContent
 
 
 def content_mac(
@@ -29,18 +28,16 @@ def row_hash(values: Mapping[str, Any]) -> str:
 
 def next_row(
     order: Order,
-    action: Action,
+    act: Act,
     content: Mapping[str, Any],
     *,
-    before: OrderStatus | None,
-    happened_at: datetime,
     recorded_at: datetime,
     actor_id: int | None,
     actor_name: str,
     on_word_of: int | None = None,
     visible: bool = True,
 ) -> dict[str, Any]:
-    """The values of the order's next row, sealed; the order's version and head follow.
+    """The values of the order's next history row, sealed; the order's version and head follow.
 
     `content` is the side row: salt, note, photo_ids, details.
     """
@@ -50,13 +47,13 @@ def next_row(
         "seq": order.version + 1,
         "round": order.round,
         "unit_id": order.handling_unit_id,
-        "action": action,
-        "happened_at": happened_at,
+        "action": act.action,
+        "happened_at": act.at,
         "recorded_at": recorded_at,
         "actor_id": actor_id,
         "actor_name": actor_name,
         "on_word_of": on_word_of,
-        "from_status": before,
+        "from_status": act.before,
         "to_status": order.status,
         "visible": visible,
         "content_mac": content_mac(**content),

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.deadlines.clocks import Choice, Fact
 from app.deadlines.states import FactKind, Stage
-from app.orders.ticket.states import Action, OrderStatus
+from app.orders.ticket.states import TABLE, TAKEN, Action, OrderStatus
 
 A, F, S = Action, FactKind, OrderStatus
 AT_START = (
@@ -19,24 +19,11 @@ AT_START = (
     Stage.ZERO,
 )
 EVERY = tuple(Stage)
-_TAKEN = (Stage.ACKNOWLEDGE, Stage.ARRANGE)
-_DONE = tuple(stage for stage in Stage if stage is not Stage.ZERO)
-_NOT_ZERO = _DONE
+_NOT_ZERO = tuple(stage for stage in Stage if stage is not Stage.ZERO)
 
-_MET_BY: dict[Action, tuple[Stage, ...]] = {
-    A.ACKNOWLEDGE: (Stage.ACKNOWLEDGE,),
-    A.SETTLE: _DONE,
-    A.COMPLETE: _DONE,
-    A.GATHER: _DONE,
-    A.APPOINT: (Stage.CONTACT,),
-    A.START: (Stage.CONTACT,),
-    A.ASK: (Stage.CONTACT,),
-    A.PROGRESS: (Stage.CONTACT, Stage.REPORT),
-    A.REJECT: (*_TAKEN, Stage.REPORT),
-}
 _MET_IN: dict[OrderStatus, tuple[Stage, ...]] = {
-    S.DISPATCHED: _TAKEN,
-    S.CLAIMED: (*_TAKEN, Stage.ACCEPT),
+    S.DISPATCHED: TAKEN,
+    S.CLAIMED: (*TAKEN, Stage.ACCEPT),
     S.CLOSED: (Stage.ZERO,),
 }
 _DROPPED_IN: dict[OrderStatus, tuple[Stage, ...]] = {
@@ -87,6 +74,11 @@ class Deed:
         return self.before is not self.after
 
 
+def is_plan(action: Action) -> bool:
+    """Whether from this act on a plan holds, with a report every month."""
+    return action is A.PLAN
+
+
 def facts_of(deed: Deed) -> list[Fact]:
     """The facts of the deed's round, in their order; most deeds have none."""
     if deed.begins_round:
@@ -121,7 +113,7 @@ def _going_on(deed: Deed) -> list[Fact]:
 
 
 def _met(deed: Deed) -> list[Fact]:
-    stages = list(_MET_BY.get(deed.action, ()))
+    stages = list(TABLE[deed.action].meets)
     if deed.changed and deed.action is not A.CHECK:
         stages += [stage for stage in _MET_IN.get(deed.after, ()) if stage not in stages]
     if deed.action is A.PROGRESS and deed.is_planned:

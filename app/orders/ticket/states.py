@@ -1,9 +1,11 @@
 """States, actions and the transition table of an order; also its settings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from app.deadlines.states import Stage
 from app.kernel.settings import Setting
 
 
@@ -109,42 +111,62 @@ class Action(StrEnum):
     CHECK_CONTENT = "check_content"
 
 
+class Beyond(StrEnum):
+    """Which orders an action also finds that are otherwise not shown to its actor."""
+
+    POOL = "pool"
+    PUBLIC = "public"
+    FOLLOWED = "followed"
+
+
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An action's Chinese name, where it may start and where it may end; no `to` is "stays"."""
+    """An action's Chinese name, where it may start and where it may end; no `to` is "stays".
+
+    `meets`: the stages with deadlines that it meets. `beyond`: what it finds beside the visible.
+    """
 
     word: str
     start: frozenset[OrderStatus]
     to: frozenset[OrderStatus] = frozenset()
+    meets: tuple[Stage, ...] = ()
+    beyond: tuple[Beyond, ...] = ()
 
 
 def _row(
-    word: str, start: set[OrderStatus] | frozenset[OrderStatus], *to: OrderStatus
+    word: str,
+    start: set[OrderStatus] | frozenset[OrderStatus],
+    *to: OrderStatus,
+    meets: Sequence[Stage] = (),
+    beyond: Sequence[Beyond] = (),
 ) -> Transition:
-    return Transition(word, frozenset(start), frozenset(to))
+    return Transition(word, frozenset(start), frozenset(to), tuple(meets), tuple(beyond))
 
 
 _CLAIMED_LATER = frozenset({S.DISPATCHED}) | HELD
 _EVERY = frozenset(OrderStatus)
+TAKEN = (Stage.ACKNOWLEDGE, Stage.ARRANGE)
+_CONTACT = (Stage.CONTACT,)
+_DONE = tuple(stage for stage in Stage if stage is not Stage.ZERO)
 
 # What stands in no row is refused. SUBMIT starts from nothing.
 TABLE: dict[Action, Transition] = {
     Action.SUBMIT: _row("下单", set(), S.SUBMITTED),
-    Action.ACKNOWLEDGE: _row("签收", {S.SUBMITTED, S.DISPATCHED}),
-    Action.SETTLE: _row("当场办结", {S.SUBMITTED}, S.COMPLETED),
+    Action.ACKNOWLEDGE: _row("签收", {S.SUBMITTED, S.DISPATCHED}, meets=(Stage.ACKNOWLEDGE,)),
+    Action.SETTLE: _row("当场办结", {S.SUBMITTED}, S.COMPLETED, meets=_DONE),
     Action.DISPATCH: _row("派单", {S.SUBMITTED}, S.DISPATCHED, S.CLAIMED),
-    Action.CLAIM: _row("接单", {S.DISPATCHED}, S.CLAIMED),
+    Action.CLAIM: _row("接单", {S.DISPATCHED}, S.CLAIMED, beyond=(Beyond.POOL,)),
     Action.DECLINE: _row("暂不接单", {S.DISPATCHED}, S.SUBMITTED),
     Action.REASSIGN: _row("改派", _CLAIMED_LATER, S.DISPATCHED, S.CLAIMED),
-    Action.APPOINT: _row("约时间", ACTIVE),
-    Action.START: _row("开始办理", ACTIVE, S.IN_PROGRESS),
-    Action.PROGRESS: _row("反馈", ACTIVE, S.IN_PROGRESS),
+    Action.APPOINT: _row("约时间", ACTIVE, meets=_CONTACT),
+    Action.START: _row("开始办理", ACTIVE, S.IN_PROGRESS, meets=_CONTACT),
+    Action.PROGRESS: _row("反馈", ACTIVE, S.IN_PROGRESS, meets=(*_CONTACT, Stage.REPORT)),
     Action.LAPSE: _row("超时未接", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
     Action.RECALL: _row("收回", _CLAIMED_LATER, S.SUBMITTED),
     Action.RETURN: _row("退回", HELD, S.DISPATCHED, S.SUBMITTED),
     Action.SUSPEND: _row("暂缓", ACTIVE, S.SUSPENDED, S.CLAIMED, S.IN_PROGRESS),
     Action.RESUME: _row("恢复办理", {S.SUSPENDED}, S.CLAIMED, S.IN_PROGRESS),
-    Action.COMPLETE: _row("提交办结", ACTIVE, S.COMPLETED),
+    Action.COMPLETE: _row("提交办结", ACTIVE, S.COMPLETED, meets=_DONE),
     Action.CHECK: _row("核查", {S.COMPLETED}, S.COMPLETED, S.IN_PROGRESS, S.SUBMITTED),
     Action.RATE: _row("评价", {S.COMPLETED}, S.CLOSED, S.SUBMITTED),
     Action.FOLLOW_UP: _row("回访", {S.COMPLETED, S.CLOSED}, S.COMPLETED, S.CLOSED, S.SUBMITTED),
@@ -155,22 +177,22 @@ TABLE: dict[Action, Transition] = {
     Action.SUPERVISE: _row("督办", OPEN),
     Action.TRANSFER: _row("转办", {S.SUBMITTED, S.DISPATCHED}, S.SUBMITTED, S.DISPATCHED),
     Action.SPLIT: _row("会办", OPEN),
-    Action.GATHER: _row("会办完成", OPEN, S.COMPLETED),
+    Action.GATHER: _row("会办完成", OPEN, S.COMPLETED, meets=_DONE),
     Action.AMEND: _row("更正", OPEN),
-    Action.ASK: _row("请补充", {S.SUBMITTED, S.DISPATCHED}),
+    Action.ASK: _row("请补充", {S.SUBMITTED, S.DISPATCHED}, meets=_CONTACT),
     Action.ANSWER: _row("补充说明", {S.SUBMITTED, S.DISPATCHED}),
     Action.EXTEND: _row("延期", OPEN),
     Action.PLAN: _row("立项计划", OPEN),
     Action.MERGE: _row("合并", OPEN, S.MERGED),
     Action.UNMERGE: _row("拆开", {S.MERGED}, S.SUBMITTED),
-    Action.REJECT: _row("不予受理", {S.SUBMITTED}, S.REJECTED),
+    Action.REJECT: _row("不予受理", {S.SUBMITTED}, S.REJECTED, meets=(*TAKEN, Stage.REPORT)),
     Action.CANCEL: _row("撤单", OPEN, S.CANCELLED, *HELD),
     Action.URGE: _row("催单", OPEN),
     Action.NOT_COME: _row("没来", ACTIVE),
     Action.CONFIRM_NO_SHOW: _row("核实未上门", OPEN | {S.COMPLETED, S.CLOSED}),
     Action.COMMENT: _row("留言", _EVERY - {S.CANCELLED}),
-    Action.JOIN: _row("附议", OPEN),
-    Action.SUPPORT: _row("申请支援", {S.DISPATCHED}),
+    Action.JOIN: _row("附议", OPEN, beyond=(Beyond.PUBLIC, Beyond.FOLLOWED)),
+    Action.SUPPORT: _row("申请支援", {S.DISPATCHED}, beyond=(Beyond.PUBLIC,)),
     Action.AGREE: _row("同意", OPEN, *OPEN, S.CANCELLED, S.CLOSED),
     Action.REFUSE: _row("不同意", OPEN),
     Action.LAPSE_REQUEST: _row("申请失效", _EVERY),
@@ -279,6 +301,7 @@ class CallOutcome(StrEnum):
 ANSWER_WITHIN = timedelta(days=7)
 ASK_AGAIN_ON = (timedelta(days=1), timedelta(days=5))
 REOPEN_WITHIN = timedelta(days=30)
+ROUNDS_BEFORE_DECIDING = 2
 UNMERGE_WITHIN = timedelta(days=30)
 REQUEST_LAPSES = timedelta(hours=24)
 # By urgency.

@@ -1,9 +1,7 @@
 """The stages of an order are kept in time: its acts become facts, its dates follow."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from app.categories.queries import get_category
 from app.deadlines.clocks import Choice, Fact
@@ -13,9 +11,8 @@ from app.deadlines.service.following import Subject, follow
 from app.deadlines.states import FactKind
 from app.kernel.clock import local_date, now, to_local
 from app.kernel.errors import Invalid
-from app.orders.ticket.models import Order
+from app.orders.ticket.models import Act, Order
 from app.orders.ticket.stages import EVERY, Deed, facts_of
-from app.orders.ticket.states import Action, OrderStatus
 
 KIND = "order"
 
@@ -33,44 +30,29 @@ def choice_of(order: Order) -> Choice:
     return choice(subject.policy, order.urgency, order.handling_unit_id, order.imposed_due_at)
 
 
-def keep_time(
-    order: Order,
-    action: Action,
-    *,
-    before: OrderStatus | None,
-    at: datetime,
-    person_id: int | None,
-    details: Mapping[str, Any],
-) -> bool:
-    """Notes what the act means for the stages; answers whether the promised day is another now."""
-    deed = deed_of(order, action, before, at, person_id, details)
+def keep_time(order: Order, act: Act, person_id: int | None) -> bool:
+    """Notes what the act means for the stages; returns whether the promised day is another now."""
+    deed = deed_of(order, act, person_id)
     facts = facts_of(deed)
     if not facts:
         return False
     if deed.begins_round and order.round > 1:
         past = replace(subject_of(order), round=order.round - 1)
-        follow(past, [end_of_round(order, at)])
+        follow(past, [end_of_round(order, act.at)])
     dates = follow(subject_of(order), facts, is_new=deed.begins_round)
-    return set_dates(order, dates) and before is not None
+    return set_dates(order, dates) and act.before is not None
 
 
-def deed_of(
-    order: Order,
-    action: Action,
-    before: OrderStatus | None,
-    at: datetime,
-    person_id: int | None,
-    details: Mapping[str, Any],
-) -> Deed:
+def deed_of(order: Order, act: Act, person_id: int | None) -> Deed:
     """The act that has led the order to where it stands now."""
     return Deed(
-        action,
-        before,
+        act.action,
+        act.before,
         order.status,
         order.round,
-        at,
+        act.at,
         person_id,
-        details,
+        act.details,
         choice_of(order),
         is_planned=order.planned_until is not None,
     )

@@ -37,7 +37,9 @@ from app.orders.ticket.models import (
 from app.orders.ticket.policy import is_helper, is_holder, is_staff_of
 from app.orders.ticket.states import (
     OPEN,
+    TABLE,
     Action,
+    Beyond,
     ContentState,
     DispatchMode,
     OrderStatus,
@@ -157,9 +159,9 @@ def _followed_by(actor: Actor) -> Select[Order]:
 
 
 _WIDER = {
-    Action.CLAIM: (_claimable_by,),
-    Action.JOIN: (orders_joinable_by, _followed_by),
-    Action.SUPPORT: (orders_joinable_by,),
+    Beyond.POOL: _claimable_by,
+    Beyond.PUBLIC: orders_joinable_by,
+    Beyond.FOLLOWED: _followed_by,
 }
 
 
@@ -207,7 +209,8 @@ def _one_visible(shape: _Shape, action: Action | None) -> tuple[Select[Order], .
     to run them.
     """
     anybody = cast(Actor, _Anybody(shape))
-    ways = (orders_visible_to, *(_WIDER.get(action, ()) if action else ()))
+    beyond = TABLE[action].beyond if action else ()
+    ways = (orders_visible_to, *(_WIDER[name] for name in beyond))
     return tuple(way(anybody).where(Order.id == bindparam("order_id")) for way in ways)
 
 

@@ -13,13 +13,12 @@ from app.orders.asking.service import WORDS
 from app.orders.closing.service import cancel_now, close_unrecognised
 from app.orders.handling.pausing import check_pause, pause
 from app.orders.handling.service import check_person_and_caps
-from app.orders.ticket.core import assign, let_go, locked, need_reason, write
+from app.orders.ticket.core import locked, need_reason, write
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.policy import may_decide
 from app.orders.ticket.states import (
     ACTIVE,
     Action,
-    HandlerKind,
     OrderStatus,
     RequestKind,
     RequestState,
@@ -37,8 +36,7 @@ def agree_request(
 ) -> Order:
     """同意: what was asked for happens now, if the order still admits it."""
     request, order = _take(actor, order_id, request_id)
-    request.state = RequestState.AGREED
-    request.decided_by_id, request.decided_at = actor.person_id, now()
+    request.answer(RequestState.AGREED, now(), actor.person_id)
     # Written first: what follows voids everything that is still pending on the order.
     session.flush()
     EFFECTS[request.kind](actor, order, request, note)
@@ -49,17 +47,8 @@ def agree_request(
 def refuse_request(actor: Actor, order_id: int, request_id: int, *, reason: str) -> Order:
     """不同意 or 退单: the order goes on as it is."""
     request, order = _take(actor, order_id, request_id)
-    request.state = RequestState.REFUSED
-    request.decided_by_id, request.decided_at = actor.person_id, now()
-    write(
-        actor,
-        order,
-        Action.REFUSE,
-        before=order.status,
-        note=need_reason(reason),
-        details={"request_id": request.id, "asked": request.kind.value},
-        visible=request.kind is RequestKind.CANCEL,
-    )
+    order.refuse(now(), request, actor.person_id)
+    write(actor, order, note=need_reason(reason), visible=request.kind is RequestKind.CANCEL)
     tell(order, "refused", [request.asked_by_id], what=WORDS[request.kind])
     return order
 
@@ -105,7 +94,15 @@ def _suspend(actor: Actor, order: Order, request: OrderRequest, note: str | None
     if order.suspensions > 0 and not long_term:
         raise _changed_meanwhile()
     check_pause(order, until - now())
-    pause(actor, order, Action.AGREE, until=until, reason=note or "", long_term=long_term)
+    pause(
+        actor,
+        order,
+        Action.AGREE,
+        until=until,
+        reason=note or "",
+        long_term=long_term,
+        request=request,
+    )
     if long_term:
         tell(order, "long_term", desk(order))
 
@@ -114,34 +111,30 @@ def _extend(actor: Actor, order: Order, request: OrderRequest, note: str | None)
     due_at = datetime.fromisoformat(request.details["due_at"])
     if order.due_at is not None and due_at <= order.due_at:
         raise _changed_meanwhile()
-    extend_now(actor, order, Action.AGREE, due_at=due_at, note=note)
+    extend_now(actor, order, Action.AGREE, due_at=due_at, note=note, request=request)
 
 
 def _cancel(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    del request
-    cancel_now(actor, order, Action.AGREE, note=note)
+    cancel_now(actor, order, Action.AGREE, note=note, request=request)
 
 
 def _close(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    del request
-    close_unrecognised(actor, order, note=note)
+    close_unrecognised(actor, order, request, note=note)
 
 
-def _move_to(actor: Actor, order: Order, unit: Unit, note: str | None) -> None:
+def _move_to(
+    actor: Actor, order: Order, request: OrderRequest, unit: Unit, note: str | None
+) -> None:
     if order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED, *ACTIVE):
         raise _changed_meanwhile()
     unit = hold_unit(unit.id)
     if not is_open(unit):
         raise _changed_meanwhile()
-    at, before = now(), order.status
     earlier = order.holder_id or order.offered_to_id
-    let_go(order, at)
-    order.come_back(Action.AGREE, at)
-    if order.attention_unit_id == order.handling_unit_id:
-        order.attention_unit_id = unit.id
-    order.handling_unit_id, order.handling_path = unit.id, unit.path
-    order.acknowledged_at = at
-    write(actor, order, Action.AGREE, before=before, note=note, details={"unit_id": unit.id})
+    is_first = request.kind is RequestKind.TRANSFER
+    order.go_to(now(), unit_id=unit.id, unit_path=unit.path, is_first=is_first)
+    order.note(**request.named)
+    write(actor, order, note=note)
     tell(order, "recalled", [earlier])
     tell(order, "transferred", requesters(order), unit=unit.name)
     tell(order, "new", desk(order), category="转来")
@@ -151,24 +144,22 @@ def _transfer(actor: Actor, order: Order, request: OrderRequest, note: str | Non
     unit = get_unit(request.details["unit_id"])
     if not is_open(unit) or order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED):
         raise _changed_meanwhile()
-    # Accepted, so the receiving unit is the first handler from now on.
-    order.first_unit_id = unit.id
-    _move_to(actor, order, unit, note)
+    _move_to(actor, order, request, unit, note)
 
 
 def _report_up(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    _move_to(actor, order, get_unit(request.unit_id), note)
+    _move_to(actor, order, request, get_unit(request.unit_id), note)
 
 
 def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
     person = get_person(request.details["person_id"])
     if order.status is not OrderStatus.DISPATCHED or not person.is_active:
         raise _changed_meanwhile()
-    at, before = now(), order.status
+    at = now()
     check_person_and_caps(person, order, at)
-    order.hold(Action.AGREE, at, kind=HandlerKind.MEMBER, holder_id=person.id)
-    assign(order, at, kind=HandlerKind.MEMBER, person_id=person.id, by_claim=True)
-    write(actor, order, Action.AGREE, before=before, note=note, details=request.details)
+    order.support(at, person_id=person.id)
+    order.note(**request.named)
+    write(actor, order, note=note)
     name = masked_names([person.id])[person.id]
     tell(order, "claimed", requesters(order), handler=name)
 

@@ -9,7 +9,7 @@ from app.kernel.clock import now, to_local
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.orders.asking.service import ask_agreement
 from app.orders.ticket.core import need_reason, take, write
-from app.orders.ticket.models import Order
+from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.policy import may_manage
 from app.orders.ticket.states import PROGRESS_MIN_LENGTH, Action, RequestKind
 from app.orders.ticket.telling import cleared_holders, desk, requesters, spoken_day, tell
@@ -44,12 +44,19 @@ def extend_order(
 
 
 def extend_now(
-    actor: Actor, order: Order, action: Action, *, due_at: datetime, note: str | None
+    actor: Actor,
+    order: Order,
+    action: Action,
+    *,
+    due_at: datetime,
+    note: str | None,
+    request: OrderRequest | None = None,
 ) -> None:
-    """The later date holds; the resident hears of it."""
-    order.extensions += 1
-    details = {"due_at": due_at.isoformat()}
-    write(actor, order, action, before=order.status, note=note, details=details)
+    """The later date holds, also by an agreement to that request; the resident hears of it."""
+    order.extend(action, now(), due_at=due_at)
+    if request is not None:
+        order.note(**request.named)
+    write(actor, order, note=note)
 
 
 def _check_month(order: Order, due_at: datetime) -> None:
@@ -82,11 +89,11 @@ def plan_order(actor: Actor, order_id: int, *, due_at: datetime, note: str) -> O
         raise Invalid("order.beyond_imposed", "上级交办的期限不能延后。")
     if len(note) < PROGRESS_MIN_LENGTH:
         raise Invalid("order.plan_too_short", "请写明打算怎么办、分几步，不少于十个字。")
-    # Who is late already stays late: the plan is reported on, but makes no earlier date good.
-    late = order.due_at is not None and order.due_at <= now()
-    order.planned_until = due_at
-    details = {"planned_until" if late else "due_at": due_at.isoformat()}
-    write(actor, order, Action.PLAN, before=order.status, note=note, details=details)
+    # The plan makes no earlier date good: what is late is only told the new day.
+    at = now()
+    late = order.due_at is not None and order.due_at <= at
+    order.plan(at, due_at=due_at)
+    write(actor, order, note=note)
     if late:
         tell(order, "extended", requesters(order), time=spoken_day(due_at))
     upper = ancestors(get_unit(order.handling_unit_id))
@@ -143,10 +150,7 @@ def supervise_order(actor: Actor, order_id: int, *, note: str) -> Order:
         and grant.unit_path != order.handling_path
     ]
     nearest = max(watching, key=lambda grant: len(grant.unit_path))
-    order.attention_unit_id = nearest.unit_id
-    details = {"unit_id": nearest.unit_id}
-    write(
-        actor, order, Action.SUPERVISE, before=order.status, note=need_reason(note), details=details
-    )
+    order.supervise(now(), unit_id=nearest.unit_id)
+    write(actor, order, note=need_reason(note))
     tell(order, "supervised", [*desk(order), order.holder_id])
     return order

@@ -89,6 +89,15 @@ class OrderRequest(Model):
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     decided_at: Mapped[datetime | None]
 
+    @property
+    def named(self) -> dict[str, Any]:
+        """How the history of the order names it."""
+        return {"request_id": self.id, "asked": self.kind}
+
+    def answer(self, state: RequestState, at: datetime, person_id: int | None = None) -> None:
+        """Agreed or refused by this person, or lapsed."""
+        self.state, self.decided_at, self.decided_by_id = state, at, person_id
+
 
 class OrderRating(Model):
     """What the requester, or staff on his or her word, said in one round."""
@@ -135,6 +144,10 @@ class OrderFollower(Model):
     since: Mapped[datetime]
     not_solved_at: Mapped[datetime | None]
 
+    def doubt(self, at: datetime) -> None:
+        """我这里还没好, said after the outcome."""
+        self.not_solved_at = at
+
 
 class NoShow(Model):
     """A confirmed missed appointment; two in 60 days end direct offers until a leader has talked."""
@@ -147,3 +160,7 @@ class NoShow(Model):
     reported_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    def confirm(self, at: datetime, person_id: int | None) -> None:
+        """核实: this person of the desk has found it true."""
+        self.confirmed_at, self.confirmed_by_id = at, person_id

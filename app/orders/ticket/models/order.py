@@ -1,46 +1,71 @@
-"""An order and what hangs on it; personal words stand in side rows that erasure deletes."""
+"""An order: how it is made, and the acts that change what is known or asked about it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, func, literal, text
-from sqlalchemy.orm import Mapped, column_property, mapped_column
+from sqlalchemy import Index, func, literal, text
+from sqlalchemy.orm import Mapped, column_property, declared_attr
 
+from app.categories.models import Category
 from app.categories.states import Urgency
 from app.kernel.clock import local_date
-from app.kernel.database import Id, Model, UTCDateTime
-from app.kernel.errors import Conflict
+from app.kernel.crypto import blind_index
+from app.kernel.database import UTCDateTime
+from app.orders.ticket.events import OrderSubmitted
+from app.orders.ticket.models.around import NoShow, OrderRequest
+from app.orders.ticket.models.ending import Ending
+from app.orders.ticket.models.moves import Act
+from app.orders.ticket.models.placement import Placement
 from app.orders.ticket.states import (
-    HELD,
     OPEN,
-    STAFF_WORDS,
-    TABLE,
     Action,
-    CloseKind,
     ContentState,
-    DispatchMode,
     HandlerKind,
     OrderStatus,
-    Source,
+    RequestKind,
+    RequestState,
 )
 
+A, S = Action, OrderStatus
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
-_OPEN_SQL = text("status IN ('submitted','dispatched','claimed','in_progress','suspended')")
-# Of an index that is full of NULLs SQLite believes that it finds nothing, and reads all orders.
+_OPEN_SQL = text(f"status IN ({','.join(repr(s.value) for s in OrderStatus if s in OPEN)})")
+# SQLite believes that an index full of NULLs finds nothing, and reads all orders.
 _PLACED = text("placer_id IS NOT NULL")
 _PARTS = text("parent_id IS NOT NULL")
 _FROM_ELSEWHERE = text("external_system IS NOT NULL")
 
 
-class Order(Model):
-    """One matter of one resident, from the placing to the settling.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for, of which unit, until when; `details` is what an agreement needs."""
 
-    `version` is the seq of the last history row and `head` its hash. `handling_path` repeats the path
-    of the handling unit, so that a subtree is one prefix. `holder_id` answers for the order while it is
-    claimed, in progress or suspended; `offered_to_id` is asked while it is dispatched directly;
-    `helper_ids` go along with either.
-    """
+    kind: RequestKind
+    unit_id: int
+    unit_path: str
+    until: datetime
+    reason: str | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What staff put right; None leaves it as it is. `contact` names the changed parts only."""
+
+    category: Category | None = None
+    urgency: Urgency | None = None
+    place_id: int | None = None
+    grid_id: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    green_channel: bool | None = None
+    contact: tuple[str, ...] = ()
+
+
+class Order(Ending):
+    """One matter of one resident, from the placing to the settling."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -77,211 +102,216 @@ class Order(Model):
         ),
     )
 
-    id: Mapped[Id]
-    status: Mapped[OrderStatus]
-    round: Mapped[int] = mapped_column(default=1)
-    version: Mapped[int] = mapped_column(default=0)
-    head: Mapped[str] = mapped_column(default="")
-
-    handling_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
-    handling_path: Mapped[str]
-    first_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
-    attention_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
-    grid_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
-    place_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
-
-    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"), index=True)
-    urgency: Mapped[Urgency]
-    wished_urgency: Mapped[Urgency | None]
-    green_channel: Mapped[bool] = mapped_column(default=False)
-    sensitive: Mapped[bool] = mapped_column(default=False)
-    public_place: Mapped[bool] = mapped_column(default=False)
-    anonymous: Mapped[bool] = mapped_column(default=False)
-    source: Mapped[Source]
-    external_number: Mapped[str | None] = mapped_column(index=True)
-    external_system: Mapped[str | None]
-    description: Mapped[str | None]
-    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    preferred_times: Mapped[list[Any]] = mapped_column(default=list)
-    photo_ids: Mapped[list[int]] = mapped_column(default=list)
-    voice_id: Mapped[int | None]
-    content_state: Mapped[ContentState] = mapped_column(default=ContentState.PENDING)
-
-    requester_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
-    placer_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    contact_index: Mapped[str | None] = mapped_column(index=True)
-
-    mode: Mapped[DispatchMode | None]
-    offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
-    holder_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    holder_kind: Mapped[HandlerKind | None]
-    helper_ids: Mapped[list[int]] = mapped_column(default=list)
-    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
-    task: Mapped[str | None]
-    people_needed: Mapped[int] = mapped_column(default=1)
-    returns: Mapped[int] = mapped_column(default=0)
-    visit_code: Mapped[str]
-    visited_at: Mapped[datetime | None]
-    appointed_at: Mapped[datetime | None]
-
-    submitted_at: Mapped[datetime]
-    # When it came in from another system; what lies before is nobody's to be reminded of.
-    imported_at: Mapped[datetime | None]
-    entered_at: Mapped[datetime]
-    acknowledged_at: Mapped[datetime | None]
-    dispatched_at: Mapped[datetime | None]
-    claimed_at: Mapped[datetime | None]
-    last_sign_at: Mapped[datetime | None]
-    completed_at: Mapped[datetime | None]
-    closed_at: Mapped[datetime | None]
-    close_kind: Mapped[CloseKind | None]
-    due_at: Mapped[datetime | None]
-    imposed_due_at: Mapped[datetime | None]
-    next_due_at: Mapped[datetime | None] = mapped_column()
-    extensions: Mapped[int] = mapped_column(default=0)
-    # A dated plan for what cannot be solved within a month; reported on every month until then.
-    planned_until: Mapped[datetime | None]
-    reminded: Mapped[int] = mapped_column(default=0)
-
-    suspended_at: Mapped[datetime | None]
-    suspended_until: Mapped[datetime | None]
-    suspended_from: Mapped[OrderStatus | None]
-    suspensions: Mapped[int] = mapped_column(default=0)
-    suspended_seconds: Mapped[int] = mapped_column(default=0)
-    long_term: Mapped[bool] = mapped_column(default=False)
-    asked_at: Mapped[datetime | None]
-    urged_at: Mapped[datetime | None]
-    checked_at: Mapped[datetime | None]
-    to_decide: Mapped[bool] = mapped_column(default=False)
-    appealed: Mapped[bool] = mapped_column(default=False)
-    follow_up_due: Mapped[bool] = mapped_column(default=False)
-    follower_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
-    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
-    joined: Mapped[int] = mapped_column(default=0)
-
-    # Orders without a date come last in the list by date; keyset pages admit no null.
-    sort_due_at: Mapped[datetime] = column_property(
-        func.coalesce(next_due_at, literal(FAR_AWAY, UTCDateTime))
-    )
+    @declared_attr
+    @classmethod
+    def sort_due_at(cls) -> Mapped[datetime]:
+        """Orders without a date come last in the list by date; keyset pages admit no null."""
+        return column_property(func.coalesce(cls.next_due_at, literal(FAR_AWAY, UTCDateTime)))
 
     @property
     def number(self) -> str:
         """What people read out on the phone: the day of the placing and the id."""
         return f"{local_date(self.submitted_at):%y%m%d}{self.id:06d}"
 
-    @property
-    def is_open(self) -> bool:
-        """Submitted, dispatched, claimed, in progress or suspended."""
-        return self.status in OPEN
+    @classmethod
+    def placed(cls, placement: Placement, order_id: int, at: datetime) -> "Order":
+        """下单: a new order with that id, its placing noted as its first act."""
+        order = cls(
+            id=order_id,
+            status=S.SUBMITTED,
+            round=1,
+            version=0,
+            head="",
+            handling_unit_id=placement.unit_id,
+            handling_path=placement.unit_path,
+            first_unit_id=placement.unit_id,
+            attention_unit_id=placement.unit_id,
+            submitted_at=at,
+            entered_at=at,
+            returns=0,
+            extensions=0,
+            joined=0,
+            suspensions=0,
+            suspended_seconds=0,
+            reminded=0,
+            helper_ids=[],
+            long_term=False,
+            to_decide=False,
+            appealed=False,
+            follow_up_due=False,
+            answers=dict(placement.answers),
+            preferred_times=list(placement.preferred_times),
+            photo_ids=list(placement.photo_ids),
+            contact_index=_index_of(placement),
+            **{name: getattr(placement, name) for name in _AS_PLACED},
+        )
+        order.__dict__["_act"] = Act(A.SUBMIT, at, None, {})
+        order.beside.append(OrderSubmitted(order_id, 1))
+        return order
 
-    @property
-    def is_held(self) -> bool:
-        """Whether somebody answers for it now."""
-        return self.status in HELD
+    def ask(
+        self, action: Action, at: datetime, person_id: int | None, asked: Asked
+    ) -> OrderRequest:
+        """An agreement is asked for: the order does not move. Returns the row, which waits.
 
-    def check_action(self, action: Action, words: Mapping[OrderStatus, str] = STAFF_WORDS) -> None:
-        """Raises Conflict `order.action_not_allowed` where the table has no such row."""
-        if self.status not in TABLE[action].start:
-            raise Conflict(
-                "order.action_not_allowed",
-                f"工单现在是“{words[self.status]}”，不能{TABLE[action].word}。",
-            )
+        The caller keeps the row, because the act names its id.
+        """
+        self._begin(action, at, asked=asked.kind, asked_of=asked.unit_id, **asked.details)
+        return OrderRequest(
+            order_id=self.id,
+            kind=asked.kind,
+            asked_by_id=person_id,
+            unit_id=asked.unit_id,
+            unit_path=asked.unit_path,
+            asked_at=at,
+            until=asked.until,
+            state=RequestState.PENDING,
+            details=dict(asked.details),
+            reason=asked.reason,
+        )
 
-    def move(self, action: Action, to: OrderStatus, at: datetime) -> None:
-        """Goes to another state by a row of the table; the order's own times follow."""
-        self.check_action(action)
-        if to is not self.status and to not in TABLE[action].to:
-            raise Conflict(
-                "order.action_not_allowed",
-                f"{TABLE[action].word}不能使工单变为“{STAFF_WORDS[to]}”。",
-            )
-        if to is self.status and action is not Action.REASSIGN:
-            return
-        self.status = to
-        self.entered_at = at
-        if to not in HELD:
-            self.holder_id = self.holder_kind = self.provider_id = None
-            self.last_sign_at = self.appointed_at = self.visited_at = None
-            self.helper_ids = []
-            self._end_pause()
-        if to is not OrderStatus.DISPATCHED:
-            self.offered_to_id = None
-        if to not in OPEN:
-            self.next_due_at = None
+    def refuse(self, at: datetime, request: OrderRequest, person_id: int | None) -> None:
+        """不同意: the order goes on as it is."""
+        self._begin(A.REFUSE, at, **request.named)
+        request.answer(RequestState.REFUSED, at, person_id)
 
-    def _end_pause(self) -> None:
-        self.suspended_at = self.suspended_until = self.suspended_from = None
+    def lapse_request(self, at: datetime, request: OrderRequest) -> None:
+        """申请失效: nobody has answered it in time."""
+        self._begin(A.LAPSE_REQUEST, at, **request.named)
+        request.answer(RequestState.LAPSED, at)
 
-    def end_pause(self, at: datetime) -> None:
-        """A pause, if there is one, ends and counts."""
-        if self.suspended_at is None:
-            return
-        self.suspended_seconds += int((at - self.suspended_at).total_seconds())
-        self._end_pause()
+    def support(self, at: datetime, *, person_id: int) -> None:
+        """跨社区支援 is agreed: this person from elsewhere has it."""
+        self._begin(A.AGREE, at, person_id=person_id)
+        self._claimed(at, HandlerKind.MEMBER, person_id)
 
-    def give_out(
-        self, action: Action, at: datetime, *, mode: DispatchMode, offered_to_id: int | None = None
-    ) -> None:
-        """Into the pool, or offered to one person."""
-        self.move(action, OrderStatus.DISPATCHED, at)
-        self.mode = mode
-        self.offered_to_id = offered_to_id
-        self.dispatched_at = at
+    def go_to(self, at: datetime, *, unit_id: int, unit_path: str, is_first: bool) -> None:
+        """转办 or 上报 is agreed: this unit acts; after a transfer it counts as the first one."""
+        self._begin(A.AGREE, at, unit_id=unit_id)
+        self._let_go(at)
+        self._come_back()
+        if is_first:
+            self.first_unit_id = unit_id
+        if self.attention_unit_id == self.handling_unit_id:
+            self.attention_unit_id = unit_id
+        self._put_at(unit_id, unit_path)
+        self.acknowledged_at = at
 
-    def hold(
-        self,
-        action: Action,
-        at: datetime,
-        *,
-        kind: HandlerKind,
-        holder_id: int | None,
-        provider_id: int | None = None,
-    ) -> None:
-        """Somebody answers for it from now on."""
-        self.move(action, OrderStatus.CLAIMED, at)
-        self.holder_id, self.holder_kind, self.provider_id = holder_id, kind, provider_id
-        self.claimed_at = self.entered_at = at
-        self.last_sign_at = self.appointed_at = self.visited_at = None
-        self._end_pause()
+    def follow_unit(self, at: datetime, *, unit_id: int, unit_path: str) -> None:
+        """Its unit is closed, and this one takes over.
 
-    def come_back(self, action: Action, at: datetime) -> None:
-        """To the dispatcher's desk again, in the same round; how it was given out is over."""
-        self.move(action, OrderStatus.SUBMITTED, at)
-        self._take_back()
+        What is no longer open admits no correction, only a remark.
+        """
+        self._begin(A.AMEND if self.is_open else A.COMMENT, at, unit_id=unit_id)
+        self._put_at(unit_id, unit_path)
 
-    def _take_back(self) -> None:
-        self.mode = self.dispatched_at = None
-        # A part is its task, whoever has it.
-        if self.parent_id is None:
-            self.task = None
+    def extend(self, action: Action, at: datetime, *, due_at: datetime) -> None:
+        """延期, by EXTEND or by AGREE: a later date holds."""
+        self._begin(action, at, due_at=due_at)
+        self.extensions += 1
 
-    def new_round(self, action: Action, at: datetime) -> None:
-        """重办: the same order, a round later, with nothing held over but its first lateness."""
-        self.move(action, OrderStatus.SUBMITTED, at)
-        self._take_back()
-        self.round += 1
-        self.merged_into_id = None
-        self.returns = self.suspensions = self.suspended_seconds = self.reminded = 0
-        self.completed_at = self.closed_at = self.close_kind = self.checked_at = None
-        self.acknowledged_at = self.claimed_at = None
-        self.long_term = self.follow_up_due = False
-        self.due_at = self.next_due_at = self.planned_until = None
+    def plan(self, at: datetime, *, due_at: datetime) -> None:
+        """立项计划: a dated plan. After the promised day it is only told and makes no date good."""
+        late = self.due_at is not None and self.due_at <= at
+        self._begin(A.PLAN, at)
+        self.note(**{"planned_until" if late else "due_at": due_at})
+        self.planned_until = due_at
 
-    def complete(self, action: Action, at: datetime) -> None:
-        """The handler, or the desk, says done."""
-        holder = self.holder_id, self.holder_kind, self.provider_id, self.helper_ids
-        self.move(action, OrderStatus.COMPLETED, at)
-        # Kept so that a check can give it back, and the requester sees who did it.
-        self.holder_id, self.holder_kind, self.provider_id, self.helper_ids = holder
-        self.completed_at = at
-        self.reminded = 0
+    def supervise(self, at: datetime, *, unit_id: int, **details: Any) -> None:
+        """督办: an upper unit watches; by the ladder also while the order waits for an answer."""
+        self._begin(A.SUPERVISE, at, checked=False, unit_id=unit_id, **details)
+        self.attention_unit_id = unit_id
 
-    def close(self, action: Action, at: datetime, kind: CloseKind) -> None:
-        """Off the table."""
-        self.move(action, OrderStatus.CLOSED, at)
-        self.closed_at = at
-        self.close_kind = kind
+    def amend(self, at: datetime, person_id: int | None, to: Amendment, *, called: bool) -> None:
+        """更正; `called`: it became an emergency, so somebody must answer anew."""
+        self._begin(A.AMEND, at)
+        changed: dict[str, Any] = {"called": True} if called else {}
+        if to.category is not None:
+            changed["category_id"] = to.category.id
+            self._classify(to.category)
+        if to.urgency is not None:
+            changed["urgency"] = self.urgency = to.urgency
+        if to.place_id is not None:
+            changed["place_id"] = self.place_id = to.place_id
+            self.grid_id, self.latitude, self.longitude = to.grid_id, to.latitude, to.longitude
+        if to.green_channel is not None:
+            changed["green_channel"] = self.green_channel = to.green_channel
+            self.follower_id = person_id if to.green_channel else None
+        if to.contact:
+            changed["contact"] = list(to.contact)
+        self.note(**changed)
+
+    def _classify(self, category: Category) -> None:
+        self.category_id = category.id
+        self.urgency = category.urgency
+        self.green_channel = self.green_channel or category.green_channel
+        self.sensitive = category.sensitive
+        self.public_place = category.public_place
+
+    def question(self, at: datetime) -> None:
+        """请补充: the resident is asked for something."""
+        self._begin(A.ASK, at)
+        self.asked_at = at
+
+    def answer(self, at: datetime) -> None:
+        """补充说明: the resident has answered; the new words are unread."""
+        self._begin(A.ANSWER, at)
+        self.asked_at = None
+        self.content_state = ContentState.PENDING
+
+    def pass_content(self, at: datetime, state: ContentState) -> None:
+        """内容核对: words and pictures passed, held or refused for people outside the staff."""
+        self._begin(A.CHECK_CONTENT, at, content_state=state)
+        self.content_state = state
+
+    def comment(self, at: datetime) -> None:
+        """留言."""
+        self._begin(A.COMMENT, at)
+
+    def attach_to(self, at: datetime, person_id: int) -> None:
+        """An order that staff entered becomes the person's own."""
+        self._begin(A.COMMENT, at, requester_id=person_id)
+        self.requester_id = person_id
+
+    def doubt(self, at: datetime) -> None:
+        """我这里还没好: a joiner says so after the outcome, and staff follow it up."""
+        self._begin(A.COMMENT, at, not_solved=True)
+        self.follow_up_due = True
+
+    def urge(self, at: datetime) -> None:
+        """催单."""
+        self._begin(A.URGE, at)
+        self.urged_at = at
+
+    def miss(self, at: datetime) -> None:
+        """没来: the requester says that nobody came."""
+        self._begin(A.NOT_COME, at)
+        if self.holder_id is not None:
+            self.beside.append(NoShow(order_id=self.id, person_id=self.holder_id, reported_at=at))
+
+    def judge_miss(self, at: datetime, *, confirmed: bool) -> None:
+        """核实未上门: the desk has heard both sides."""
+        self._begin(A.CONFIRM_NO_SHOW, at, confirmed=confirmed)
+
+    def remind(self, at: datetime, *, step: str) -> None:
+        """提醒."""
+        self._begin(A.REMIND, at, step=step)
+        self.reminded = reminded_at(at)
+
+
+_AS_PLACED = (
+    *("category_id", "urgency", "wished_urgency", "green_channel", "sensitive", "public_place"),
+    *("anonymous", "people_needed", "description", "task", "voice_id", "content_state"),
+    *("grid_id", "place_id", "latitude", "longitude", "requester_id", "placer_id", "visit_code"),
+    *("parent_id", "source", "imposed_due_at", "external_number", "external_system", "imported_at"),
+)
+
+
+def reminded_at(at: datetime) -> int:
+    """The value of `Order.reminded`: the second since 1970, rounded up so as not to lie before."""
+    return ceil(at.timestamp())
+
+
+def _index_of(placement: Placement) -> str | None:
+    phone = placement.contact.phone
+    return blind_index(phone) if phone and placement.parent_id is None else None

@@ -1,0 +1,26 @@
+"""Writing a new order with what hangs on it, whoever placed it."""
+
+from dataclasses import asdict
+
+from app.kernel.actor import Actor
+from app.kernel.database.fast.rows import insert_row
+from app.orders.ticket.core import write
+from app.orders.ticket.models import Contact, Order, OrderContact, Placement
+from app.orders.ticket.words import keep_words
+
+
+def keep_new(
+    actor: Actor,
+    order: Order,
+    placement: Placement,
+    *,
+    note: str | None,
+    on_word_of: int | None = None,
+) -> None:
+    """Writes a placed order: its row, its first history row, its contact, sealed, and its words."""
+    write(actor, order, note=note, photo_ids=order.photo_ids, on_word_of=on_word_of)
+    if placement.contact != Contact():
+        contact = OrderContact(order_id=order.id)
+        contact.put(**asdict(placement.contact))
+        insert_row(contact)
+    keep_words([order])

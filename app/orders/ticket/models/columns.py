@@ -1,0 +1,116 @@
+"""The columns of an order; personal words stand in side rows that erasure deletes."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.categories.states import Urgency
+from app.kernel.database import Id, Model
+from app.orders.ticket.states import (
+    CloseKind,
+    ContentState,
+    DispatchMode,
+    HandlerKind,
+    OrderStatus,
+    Source,
+)
+
+
+class OrderColumns(Model):
+    """What the row of an order holds.
+
+    `version` is the seq of the last history row and `head` its hash. `handling_path` repeats the path
+    of the handling unit, so that a subtree is one prefix. `holder_id` answers for the order while it
+    is claimed, in progress or suspended; `offered_to_id` is asked while it is dispatched directly;
+    `helper_ids` go along with either.
+    """
+
+    __abstract__ = True
+
+    id: Mapped[Id]
+    status: Mapped[OrderStatus]
+    round: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str] = mapped_column(default="")
+
+    handling_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    handling_path: Mapped[str]
+    first_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    attention_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+
+    category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"), index=True)
+    urgency: Mapped[Urgency]
+    wished_urgency: Mapped[Urgency | None]
+    green_channel: Mapped[bool] = mapped_column(default=False)
+    sensitive: Mapped[bool] = mapped_column(default=False)
+    public_place: Mapped[bool] = mapped_column(default=False)
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    source: Mapped[Source]
+    external_number: Mapped[str | None] = mapped_column(index=True)
+    external_system: Mapped[str | None]
+    description: Mapped[str | None]
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    preferred_times: Mapped[list[Any]] = mapped_column(default=list)
+    photo_ids: Mapped[list[int]] = mapped_column(default=list)
+    voice_id: Mapped[int | None]
+    content_state: Mapped[ContentState] = mapped_column(default=ContentState.PENDING)
+
+    requester_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    placer_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    contact_index: Mapped[str | None] = mapped_column(index=True)
+
+    mode: Mapped[DispatchMode | None]
+    offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    holder_kind: Mapped[HandlerKind | None]
+    helper_ids: Mapped[list[int]] = mapped_column(default=list)
+    provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
+    task: Mapped[str | None]
+    people_needed: Mapped[int] = mapped_column(default=1)
+    returns: Mapped[int] = mapped_column(default=0)
+    visit_code: Mapped[str]
+    visited_at: Mapped[datetime | None]
+    appointed_at: Mapped[datetime | None]
+
+    submitted_at: Mapped[datetime]
+    # When it came in from another system; what lies before is nobody's to be reminded of.
+    imported_at: Mapped[datetime | None]
+    entered_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    last_sign_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    close_kind: Mapped[CloseKind | None]
+    due_at: Mapped[datetime | None]
+    imposed_due_at: Mapped[datetime | None]
+    next_due_at: Mapped[datetime | None] = mapped_column()
+    extensions: Mapped[int] = mapped_column(default=0)
+    # A dated plan for what cannot be solved within a month; reported on every month until then.
+    planned_until: Mapped[datetime | None]
+    reminded: Mapped[int] = mapped_column(default=0)
+
+    suspended_at: Mapped[datetime | None]
+    suspended_until: Mapped[datetime | None]
+    suspended_from: Mapped[OrderStatus | None]
+    suspensions: Mapped[int] = mapped_column(default=0)
+    suspended_seconds: Mapped[int] = mapped_column(default=0)
+    long_term: Mapped[bool] = mapped_column(default=False)
+    asked_at: Mapped[datetime | None]
+    urged_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    to_decide: Mapped[bool] = mapped_column(default=False)
+    appealed: Mapped[bool] = mapped_column(default=False)
+    follow_up_due: Mapped[bool] = mapped_column(default=False)
+    follower_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
+    joined: Mapped[int] = mapped_column(default=0)
