@@ -39,11 +39,11 @@ from app.notifications import api as notifications_api
 from app.notifications import listeners as notifications_heard
 from app.notifications import policy as notifications_policy
 from app.notifications import queries as notifications_queries
+from app.orders.access import policy as orders_policy
 from app.orders.clockwork import listeners as clockwork_heard
 from app.orders.door import api as orders_api
 from app.orders.leaving import listeners as orders_heard
-from app.orders.ticket import messages as orders_messages
-from app.orders.ticket import policy as orders_policy
+from app.orders.record import messages as orders_messages
 from app.orders.ticket import states as orders_states
 from app.organisation import api as organisation_api
 from app.organisation import policy as organisation_policy

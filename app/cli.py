@@ -26,6 +26,7 @@ from app.notifications.service import retry_slot
 from app.orders.door.commands import group as orders
 from app.organisation.commands import group as organisation
 from app.organisation.service import found_district
+from app.pasts.commands import check_deadlines, start_deadlines
 from app.people.models import Person
 from app.people.service import create_person, grant_role, seed_roles
 from app.people.states import PersonKind
@@ -152,6 +153,7 @@ def retry(name: str, slot: str) -> None:
 def register(app: Flask) -> None:
     """Adds all commands to `flask`."""
     # `flask orders import` stands with the orders' own, though its room is above theirs.
-    orders.add_command(import_orders)
+    for command in (import_orders, check_deadlines, start_deadlines):
+        orders.add_command(command)
     for command in (init, demo, run_jobs, looked_after, accounts, organisation, deadlines, orders):
         app.cli.add_command(command)

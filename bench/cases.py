@@ -8,8 +8,8 @@ from urllib.parse import quote
 from app.kernel.actor import Actor
 from app.kernel.database import session, transaction
 from app.kernel.pages import Key, paginate
+from app.orders.access.visible import orders_visible_to
 from app.orders.ticket.models import Order
-from app.orders.ticket.visible import orders_visible_to
 from bench.district import CLAIMED_EACH, PLACED_EACH, RARE, Needs
 from bench.figures import Bench
 from bench.load import Job

@@ -17,11 +17,11 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.notifications.service import notify
-from app.orders.ticket.core import write
+from app.orders.record.core import write
+from app.orders.record.telling import cleared_holders, spoken
+from app.orders.record.timing import KIND
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import Action, DispatchMode, OrderStatus
-from app.orders.ticket.telling import cleared_holders, spoken
-from app.orders.ticket.timing import KIND
 from app.organisation.queries import ancestors, get_unit
 
 _BATCH = 100

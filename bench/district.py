@@ -15,8 +15,8 @@ from app.kernel.database import db, is_sqlite, session, transaction
 from app.kernel.http import App
 from app.orders.desk.service import dispatch_order
 from app.orders.placing.service import submit_order
+from app.orders.record.words import change_words
 from app.orders.ticket.states import DispatchMode
-from app.orders.ticket.words import change_words
 from app.organisation.models import Unit
 from app.organisation.service import set_setting
 from app.people.queries import grants_of

@@ -19,10 +19,10 @@ from app.deadlines.models import Deadline, DeadlineFact
 from app.kernel.crypto import seal
 from app.kernel.database import UTCDateTime, db, is_sqlite, session, transaction
 from app.kernel.database.fast.rows import table_of
+from app.orders.record.timing import KIND
+from app.orders.record.words import change_words
 from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
 from app.orders.ticket.states import OrderStatus
-from app.orders.ticket.timing import KIND
-from app.orders.ticket.words import change_words
 from bench.crowd import follow_sequences, next_id
 
 # Orders that live on are the newest; the archive reaches back so far.

@@ -1,8 +1,8 @@
 """Who may match and give out many orders at once."""
 
 from app.kernel.actor import Actor
+from app.orders.access.policy import POLICY
 from app.orders.ticket.models import Order
-from app.orders.ticket.policy import POLICY
 from app.orders.ticket.states import Action, OrderStatus
 
 # Nothing of its own: each order is asked for by the permission of the verb that is used on it.

@@ -1,7 +1,7 @@
 """Who may bring orders in from elsewhere, take them out, and keep banners; pure."""
 
 from app.kernel.actor import Actor
-from app.orders.ticket import policy as orders
+from app.orders.access import policy as orders
 from app.orders.ticket.models import Order
 
 PERMISSIONS: dict[str, str] = {

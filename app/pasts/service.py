@@ -17,11 +17,11 @@ from app.deadlines.service.following import write_past
 from app.kernel.clock import now
 from app.kernel.database import Model, session
 from app.kernel.database.fast.rows import columns_of, reserve_ids, table_of
-from app.orders.ticket.core import Entry, act_of, append_history, entry_of
+from app.orders.record.core import Entry, act_of, append_history, entry_of
+from app.orders.record.timing import deed_of, end_of_round, set_dates, subject_of
+from app.orders.record.words import keep_words
 from app.orders.ticket.models import Order, OrderContact, Placement
 from app.orders.ticket.stages import facts_of
-from app.orders.ticket.timing import deed_of, end_of_round, set_dates, subject_of
-from app.orders.ticket.words import keep_words
 from app.pasts.acts import PastEvent
 from app.pasts.effects import redo
 from app.pasts.replaying import Replay

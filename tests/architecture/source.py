@@ -24,13 +24,13 @@ KIND_OF_NOUN = {
                 "revealing",
                 "splitting",
             ),
-            *("starting", "telling", "timed", "timing", "watching", "words"),
+            *("telling", "timed", "timing", "watching", "words"),
         ),
         "service",
     ),
     **dict.fromkeys(
         (
-            *("checking", "chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
+            *("chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible", "waiting"),
         ),
         "queries",

@@ -40,6 +40,7 @@ WITHOUT_ACTOR = {
     "notifications.notify_each",
     "orders.act_of",
     "orders.append_history",
+    "orders.choice_of",
     "orders.deed_of",
     "orders.end_of_round",
     "orders.entry_of",

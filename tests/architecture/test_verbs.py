@@ -54,7 +54,7 @@ def test_all_verbs_are_found() -> None:
 def test_a_verb_stands_in_few_files(action: str, schema: str, verb: str) -> None:
     """States, policy, service, schemas, api, and two more at most."""
     found = files_of(ROOM, action, schema, verb)
-    assert {"ticket/states.py", "ticket/policy.py", "door/api.py"} <= set(found)
+    assert {"ticket/states.py", "access/policy.py", "door/api.py"} <= set(found)
     assert len(found) <= MOST_FILES, found
 
 

@@ -23,7 +23,7 @@ NOUNS: dict[str, set[str]] = {
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
     "orders": {"bigrams", "history", "messages", "stages", *KIND_OF_NOUN},
-    "pasts": {"acts", "effects", "replaying"},
+    "pasts": {"acts", "checking", "effects", "replaying", "starting"},
     "reports": {"bulletin", "messages"},
     "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
     "people": {"hours", "roles"},

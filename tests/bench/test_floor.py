@@ -17,7 +17,7 @@ from app.deadlines.models import Deadline, DeadlineFact
 from app.kernel.clock import now
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
-from app.orders.ticket.timing import KIND
+from app.orders.record.timing import KIND
 from bench import environment, floor, teaching
 from bench.crowd import LoggedIn
 from bench.district import TAUGHT_BY, District, Needs, found, put_in_pool

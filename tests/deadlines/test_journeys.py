@@ -6,7 +6,7 @@ import pytest
 
 from app.deadlines.service.rebuilding import differences
 from app.orders.clockwork import jobs as orders_jobs
-from app.orders.clockwork.checking import check_facts
+from app.pasts.checking import check_facts
 from tests.conftest import Clock
 from tests.deadlines.ladders import Heard, at, climb
 from tests.orders.stories import order_of

@@ -14,9 +14,9 @@ from app.deadlines.service.rebuilding import differences, rebuild
 from app.deadlines.states import FactKind
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.orders.clockwork.checking import check_facts
-from app.orders.clockwork.starting import start_missing
 from app.orders.ticket.models import Order
+from app.pasts.checking import check_facts
+from app.pasts.starting import start_missing
 from tests.conftest import Clock
 from tests.deadlines.ladders import at, sweep_all
 from tests.orders.stages import NOTE

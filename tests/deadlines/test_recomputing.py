@@ -18,8 +18,8 @@ from app.deadlines.service.policies import publish_policy
 from app.deadlines.service.rebuilding import differences
 from app.deadlines.states import DayKind, Stage
 from app.kernel.database import session, transaction
-from app.orders.clockwork.checking import check_facts
 from app.organisation.service import set_setting
+from app.pasts.checking import check_facts
 from tests.conftest import Clock
 from tests.deadlines.ladders import at, climb, sweep_all
 from tests.orders.stories import order_of, told

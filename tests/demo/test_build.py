@@ -21,9 +21,9 @@ from app.identity.states import Document
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderSearch
 from app.orders.ticket.states import ACTIVE, OrderStatus
-from app.orders.ticket.verifying import verify_histories
 from app.orders.views.searching import with_words
 from app.organisation.models import Place, Unit
 from app.organisation.queries import locate

@@ -18,8 +18,8 @@ from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow
 from app.kernel.database import session, transaction
 from app.notifications.models import OutboxMessage
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order
-from app.orders.ticket.verifying import verify_histories
 from tests.conftest import Clock, count
 from tests.intake.conftest import Desk
 from tests.intake.digest import digest

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from app.categories.models import Category
 from app.intake.sheets import read_sheet, with_quote, without_quote
 from app.kernel.database import session
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent
 from app.orders.ticket.states import Action, CloseKind, OrderStatus, Source
-from app.orders.ticket.verifying import verify_histories
 from app.orders.views.lists import OrderFilter, page_of_orders
 from app.orders.views.one import view_of
 from app.pasts import service as importing

@@ -10,7 +10,7 @@ import pytest
 
 from app.jobs import TIMETABLE, run_job
 from app.kernel.database import transaction
-from app.orders.ticket.verifying import verify_histories
+from app.orders.record.verifying import verify_histories
 from tests.intake.conftest import counts
 from tests.intake.digest import digest
 from tests.intake.installed import REQUESTS, Installed, installed

@@ -9,8 +9,8 @@ from app.kernel.actor import Actor
 from app.kernel.database import session, transaction
 from app.kernel.errors import Refusal
 from app.notifications.models import OutboxMessage
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order, OrderEvent
-from app.orders.ticket.verifying import verify_histories
 from tests.world import World
 
 PUBLIC = "路灯楼道灯"

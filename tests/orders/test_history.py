@@ -10,10 +10,10 @@ from sqlalchemy import delete, func, select, update
 from app.kernel.database import session, transaction
 from app.kernel.http import App
 from app.orders.door import commands
-from app.orders.ticket import verifying
-from app.orders.ticket.history import Verdict
+from app.orders.record import verifying
+from app.orders.record.history import Verdict
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
-from app.orders.ticket.verifying import verify_histories
 from tests.orders.stories import assert_sound
 from tests.permissions.actors import undone
 from tests.world import World

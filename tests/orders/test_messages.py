@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.kernel.database import session
 from app.kernel.messages import templates
 from app.notifications.models import OutboxMessage
-from app.orders.ticket.messages import MESSAGES
+from app.orders.record.messages import MESSAGES
 from app.orders.ticket.states import TABLE, Action, OrderStatus
 from tests.orders.rows import heard, last_message, later
 from tests.orders.stages import DEEDS, STAGES, completed, in_progress, submitted

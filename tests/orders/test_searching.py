@@ -12,10 +12,10 @@ from app.demo.library import topics
 from app.kernel.database import is_sqlite, session
 from app.kernel.database.fast.rows import table_of
 from app.kernel.http import App
-from app.orders.ticket import words as searching
+from app.orders.record import words as searching
+from app.orders.record.words import change_words, keep_words
 from app.orders.ticket.bigrams import normalised
 from app.orders.ticket.models import Order, OrderSearch
-from app.orders.ticket.words import change_words, keep_words
 from app.orders.views.searching import with_words
 from app.people.service import erase_person
 from tests.orders.stories import do, order_of, read

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.kernel.audit import AuditRow
 from app.kernel.database import db, session
-from app.orders.ticket.policy import POLICY
+from app.orders.access.policy import POLICY
 from app.orders.ticket.states import Action, OrderStatus
 from tests.orders.rows import file_of, later, refused, refused_and_audited
 from tests.orders.stages import DEEDS, STAGES, claimed, completed, submitted

@@ -7,8 +7,8 @@ from sqlalchemy import delete
 
 from app.kernel.database import session
 from app.kernel.errors import Conflict
+from app.orders.access.policy import POLICY, WITHOUT_RULE
 from app.orders.ticket.models import Order, OrderAssignee
-from app.orders.ticket.policy import POLICY, WITHOUT_RULE
 from app.orders.ticket.states import STAFF_WORDS, TABLE, Action, OrderStatus
 from tests.orders.stages import DEEDS, STAGES
 from tests.world import World

@@ -10,9 +10,9 @@ from app.categories.models import Category
 from app.categories.states import Urgency
 from app.kernel.database import session, transaction
 from app.orders.clockwork import jobs, timed
+from app.orders.record.telling import tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import OrderStatus
-from app.orders.ticket.telling import tell
 from app.orders.views.waiting import list_unanswered_asks
 from tests.orders.days import START, Day, completed, run, set_columns
 from tests.orders.stories import SYSTEM, assert_sound, do, order_of, told

@@ -21,7 +21,7 @@ from app.identity import policy as identity
 from app.intake import policy as intake
 from app.kernel.actor import Actor, Grant
 from app.notifications import policy as notifications
-from app.orders.ticket import policy as orders
+from app.orders.access import policy as orders
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import DispatchMode, HandlerKind, OrderStatus, RequestKind
 from app.organisation import policy as organisation

@@ -17,9 +17,9 @@ from app.kernel import actor
 from app.kernel.database import session
 from app.kernel.errors import NotFound, not_found
 from app.kernel.http import App
-from app.orders.ticket import visible
+from app.orders.access import visible
+from app.orders.access.policy import POLICY
 from app.orders.ticket.models import Order, OrderEvent
-from app.orders.ticket.policy import POLICY
 from app.orders.ticket.states import Action
 from app.people.models import Person
 from tests.permissions.actors import Cast
@@ -81,7 +81,7 @@ HOLES = {
         _action(Action.DISPATCH, _no), "orders.dispatch", ("own", "dispatcher", "x")
     ),
     "all orders are visible": Hole(
-        _instead(f"{_ORDERS}.ticket.visible.orders_visible_to", lambda _: select(Order)),
+        _instead(f"{_ORDERS}.access.visible.orders_visible_to", lambda _: select(Order)),
         "orders.show",
         ("foreign", "dispatcher", "+"),
     ),
@@ -91,7 +91,7 @@ HOLES = {
         ("foreign", "resident", "+"),
     ),
     "pools are open to all members": Hole(
-        _instead(f"{_ORDERS}.ticket.visible.in_pool", lambda _: true()),
+        _instead(f"{_ORDERS}.access.visible.in_pool", lambda _: true()),
         "orders.show:in the pool",
         ("foreign", "member", "+"),
     ),
@@ -186,7 +186,7 @@ def test_every_rule_is_watched_or_known_not_to_show() -> None:
 def _say_yes(patch: pytest.MonkeyPatch, name: str) -> None:
     """In every module that has taken the rule over, and in the table of the actions."""
     room, _, function = name.partition(".")
-    home = "app.orders.ticket.policy" if room == "orders" else f"app.{room}.policy"
+    home = "app.orders.access.policy" if room == "orders" else f"app.{room}.policy"
     rule = getattr(sys.modules[home], function)
     for module in [m for key, m in sys.modules.items() if key.startswith(f"app.{room}")]:
         for held, value in list(vars(module).items()):

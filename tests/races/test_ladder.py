@@ -29,8 +29,8 @@ from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
 from app.orders.placing.service import submit_order
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order
-from app.orders.ticket.verifying import verify_histories
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
 from tests.serving import ROOT, Running, environ, free_port, kill_family, migrated

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from app.kernel.database import session, transaction
 from app.orders.clockwork import jobs
+from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import OPEN, SETTLED, OrderStatus
-from app.orders.ticket.verifying import verify_histories
 from tests.races.test_claims import newcomer, set_caps, together
 from tests.serving import Reply, Server
 

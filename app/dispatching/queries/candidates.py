@@ -12,9 +12,9 @@ from app.dispatching.wording import reasons
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden
-from app.orders.ticket.policy import may_dispatch
+from app.orders.access.policy import may_dispatch
+from app.orders.access.visible import get_visible
 from app.orders.ticket.states import HandlerKind
-from app.orders.ticket.visible import get_visible
 from app.people.queries import masked_names
 
 # Within each of these people are equally near.

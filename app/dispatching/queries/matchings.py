@@ -20,9 +20,9 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, NotFound
+from app.orders.access.visible import orders_visible_to, under
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import STAFF_WORDS, DispatchMode, HandlerKind, OrderStatus
-from app.orders.ticket.visible import orders_visible_to, under
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people.queries import masked_names

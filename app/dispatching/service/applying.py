@@ -17,10 +17,10 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, not_found
+from app.orders.access.visible import orders_visible_to
 from app.orders.desk.service import dispatch_order, reassign_order
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import Action, DispatchMode, OrderStatus
-from app.orders.ticket.visible import orders_visible_to
 from app.people.queries import masked_names
 
 _REASON = "按匹配方案指派。"

@@ -11,8 +11,8 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Refusal
+from app.orders.access.visible import orders_visible_to
 from app.orders.ticket.models import Order
-from app.orders.ticket.visible import orders_visible_to
 from app.people.models import Person
 
 Result = dict[str, Any]

@@ -9,8 +9,8 @@ from sqlalchemy import Row, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.orders.access.policy import is_holder, is_staff_of, may_see_unchecked
 from app.orders.ticket.models import Order, OrderCall, OrderEvent, OrderEventContent
-from app.orders.ticket.policy import is_holder, is_staff_of, may_see_unchecked
 from app.orders.ticket.states import Action, CallOutcome, ContentState
 
 _HANDLING = frozenset(

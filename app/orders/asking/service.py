@@ -11,16 +11,16 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict
-from app.orders.ticket.core import need_reason, write
+from app.orders.access.policy import deciding
+from app.orders.record.core import need_reason, write
+from app.orders.record.telling import cleared_holders, tell
 from app.orders.ticket.models import Asked, Order, OrderRequest
-from app.orders.ticket.policy import deciding
 from app.orders.ticket.states import (
     ASKED_BY,
     BETWEEN_UNITS,
     REQUEST_LAPSES,
     RequestKind,
 )
-from app.orders.ticket.telling import cleared_holders, tell
 from app.organisation.models import Unit
 from app.organisation.queries import ancestors, get_unit, hold_unit
 

@@ -12,11 +12,11 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.notifications.service import Message, notify_each
-from app.orders.ticket.core import act_of, append_history, entry_of
+from app.orders.record.core import act_of, append_history, entry_of
+from app.orders.record.telling import cleared_holders, spoken, tell_promise
+from app.orders.record.timing import KIND, set_dates
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import DispatchMode, OrderStatus
-from app.orders.ticket.telling import cleared_holders, spoken, tell_promise
-from app.orders.ticket.timing import KIND, set_dates
 from app.organisation.models import Unit
 from app.organisation.queries import ancestors, get_unit
 

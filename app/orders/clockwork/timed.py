@@ -21,10 +21,10 @@ from app.orders.clockwork.due import holders_of_role
 from app.orders.giving.service import tell_leader_of_returns
 from app.orders.handling.pausing import resume_order
 from app.orders.linking.splitting import gather, gather_parent
-from app.orders.ticket.core import write
+from app.orders.record.core import write
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import RequestState
-from app.orders.ticket.telling import desk, requesters, tell
 from app.people.queries import holders_of
 
 BATCH = 500

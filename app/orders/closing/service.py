@@ -7,8 +7,9 @@ from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.orders.asking.service import ask_agreement
 from app.orders.linking.merging import outcome_hearers, release_root, unmerge
 from app.orders.linking.splitting import cancel_children, gather_parent
-from app.orders.ticket.core import need_reason, take, write
-from app.orders.ticket.hands import handlers_of
+from app.orders.record.core import need_reason, take, write
+from app.orders.record.hands import handlers_of
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.models.around import OrderRequest
 from app.orders.ticket.states import (
@@ -19,7 +20,6 @@ from app.orders.ticket.states import (
     OrderStatus,
     RequestKind,
 )
-from app.orders.ticket.telling import desk, requesters, tell
 from app.organisation.models import Unit
 from app.organisation.queries import ancestors, get_unit, open_unit
 from app.people.queries import holders_of

@@ -10,10 +10,10 @@ from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, NotFound
 from app.orders.giving.service import category_name, is_called_anew
-from app.orders.ticket.core import need_reason, take, write
+from app.orders.record.core import need_reason, take, write
+from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Amendment, Order, OrderContact
 from app.orders.ticket.states import Action, ContentState
-from app.orders.ticket.telling import requesters, tell
 from app.organisation.models import Place, Unit
 from app.organisation.queries import get_place, get_unit
 from app.people.queries import holders_of

@@ -12,7 +12,9 @@ from app.orders.giving.helping import check_helpers, tell_companions
 from app.orders.giving.service import check_person, holds, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers, release_root
 from app.orders.linking.splitting import cancel_children, check_parts, gather_parent
-from app.orders.ticket.core import attach_pictures, need_reason, take, write
+from app.orders.record.core import attach_pictures, need_reason, take, write
+from app.orders.record.telling import requesters, tell
+from app.orders.record.timing import check_due
 from app.orders.ticket.models import Giving, Order
 from app.orders.ticket.states import (
     RETURNS_ADMITTED,
@@ -20,8 +22,6 @@ from app.orders.ticket.states import (
     DispatchMode,
     HandlerKind,
 )
-from app.orders.ticket.telling import requesters, tell
-from app.orders.ticket.timing import check_due
 from app.organisation.models import Provider
 from app.organisation.queries import get_provider, get_unit
 from app.people.queries import get_person

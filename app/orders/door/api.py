@@ -9,6 +9,7 @@ from app.kernel.actor import Actor, current_actor
 from app.kernel.http import Blueprint, Schema, tag
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
+from app.orders.access.visible import check_reach, get_for_action, get_visible
 from app.orders.closing import service as closing
 from app.orders.desk import amending
 from app.orders.desk import service as desk
@@ -22,7 +23,6 @@ from app.orders.talking import service as talking
 from app.orders.talking import watching
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import TABLE, Action
-from app.orders.ticket.visible import check_reach, get_for_action, get_visible
 from app.orders.upward import agreements
 from app.orders.upward import service as upward
 from app.orders.views import revealing

@@ -9,9 +9,9 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
 from app.orders.giving.service import holds
-from app.orders.ticket.core import write
+from app.orders.record.core import write
+from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
-from app.orders.ticket.telling import tell
 from app.people.queries import get_person, masked_names
 
 

@@ -9,16 +9,16 @@ from app.categories.queries import get_category
 from app.categories.states import Urgency, accept_minutes
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.orders.access.policy import reaches, unfit
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.models.handing import Giving
-from app.orders.ticket.policy import reaches, unfit
 from app.orders.ticket.states import (
     RETURNS_ADMITTED,
     DispatchMode,
     HandlerKind,
     OrderStatus,
 )
-from app.orders.ticket.telling import desk, requesters, tell
 from app.organisation.queries import get_provider
 from app.people.models import Person
 from app.people.queries import get_person, grants_of, holders_of

@@ -4,11 +4,11 @@ from app.deadlines.service.lateness import explain_lateness
 from app.deadlines.states import LateReason, Stage
 from app.kernel.actor import Actor
 from app.kernel.errors import Forbidden
-from app.orders.ticket.core import locked
+from app.orders.access.policy import may_explain, may_lead
+from app.orders.access.visible import get_visible
+from app.orders.record.core import locked
+from app.orders.record.timing import KIND
 from app.orders.ticket.models import Order
-from app.orders.ticket.policy import may_explain, may_lead
-from app.orders.ticket.timing import KIND
-from app.orders.ticket.visible import get_visible
 
 
 def explain_order(

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid
+from app.orders.access.policy import may_manage
 from app.orders.asking.service import ask_agreement
-from app.orders.ticket.core import need_reason, take, write
+from app.orders.record.core import need_reason, take, write
+from app.orders.record.telling import requesters, spoken, tell
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.policy import may_manage
 from app.orders.ticket.states import (
     SUSPEND_BY_HANDLER,
     SUSPEND_LONG_TERM,
@@ -17,7 +18,6 @@ from app.orders.ticket.states import (
     Action,
     RequestKind,
 )
-from app.orders.ticket.telling import requesters, spoken, tell
 
 
 def suspend_order(actor: Actor, order_id: int, *, reason: str, until: datetime) -> Order:

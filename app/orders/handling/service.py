@@ -14,18 +14,15 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
+from app.orders.access.policy import needs_code, owes_code, unfit
+from app.orders.access.visible import check_reach, contents_of
 from app.orders.giving.helping import check_helpers
 from app.orders.giving.service import holds, tell_leader_of_returns
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.splitting import check_parts
-from app.orders.ticket.core import (
-    attach_pictures,
-    need_reason,
-    take,
-    write,
-)
+from app.orders.record.core import attach_pictures, need_reason, take, write
+from app.orders.record.telling import desk, requesters, spoken, tell
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
-from app.orders.ticket.policy import needs_code, owes_code, unfit
 from app.orders.ticket.states import (
     ACTIVE,
     PROGRESS_MIN_LENGTH,
@@ -35,8 +32,6 @@ from app.orders.ticket.states import (
     HandlerKind,
     OrderStatus,
 )
-from app.orders.ticket.telling import desk, requesters, spoken, tell
-from app.orders.ticket.visible import check_reach, contents_of
 from app.organisation.queries import setting
 from app.people.models import Person
 from app.people.queries import lock_person, masked_names

@@ -14,7 +14,9 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.orders.linking.merging import release_root
 from app.orders.linking.splitting import cancel_children
-from app.orders.ticket.core import write
+from app.orders.record.core import write
+from app.orders.record.telling import desk, tell
+from app.orders.record.words import remove_words
 from app.orders.ticket.models import (
     Order,
     OrderContact,
@@ -25,8 +27,6 @@ from app.orders.ticket.models import (
     OrderRequest,
 )
 from app.orders.ticket.states import OrderStatus, RequestState
-from app.orders.ticket.telling import desk, tell
-from app.orders.ticket.words import remove_words
 
 
 def forget_person(actor: Actor, person_id: int) -> None:

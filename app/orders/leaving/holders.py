@@ -12,7 +12,8 @@ from app.notifications.service import notify
 from app.orders.giving.helping import stop_helping
 from app.orders.giving.service import holds
 from app.orders.handling.service import decline_order, return_order
-from app.orders.ticket.core import write
+from app.orders.record.core import write
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
     HELD,
@@ -23,7 +24,6 @@ from app.orders.ticket.states import (
     RequestState,
     Source,
 )
-from app.orders.ticket.telling import desk, requesters, tell
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people.queries import get_role, grants_of, holders_of

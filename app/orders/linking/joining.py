@@ -9,11 +9,11 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden
-from app.orders.ticket.core import keep_beside, locked, take, write
+from app.orders.access.visible import get_visible
+from app.orders.record.core import keep_beside, locked, take, write
+from app.orders.record.telling import desk, tell
 from app.orders.ticket.models import Order, OrderFollower
 from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
-from app.orders.ticket.telling import desk, tell
-from app.orders.ticket.visible import get_visible
 
 
 def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:

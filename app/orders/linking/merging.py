@@ -10,13 +10,13 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.orders.access.policy import may_manage
+from app.orders.access.visible import get_visible
 from app.orders.giving.service import is_called_anew, tell_desk_of_new
-from app.orders.ticket.core import locked, need_reason, take, write
+from app.orders.record.core import locked, need_reason, take, write
+from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Order, OrderFollower
-from app.orders.ticket.policy import may_manage
 from app.orders.ticket.states import OPEN, STAFF_WORDS, UNMERGE_WITHIN, Action
-from app.orders.ticket.telling import requesters, tell
-from app.orders.ticket.visible import get_visible
 
 _PROGRAM = Actor.system("orders.release_root")
 

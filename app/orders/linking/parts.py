@@ -6,10 +6,10 @@ from sqlalchemy import Exists, exists, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.orders.access.policy import is_staff_of
+from app.orders.access.visible import orders_visible_to
 from app.orders.ticket.models import Order
-from app.orders.ticket.policy import is_staff_of
 from app.orders.ticket.states import SETTLED
-from app.orders.ticket.visible import orders_visible_to
 from app.organisation.queries import get_unit
 
 

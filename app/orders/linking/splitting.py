@@ -12,15 +12,15 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.orders.access.policy import is_requester
 from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.parts import has_open_parts
 from app.orders.placing.keeping import keep_new
-from app.orders.ticket.core import take, write
+from app.orders.record.core import take, write
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Contact, Order, OrderContact, OrderEvent, Placement
-from app.orders.ticket.policy import is_requester
 from app.orders.ticket.states import OPEN, SETTLED, STAFF_WORDS, Action, ContentState, DispatchMode
-from app.orders.ticket.telling import desk, requesters, tell
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit, hold_unit, is_open, parent_path
 

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 from app.kernel.actor import Actor
 from app.kernel.database.fast.rows import insert_row
-from app.orders.ticket.core import write
+from app.orders.record.core import write
+from app.orders.record.words import keep_words
 from app.orders.ticket.models import Contact, Order, OrderContact, Placement
-from app.orders.ticket.words import keep_words
 
 
 def keep_new(

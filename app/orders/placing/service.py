@@ -22,10 +22,10 @@ from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.orders.placing.keeping import keep_new
 from app.orders.placing.locating import closed_unit, spot_of
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Contact, Order
 from app.orders.ticket.models.placement import Placement, from_category
 from app.orders.ticket.states import OPEN, Source
-from app.orders.ticket.telling import desk, requesters, tell
 from app.organisation.models import Unit
 from app.organisation.queries import (
     ancestors,

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid
-from app.orders.ticket.core import attach_pictures, need_reason, take, write
+from app.orders.access.policy import is_helper, is_holder, is_requester, is_staff_of
+from app.orders.record.core import attach_pictures, need_reason, take, write
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
-from app.orders.ticket.policy import is_helper, is_holder, is_requester, is_staff_of
 from app.orders.ticket.states import Action
-from app.orders.ticket.telling import desk, requesters, tell
 
 
 def ask_order(actor: Actor, order_id: int, *, note: str) -> Order:

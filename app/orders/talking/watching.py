@@ -7,10 +7,10 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, TooMany
-from app.orders.ticket.core import take, write
+from app.orders.record.core import take, write
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import NoShow, Order
 from app.orders.ticket.states import NO_SHOW_WINDOW, NO_SHOWS_ADMITTED, URGE_EVERY, Action
-from app.orders.ticket.telling import desk, requesters, tell
 from app.people.queries import holders_of, lock_person
 from app.people.service import block_offers
 

@@ -1,1 +1,1 @@
-"""The order itself: states, columns, history, policy, and what every verb needs."""
+"""The order itself: its states, columns and acts, and what they mean for its deadlines."""

@@ -9,13 +9,15 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, not_found
+from app.orders.access.policy import may_decide
+from app.orders.access.visible import get_visible
 from app.orders.asking.service import WORDS
 from app.orders.closing.service import cancel_now, close_unrecognised
 from app.orders.handling.pausing import check_pause, pause
 from app.orders.handling.service import check_person_and_caps
-from app.orders.ticket.core import locked, need_reason, write
+from app.orders.record.core import locked, need_reason, write
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.policy import may_decide
 from app.orders.ticket.states import (
     ACTIVE,
     Action,
@@ -23,8 +25,6 @@ from app.orders.ticket.states import (
     RequestKind,
     RequestState,
 )
-from app.orders.ticket.telling import desk, requesters, tell
-from app.orders.ticket.visible import get_visible
 from app.orders.upward.service import extend_now
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit, hold_unit, is_open

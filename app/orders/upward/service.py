@@ -7,13 +7,13 @@ from app.deadlines.states import MONTH
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.errors import Conflict, Invalid, NotFound
+from app.orders.access.policy import may_manage
 from app.orders.asking.service import ask_agreement
-from app.orders.ticket.core import need_reason, take, write
+from app.orders.record.core import need_reason, take, write
+from app.orders.record.telling import cleared_holders, desk, requesters, spoken_day, tell
+from app.orders.record.timing import KIND
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.policy import may_manage
 from app.orders.ticket.states import PROGRESS_MIN_LENGTH, Action, RequestKind
-from app.orders.ticket.telling import cleared_holders, desk, requesters, spoken_day, tell
-from app.orders.ticket.timing import KIND
 from app.organisation.queries import ancestors, get_unit, is_open
 
 

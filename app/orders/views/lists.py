@@ -13,9 +13,9 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
+from app.orders.access.visible import events_visible_to, in_pool, visible_orders
 from app.orders.ticket.models import Order, OrderEvent
 from app.orders.ticket.states import OPEN, OrderStatus
-from app.orders.ticket.visible import events_visible_to, in_pool, visible_orders
 from app.orders.views.searching import matching
 from app.organisation.queries import get_unit
 

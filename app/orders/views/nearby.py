@@ -20,8 +20,8 @@ from app.kernel.actor import Actor
 from app.kernel.clock import local_date
 from app.kernel.database import session
 from app.kernel.errors import Invalid, NotFound
+from app.orders.access.visible import orders_joinable_by
 from app.orders.ticket.models import Order
-from app.orders.ticket.visible import orders_joinable_by
 from app.organisation.geometry import EARTH_RADIUS, CoordinateSystem, haversine, in_gcj02
 from app.organisation.models import Place
 from app.organisation.queries import get_place, get_visible_place

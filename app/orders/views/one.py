@@ -11,9 +11,7 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database.fast.rows import fetch, table_of
-from app.orders.linking.parts import open_parts, parts_of
-from app.orders.ticket.models import NoShow, Order, OrderFollower
-from app.orders.ticket.policy import (
+from app.orders.access.policy import (
     is_requester,
     is_staff_of,
     may_explain,
@@ -21,6 +19,8 @@ from app.orders.ticket.policy import (
     owes_code,
     unfit,
 )
+from app.orders.linking.parts import open_parts, parts_of
+from app.orders.ticket.models import NoShow, Order, OrderFollower
 from app.orders.ticket.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState
 from app.orders.views.deadlines import stages_of
 from app.orders.views.rendering import OrderView, views_of

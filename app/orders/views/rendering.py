@@ -16,9 +16,7 @@ from app.kernel.crypto import mask_name, mask_phone
 from app.kernel.database import session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
-from app.orders.ticket.hands import assignees_of, last_hands
-from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
-from app.orders.ticket.policy import (
+from app.orders.access.policy import (
     actions_of,
     is_holder,
     is_requester,
@@ -29,6 +27,8 @@ from app.orders.ticket.policy import (
     may_see_unchecked,
     takes_part,
 )
+from app.orders.record.hands import assignees_of, last_hands
+from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import ContentState, OrderStatus, RequestKind, RequestState
 from app.organisation.queries import place_names, provider_names, unit_names
 from app.people.queries import masked_names

@@ -8,9 +8,9 @@ from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values
 from app.kernel.database import session
 from app.kernel.errors import Forbidden
+from app.orders.access.policy import may_see_contact
+from app.orders.access.visible import get_visible
 from app.orders.ticket.models import Order, OrderContact
-from app.orders.ticket.policy import may_see_contact
-from app.orders.ticket.visible import get_visible
 from app.organisation.queries import get_place
 
 

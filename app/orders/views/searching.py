@@ -6,10 +6,10 @@ from app.kernel.actor import Actor
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import is_sqlite, session
 from app.kernel.errors import Invalid
+from app.orders.access.visible import of_staff, under
 from app.orders.ticket.bigrams import SHORTEST, bigrams, normalised, tokens
 from app.orders.ticket.models import ORDER_SEARCH_FTS, Order, OrderSearch
 from app.orders.ticket.states import ContentState
-from app.orders.ticket.visible import of_staff, under
 
 # The day of the placing has six digits, the id behind it six or more.
 ID_DIGITS, WHOLE_NUMBER = 6, 12

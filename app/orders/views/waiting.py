@@ -3,9 +3,9 @@
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.pages import Key, Page, paginate
+from app.orders.access.visible import orders_visible_to, under
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import ASK_UNANSWERED_AFTER, OrderStatus
-from app.orders.ticket.visible import orders_visible_to, under
 
 
 def list_unanswered_asks(actor: Actor, *, cursor: str | None, limit: int) -> Page[Order]:

@@ -13,8 +13,8 @@ from app.kernel.database import session
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.kernel.periods import Period, month_name, month_of, week_name, week_of
+from app.orders.access.visible import under
 from app.orders.ticket.models import Order
-from app.orders.ticket.visible import under
 from app.organisation.models import Unit
 from app.reports.models import Bulletin
 from app.reports.queries.counted import Scope

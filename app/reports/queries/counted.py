@@ -11,9 +11,9 @@ from app.deadlines.queries.lateness import fell_due
 from app.deadlines.states import DeadlineState, Stage
 from app.kernel.database.fast.rows import table_of
 from app.kernel.periods import Period
+from app.orders.access.visible import under
 from app.orders.ticket.models import Order, OrderRating
 from app.orders.ticket.states import CloseKind, OrderStatus
-from app.orders.ticket.visible import under
 from app.reports.states import LATE, OUTCOMES, WITHOUT_REASON, Counted, Outcome
 
 DEADLINES, ORDERS, RATINGS = table_of(Deadline), table_of(Order), table_of(OrderRating)

@@ -11,8 +11,8 @@ from app.kernel.database import session
 from app.kernel.errors import Invalid
 from app.kernel.pages import Page
 from app.kernel.periods import Period, named_period
+from app.orders.access.visible import under, visible_orders
 from app.orders.ticket.models import Order
-from app.orders.ticket.visible import under, visible_orders
 from app.orders.views.lists import OrderFilter, page_of_orders
 from app.organisation.queries import get_unit
 from app.reports.queries.counted import Scope, orders_counted

@@ -16,9 +16,9 @@ from app.kernel.database import session
 from app.kernel.database.fast.rows import table_of
 from app.kernel.pages import Key, Page, paginate
 from app.kernel.periods import month_of
+from app.orders.access.visible import orders_visible_to
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import OrderStatus
-from app.orders.ticket.visible import orders_visible_to
 from app.orders.views.lists import of_unit
 from app.organisation.queries import get_unit
 

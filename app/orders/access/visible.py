@@ -26,6 +26,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import notes, session
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import not_found
+from app.orders.access.policy import is_helper, is_holder, is_staff_of
 from app.orders.ticket.models import (
     Order,
     OrderAssignee,
@@ -34,7 +35,6 @@ from app.orders.ticket.models import (
     OrderFollower,
     OrderRequest,
 )
-from app.orders.ticket.policy import is_helper, is_holder, is_staff_of
 from app.orders.ticket.states import (
     OPEN,
     TABLE,

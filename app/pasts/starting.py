@@ -6,9 +6,9 @@ from app.deadlines.models import DeadlineFact
 from app.deadlines.service.following import write_past
 from app.kernel.actor import Actor
 from app.kernel.database import lock, session
-from app.orders.clockwork.checking import facts_of_history, history_of
+from app.orders.record.timing import KIND, choice_of, set_dates, subject_of
 from app.orders.ticket.models import Order
-from app.orders.ticket.timing import KIND, choice_of, set_dates, subject_of
+from app.pasts.checking import facts_of_history, history_of
 
 BATCH = 200
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import Row, String, select, type_coerce
 
 from app.kernel.database import session
-from app.orders.ticket.history import Verdict, verify
+from app.orders.record.history import Verdict, verify
 from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
 
 BATCH = 200

@@ -17,7 +17,11 @@ from app.kernel.database import Model, UTCDateTime, lock, session
 from app.kernel.database.fast.rows import columns_of, insert_row, put, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.kernel.events import announce
-from app.orders.ticket.history import next_row
+from app.orders.access.policy import POLICY, words_for
+from app.orders.access.visible import check_reach
+from app.orders.record.history import next_row
+from app.orders.record.telling import tell_promise
+from app.orders.record.timing import keep_time
 from app.orders.ticket.models import (
     HELPS,
     Act,
@@ -30,11 +34,7 @@ from app.orders.ticket.models import (
     OrderRequest,
     RequestsLapse,
 )
-from app.orders.ticket.policy import POLICY, words_for
 from app.orders.ticket.states import Action, RequestState
-from app.orders.ticket.telling import tell_promise
-from app.orders.ticket.timing import keep_time
-from app.orders.ticket.visible import check_reach
 
 BATCH = 500
 # Statements built once: building them takes longer than running them.

@@ -1,0 +1,1 @@
+"""Who may do what to an order, and which orders an actor sees."""
