@@ -1,5 +1,8 @@
 """What is left of a person's orders after erasure, and what the copy of the own data holds."""
 
+from typing import Any
+
+import sqlalchemy as sa
 from sqlalchemy import select
 
 from app.kernel.database import session
@@ -174,3 +177,29 @@ def test_the_copy_of_the_own_data_holds_orders_and_words(world: World) -> None:
     handled = do(export_person, world.actor("member"))["orders"]
     assert handled["placed"] == []
     assert [row["order"] for row in handled["handled"]] == [order["number"]]
+
+
+# Columns of text or JSON that tell nothing of the requester, each with its reason.
+IMPERSONAL = {
+    "head": "the hash of the last history row",
+    "handling_path": "the path of a unit",
+    "external_number": "another system's number of the matter",
+    "external_system": "the name of that system",
+    "helper_ids": "people who go along, not the requester",
+    "visit_code": "four random digits",
+    "task": "what the desk asks for; with the words of the desk itself",
+}
+
+
+def test_every_column_that_can_hold_words_is_emptied_or_known_to_be_impersonal() -> None:
+    """A new column of text must say whether an erasure empties it."""
+    table = Order.__table__
+    kinds = (sa.String, sa.Text, sa.JSON)
+    wordy = {c.key for c in table.columns if isinstance(c.type, kinds) and not _is_enum(c)}
+    emptied = {*Order.erased_columns("words"), *Order.erased_columns("place")}
+    assert wordy - emptied == IMPERSONAL.keys()
+    assert {"description", "place_id", "latitude", "longitude", "voice_id"} <= emptied
+
+
+def _is_enum(column: sa.Column[Any]) -> bool:
+    return isinstance(column.type, sa.Enum)

@@ -1,9 +1,10 @@
 """The orders part of a person's copy of the own data, in clear."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.categories.queries import names_of
 from app.kernel.clock import to_local
@@ -20,14 +21,19 @@ from app.orders.ticket.models import (
 )
 from app.orders.ticket.states import STAFF_WORDS, TABLE
 
+_PERSONAL = [*Order.erased_columns("words"), *Order.erased_columns("place")]
+
 
 def export_of(person_id: int) -> dict[str, Any]:
-    """Orders placed, joined and handled, and all that the person has said in them."""
+    """Orders placed, joined and handled, and all that the person has said in them.
+
+    Times are RFC 3339 text of Shanghai.
+    """
     placed = session.scalars(
         select(Order)
         .where(
             or_(Order.requester_id == person_id, Order.placer_id == person_id),
-            # Parts are a dispatcher's work, not his own matters.
+            # Parts are a dispatcher's work, not his or her own matters.
             Order.parent_id.is_(None),
         )
         .order_by(Order.id)
@@ -36,35 +42,38 @@ def export_of(person_id: int) -> dict[str, Any]:
     return {
         "placed": [_placed(order, named.get(order.category_id or 0)) for order in placed],
         "said": _said(person_id),
-        "ratings": _ratings(person_id),
-        "requests": _requests(person_id),
-        "joined": _joined(person_id),
-        "handled": _handled(person_id),
+        "ratings": [
+            _fields(order, row, "at", "solved", "satisfied", "stars", "comment")
+            for order, row in _beside(OrderRating, OrderRating.person_id == person_id)
+        ],
+        "requests": [
+            _fields(order, row, "kind", "state", "reason", "asked_at")
+            for order, row in _beside(OrderRequest, OrderRequest.asked_by_id == person_id)
+        ],
+        "joined": [
+            _fields(order, row, "since")
+            for order, row in _beside(OrderFollower, OrderFollower.person_id == person_id)
+        ],
+        "handled": [
+            _fields(order, row, "part", "since", "until")
+            for order, row in _beside(OrderAssignee, OrderAssignee.person_id == person_id)
+        ],
     }
 
 
 def _placed(order: Order, category: str | None) -> dict[str, Any]:
-    contact = session.get(OrderContact, order.id)
-    return {
-        "number": order.number,
+    contact = session.get(OrderContact, order.id) or OrderContact()
+    shown = _fields(
+        order,
+        order,
+        *(name for name in _PERSONAL if name != "contact_index"),
+        *("number", "anonymous", "submitted_at", "completed_at", "closed_at"),
+    )
+    del shown["order"]
+    return shown | {
         "status": STAFF_WORDS[order.status],
         "category": category,
-        "description": order.description,
-        "answers": order.answers,
-        "preferred_times": order.preferred_times,
-        "anonymous": order.anonymous,
-        "place_id": order.place_id,
-        "latitude": order.latitude,
-        "longitude": order.longitude,
-        "photo_ids": order.photo_ids,
-        "voice_id": order.voice_id,
-        "contact": {
-            field: contact.opened(field) if contact else None
-            for field in ("name", "phone", "address")
-        },
-        "submitted_at": _text(order.submitted_at),
-        "completed_at": _text(order.completed_at),
-        "closed_at": _text(order.closed_at),
+        "contact": {field: contact.opened(field) for field in OrderContact.FIELDS},
     }
 
 
@@ -80,7 +89,7 @@ def _said(person_id: int) -> list[dict[str, Any]]:
         {
             "order": order.number,
             "action": TABLE[event.action].word,
-            "at": _text(event.happened_at),
+            "at": _plain(event.happened_at),
             "note": content.note if content is not None else None,
             "photo_ids": content.photo_ids if content is not None else [],
         }
@@ -88,72 +97,16 @@ def _said(person_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _ratings(person_id: int) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Order, OrderRating)
-        .join(OrderRating, OrderRating.order_id == Order.id)
-        .where(OrderRating.person_id == person_id)
-        .order_by(OrderRating.id)
-    )
-    return [
-        {
-            "order": order.number,
-            "at": _text(rating.at),
-            "solved": rating.solved,
-            "satisfied": rating.satisfied,
-            "stars": rating.stars,
-            "comment": rating.comment,
-        }
-        for order, rating in rows
-    ]
+def _beside(model: Any, condition: ColumnElement[bool]) -> Iterable[Any]:
+    """Pairs of an order and such a row beside it, in the order of the rows."""
+    pairs = select(Order, model).join(model, model.order_id == Order.id)
+    return session.execute(pairs.where(condition).order_by(model.id))
 
 
-def _requests(person_id: int) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Order, OrderRequest)
-        .join(OrderRequest, OrderRequest.order_id == Order.id)
-        .where(OrderRequest.asked_by_id == person_id)
-        .order_by(OrderRequest.id)
-    )
-    return [
-        {
-            "order": order.number,
-            "kind": request.kind.value,
-            "state": request.state.value,
-            "reason": request.reason,
-            "asked_at": _text(request.asked_at),
-        }
-        for order, request in rows
-    ]
+def _fields(order: Order, row: Any, *names: str) -> dict[str, Any]:
+    return {"order": order.number} | {name: _plain(getattr(row, name)) for name in names}
 
 
-def _joined(person_id: int) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Order, OrderFollower.since)
-        .join(OrderFollower, OrderFollower.order_id == Order.id)
-        .where(OrderFollower.person_id == person_id)
-        .order_by(OrderFollower.id)
-    )
-    return [{"order": order.number, "since": _text(since)} for order, since in rows]
-
-
-def _handled(person_id: int) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(Order, OrderAssignee)
-        .join(OrderAssignee, OrderAssignee.order_id == Order.id)
-        .where(OrderAssignee.person_id == person_id)
-        .order_by(OrderAssignee.id)
-    )
-    return [
-        {
-            "order": order.number,
-            "part": assignee.part,
-            "since": _text(assignee.since),
-            "until": _text(assignee.until),
-        }
-        for order, assignee in rows
-    ]
-
-
-def _text(moment: datetime | None) -> str | None:
-    return to_local(moment).isoformat(timespec="seconds") if moment else None
+def _plain(value: Any) -> Any:
+    is_time = isinstance(value, datetime)
+    return to_local(value).isoformat(timespec="seconds") if is_time else value

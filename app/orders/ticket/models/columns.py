@@ -17,6 +17,10 @@ from app.orders.ticket.states import (
     Source,
 )
 
+# Columns that the erasure of the requester empties: the words, and of a home the place too.
+WORDS = {"erased": "words"}
+PLACE = {"erased": "place"}
+
 
 class OrderColumns(Model):
     """What the row of an order holds.
@@ -29,6 +33,17 @@ class OrderColumns(Model):
 
     __abstract__ = True
 
+    @classmethod
+    def erased_columns(cls, part: str) -> list[str]:
+        """The names of the columns that an erasure empties: of "words" or of "place"."""
+        return [c.key for c in cls.__table__.columns if c.info.get("erased") == part]
+
+    def empty(self, part: str) -> None:
+        """Empties those columns: to the column's default, or to nothing."""
+        for name in self.erased_columns(part):
+            default = getattr(self.__table__.c[name].default, "arg", None)
+            setattr(self, name, default(None) if default else None)
+
     id: Mapped[Id]
     status: Mapped[OrderStatus]
     round: Mapped[int] = mapped_column(default=1)
@@ -40,9 +55,9 @@ class OrderColumns(Model):
     first_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     attention_unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     grid_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
-    place_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True)
-    latitude: Mapped[float | None]
-    longitude: Mapped[float | None]
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("places.id"), index=True, info=PLACE)
+    latitude: Mapped[float | None] = mapped_column(info=PLACE)
+    longitude: Mapped[float | None] = mapped_column(info=PLACE)
 
     category_id: Mapped[int | None] = mapped_column(ForeignKey("categories.id"), index=True)
     urgency: Mapped[Urgency]
@@ -54,16 +69,16 @@ class OrderColumns(Model):
     source: Mapped[Source]
     external_number: Mapped[str | None] = mapped_column(index=True)
     external_system: Mapped[str | None]
-    description: Mapped[str | None]
-    answers: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    preferred_times: Mapped[list[Any]] = mapped_column(default=list)
-    photo_ids: Mapped[list[int]] = mapped_column(default=list)
-    voice_id: Mapped[int | None]
+    description: Mapped[str | None] = mapped_column(info=WORDS)
+    answers: Mapped[dict[str, Any]] = mapped_column(default=dict, info=WORDS)
+    preferred_times: Mapped[list[Any]] = mapped_column(default=list, info=WORDS)
+    photo_ids: Mapped[list[int]] = mapped_column(default=list, info=WORDS)
+    voice_id: Mapped[int | None] = mapped_column(info=WORDS)
     content_state: Mapped[ContentState] = mapped_column(default=ContentState.PENDING)
 
     requester_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     placer_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
-    contact_index: Mapped[str | None] = mapped_column(index=True)
+    contact_index: Mapped[str | None] = mapped_column(index=True, info=WORDS)
 
     mode: Mapped[DispatchMode | None]
     offered_to_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)

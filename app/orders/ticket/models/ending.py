@@ -200,9 +200,9 @@ class Ending(Handing):
             self.placer_id = None
         if not requester:
             return
-        self.requester_id = self.description = self.voice_id = self.contact_index = None
-        self.answers, self.preferred_times, self.photo_ids = {}, [], []
+        self.requester_id = None
+        self.empty("words")
         if self.status in (S.SUBMITTED, S.DISPATCHED):
             self._withdraw(at)
         if not self.public_place:
-            self.place_id = self.latitude = self.longitude = None
+            self.empty("place")

@@ -1,7 +1,7 @@
 """An order: how it is made, and the acts that change what is known or asked about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from math import ceil
 from typing import Any
@@ -139,11 +139,8 @@ class Order(Ending):
             to_decide=False,
             appealed=False,
             follow_up_due=False,
-            answers=dict(placement.answers),
-            preferred_times=list(placement.preferred_times),
-            photo_ids=list(placement.photo_ids),
             contact_index=_index_of(placement),
-            **{name: getattr(placement, name) for name in _AS_PLACED},
+            **{name: _kept(getattr(placement, name)) for name in _AS_PLACED},
         )
         order.__dict__["_act"] = Act(A.SUBMIT, at, None, {})
         order.beside.append(OrderSubmitted(order_id, 1))
@@ -299,17 +296,22 @@ class Order(Ending):
         self.reminded = reminded_at(at)
 
 
-_AS_PLACED = (
-    *("category_id", "urgency", "wished_urgency", "green_channel", "sensitive", "public_place"),
-    *("anonymous", "people_needed", "description", "task", "voice_id", "content_state"),
-    *("grid_id", "place_id", "latitude", "longitude", "requester_id", "placer_id", "visit_code"),
-    *("parent_id", "source", "imposed_due_at", "external_number", "external_system", "imported_at"),
+# The fields of a Placement that are columns as they stand.
+_AS_PLACED = tuple(
+    field.name for field in fields(Placement) if field.name in Order.__table__.columns
 )
 
 
 def reminded_at(at: datetime) -> int:
     """The value of `Order.reminded`: the second since 1970, rounded up so as not to lie before."""
     return ceil(at.timestamp())
+
+
+def _kept(value: Any) -> Any:
+    """A copy of what may be changed elsewhere: mappings as dicts, sequences as lists."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, tuple | list) else value
 
 
 def _index_of(placement: Placement) -> str | None:
