@@ -151,10 +151,11 @@ def edit_own(
 
 
 def set_green(actor: Actor, person_id: int, reasons: Sequence[GreenReason], consent: str) -> Person:
-    """Puts the person's orders first in every list (绿色通道), or with no reason ends that.
+    """Puts the person on the green channel (绿色通道), or with no reason takes the person off it.
 
-    `consent` says how and when the person agreed. Returns the row. Raises NotFound `not_found`,
-    Conflict `person.erased`, Forbidden `person.may_not_edit`, Invalid `green.consent_needed`.
+    New orders of the person then go first in the lists. `consent` says how and when the person
+    agreed. Returns the row. Raises NotFound `not_found`, Conflict `person.erased`, Forbidden
+    `person.may_not_edit`, Invalid `green.consent_needed`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
