@@ -1,4 +1,4 @@
-"""Reads the settings from the environment; bad ones are named all at once, and nothing starts."""
+"""Reads and checks the settings of the environment; all wrong ones are named at once."""
 
 import base64
 import binascii
@@ -54,16 +54,16 @@ _WISHES = {
 _PRODUCTION_WISHES = {
     **dict.fromkeys(
         SECRET_NAMES,
-        ("真正随机、互不相同的密钥", "a random secret, not a sample, used for one thing"),
+        ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice"),
     ),
     "DEMO_PASSWORD": ("自己定的密码；或设 DEMO=0", "a password of your own, or DEMO=0"),
     "WECHAT_MODE": ("live（正式环境不能用沙箱）", "live (no sandbox in production)"),
-    "CLOCK_FILE": ("不填（正式环境不能拨时钟）", "nothing (the clock is not moved)"),
+    "CLOCK_FILE": ("不填（正式环境不能拨时钟）", "nothing (no moved clock in production)"),
 }
 
 
 class ConfigError(Exception):
-    """The settings cannot be used; the text has one line a problem."""
+    """The settings cannot be used; the text has one line for each problem."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -71,7 +71,7 @@ class ConfigError(Exception):
 
 
 class Reader:
-    """Reads one variable after the other and collects what is wrong instead of raising."""
+    """Reads variables one by one and collects problems instead of raising."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -79,11 +79,14 @@ class Reader:
         self.problems: list[str] = []
 
     def text(self, name: str, default: str = "") -> str:
-        """The value without blanks around it; an empty one counts as not given."""
+        """Returns the value without blanks around it; `default` where it is empty or not given."""
         return self._environ.get(name, "").strip() or default
 
     def refuse(self, name: str, wish: tuple[str, str]) -> None:
-        """Notes a variable's first problem: its value unless it is secret, and what is expected."""
+        """Adds a problem: the value, unless it is secret, and what is expected (Chinese, English).
+
+        Of each variable only the first problem is kept.
+        """
         if name in self._refused:
             return
         self._refused.add(name)
@@ -103,7 +106,7 @@ class Reader:
         )
 
     def choice(self, name: str, default: str, allowed: Sequence[str]) -> str:
-        """One of the allowed words."""
+        """Returns one of the allowed words; another value is a problem, and `default` is returned."""
         value = self.text(name, default)
         if value in allowed:
             return value
@@ -111,7 +114,7 @@ class Reader:
         return default
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
-        """A whole number from low to high."""
+        """Returns a whole number from `low` to `high`; else adds a problem and returns `default`."""
         value = self.text(name, str(default))
         if value.isascii() and value.isdigit() and low <= int(value) <= high:
             return int(value)
@@ -119,7 +122,7 @@ class Reader:
         return default
 
     def parsed(self, name: str, default: str, parse: Callable[[str], T]) -> T | None:
-        """What `parse` makes of the value; None, and a problem, when it raises ValueError."""
+        """Returns the result of `parse`; a ValueError of it is a problem, and None is returned."""
         try:
             return parse(self.text(name, default))
         except ValueError:
@@ -128,11 +131,11 @@ class Reader:
 
 
 def load(environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The validated settings; raises ConfigError that lists every problem.
+    """Returns the checked settings; raises ConfigError with all problems.
 
-    Without an argument the process environment is read over the file `.env` beside this module.
-    Outside production, secrets that are not given come from `DATA_DIR/secrets.env`, random and made
-    at the first start.
+    Without an argument they come from the process environment, and from the file `.env` beside this
+    module for names that the environment does not have. Outside production, secrets that are not
+    given come from `DATA_DIR/secrets.env`, which is made with random secrets at the first start.
     """
     given, problems = _environment(environ)
     reader = Reader(given)
@@ -167,7 +170,7 @@ def _environment(environ: Mapping[str, str] | None) -> tuple[dict[str, str], lis
 
 
 def _machine_secrets(given: Mapping[str, str], problems: list[str]) -> dict[str, str]:
-    """What stands in DATA_DIR/secrets.env, made at the first start (mode 600)."""
+    """Returns the secrets of DATA_DIR/secrets.env; the file is made at the first start (mode 600)."""
     if all(given.get(name) for name in SECRET_NAMES):
         return {}
     directory = _data_dir(given)
@@ -197,7 +200,7 @@ def _write_secrets(target: Path) -> None:
     draft = target.with_suffix(f".{os.getpid()}.tmp")
     draft.touch(mode=0o600)
     draft.write_text("\n".join(lines) + "\n", encoding="ascii")
-    # A link appears whole or not at all, and a rival's finished file stays.
+    # A link makes the whole file appear at once, and does not replace the file of another process.
     with suppress(FileExistsError):
         os.link(draft, target)
     draft.unlink()
@@ -208,7 +211,10 @@ def _filled(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read_file(path: Path, problems: list[str]) -> dict[str, str]:
-    """KEY=VALUE lines; `#` begins a comment, `export` and quotes round the value are dropped."""
+    """Returns the values of KEY=VALUE lines.
+
+    Lines that begin with `#` are comments; `export` and quotes around a value are dropped.
+    """
     if not path.is_file():
         return {}
     values: dict[str, str] = {}
@@ -256,17 +262,20 @@ def _database(reader: Reader, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def database_uri(url: str) -> str:
-    """The address as SQLAlchemy wants it: psycopg 3, and SQLite's file as an absolute path."""
+    """Returns the address for SQLAlchemy: psycopg 3, and an absolute path for SQLite.
+
+    Raises ValueError for other databases, an empty PostgreSQL address, and SQLite in memory.
+    """
     for prefix in ("postgresql+psycopg://", "postgresql://", "postgres://"):
         if url.startswith(prefix):
             rest = url.removeprefix(prefix)
             if not rest:
-                raise ValueError("no host and no name")
+                raise ValueError("the address has no host and no database name")
             return "postgresql+psycopg://" + rest
     scheme, slashes, file = url.partition(":///")
     if scheme != "sqlite" or not slashes or not file or file.startswith(":memory:"):
-        raise ValueError("neither PostgreSQL nor a SQLite file")
-    # Flask-SQLAlchemy would look for a relative file in the instance folder.
+        raise ValueError("the address is neither of PostgreSQL nor of a SQLite file")
+    # Flask-SQLAlchemy would look for a relative path in the instance folder.
     return f"sqlite:///{ROOT / file}"
 
 
@@ -285,16 +294,16 @@ def _secrets(reader: Reader) -> dict[str, Any]:
 
 
 def field_keys(text: str) -> dict[str, bytes]:
-    """The keys by id; raises ValueError unless each is 32 bytes in base64 and no id comes twice."""
+    """Returns the keys by id; raises ValueError unless each is 32 bytes in base64 and ids differ."""
     keys: dict[str, bytes] = {}
     for pair in text.split(","):
         key_id, colon, encoded = pair.strip().partition(":")
         try:
             key = base64.b64decode(encoded, validate=True)
         except binascii.Error as error:
-            raise ValueError("not base64") from error
+            raise ValueError("a key is not base64") from error
         if not colon or not key_id.isalnum() or key_id in keys or len(key) != 32:
-            raise ValueError("not ID:KEY")
+            raise ValueError("an entry is not ID:KEY with a new id and a key of 32 bytes")
         keys[key_id] = key
     return keys
 
@@ -315,14 +324,14 @@ def _borders(reader: Reader, in_production: bool) -> dict[str, Any]:
 
 
 def _networks(text: str) -> str:
-    """The networks, each tried; the text itself is what the program gets."""
+    """Returns the networks in their usual form, separated by commas; raises ValueError."""
     parts = [part.strip() for part in text.split(",")]
     return ",".join(str(ipaddress.ip_network(part)) for part in parts)
 
 
 def _redis(text: str) -> str:
     if text and (urlsplit(text).scheme not in ("redis", "rediss") or not urlsplit(text).hostname):
-        raise ValueError("not Redis")
+        raise ValueError("the address is not of Redis")
     return text
 
 
@@ -357,13 +366,13 @@ def _warnings(values: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _scheme_alone(address: str) -> str:
-    """An address without what may be a password in it."""
+    """Returns "redis://…" for an address: the part after the scheme may hold a password."""
     scheme, mark, _ = address.partition("://")
     return f"{scheme}://…" if mark else "…"
 
 
 def main() -> int:
-    """For `run`: checks all settings and prints those that the shell needs."""
+    """Checks all settings for `run` and prints those that the shell needs; returns the exit code."""
     try:
         values = load()
     except ConfigError as error:

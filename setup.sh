@@ -1,4 +1,4 @@
-# Makes .venv and installs a pinned requirements file; sourced by `run` and `test` in this folder.
+# Makes .venv and installs a pinned requirements file; `run` and `test` in this folder source it.
 
 say() { printf '%s\n' "$@"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
@@ -27,7 +27,7 @@ make_venv() {
     fail "建不了 .venv；Debian 或 Ubuntu 请先安装 python3-venv。 / Could not make .venv; install python3-venv."
 }
 
-# install_into_venv REQUIREMENTS: nothing is done while what was installed is what is asked for.
+# install_into_venv REQUIREMENTS: installs the file, unless the same file was installed before.
 install_into_venv() {
   local wanted stamp=".venv/installed-$1"
   .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || make_venv
@@ -39,7 +39,7 @@ install_into_venv() {
   else
     .venv/bin/python -m pip install --quiet --no-input --disable-pip-version-check -r "$1"
   fi || fail "依赖没有装好，请检查网络后再试。 / The installation failed; check the network and try again."
-  # Every other list includes requirements.txt, so that one is installed now too.
+  # Every other file includes requirements.txt, so requirements.txt is installed now as well.
   (.venv/bin/python -V && cat requirements.txt requirements.txt) >.venv/installed-requirements.txt
   printf '%s\n' "$wanted" >"$stamp"
 }

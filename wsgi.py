@@ -1,4 +1,4 @@
-"""What the server imports: the app, built from the environment."""
+"""The app for the server, with the settings of the environment."""
 
 from app import create_app
 

@@ -1,4 +1,4 @@
-"""The commands: `flask init`, `flask demo`, `flask run-jobs`, `flask jobs`, and those of the rooms."""
+"""The commands `flask init`, `flask demo`, `flask run-jobs`, `flask jobs`, and those of the rooms."""
 
 from datetime import timedelta
 
@@ -39,7 +39,10 @@ _ACTOR = Actor.system("command")
 @click.option("--code", help="区的行政区划代码，导入组织表时用它作上级。")
 @click.option("--admin", default="admin", show_default=True, help="管理员的用户名。")
 def init(district: str, code: str | None, admin: str) -> None:
-    """Founds a district with its roles, categories and one administrator with a one-time password."""
+    """Creates a district with roles, categories, deadline rules, calendar and one administrator.
+
+    The one-time password of the administrator is printed.
+    """
     try:
         issued = _found(district, code, admin)
     except Refusal as refused:
@@ -58,7 +61,8 @@ def _found(district: str, code: str | None, admin: str) -> OneTimePassword:
         person = create_person(
             _ACTOR, kind=PersonKind.STAFF, name="系统管理员", home_unit_id=unit.id
         )
-        # An administrator gives out the roles of others, and none that he does not hold himself.
+        # A person can give only roles whose permissions he or she has; so the administrator, who
+        # gives the first roles, is a district officer as well.
         for role in ("admin", "district_officer"):
             grant_role(_ACTOR, person.id, role, unit.id)
         return open_account(_ACTOR, person.id, admin)
@@ -67,7 +71,7 @@ def _found(district: str, code: str | None, admin: str) -> OneTimePassword:
 @click.command("demo")
 @click.option("--once", is_flag=True, help="已有数据时什么也不做。")
 def demo(*, once: bool) -> None:
-    """Puts in the invented district with its people and orders."""
+    """Puts an invented district with people and orders into the empty database."""
     if current_app.config["APP_ENV"] == "production":
         raise click.ClickException("生产环境不能放演示数据。")
     with transaction():
@@ -83,7 +87,7 @@ def demo(*, once: bool) -> None:
 
 @click.command("run-jobs")
 def run_jobs() -> None:
-    """Runs the timetable until it is told to stop."""
+    """Runs the scheduled jobs until the process is told to stop."""
     jobs.run(current_app._get_current_object())  # type: ignore[attr-defined]  # the app behind the proxy
 
 
@@ -92,7 +96,7 @@ looked_after = AppGroup("jobs", help="后台任务：运行情况，停下的任
 
 @looked_after.command("status")
 def jobs_status() -> None:
-    """Prints processes, rounds and figures; ends with 1 where no process lives."""
+    """Prints job processes, last rounds and figures; ends with 1 where no job process lives."""
     with transaction(writing=False):
         moment = database_now()
         living = heartbeat.living_processes()
@@ -128,7 +132,7 @@ def _told(row: heartbeat.JobRound | None) -> str:
 
 @looked_after.command("dead")
 def dead_slots() -> None:
-    """Prints the slots that were given up."""
+    """Prints the slots of scheduled jobs that were given up."""
     with transaction(writing=False):
         dead = select(JobSlot).where(in_state(SlotState.DEAD))
         found = session.scalars(dead.order_by(JobSlot.name, JobSlot.slot)).all()
@@ -141,7 +145,7 @@ def dead_slots() -> None:
 @click.argument("name")
 @click.argument("slot")
 def retry(name: str, slot: str) -> None:
-    """Lets a slot that was given up be done after all."""
+    """Lets a job do a slot again that was given up."""
     try:
         with transaction():
             retry_slot(_ACTOR, name, slot)
@@ -152,7 +156,7 @@ def retry(name: str, slot: str) -> None:
 
 def register(app: Flask) -> None:
     """Adds all commands to `flask`."""
-    # `flask orders import` stands with the orders' own, though its room is above theirs.
+    # These belong to rooms above orders, so orders cannot add them itself.
     for command in (import_orders, check_deadlines, start_deadlines):
         orders.add_command(command)
     for command in (init, demo, run_jobs, looked_after, accounts, organisation, deadlines, orders):

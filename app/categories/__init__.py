@@ -1,1 +1,1 @@
-"""Categories: the tree of what residents ask for, with the rules and questions of each kind."""
+"""Categories: the tree of what residents ask for, with the rules and questions of each category."""

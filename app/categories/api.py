@@ -1,4 +1,4 @@
-"""The tree for everybody, and its upkeep for administrators."""
+"""Endpoints of the tree: everybody reads it, administrators change it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""首字母: the first letters of a name's pinyin, for entry by keyboard. Pure."""
+"""首字母: the first letters of a name's pinyin, by which a category is found on a keyboard."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from pypinyin import Style, lazy_pinyin
 
 @lru_cache(maxsize=4096)
 def initials_of(name: str) -> str:
-    """路灯不亮 → "ldbl", 12345热线 → "12345rx"; signs are left out."""
+    """Returns the initials of a name without signs: 路灯不亮 → "ldbl", 12345热线 → "12345rx"."""
     return "".join(lazy_pinyin(name, style=Style.FIRST_LETTER, errors=_as_typed)).lower()
 
 

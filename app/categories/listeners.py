@@ -1,4 +1,4 @@
-"""What happens to categories when something happens below."""
+"""Listeners to events of the organisation."""
 
 from app.categories.service import hand_over_categories
 from app.kernel.actor import Actor
@@ -6,5 +6,5 @@ from app.organisation.events import UnitClosing
 
 
 def on_unit_closing(event: UnitClosing) -> None:
-    """A closing unit's own categories go to its successor, or are retired."""
+    """Gives the closing unit's own categories to its successor, or retires them."""
     hand_over_categories(Actor.system("categories"), event.unit_id, event.successor_unit_id)

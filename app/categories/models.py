@@ -1,4 +1,4 @@
-"""One row a category: groups without a parent, leaves below them."""
+"""The table of categories: groups have no parent, leaves stand below a group."""
 
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,12 @@ from app.kernel.database import Id, Model, Ref
 
 
 class Category(Model):
-    """What an order can be about, and the rules that follow from it."""
+    """A category of orders with its rules; orders name leaves, not groups.
+
+    `skills`: a handler needs one of them. `questions` are asked when an order is placed (see
+    `questions.py`). `radius_m`, `stale_minutes`, `accept_minutes` and `pool_minutes` of None take
+    the usual figures.
+    """
 
     __tablename__ = "categories"
 
@@ -20,12 +25,12 @@ class Category(Model):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     parent_id: Mapped[Ref | None] = mapped_column(ForeignKey("categories.id"), index=True)
-    # None: everyone's; else only for the subtree of that unit.
+    # None: for all units; else only for the subtree of this unit.
     unit_id: Mapped[Ref | None] = mapped_column(ForeignKey("units.id"), index=True)
     sort: Mapped[int] = mapped_column(default=0)
     urgency: Mapped[Urgency] = mapped_column(default=Urgency.NORMAL)
     policy: Mapped[str] = mapped_column(default="ordinary_13710")
-    # Any one of them is enough.
+    # A handler needs one of these skills, not all.
     skills: Mapped[list[str]] = mapped_column(default=list)
     questions: Mapped[list[Any]] = mapped_column(default=list)
     needs_photo: Mapped[NeedsPhoto] = mapped_column(default=NeedsPhoto.NONE)
@@ -51,29 +56,32 @@ class Category(Model):
 
     @property
     def is_group(self) -> bool:
-        """Groups only sort the leaves; orders name leaves."""
+        """Whether the category is a group, which only sorts the leaves."""
         return self.parent_id is None
 
     @property
     def initials(self) -> str:
-        """What somebody types to find it: 路灯楼道灯 by "ldldd"."""
+        """The initials by which the category is found on a keyboard: "ldldd" for 路灯楼道灯."""
         return initials_of(self.name)
 
     @property
     def nearby_m(self) -> int:
-        """Within how many metres two orders may be about the same thing."""
+        """The metres within which two orders may be about the same thing."""
         return OUTDOOR_RADIUS_M if self.radius_m is None else self.radius_m
 
     def serves(self, unit_path: str) -> bool:
-        """Whether a unit with that path uses it."""
+        """Returns whether the unit with this path uses the category."""
         return self.unit_id is None or f"/{self.unit_id}/" in unit_path
 
     def is_skill_met(self, skills: list[str]) -> bool:
-        """Whether someone with these skills has one that it asks for."""
+        """Returns whether one of these skills is asked for; True where the category asks for none."""
         return not self.skills or bool(set(self.skills) & set(skills))
 
     def change(self, values: dict[str, Any]) -> list[str]:
-        """Takes over the values and names the fields that differ."""
+        """Sets the fields whose values differ and returns the names of these fields.
+
+        `version` rises where any differ.
+        """
         changed = [field for field, value in values.items() if getattr(self, field) != value]
         for field in changed:
             setattr(self, field, values[field])
@@ -82,11 +90,11 @@ class Category(Model):
         return changed
 
     def retire(self, at: datetime) -> None:
-        """No new orders; open ones keep its rules."""
+        """Closes the category for new orders at that moment; open orders keep its rules."""
         self.retired_at = at
         self.version += 1
 
     def restore(self) -> None:
-        """Takes new orders again."""
+        """Opens the category for new orders again."""
         self.retired_at = None
         self.version += 1

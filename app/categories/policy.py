@@ -1,4 +1,4 @@
-"""Who keeps the tree."""
+"""Rules: who may change the tree."""
 
 from app.kernel.actor import Actor
 
@@ -6,7 +6,11 @@ PERMISSIONS: dict[str, str] = {"categories.edit": "维护分类"}
 
 
 def may_edit_category(actor: Actor, unit_path: str | None) -> bool:
-    """A unit's own categories: its administrators and those above; everyone's (None): a root's."""
+    """Returns whether the actor may change a category of the unit with this path.
+
+    `categories.edit` at the unit or above it is needed; for a category of all units (None) at a
+    root unit. The program itself always may.
+    """
     if actor.is_system:
         return True
     if unit_path is not None:

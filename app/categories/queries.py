@@ -1,4 +1,4 @@
-"""Reads of the tree; nothing in it is secret, so everybody sees all of it."""
+"""Reads of the tree; everybody may see all of it."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -18,19 +18,19 @@ from app.organisation.queries import get_unit
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A category with what stands below it."""
+    """A category with the categories below it."""
 
     category: Category
     children: tuple["Branch", ...] = ()
 
 
 def categories_visible_to(_: Actor) -> Select[Category]:
-    """All of them."""
+    """Returns a statement for all categories."""
     return select(Category)
 
 
 def get_visible_category(actor: Actor, category_id: int) -> Category:
-    """One category, or NotFound."""
+    """Returns the category; raises NotFound `not_found`."""
     category = session.scalar(categories_visible_to(actor).where(Category.id == category_id))
     if category is None:
         raise not_found()
@@ -38,7 +38,7 @@ def get_visible_category(actor: Actor, category_id: int) -> Category:
 
 
 def get_category(category_id: int) -> Category:
-    """One category, retired ones too, or NotFound."""
+    """Returns the category with this id, retired or not; raises NotFound `not_found`."""
     category = _kept.get(category_id)
     if category is None:
         raise not_found()
@@ -52,10 +52,12 @@ _names = KeptColumn(Category.name)
 def tree(
     actor: Actor, unit_id: int | None, *, everything: bool = False, q: str | None = None
 ) -> list[Branch]:
-    """Groups with their leaves as the unit uses them, in order; without a unit what is everyone's.
+    """Returns the groups with their leaves as the unit uses them, in their sorting order.
 
-    `everything` adds retired ones and groups without a leaf, for those who keep the tree. `q` leaves
-    what it names, by a part of the name or by the beginning of its initials; of a group all leaves.
+    Without a unit these are the categories of all units. `everything` adds retired categories and
+    groups without leaves, for those who maintain the tree. `q` keeps the categories with `q` in the
+    name or at the beginning of the initials; where a group fits, all its leaves stay. Raises
+    NotFound `not_found` for the unit.
     """
     statement = categories_visible_to(actor).order_by(Category.sort, Category.id)
     if not everything:
@@ -87,12 +89,15 @@ def _is_named(category: Category, words: str) -> bool:
 
 
 def _typed(text: str) -> str:
-    """Width and case made alike."""
+    """Returns the text with width and case of letters made equal."""
     return unicodedata.normalize("NFKC", text).casefold().strip()
 
 
 def public_categories(actor: Actor, category_id: int | None = None) -> list[Category]:
-    """Those whose orders neighbours may join, retired ones too; of one category or group, or all."""
+    """Returns the categories whose orders neighbours may join, retired ones too.
+
+    `category_id` keeps that category, or the leaves of that group.
+    """
     statement = categories_visible_to(actor).where(Category.public_place)
     if category_id is not None:
         statement = statement.where(
@@ -102,7 +107,7 @@ def public_categories(actor: Actor, category_id: int | None = None) -> list[Cate
 
 
 def usable_category(category_id: int, unit_path: str) -> Category:
-    """A leaf that takes new orders of the unit with that path.
+    """Returns the category with this id, a leaf that takes new orders of the unit with this path.
 
     Raises Invalid `category.unknown`, `category.not_a_leaf`, `category.retired` or
     `category.other_unit`.
@@ -121,7 +126,10 @@ def usable_category(category_id: int, unit_path: str) -> Category:
 
 
 def check_answers(category: Category | None, answers: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The cleaned answers to the category's questions; raises Invalid `answer.*`."""
+    """Returns the cleaned answers to the category's questions, as `checked_answers` does.
+
+    Raises what that raises, and Invalid `answer.no_category` for answers without a category.
+    """
     if category is None:
         if answers:
             raise Invalid("answer.no_category", "没有选分类，不用回答问题。")
@@ -130,11 +138,11 @@ def check_answers(category: Category | None, answers: Mapping[str, Any] | None) 
 
 
 def with_leaves(category_ids: Iterable[int]) -> Select[int]:
-    """Ids of the categories and, where one is a group, of what stands below it: for filters."""
+    """Returns a statement for these ids and the ids of the leaves below them, for filters."""
     wanted = list(category_ids)
     return select(Category.id).where(or_(Category.id.in_(wanted), Category.parent_id.in_(wanted)))
 
 
 def names_of(category_ids: Iterable[int]) -> dict[int, str]:
-    """Names by id; unknown ones are missing."""
+    """Returns names of categories by id; unknown ids are missing."""
     return _names.of(category_ids)

@@ -1,7 +1,8 @@
-"""The questions of a category, and whether answers fit them. Pure.
+"""The questions of a category, and the check of answers to them; it does not use the database.
 
-A question is {code, text, kind, required, choices, max_length, minimum, maximum}; an answer stands
-under the question's code: words, a number, one choice, a list of choices, or a day as "2026-01-31".
+A question is {code, text, kind, required, choices, max_length, minimum, maximum}. An answer is
+stored under the question's code: a text, a number, one choice, a list of choices, or a day as
+"2026-01-31".
 """
 
 import re
@@ -18,7 +19,7 @@ Answer = str | int | float | list[str]
 
 LONGEST_ANSWER = 500
 MOST_QUESTIONS = 10
-# The largest whole number that every JSON reader keeps exactly.
+# The largest whole number that every JSON reader reads exactly.
 EXACT = 2**53 - 1
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _WITH_CHOICES = (QuestionKind.CHOICE, QuestionKind.CHOICES)
@@ -26,7 +27,7 @@ _LINE_BREAKS = "\n\r\t"
 
 
 class _MisfitError(Exception):
-    """One answer that does not fit; collected, never seen outside."""
+    """An answer that does not fit; `checked_answers` collects them, so callers never see it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code)
@@ -35,7 +36,12 @@ class _MisfitError(Exception):
 
 
 def checked_questions(questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """The questions with every field filled in, or Invalid `question.*`."""
+    """Returns the questions with all their fields filled in.
+
+    Raises Invalid `question.too_many` (more than ten), `question.code_twice`, `question.bad_code`,
+    `question.bad_range`, `question.choices_unused`, `question.choices_missing`,
+    `question.choice_twice`.
+    """
     if len(questions) > MOST_QUESTIONS:
         raise Invalid("question.too_many", f"一个分类最多{MOST_QUESTIONS}个问题。")
     complete = [_checked_question(question) for question in questions]
@@ -79,11 +85,11 @@ def _check_choices(kind: str, choices: list[str]) -> None:
 
 
 def checked_answers(questions: Sequence[Question], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers, trimmed and without empty ones, in the order of the questions.
+    """Returns the answers in the order of the questions, trimmed and without empty ones.
 
-    Raises Invalid with the code of the first misfit (`answer.unknown`, `answer.missing`,
-    `answer.wrong_type`, `answer.not_offered`, `answer.too_long`, `answer.out_of_range`) and every
-    misfit under `answers.<code>`.
+    Raises Invalid with the code of the first wrong answer: `answer.unknown`, `answer.missing`,
+    `answer.wrong_type`, `answer.not_offered`, `answer.too_long` or `answer.out_of_range`. Its
+    `errors` name every wrong answer under `answers.<code>`.
     """
     misfits: dict[str, _MisfitError] = {}
     cleaned: dict[str, Any] = {}
@@ -107,7 +113,7 @@ def checked_answers(questions: Sequence[Question], answers: Mapping[str, Any]) -
 
 
 def _shown(code: str) -> str:
-    """A code of someone else's making, cut and fit for UTF-8."""
+    """Returns the code of an unknown question, cut to 40 characters and fit for UTF-8."""
     return code[:40].encode(errors="replace").decode()
 
 
@@ -134,13 +140,13 @@ def _is_unprintable(char: str) -> bool:
 
 
 def _number(question: Question, answer: object) -> int | float:
-    # A bool is an int to Python, but no number to people.
+    # In Python a bool is an int, but true and false are not numbers here.
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         raise _MisfitError("answer.wrong_type", "这里要填数字。")
     low, high = question["minimum"], question["maximum"]
     low = -EXACT if low is None else low
     high = EXACT if high is None else high
-    # Not written the other way round: NaN is neither below nor above.
+    # `answer < low or answer > high` would let NaN pass, since both are false for it.
     if not low <= answer <= high:
         raise _MisfitError("answer.out_of_range", "这个数字不在合理的范围内。")
     return answer

@@ -1,4 +1,4 @@
-"""Shapes of categories."""
+"""Schemas of categories."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ YEAR_MINUTES = 366 * 24 * 60
 
 
 class QuestionIn(Schema):
-    """A question."""
+    """A question of a category."""
 
     code = Text(required=True, longest=32, shortest=1)
     text = Text(required=True, longest=100, shortest=1)
@@ -30,7 +30,7 @@ class QuestionIn(Schema):
 
 
 class QuestionOut(Schema):
-    """A question as it is asked."""
+    """A question with all its fields."""
 
     code = fields.String(required=True)
     text = fields.String(required=True)
@@ -45,7 +45,7 @@ class QuestionOut(Schema):
 
 
 class Stored(fields.Nested):
-    """Kept in the very shape in which it is shown: documented, but not taken apart again."""
+    """A field whose stored value already has the form of the answer, so it is not serialised again."""
 
     def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]  # as Nested
         return nested_obj
@@ -61,7 +61,7 @@ def _minutes() -> fields.Integer:
 
 
 class CategoryChangeIn(Schema):
-    """All rules of a category: what is left out goes back to its default."""
+    """All rules of a category; a field left out gets its default."""
 
     name = Text(required=True, longest=40, shortest=1)
     sort = fields.Integer(load_default=0, strict=True, validate=validate.Range(min=0, max=9999))
@@ -145,19 +145,19 @@ class CategoryOut(Schema):
 
 
 class BranchOut(CategoryOut):
-    """A category with what stands below it."""
+    """A category with its rules and the categories below it (`children`)."""
 
     children = fields.List(fields.Nested(lambda: BranchOut()), required=True)
 
     def get_attribute(self, obj: Branch | Category, attr: str, default: Any) -> Any:
-        """The fields of the category stand beside its children."""
+        """Reads `children` from the Branch and all other fields from its category."""
         if isinstance(obj, Branch) and attr != "children":
             return super().get_attribute(obj.category, attr, default)
         return super().get_attribute(obj, attr, default)
 
 
 class TreeQuery(Schema):
-    """Whose tree."""
+    """Filters of the tree."""
 
     unit_id = Identifier(load_default=None, strict=False)
     q = Text(

@@ -1,4 +1,4 @@
-"""Keeping the tree: put in what ships, create, change, retire, restore."""
+"""Changes of the tree: put in the shipped categories, create, change, retire, restore."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -24,9 +24,10 @@ from app.organisation.queries import get_unit, is_open
 
 
 def seed_categories(actor: Actor) -> int:
-    """Puts in what ships and is not there yet, found by code; answers how many rows that was.
+    """Puts in the shipped categories that are not there yet, and returns how many were added.
 
-    What is there stays as its administrators have left it.
+    They are found by code; categories that are there stay as their administrators have changed
+    them. Raises Forbidden `category.not_allowed`.
     """
     _check_may_edit(actor, None)
     groups = shipped_tree()
@@ -49,7 +50,13 @@ def create_category(
     code: str | None = None,
     **rules: Any,
 ) -> Category:
-    """A new group (no parent) or leaf: everyone's, or with `unit_id` of one unit's subtree."""
+    """Creates a group (without parent) or a leaf and returns it.
+
+    Without `unit_id` it is for all units, else for the subtree of that unit. `rules` are columns of
+    the category. Raises Forbidden `category.not_allowed`; Conflict `category.code_taken`,
+    `category.parent_retired`, `category.unit_closed`; Invalid `category.unit_unknown`,
+    `category.parent_not_a_group`, `category.policy_unknown`, `question.*`.
+    """
     unit = _unit(unit_id)
     _check_may_edit(actor, unit.path if unit else None)
     _check_parent(parent_id, unit.path if unit else "")
@@ -71,9 +78,11 @@ def create_category(
 def change_category(
     actor: Actor, category_id: int, values: Mapping[str, Any], *, check: Callable[[int], None]
 ) -> Category:
-    """New rules; `check(version)` raises where the category has changed since it was read.
+    """Sets the rules of a category and returns it.
 
-    Code, group and unit stay: open orders and the shipped tree find a category by them.
+    `check(version)` raises where the version is not the expected one. Code, group and unit stay,
+    because open orders and the shipped tree find a category by them. Raises NotFound `not_found`;
+    Forbidden `category.not_allowed`; Invalid `category.policy_unknown`, `question.*`.
     """
     category = _locked(actor, category_id)
     check(category.version)
@@ -91,7 +100,11 @@ def change_category(
 
 
 def retire_category(actor: Actor, category_id: int) -> Category:
-    """No new orders from now on, of a group for all its leaves; open ones keep its rules."""
+    """Closes a category for new orders and returns it; open orders keep its rules.
+
+    A retired group closes all its leaves. Raises NotFound `not_found`, Forbidden
+    `category.not_allowed`, Conflict `category.already_retired`.
+    """
     category = _locked(actor, category_id)
     if category.retired_at is not None:
         raise Conflict("category.already_retired", "这个分类已经停用了。")
@@ -101,7 +114,10 @@ def retire_category(actor: Actor, category_id: int) -> Category:
 
 
 def restore_category(actor: Actor, category_id: int) -> Category:
-    """Takes new orders again."""
+    """Opens a retired category for new orders again and returns it.
+
+    Raises NotFound `not_found`, Forbidden `category.not_allowed`, Conflict `category.not_retired`.
+    """
     category = _locked(actor, category_id)
     if category.retired_at is None:
         raise Conflict("category.not_retired", "这个分类正在使用。")
@@ -111,7 +127,10 @@ def restore_category(actor: Actor, category_id: int) -> Category:
 
 
 def hand_over_categories(actor: Actor, unit_id: int, successor_unit_id: int | None) -> None:
-    """A unit's own categories when it closes: its successor's, or retired."""
+    """Gives the own categories of a closing unit to its successor, or retires them without one.
+
+    Raises NotFound `not_found`, Forbidden `category.not_allowed`.
+    """
     _check_may_edit(actor, get_unit(unit_id).path)
     for category in session.scalars(lock(select(Category).where(Category.unit_id == unit_id))):
         if successor_unit_id is not None:

@@ -1,11 +1,11 @@
-"""Urgency and its paces, kinds of questions, pictures asked for, names of deadline policies."""
+"""Urgency and its times, kinds of questions, when pictures are needed, names of deadline policies."""
 
 from enum import StrEnum
 from typing import Protocol
 
 
 class Urgency(StrEnum):
-    """一般, 紧急, 特急 (danger to life or property)."""
+    """The urgency of an order: 一般、紧急、特急 (danger to life or property)."""
 
     NORMAL = "normal"
     URGENT = "urgent"
@@ -16,7 +16,7 @@ URGENCY_RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 
 
 class NeedsPhoto(StrEnum):
-    """When a picture is asked for: never, when the order is placed, or when it is completed."""
+    """When a picture is needed: never, when the order is placed, or when it is completed."""
 
     NONE = "none"
     BEFORE = "before"
@@ -24,7 +24,7 @@ class NeedsPhoto(StrEnum):
 
 
 class QuestionKind(StrEnum):
-    """What an answer is: words, a number, one of the choices, some of them, or a day."""
+    """The kind of an answer: text, a number, one of the choices, several of them, or a day."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -73,7 +73,7 @@ _RANK = (Urgency.NORMAL, Urgency.URGENT, Urgency.EMERGENCY)
 
 
 class Paced(Protocol):
-    """What the paces are read from: a category."""
+    """The fields of a category from which the times are read."""
 
     urgency: Urgency
     accept_minutes: int | None
@@ -82,11 +82,11 @@ class Paced(Protocol):
 
 
 def accept_minutes(category: Paced | None, urgency: Urgency | None = None) -> int:
-    """How long a direct offer waits for its answer.
+    """Returns how many minutes a direct offer waits for an answer.
 
-    For this and the two below: without a category the order is a normal one; the category's own
-    figure wins over the urgency's; an `urgency` that staff have raised above the category's never
-    gets more time than that urgency has.
+    For this function and the two below: without a category the order counts as normal. The
+    category's own figure goes before the one of its urgency. Where staff have raised `urgency`
+    above the category's, there is never more time than that urgency allows.
     """
     return _minutes(
         ACCEPT_MINUTES, category, category.accept_minutes if category else None, urgency
@@ -94,12 +94,18 @@ def accept_minutes(category: Paced | None, urgency: Urgency | None = None) -> in
 
 
 def stale_minutes(category: Paced | None, urgency: Urgency | None = None) -> int:
-    """How long a claimed order may stand without a sign of life."""
+    """Returns how many minutes a claimed order may stay without any action of its handler.
+
+    The category and `urgency` decide as in `accept_minutes`.
+    """
     return _minutes(STALE_MINUTES, category, category.stale_minutes if category else None, urgency)
 
 
 def pool_minutes(category: Paced | None, urgency: Urgency | None = None) -> int:
-    """How long an order stays in the pool before the dispatcher gets it back."""
+    """Returns how many minutes an order stays in the pool before the dispatcher gets it back.
+
+    The category and `urgency` decide as in `accept_minutes`.
+    """
     return _minutes(POOL_MINUTES, category, category.pool_minutes if category else None, urgency)
 
 

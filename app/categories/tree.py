@@ -1,4 +1,4 @@
-"""The tree that ships: one file a group in `defaults/`, read and checked here."""
+"""The shipped tree: one file for each group in `defaults/`, read and checked here."""
 
 import tomllib
 from collections.abc import Sequence
@@ -15,7 +15,11 @@ DEFAULTS = Path(__file__).with_name("defaults")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One category of a file; a leaf without policy, backstop or skills has those of its group."""
+    """One category of a file.
+
+    A leaf without `policy`, `backstop_role` or `skills` has those of its group. `leaf` are the
+    leaves of a group.
+    """
 
     code: str
     name: str
@@ -35,9 +39,12 @@ class Entry:
     leaf: Sequence[dict[str, Any]] = field(default=())
 
     def columns(self, sort: int) -> dict[str, Any]:
-        """The values of its row, without parent; ValueError for an unknown flag or policy."""
+        """Returns the values of its row without the parent.
+
+        Raises ValueError for an unknown flag or policy.
+        """
         if unknown := set(self.flags) - set(FLAGS) or {self.policy} - set(POLICIES):
-            raise ValueError(f"{self.code}: {unknown}")
+            raise ValueError(f"{self.code}: unknown flags or policy: {unknown}")
         return {
             "code": self.code,
             "name": self.name,
@@ -60,7 +67,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class ShippedGroup:
-    """A group's columns and those of its leaves, in order."""
+    """The columns of a group and those of its leaves, in their order."""
 
     columns: dict[str, Any]
     leaves: tuple[dict[str, Any], ...]
@@ -68,7 +75,7 @@ class ShippedGroup:
 
 @cache
 def shipped_tree() -> tuple[ShippedGroup, ...]:
-    """All groups in the order of their files."""
+    """Returns all shipped groups in the order of their files."""
     return tuple(
         _group(tomllib.loads(path.read_text(encoding="utf-8")), sort)
         for sort, path in enumerate(sorted(DEFAULTS.glob("*.toml")), start=1)

@@ -1,1 +1,1 @@
-"""Who is who: log-in, sessions, the guard of every endpoint, consents."""
+"""Identity: log-in, sessions, the guard of every endpoint, accounts, consents."""

@@ -22,7 +22,7 @@ def _person_of(username: str) -> int:
 @accounts.command("reset-password")
 @click.argument("username")
 def reset_password(username: str) -> None:
-    """Prints a new one-time password; all sessions end."""
+    """Prints a new one-time password; all sessions of the account end."""
     with transaction():
         issued = service.reset_password(_ACTOR, _person_of(username))
     click.echo(f"一次性密码（7 天内有效，登录后须改）：{issued.one_time_password}")
@@ -31,7 +31,7 @@ def reset_password(username: str) -> None:
 @accounts.command("unlock")
 @click.argument("username")
 def unlock(username: str) -> None:
-    """Ends a lock-out."""
+    """Ends the lock of an account after too many wrong passwords."""
     with transaction():
         service.unlock_account(_ACTOR, _person_of(username))
     click.echo(f"“{username}”已解锁。")
@@ -40,7 +40,7 @@ def unlock(username: str) -> None:
 @accounts.command("remove-code")
 @click.argument("username")
 def remove_code(username: str) -> None:
-    """Takes the code generator off an account, for a lost phone."""
+    """Removes the code generator of an account, for a lost phone."""
     with transaction():
         service.forget_totp(_ACTOR, _person_of(username))
     click.echo(f"“{username}”的动态码已停用。")

@@ -1,4 +1,4 @@
-"""What happened to log-ins and consents."""
+"""Events of log-ins and consents."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from app.identity.states import Document
 
 @dataclass(frozen=True, slots=True)
 class SessionStolen:
-    """A refresh token was used a second time: the session is revoked, its person is to be told."""
+    """A refresh token was used a second time; the session was revoked, and the person is to be told."""
 
     person_id: int
     session_id: int
@@ -17,7 +17,7 @@ class SessionStolen:
 
 @dataclass(frozen=True, slots=True)
 class PasswordGiven:
-    """Somebody else has set a one-time password for a person, who is to be told."""
+    """A person got a one-time password from another person and is to be told."""
 
     person_id: int
 
@@ -33,7 +33,7 @@ class ConsentGiven:
 
 @dataclass(frozen=True, slots=True)
 class ConsentWithdrawn:
-    """A person took a consent back; the data it covered must go."""
+    """A person withdrew a consent; the data that it covered must be deleted."""
 
     person_id: int
     document: Document

@@ -1,4 +1,4 @@
-"""The guard of every endpoint: nobody passes without a live token unless the endpoint is public."""
+"""The guard of every endpoint: without a valid access token only public endpoints are reached."""
 
 from flask import Flask, g, request
 
@@ -8,7 +8,8 @@ from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import register_guard
 
-# Repeated by hand in tests/identity/test_guard.py: to open a door takes two changes.
+# The list stands a second time in tests/identity/test_guard.py, so that an endpoint is not made
+# public by mistake.
 PUBLIC_ENDPOINTS = frozenset(
     {
         "sessions.log_in_wechat",
@@ -23,22 +24,22 @@ PUBLIC_ENDPOINTS = frozenset(
         "static",
     }
 )
-# What someone can do who must first replace a password that another has seen.
+# The endpoints for a person who must first replace a one-time password.
 _PASSWORD_CHANGE_ENDPOINTS = frozenset(
     {"me.get_me", "me.change_password", "sessions.close_current_session"}
 )
 
 
 def guard(app: Flask) -> None:
-    """Puts the guard in front of every view."""
+    """Puts the guard in front of all views of the app."""
     register_guard(app, _admit_request)
 
 
 def admit(token: str) -> None:
-    """Names the actor of this request by an access token, whichever door has read it.
+    """Sets the actor of this request by an access token; the caller has read the token.
 
-    Raises Unauthenticated `session.required` (no such token) or `session.expired` (past its end,
-    revoked, person inactive), Forbidden `session.password_change_required`.
+    Raises Unauthenticated `session.required` (unknown token) or `session.expired` (expired,
+    revoked, or the person is inactive), Forbidden `session.password_change_required`.
     """
     checked = queries.check_access_token(token, now())
     if checked is None:
@@ -54,7 +55,7 @@ def admit(token: str) -> None:
 
 
 def current_session_id() -> int:
-    """The log-in session of this request."""
+    """Returns the id of this request's log-in session; raises Unauthenticated `session.required`."""
     session_id: int | None = g.get("login_session_id")
     if session_id is None:
         raise _required()

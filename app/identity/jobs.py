@@ -1,4 +1,4 @@
-"""What the timetable calls; each does one batch in the caller's transaction, until 0 comes."""
+"""Functions of the timetable; each does one batch in the caller's transaction, until it returns 0."""
 
 from app.identity import service
 from app.kernel.actor import Actor
@@ -7,10 +7,13 @@ _ACTOR = Actor.system("identity")
 
 
 def forget_dead_sessions(limit: int = 50) -> int:
-    """Tokens past their end, and sessions half a year after their last use."""
+    """Deletes expired tokens, and sessions without tokens 180 days after their last renewal.
+
+    Returns how many rows were deleted; at most `limit` of each kind.
+    """
     return service.forget_dead_sessions(_ACTOR, limit)
 
 
 def forget_old_failures(limit: int = 50) -> int:
-    """Wrong passwords after 30 days."""
+    """Deletes at most `limit` failed log-ins that are older than 30 days; returns how many."""
     return service.forget_old_failures(_ACTOR, limit)

@@ -1,4 +1,4 @@
-"""What happens to log-ins when something happens to people."""
+"""Listeners to events of people."""
 
 from app.identity import queries
 from app.identity.service import forget_person, revoke_sessions
@@ -10,15 +10,15 @@ _ACTOR = Actor.system("identity")
 
 
 def on_person_erased(event: PersonErased) -> None:
-    """Every way to log in goes with the person; consents stay without one."""
+    """Deletes every way to log in as the person; consents stay, with the anonymous row."""
     forget_person(_ACTOR, event.person_id)
 
 
 def on_person_deactivated(event: PersonDeactivated) -> None:
-    """Whoever may not act is logged out everywhere."""
+    """Ends all sessions of the person."""
     revoke_sessions(_ACTOR, event.person_id, RevokedFor.DEACTIVATED)
 
 
 def on_export_requested(event: ExportRequested) -> None:
-    """Consents, sessions and WeChat accounts belong to the copy of the own data."""
+    """Adds consents, sessions and WeChat accounts to the person's copy of the own data."""
     event.parts["identity"] = queries.export_of(event.person_id)

@@ -1,4 +1,4 @@
-"""Sessions and their tokens, accounts with passwords, one-time codes, WeChat accounts, consents."""
+"""Tables of sessions, tokens, accounts, one-time codes, WeChat accounts and consents."""
 
 from datetime import datetime
 
@@ -33,13 +33,17 @@ class LoginSession(Model):
     revoked_for: Mapped[RevokedFor | None]
 
     def revoke(self, reason: RevokedFor, at: datetime) -> None:
-        """Ends the session; the first reason stays."""
+        """Ends the session; where it is ended already, its first reason stays."""
         if self.revoked_at is None:
             self.revoked_at, self.revoked_for = at, reason
 
 
 class Token(Model):
-    """A random token, kept as its hash; a rotated one stays until its end, to know a thief by."""
+    """A random token, of which only the hash is kept.
+
+    `rotated_at` is set once the token was used for a new pair. Such a token stays until it expires:
+    if it is used again, it was stolen.
+    """
 
     __tablename__ = "tokens"
 
@@ -53,7 +57,7 @@ class Token(Model):
 
 
 class Account(Model):
-    """A staff member's user name and password."""
+    """A user name and a password of a person."""
 
     __tablename__ = "accounts"
 
@@ -62,17 +66,17 @@ class Account(Model):
     username_key: Mapped[str] = mapped_column(unique=True)
     password_hash: Mapped[str]
     must_change_password: Mapped[bool]
-    # A password that somebody else has seen is good for a few days only.
+    # A one-time password, which another person has seen, is valid until this moment only.
     one_time_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
-    # Failures up to this id are forgiven: a log-in has succeeded since, or someone unlocked it.
+    # Failures up to this id are not counted: a log-in succeeded later, or the account was unlocked.
     forgiven_failure_id: Mapped[int] = mapped_column(default=0)
 
 
 class LoginFailure(Model):
-    """A wrong password or code, also for names that do not exist; added, never changed."""
+    """A wrong password or code, also for user names that do not exist; rows are added, never changed."""
 
     __tablename__ = "login_failures"
     __table_args__ = (
@@ -81,14 +85,14 @@ class LoginFailure(Model):
     )
 
     id: Mapped[Id]
-    # A keyed hash of the name: people type passwords into the name's field.
+    # A keyed hash of the user name, because people sometimes type the password into that field.
     account_key: Mapped[str]
     address: Mapped[str]
     at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TotpSecret(Model):
-    """The secret of a person's code generator; counts once it is confirmed."""
+    """The encrypted secret of a person's code generator; it is in force once `confirmed_at` is set."""
 
     __tablename__ = "totp_secrets"
 
@@ -96,12 +100,12 @@ class TotpSecret(Model):
     secret: Mapped[str]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
-    # The interval of the last code taken: each code works once, none older works after it.
+    # The interval of the last accepted code: neither this code nor an older one is accepted again.
     last_counter: Mapped[int] = mapped_column(default=0)
 
 
 class RecoveryCode(Model):
-    """A code for the day the phone is lost; works once."""
+    """A code for the case that the phone is lost; only its hash is kept, and it works once."""
 
     __tablename__ = "recovery_codes"
 
@@ -111,7 +115,7 @@ class RecoveryCode(Model):
 
 
 class WechatAccount(Model):
-    """A person's identity in one mini-program or official account."""
+    """A person's identity in one mini-program or official account; `openid` is encrypted."""
 
     __tablename__ = "wechat_accounts"
 
@@ -124,7 +128,10 @@ class WechatAccount(Model):
 
 
 class Consent(Model):
-    """One yes or no to one version of a document; added, never changed; the last one counts."""
+    """One yes or no of a person to one version of a document.
+
+    Rows are added, never changed; the last one for a document counts.
+    """
 
     __tablename__ = "consents"
     __table_args__ = (Index("ix_consents_person_id", "person_id", "document", "id"),)
@@ -143,10 +150,10 @@ class Consent(Model):
 
     @property
     def current_version(self) -> int:
-        """The version that counts today."""
+        """The version of the document that is in force today."""
         return CURRENT_VERSIONS[self.document]
 
     @property
     def needed(self) -> bool:
-        """Whether everyone must agree to the document."""
+        """Whether every person must agree to the document."""
         return self.document in NEEDED_BY_ALL

@@ -1,4 +1,4 @@
-"""Passwords: how they are kept, compared, made and judged."""
+"""Passwords: hashing, comparing, generating, and checking their strength."""
 
 import secrets
 import unicodedata
@@ -13,21 +13,21 @@ from app.kernel.errors import Invalid
 SHORTEST = 10
 LONGEST = 128
 
-# OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
+# The parameters that OWASP recommends for argon2id: 19 MiB, two passes, one lane.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-# Checked where there is no account, so that an unknown name costs the same time as a known one.
+# Compared where there is no account, so that an unknown name takes the same time as a known one.
 DUMMY_HASH = _HASHER.hash(secrets.token_urlsafe(32))
-# Nothing that is misread on paper or over the telephone: no 0 O, 1 l I.
+# Without characters that are misread on paper or misheard on the telephone: no 0 O, 1 l I.
 _READABLE = "23456789abcdefghijkmnpqrstuvwxyz"
 
 
 def hash_password(password: str) -> str:
-    """What the database keeps."""
+    """Returns the argon2id hash of the password, which the database keeps."""
     return _HASHER.hash(password)
 
 
 def password_matches(password_hash: str, password: str) -> bool:
-    """Whether the password is the one that was hashed; takes some 20 ms either way."""
+    """Returns whether the password is the one that was hashed; takes about 20 ms in both cases."""
     try:
         return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
@@ -35,27 +35,29 @@ def password_matches(password_hash: str, password: str) -> bool:
 
 
 def is_outdated(password_hash: str) -> bool:
-    """Whether the hash was made with weaker figures than today's."""
+    """Returns whether the hash was made with weaker parameters than those of today."""
     return _HASHER.check_needs_rehash(password_hash)
 
 
 def one_time_password() -> str:
-    """A first password to hand over: four groups of four, 80 bits."""
+    """Returns a random first password to hand over: four groups of four characters, 80 bits."""
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
 
 
 def username_key(username: str) -> str:
-    """What makes two user names the same: case and width of letters do not count."""
+    """Returns the form in which two user names are compared: case and width of letters are ignored."""
     folded = unicodedata.normalize("NFKC", username).casefold()
-    # Folding can leave what normalising would still change.
+    # casefold() can return a text that is not normalised, so it is normalised a second time.
     return unicodedata.normalize("NFKC", folded).strip()
 
 
 def check_strength(password: str, username: str) -> None:
-    """Refuses what is guessed first: short, common, the user name, one pattern over and over.
+    """Refuses passwords that are guessed first.
 
-    Raises Invalid `password.too_short`, `password.too_long`, `password.is_username` or
-    `password.too_common`. No composition is asked for: length is what helps.
+    Raises Invalid `password.too_short` (below 10 characters), `password.too_long` (above 128),
+    `password.is_username` (the user name, also with digits), or `password.too_common` (in the list,
+    or one pattern repeated). No mixture of letters, digits and signs is required: length is what
+    helps.
     """
     if len(password) < SHORTEST:
         raise _refused("password.too_short", f"密码至少要 {SHORTEST} 位。")

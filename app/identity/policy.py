@@ -1,4 +1,4 @@
-"""Who may do what with log-ins."""
+"""Rules: who may administer log-ins."""
 
 from collections.abc import Iterable
 
@@ -10,9 +10,10 @@ PERMISSIONS: dict[str, str] = {EDIT_ACCOUNTS: "管理登录账号"}
 
 
 def may_edit_account(actor: Actor, unit_paths: Iterable[str]) -> bool:
-    """Whether the actor administers every unit at which the account's person has a say.
+    """Returns whether the actor has `accounts.edit` at all units to which the account's person belongs.
 
-    One path outside is enough to refuse: whoever resets a password could act as that person.
+    One unit without it is enough to refuse, because an actor who resets a password could then act
+    as that person there. `unit_paths` without an element refuse too; the program itself always may.
     """
     paths = tuple(unit_paths)
     return actor.is_system or (
@@ -21,9 +22,10 @@ def may_edit_account(actor: Actor, unit_paths: Iterable[str]) -> bool:
 
 
 def holds_all(actor: Actor, grants: Iterable[Grant]) -> bool:
-    """Whether the actor holds, where they hold, all that these grants give.
+    """Returns whether the actor has every permission of these grants, at the units of the grants.
 
-    Whoever knows another's password may do what the other may: it must be nothing new.
+    An actor who knows another person's password can do all that the person may do; so the actor
+    must be allowed to do all of it already. True for the program itself.
     """
     return actor.is_system or all(
         actor.may(permission, grant.unit_path)

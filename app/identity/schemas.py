@@ -1,4 +1,4 @@
-"""Shapes of log-in, the own profile, consents and accounts."""
+"""Schemas of log-in, the own profile, consents and accounts."""
 
 from marshmallow import fields, validate
 
@@ -8,7 +8,7 @@ from app.people.states import PersonKind
 
 
 def _secret(longest: int = 200, *, required: bool = True) -> fields.String:
-    # Passwords are taken as they are: neither trimmed nor changed.
+    # A password is taken exactly as it was typed, so it is not a `Text`, which trims blanks.
     return fields.String(
         required=required,
         load_only=True,
@@ -23,7 +23,7 @@ class CodeIn(Schema):
 
 
 class PasswordLoginIn(Schema):
-    """User name and password; `otp` where the account has a code generator."""
+    """User name and password; `otp` is needed where the account has a code generator."""
 
     username = Text(required=True, longest=100, shortest=1)
     password = _secret(1000)
@@ -37,14 +37,14 @@ class RefreshIn(Schema):
 
 
 class UnitNameOut(Schema):
-    """A unit by name."""
+    """A unit by id and name."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
 
 
 class HeldRoleOut(Schema):
-    """A role over a unit and all below it."""
+    """A role that the person holds over a unit and all units below it."""
 
     role = fields.String(required=True)
     name = fields.String(required=True)
@@ -52,7 +52,7 @@ class HeldRoleOut(Schema):
 
 
 class OwnRegistrationOut(Schema):
-    """A registration that is pending or approved."""
+    """An own registration that is pending or approved."""
 
     id = fields.Integer(required=True)
     kind = fields.String(required=True)
@@ -61,14 +61,14 @@ class OwnRegistrationOut(Schema):
 
 
 class HomePlaceOut(Schema):
-    """我家."""
+    """The person's home place (我家)."""
 
     id = fields.Integer(required=True)
     full_name = fields.String(required=True)
 
 
 class MeOut(Schema):
-    """A person as he or she sees it: the own name in full, the phone masked."""
+    """The profile for the person: the own name in full, the phone masked."""
 
     id = fields.Integer(required=True)
     kind = fields.Enum(PersonKind, by_value=True, required=True)
@@ -88,7 +88,7 @@ class MeOut(Schema):
 
 
 class SessionOut(Schema):
-    """A fresh pair of tokens and the person they stand for."""
+    """A new pair of tokens and the profile of the person that has logged in."""
 
     access_token = fields.String(required=True)
     expires_at = Moment(required=True)
@@ -97,7 +97,7 @@ class SessionOut(Schema):
 
 
 class OpenSessionOut(Schema):
-    """One of the own open sessions."""
+    """One of the person's open sessions."""
 
     id = fields.Integer(required=True)
     channel = fields.Enum(Channel, by_value=True, required=True)
@@ -107,13 +107,13 @@ class OpenSessionOut(Schema):
 
 
 class TicketOut(Schema):
-    """Opens the phone pages once, within 60 seconds."""
+    """A ticket that opens the phone pages once, within 60 seconds."""
 
     ticket = fields.String(required=True)
 
 
 class MeIn(Schema):
-    """What people say about themselves; what is left out stays as it is."""
+    """The changes of the own profile; a field left out stays as it is."""
 
     name = Text(longest=50)
     address = Text(longest=200, allow_none=True)
@@ -123,21 +123,21 @@ class MeIn(Schema):
 
 
 class PasswordChangeIn(Schema):
-    """The password so far and the new one."""
+    """The password of today and the new one."""
 
     current_password = _secret(1000)
     new_password = _secret(1000)
 
 
 class AwayIn(Schema):
-    """暂不接单 until then; null: back again."""
+    """The moment until which the person takes no orders (暂不接单); null ends the absence."""
 
     until = Moment(required=True, allow_none=True)
     return_orders = fields.Boolean(load_default=False)
 
 
 class ExportOut(Schema):
-    """Everything kept about the person, by room."""
+    """Everything that is kept about the person, by room."""
 
     exported_at = Moment(required=True)
     parts = fields.Dict(keys=fields.String(), required=True)
@@ -152,7 +152,7 @@ class ConsentIn(Schema):
 
 
 class ConsentOut(Schema):
-    """The last word on a document; `version`, `at` and `id` are null where there was none."""
+    """The last answer to a document; `id`, `version` and `at` are null where there was none."""
 
     id = fields.Integer(required=True, allow_none=True)
     document = fields.Enum(Document, by_value=True, required=True)
@@ -165,13 +165,13 @@ class ConsentOut(Schema):
 
 
 class ConfirmIn(Schema):
-    """The own password, asked for again."""
+    """The person's password, asked again before a sensitive step."""
 
     current_password = _secret(1000)
 
 
 class EnrolmentOut(Schema):
-    """For the authenticator; shown once."""
+    """The secret and its address for the authenticator; they are shown once."""
 
     secret = fields.String(required=True)
     uri = fields.String(required=True)
@@ -184,13 +184,13 @@ class OtpIn(Schema):
 
 
 class RecoveryCodesOut(Schema):
-    """Codes for the day the phone is lost; shown once, each works once."""
+    """Codes for the case that the phone is lost; they are shown once, and each works once."""
 
     recovery_codes = fields.List(fields.String(), required=True)
 
 
 class TotpRemovalIn(Schema):
-    """Password and code: both are asked for."""
+    """Password and code; both are needed to remove the code generator."""
 
     current_password = _secret(1000)
     otp = _secret(60)
@@ -203,7 +203,7 @@ class AccountIn(Schema):
 
 
 class OneTimePasswordOut(Schema):
-    """Shown once; good for 7 days and for nothing but setting one's own password."""
+    """A one-time password: shown once, valid for 7 days, and only for setting an own password."""
 
     username = fields.String(required=True)
     one_time_password = fields.String(required=True)
@@ -211,7 +211,7 @@ class OneTimePasswordOut(Schema):
 
 
 class AccountOut(Schema):
-    """A person's account, for administrators."""
+    """A person's account for administrators."""
 
     username = fields.String(required=True)
     must_change_password = fields.Boolean(required=True)

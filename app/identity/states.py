@@ -1,4 +1,4 @@
-"""Kinds of sessions and tokens, consent documents and their versions, the figures of log-in."""
+"""Kinds of sessions and tokens, documents of consent with their versions, limits of log-in."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -7,7 +7,7 @@ from app.kernel.messages import Template
 
 
 class Channel(StrEnum):
-    """By which door a person came in."""
+    """The way in which a person logged in: WeChat, a password, or the phone pages by a ticket."""
 
     WECHAT = "wechat"
     PASSWORD = "password"  # noqa: S105 # a kind of log-in, not a secret
@@ -15,7 +15,7 @@ class Channel(StrEnum):
 
 
 class TokenKind(StrEnum):
-    """What a token opens: requests, new tokens, or one other door."""
+    """The use of a token: for requests, for a new pair of tokens, or for opening the phone pages once."""
 
     ACCESS = "access"
     REFRESH = "refresh"
@@ -23,7 +23,7 @@ class TokenKind(StrEnum):
 
 
 class RevokedFor(StrEnum):
-    """Why a session ended before its time."""
+    """The reason why a session was ended before its time."""
 
     LOGGED_OUT = "logged_out"
     STOLEN = "stolen"
@@ -33,7 +33,7 @@ class RevokedFor(StrEnum):
 
 
 class Document(StrEnum):
-    """What a person consents to, each by itself."""
+    """The documents to which a person consents, each separately."""
 
     PRIVACY = "privacy"
     SERVICE_TERMS = "service_terms"
@@ -47,27 +47,28 @@ DOCUMENT_TITLES = {
     Document.PARTY_MEMBERSHIP: "党员身份信息",
     Document.EXACT_LOCATION: "精确位置",
 }
-# A new text means a new number here; older consents then no longer count.
+# A new text of a document gets a new number here; consents to older versions then no longer count.
 CURRENT_VERSIONS = {
     Document.PRIVACY: 1,
     Document.SERVICE_TERMS: 1,
     Document.PARTY_MEMBERSHIP: 1,
     Document.EXACT_LOCATION: 1,
 }
-# Party membership and exact location are sensitive: asked for when they are used, not at the door.
+# Party membership and exact location are sensitive: the consent is asked when they are first used,
+# not at the log-in.
 NEEDED_BY_ALL = (Document.PRIVACY, Document.SERVICE_TERMS)
 
 ACCESS_LIFE = timedelta(hours=2)
 REFRESH_LIFE = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=60)
 TICKET_LIFE = timedelta(seconds=60)
-# However often its tokens are renewed, a session ends.
+# A session ends after this time, however often its tokens are renewed.
 SESSION_LIFE = timedelta(days=180)
 
 FAILURES_BEFORE_LOCK = 10
 LOCK_LIFE = timedelta(minutes=15)
 FAILURES_BY_ADDRESS = 100
-# In a minute. Generous: a whole estate may share one address.
+# These three are per minute. Those by address are high because a whole estate may share one address.
 LOG_INS_BY_ADDRESS = 300
 RENEWALS_BY_ADDRESS = 600
 CONFIRMATIONS_BY_PERSON = 20

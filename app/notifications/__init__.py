@@ -1,1 +1,1 @@
-"""Notifications: what people are told, kept in the outbox until it is delivered to the inbox."""
+"""Notifications: messages to people wait in the outbox until a job delivers them to the inbox."""

@@ -1,4 +1,4 @@
-"""The own inbox, and for administrators what could not be delivered, or not be done."""
+"""Endpoints of the own inbox; for administrators those of messages and slots that were given up."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The outbox, from which a job sends, and the inbox, which the recipient reads."""
+"""Tables of the outbox, from which a job sends, and of the inbox, which the recipient reads."""
 
 from datetime import datetime
 from typing import Any
@@ -9,29 +9,29 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.kernel.database import Id, Model, Ref
 from app.notifications.states import OutboxState
 
-# Literal, so that both databases see that the partial index serves the query.
+# Written as text, so that both databases see that the query can use the partial index.
 WAITING = text("state IN ('queued', 'sending')")
 UNREAD = text("read_at IS NULL")
 
 
 class _AboutSubject:
-    """What a message is about: known by kind and id alone."""
+    """The subject of a message, known by its kind and its id alone."""
 
     subject_kind: Mapped[str]
     subject_id: Mapped[int]
 
     @property
     def subject(self) -> dict[str, Any]:
-        """{"kind", "id"}."""
+        """The subject as {"kind", "id"}."""
         return {"kind": self.subject_kind, "id": self.subject_id}
 
 
 class OutboxMessage(_AboutSubject, Model):
-    """One message to one person; `params` hold nothing personal in clear.
+    """One message to one person; `params` hold no personal data in clear.
 
-    `not_before` and `lease_until` are times of the database's clock, `created_at` and `sent_at`
-    business times; `fence` rises with every claim, so that a sender who lost its lease changes
-    nothing.
+    `not_before` and `lease_until` are times of the database's clock, `created_at` and `sent_at` are
+    business times. `fence` rises each time a sender takes the message; so a sender whose lease is
+    over, and whose message another sender has taken, changes nothing.
     """
 
     __tablename__ = "outbox_messages"
@@ -44,7 +44,7 @@ class OutboxMessage(_AboutSubject, Model):
             sqlite_where=WAITING,
         ),
         Index("ix_outbox_messages_state_sent", "state", "sent_at"),
-        # The inbox knows a message by this id, so an id must never come twice.
+        # A row of the inbox names its message by this id, so SQLite must never use an id twice.
         {"sqlite_autoincrement": True},
     )
 
@@ -63,7 +63,7 @@ class OutboxMessage(_AboutSubject, Model):
     sent_at: Mapped[datetime | None]
 
     def queue_again(self) -> None:
-        """A dead message gets all its attempts anew."""
+        """Puts a message that was given up back into the queue, with all its attempts."""
         self.state = OutboxState.QUEUED
         self.attempts = 0
         self.not_before = None
@@ -71,7 +71,7 @@ class OutboxMessage(_AboutSubject, Model):
 
 
 class InboxMessage(_AboutSubject, Model):
-    """What the recipient reads; at most one an outbox message, however often it is delivered."""
+    """A message that the recipient reads; each message of the outbox gives at most one."""
 
     __tablename__ = "inbox_messages"
     __table_args__ = (
@@ -88,7 +88,7 @@ class InboxMessage(_AboutSubject, Model):
 
     id: Mapped[Id]
     recipient_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"))
-    # No foreign key: delivered outbox rows go long before the inbox does.
+    # No foreign key: delivered rows of the outbox are deleted long before those of the inbox.
     outbox_id: Mapped[Ref] = mapped_column(unique=True)
     moment: Mapped[str]
     title: Mapped[str]

@@ -1,4 +1,4 @@
-"""Who looks after what could not be delivered, or not be done."""
+"""Rules: who may see and repeat messages and slots that were given up."""
 
 from app.kernel.actor import Actor
 
@@ -6,11 +6,15 @@ PERMISSIONS: dict[str, str] = {"messages.resend": "查看和重发没有送达�
 
 
 def may_resend(actor: Actor) -> bool:
-    """Administrators of a root: a message has no unit, and its recipient may belong to several."""
+    """Returns whether the actor may see and resend messages and retry slots.
+
+    `messages.resend` at a root unit is needed, because a message has no unit and its recipient may
+    belong to several; the program itself always may.
+    """
     return actor.is_system or resending_root(actor) is not None
 
 
 def resending_root(actor: Actor) -> int | None:
-    """The root unit that the actor looks after these things for."""
+    """Returns the id of a root unit at which the actor has `messages.resend`; None without one."""
     paths = actor.paths("messages.resend")
     return next((int(path.strip("/")) for path in paths if path.count("/") == 2), None)

@@ -1,4 +1,4 @@
-"""Reads of the inbox, of messages on their way, and of the slots of scheduled jobs."""
+"""Reads of the inbox, of the outbox, and of the slots of scheduled jobs."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ from app.notifications.states import OutboxState
 
 
 def inbox_visible_to(actor: Actor) -> Select[InboxMessage]:
-    """The own messages alone."""
+    """Returns a statement for the actor's own messages."""
     return select(InboxMessage).where(InboxMessage.recipient_id == actor.own_id)
 
 
 def inbox(actor: Actor, *, unread: bool, cursor: str | None, limit: int) -> Page[InboxMessage]:
-    """The own messages, newest first."""
+    """Returns a page of the actor's own messages, newest first; raises Invalid `cursor.invalid`."""
     statement = inbox_visible_to(actor)
     if unread:
         statement = statement.where(InboxMessage.read_at.is_(None))
@@ -29,7 +29,7 @@ def inbox(actor: Actor, *, unread: bool, cursor: str | None, limit: int) -> Page
 
 
 def get_visible_message(actor: Actor, message_id: int) -> InboxMessage:
-    """One own message, or NotFound."""
+    """Returns one of the actor's own messages; raises NotFound `not_found`."""
     message = session.scalar(inbox_visible_to(actor).where(InboxMessage.id == message_id))
     if message is None:
         raise not_found()
@@ -37,13 +37,16 @@ def get_visible_message(actor: Actor, message_id: int) -> InboxMessage:
 
 
 def unread_count(actor: Actor) -> int:
-    """How many of the own messages have not been read."""
+    """Returns how many of the actor's own messages are unread."""
     statement = inbox_visible_to(actor).where(InboxMessage.read_at.is_(None))
     return session.scalar(statement.with_only_columns(func.count())) or 0
 
 
 def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:
-    """All of it for administrators, who are told who and when, never what it says."""
+    """Returns a statement for all messages of the outbox, for administrators.
+
+    They see recipient, time and state, but not the text. Raises Forbidden `message.not_allowed`.
+    """
     if not may_resend(actor):
         raise Forbidden("message.not_allowed", "您没有查看消息发送情况的权限。")
     return select(OutboxMessage)
@@ -52,13 +55,19 @@ def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:
 def outbox(
     actor: Actor, *, state: OutboxState, cursor: str | None, limit: int
 ) -> Page[OutboxMessage]:
-    """Messages in that state, newest first."""
+    """Returns a page of messages of the outbox in that state, newest first.
+
+    Raises Forbidden `message.not_allowed`, Invalid `cursor.invalid`.
+    """
     statement = outbox_visible_to(actor).where(OutboxMessage.state == state)
     return paginate(statement, [Key(OutboxMessage.id, desc=True)], cursor=cursor, limit=limit)
 
 
 def get_visible_outbox_message(actor: Actor, message_id: int) -> OutboxMessage:
-    """One message on its way, or NotFound."""
+    """Returns one message of the outbox.
+
+    Raises Forbidden `message.not_allowed`, NotFound `not_found`.
+    """
     message = session.scalar(outbox_visible_to(actor).where(OutboxMessage.id == message_id))
     if message is None:
         raise not_found()
@@ -66,37 +75,43 @@ def get_visible_outbox_message(actor: Actor, message_id: int) -> OutboxMessage:
 
 
 def count_waiting() -> int:
-    """How many messages are to be delivered."""
+    """Returns how many messages are not delivered and not given up."""
     return session.scalar(select(func.count()).select_from(OutboxMessage).where(WAITING)) or 0
 
 
 def longest_wait_seconds() -> float:
-    """For how long the oldest of them has waited; 0 where none does."""
+    """Returns for how many seconds the oldest waiting message has waited; 0 where none waits."""
     oldest = session.scalar(select(func.min(OutboxMessage.created_at)).where(WAITING))
     return 0 if oldest is None else (now() - oldest).total_seconds()
 
 
 def count_dead() -> int:
-    """How many messages were given up."""
+    """Returns how many messages were given up."""
     dead = OutboxMessage.state == OutboxState.DEAD
     return session.scalar(select(func.count()).where(dead)) or 0
 
 
 def slots_visible_to(actor: Actor) -> Select[JobSlot]:
-    """All of them for administrators."""
+    """Returns a statement for all slots of scheduled jobs, for administrators.
+
+    Raises Forbidden `slot.not_allowed`.
+    """
     if not may_resend(actor):
         raise Forbidden("slot.not_allowed", "您没有查看定期任务的权限。")
     return select(JobSlot)
 
 
 def slots(actor: Actor, *, state: SlotState, cursor: str | None, limit: int) -> Page[JobSlot]:
-    """Slots in that state, by job and slot."""
+    """Returns a page of slots in that state, sorted by job and slot.
+
+    Raises Forbidden `slot.not_allowed`, Invalid `cursor.invalid`.
+    """
     statement = slots_visible_to(actor).where(in_state(state))
     return paginate(statement, [Key(JobSlot.name), Key(JobSlot.slot)], cursor=cursor, limit=limit)
 
 
 def exported_inbox(person_id: int) -> list[dict[str, Any]]:
-    """A person's messages as they are handed over in a copy of the own data."""
+    """Returns the person's messages, oldest first, ready for the JSON of the copy of the own data."""
     rows = session.scalars(
         select(InboxMessage).where(InboxMessage.recipient_id == person_id).order_by(InboxMessage.id)
     )

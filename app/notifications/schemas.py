@@ -1,4 +1,4 @@
-"""Shapes of messages, and of the slots of scheduled jobs."""
+"""Schemas of messages and of the slots of scheduled jobs."""
 
 from marshmallow import fields
 
@@ -9,20 +9,20 @@ from app.notifications.states import OutboxState
 
 
 class SubjectOut(Schema):
-    """What a message is about."""
+    """The subject of a message by kind and id."""
 
     kind = fields.String(required=True)
     id = fields.Integer(required=True)
 
 
 class InboxQuery(PageArgs):
-    """Which of the own messages."""
+    """Filters of the own messages."""
 
     unread = fields.Boolean(load_default=False, metadata={"description": "只看未读的"})
 
 
 class InboxMessageOut(Schema):
-    """A message as its recipient reads it."""
+    """A message for its recipient."""
 
     id = fields.Integer(required=True)
     moment = fields.String(required=True)
@@ -35,19 +35,19 @@ class InboxMessageOut(Schema):
 
 
 class UnreadOut(Schema):
-    """How many are unread."""
+    """The number of unread messages."""
 
     unread = fields.Integer(required=True)
 
 
 class OutboxQuery(PageArgs):
-    """Which messages on their way."""
+    """Filters of the outbox."""
 
     state = fields.Enum(OutboxState, by_value=True, load_default=OutboxState.DEAD)
 
 
 class OutboxMessageOut(Schema):
-    """A message on its way, as an administrator sees it: not what it says."""
+    """A message of the outbox for administrators, without its text."""
 
     id = fields.Integer(required=True)
     recipient_id = fields.Integer(required=True)
@@ -61,13 +61,13 @@ class OutboxMessageOut(Schema):
 
 
 class SlotQuery(PageArgs):
-    """Which slots."""
+    """Filters of the slots."""
 
     state = fields.Enum(SlotState, by_value=True, load_default=SlotState.DEAD)
 
 
 class SlotOut(Schema):
-    """One time of a scheduled job."""
+    """One slot of a scheduled job: the time for which the job has to be done once, such as a week."""
 
     name = fields.String(required=True)
     slot = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Telling people: the caller's transaction fills the outbox, a job brings it to the inboxes."""
+"""Writes messages into the outbox in the caller's transaction, and delivers them to the inboxes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,10 +65,11 @@ def notify(
     params: Mapping[str, str | int],
     urgent: bool = False,
 ) -> None:
-    """Tells each recipient once; erased and unknown people are left out.
+    """Writes one message for each recipient; erased and unknown people get none.
 
-    One statement in the caller's transaction. An unknown moment, or a param that its template needs
-    and does not get, is a fault of the program and raises KeyError at once.
+    It is one statement in the caller's transaction. `moment` names the template, `params` fill it
+    in, `subject` is (kind, id). An unknown moment or a missing param is a fault of the program and
+    raises KeyError at once.
     """
     _rendered(moment, params)
     wanted = sorted(set(recipients))
@@ -88,7 +89,7 @@ def notify(
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to one person, as `notify` takes them."""
+    """One message to one person, with the arguments of `notify`."""
 
     recipient_id: int
     moment: str
@@ -98,7 +99,7 @@ class Message:
 
 
 def notify_each(messages: Sequence[Message]) -> None:
-    """Tells many people different things, each as `notify` does."""
+    """Writes all these messages, as `notify` does for one; people may get different ones."""
     for message in messages:
         _rendered(message.moment, message.params)
     wanted = {message.recipient_id for message in messages}
@@ -146,7 +147,10 @@ _NOTIFY = (
 
 
 def mark_read(actor: Actor, message_id: int) -> InboxMessage:
-    """The first reading counts."""
+    """Marks one of the actor's own messages as read and returns it; the first reading time stays.
+
+    Raises NotFound `not_found`.
+    """
     get_visible_message(actor, message_id)
     session.execute(
         update(InboxMessage)
@@ -157,7 +161,7 @@ def mark_read(actor: Actor, message_id: int) -> InboxMessage:
 
 
 def mark_all_read(actor: Actor) -> None:
-    """All of the own messages."""
+    """Marks all of the actor's own messages as read."""
     unread = inbox_visible_to(actor).where(InboxMessage.read_at.is_(None))
     session.execute(
         update(InboxMessage)
@@ -167,7 +171,10 @@ def mark_all_read(actor: Actor) -> None:
 
 
 def resend(actor: Actor, message_id: int) -> OutboxMessage:
-    """Queues a dead message again."""
+    """Puts a message that was given up back into the queue and returns it.
+
+    Raises Forbidden `message.not_allowed`, NotFound `not_found`, Conflict `message.not_dead`.
+    """
     get_visible_outbox_message(actor, message_id)
     message = session.scalars(
         lock(outbox_visible_to(actor).where(OutboxMessage.id == message_id))
@@ -181,7 +188,10 @@ def resend(actor: Actor, message_id: int) -> OutboxMessage:
 
 
 def retry_slot(actor: Actor, name: str, slot: str) -> JobSlot:
-    """Lets the next tick of the job take up a dead slot again."""
+    """Lets the job do a slot again that was given up, and returns the slot.
+
+    Raises Forbidden `slot.not_allowed`, NotFound `not_found`, Conflict `slot.not_dead`.
+    """
     asked = slots_visible_to(actor).where(JobSlot.name == name, JobSlot.slot == slot)
     found = session.scalars(lock(asked)).one_or_none()
     if found is None:
@@ -195,13 +205,13 @@ def retry_slot(actor: Actor, name: str, slot: str) -> JobSlot:
 
 
 def deliver_batch(limit: int = BATCH) -> int:
-    """Delivers what is due, urgent first; answers how many it took, 0 when nothing is left.
+    """Delivers due messages, urgent ones first; returns how many it took, 0 when none is left.
 
-    Claim, inbox row and "sent" are one transaction, so a sender killed anywhere leaves the message
-    as it was. The lease is for a sender over the network, which must commit its claim before it
-    sends; what such a one leaves behind is taken up here once the lease is over. (It must also keep
-    to one message a recipient a claim, since WeChat refuses two sends to one user at once; an inbox
-    takes any number.)
+    Taking a message, its inbox row and the state "sent" are one transaction; so when the process is
+    killed, the message stays as it was. The lease is for senders over the network, which must
+    commit the taking before they send; a message that such a sender has left is taken here when the
+    lease is over. (Such a sender must also take at most one message of a recipient at a time,
+    because WeChat refuses two sends to one user at once.)
     """
     claimed = _claim(_batch(limit))
     if claimed and not _is_handed_over(claimed):
@@ -211,16 +221,20 @@ def deliver_batch(limit: int = BATCH) -> int:
 
 
 def erase_messages_of(person_id: int) -> None:
-    """Both boxes of a person; the outbox first, so that nothing is delivered in between."""
+    """Deletes all messages to the person.
+
+    The outbox goes first, so that nothing is delivered in between.
+    """
     session.execute(delete(outbox).where(outbox.c.recipient_id == person_id))
     session.execute(delete(inbox).where(inbox.c.recipient_id == person_id))
 
 
 def forget_old_messages(limit: int = BATCH) -> int:
-    """Deletes a batch of what need not be kept; answers how many rows, 0 when nothing is left.
+    """Deletes a batch of old messages; returns how many rows, 0 when none is left.
 
-    Read inbox rows and dead letters after 180 days, delivered outbox rows after 30, and what was
-    delivered while its recipient was being erased.
+    Read inbox messages and messages that were given up go after 180 days, delivered messages of the
+    outbox after 30 days. Messages that were delivered while their recipient was being erased go
+    too.
     """
     moment = now()
     erased = select(Person.id).where(Person.status == PersonStatus.ERASED)
@@ -262,7 +276,7 @@ def _claim_some(limit: int, moment: datetime, *, urgent: bool) -> list[Row[Any]]
         ),
         and_(outbox.c.state == OutboxState.SENDING, outbox.c.lease_until <= moment),
     )
-    # In a CTE the rows are picked once; as a plain subquery PostgreSQL may pick anew for each row.
+    # A CTE picks the rows once; PostgreSQL may run a plain subquery again for each row.
     picked = (
         select(outbox.c.id)
         .where(WAITING, outbox.c.urgent == urgent, due)
@@ -286,13 +300,11 @@ def _claim_some(limit: int, moment: datetime, *, urgent: bool) -> list[Row[Any]]
 
 
 def _is_handed_over(messages: Sequence[Row[Any]]) -> bool:
-    """Delivers all of them, or none and answers False."""
+    """Delivers all of the messages and returns True, or delivers none and returns False."""
     try:
         with session.begin_nested():
             _hand_over(messages)
-    except (
-        Exception
-    ) as broken:  # one bad message must not hold up the others, whatever is bad about it
+    except Exception as broken:  # whatever is wrong with one message must not stop the others
         log.warning("messages.batch_failed", count=len(messages), error=type(broken).__name__)
         return False
     return True
@@ -302,7 +314,7 @@ def _try_alone(message: Row[Any]) -> None:
     try:
         with session.begin_nested():
             _hand_over([message])
-    except Exception as broken:  # as above
+    except Exception as broken:  # as in _is_handed_over
         _put_back(message, type(broken).__name__)
 
 
@@ -344,7 +356,7 @@ def _put_back(message: Row[Any], error: str) -> None:
 
 
 def _held(messages: Sequence[Row[Any]]) -> ColumnElement[bool]:
-    """The claims that are still the sender's own."""
+    """Returns the condition that these messages are still taken by this sender."""
     return and_(
         outbox.c.state == OutboxState.SENDING,
         tuple_(outbox.c.id, outbox.c.fence).in_([(m.id, m.fence) for m in messages]),

@@ -1,11 +1,11 @@
-"""The life of a message on its way, and the figures of sending."""
+"""The states of a message in the outbox, and the limits of sending."""
 
 from datetime import timedelta
 from enum import StrEnum
 
 
 class OutboxState(StrEnum):
-    """Waiting, taken by a sender, delivered, or given up."""
+    """The states of a message: waiting, taken by a sender, delivered, given up."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -16,7 +16,7 @@ class OutboxState(StrEnum):
 BATCH = 500
 BATCH_ON_SQLITE = 50
 LEASE = timedelta(seconds=60)
-# How long to wait after the first, second, … failure; the failure after the last is final.
+# The waiting time after the first, second, … failure. After one failure more the message is given up.
 BACKOFF = (
     timedelta(minutes=1),
     timedelta(minutes=5),

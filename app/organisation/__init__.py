@@ -1,1 +1,1 @@
-"""Units, places, areas, settings, providers and the phone book: where everything else happens."""
+"""The organisation: units, places, areas, settings, providers (承办单位) and the phone book."""

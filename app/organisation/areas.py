@@ -1,4 +1,4 @@
-"""Reading areas: GeoJSON polygons checked by hand, each fault with its code and its place."""
+"""Reads GeoJSON polygons and checks them; each fault has a code and tells its position."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -19,18 +19,21 @@ from app.organisation.geometry import (
 MOST_POINTS = 5000
 
 Part = list[list[Point]]
-# Start, end, number of the ring, place in the ring, edges of the ring.
+# Start point, end point, number of the ring, position in the ring, number of the ring's edges.
 _Edge = tuple[Point, Point, int, int, int]
 _APART, _TOUCHING, _CROSSING = 0, 1, 2
 
 
 def read_area(geojson: object, system: CoordinateSystem) -> dict[str, Any]:
-    """A checked GeoJSON Polygon or MultiPolygon in GCJ-02, as `UnitArea.geojson` keeps it.
+    """Checks a GeoJSON Polygon or MultiPolygon and returns it in GCJ-02, as `UnitArea.geojson` keeps it.
 
-    A Feature stands for its geometry; heights and repeated points are left out. Raises Invalid with
-    `area.not_a_polygon`, `area.position_invalid`, `area.out_of_range`, `area.ring_not_closed`,
-    `area.ring_too_short`, `area.too_many_points`, `area.self_intersection`, `area.hole_outside`,
-    `area.parts_overlap`.
+    `system` is the coordinate system of `geojson`. Of a Feature the geometry is taken; heights and
+    points that repeat the point before them are dropped. A MultiPolygon of one part becomes a
+    Polygon.
+
+    Raises Invalid `area.not_a_polygon`, `area.position_invalid`, `area.out_of_range`,
+    `area.ring_not_closed`, `area.ring_too_short`, `area.too_many_points` (more than 5,000),
+    `area.self_intersection`, `area.hole_outside`, `area.parts_overlap`.
     """
     parts = [[_ring(ring) for ring in _list(part)] for part in _parts(geojson)]
     if not parts or not all(parts):
@@ -49,7 +52,7 @@ def read_area(geojson: object, system: CoordinateSystem) -> dict[str, Any]:
 
 
 def area_of(geojson: dict[str, Any]) -> Area:
-    """The area of what `read_area` has answered."""
+    """Returns the `Area` of a polygon that `read_area` has returned."""
     several = geojson["type"] == "MultiPolygon"
     parts = geojson["coordinates"] if several else [geojson["coordinates"]]
     return Area([[(x, y) for x, y in ring] for part in parts for ring in part])
@@ -120,7 +123,11 @@ def _edges(ring: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
 
 
 def _check_edges(rings: Sequence[Ring]) -> None:
-    """No ring may touch itself, no two rings may cross; two may touch in a point."""
+    """Refuses rings that cross themselves or each other.
+
+    A ring may not touch itself either; two rings may touch in single points. The edges are swept
+    from west to east, so that only edges which overlap in longitude are compared.
+    """
     edges = [
         (a, b, number, place, len(ring) - 1)
         for number, ring in enumerate(rings)
@@ -138,6 +145,7 @@ def _check_edges(rings: Sequence[Ring]) -> None:
 
 
 def _allowed(one: _Edge, other: _Edge) -> int:
+    """Returns how far two edges may meet: two rings, and neighbouring edges of one ring, may touch."""
     if one[2] != other[2]:
         return _TOUCHING
     apart = abs(one[3] - other[3])
@@ -145,7 +153,10 @@ def _allowed(one: _Edge, other: _Edge) -> int:
 
 
 def _meeting(one: _Edge, other: _Edge) -> int:
-    """How two segments meet: apart, touching in one point, or crossing (or lying on each other)."""
+    """Returns how two segments meet.
+
+    `_APART`; `_TOUCHING`: in one point; `_CROSSING`: also where one lies on the other.
+    """
     (a, b), (c, d) = one[:2], other[:2]
     if max(c[1], d[1]) < min(a[1], b[1]) or min(c[1], d[1]) > max(a[1], b[1]):
         return _APART
@@ -168,14 +179,17 @@ def _opposite(one: float, other: float) -> bool:
 
 
 def _between(a: Point, b: Point, point: Point) -> bool:
-    """Whether a point on the line through a and b is on the segment."""
+    """Returns whether a point that is on the line through a and b lies between them."""
     return min(a[0], b[0]) <= point[0] <= max(a[0], b[0]) and (
         min(a[1], b[1]) <= point[1] <= max(a[1], b[1])
     )
 
 
 def _samples(ring: Sequence[Point]) -> Iterator[Point]:
-    """Corners and the middles of edges: rings that do not cross are told apart by them."""
+    """Yields the corners and the middles of the edges of a ring.
+
+    For two rings that do not cross, these points tell whether one lies inside the other.
+    """
     for a, b in _edges(ring):
         yield a
         yield math.fsum((a[0], b[0])) / 2, math.fsum((a[1], b[1])) / 2

@@ -23,10 +23,11 @@ _STRICT = click.option("--strict", is_flag=True, help="有一处不对就一条�
 @_FILE
 @_STRICT
 def import_units(file: Path, strict: bool) -> None:
-    """Units from Excel or CSV.
+    """Imports units from an Excel or CSV file.
 
     Columns in any order: 编号* 名称* 类别*（区、街道、社区、网格、楼组、党员中心户） 上级编号 电话
-    地址 开放时间 排序. Good rows go in, bad ones are listed; the same file again changes nothing.
+    地址 开放时间 排序. Correct rows are imported, wrong rows are listed. Importing the same file
+    again changes nothing.
     """
     try:
         with transaction():
@@ -40,7 +41,7 @@ def import_units(file: Path, strict: bool) -> None:
 @_FILE
 @_STRICT
 def import_places(file: Path, strict: bool) -> None:
-    """Places from Excel or CSV.
+    """Imports places from an Excel or CSV file.
 
     Columns in any order: 编号* 名称* 类别*（小区、楼栋、单元、室） 上级编号 单位编号
     物业管理（专业物业、单位自管、无主管） 物业单位 纬度 经度 坐标系（gcj02、wgs84） 排序.
@@ -63,7 +64,7 @@ def import_places(file: Path, strict: bool) -> None:
 )
 @_STRICT
 def import_areas(file: Path, coordinate_system: str, strict: bool) -> None:
-    """Polygons from GeoJSON: a FeatureCollection, the unit's code in the property 编号 or code."""
+    """Imports polygons from a GeoJSON FeatureCollection; the property 编号 or code names the unit."""
     try:
         with transaction():
             report = service.import_areas(

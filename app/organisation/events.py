@@ -1,4 +1,4 @@
-"""What the organisation announces upward."""
+"""Events that the organisation announces to the rooms above."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from app.kernel.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class UnitClosing:
-    """A unit is about to close; a listener may refuse, or move its things to the successor."""
+    """A unit is about to close; a listener may raise to refuse, or move its own rows to the successor."""
 
     unit_id: int
     successor_unit_id: int | None
@@ -15,7 +15,7 @@ class UnitClosing:
 
 @dataclass(frozen=True, slots=True)
 class UnitMoved:
-    """A unit with its whole subtree stands under another parent; every path below has changed."""
+    """A unit and its subtree stand under another parent; the paths of all of them have changed."""
 
     unit_id: int
     old_path: str
@@ -24,7 +24,7 @@ class UnitMoved:
 
 @dataclass(frozen=True, slots=True)
 class SettingChanged:
-    """A unit's own value was set or taken back; it holds below as well."""
+    """A unit's own value of a setting was set or removed; it holds for the units below as well."""
 
     unit_id: int
     unit_path: str
@@ -33,7 +33,7 @@ class SettingChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccountLinked:
-    """A provider was given the account of a person; people refuses one the actor does not see."""
+    """A provider was given the account of a person; a listener may raise to refuse."""
 
     actor: Actor
     provider_id: int

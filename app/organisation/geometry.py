@@ -1,4 +1,4 @@
-"""Geometry by hand: GCJ-02, distances, exact point in polygon, and an index over many areas."""
+"""Geometry: GCJ-02, distances, exact point in polygon, and an index over many areas."""
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
@@ -14,7 +14,7 @@ EARTH_RADIUS = 6_371_008.8
 # GCJ-02: semi-major axis and squared eccentricity of the Krasovsky 1940 ellipsoid.
 _A = 6378245.0
 _EE = 0.00669342162296594323
-# Shewchuk's bound: a 2 × 2 determinant whose size is beyond it has the right sign.
+# Shewchuk's bound on the rounding error: a 2 × 2 determinant larger than this has the right sign.
 _ERROR = 3.3306690738754716e-16
 _THINNEST = 1e-9
 _MOST_BANDS = 64
@@ -22,24 +22,30 @@ _MOST_CELLS = 128
 
 
 class CoordinateSystem(StrEnum):
-    """What a pair of numbers means: the satellites' system, or the one of Chinese maps."""
+    """The coordinate system of a point: WGS-84 (satellites) or GCJ-02 (Chinese maps)."""
 
     GCJ02 = "gcj02"
     WGS84 = "wgs84"
 
 
 def is_on_earth(latitude: float, longitude: float) -> bool:
-    """Whether both are finite and in range."""
+    """Returns whether the latitude is in -90…90 and the longitude in -180…180; False for NaN."""
     return -90 <= latitude <= 90 and -180 <= longitude <= 180
 
 
 def is_in_china(latitude: float, longitude: float) -> bool:
-    """The rectangle in which GCJ-02 differs from WGS-84, as all implementations have it."""
+    """Returns whether the point is in the rectangle in which GCJ-02 differs from WGS-84.
+
+    All implementations of GCJ-02 use this rectangle.
+    """
     return 72.004 <= longitude <= 137.8347 and 0.8293 <= latitude <= 55.8271
 
 
 def to_gcj02(latitude: float, longitude: float) -> tuple[float, float]:
-    """WGS-84 to GCJ-02, as (latitude, longitude); outside China the point is unchanged."""
+    """Converts a point from WGS-84 to GCJ-02 and returns (latitude, longitude) in degrees.
+
+    A point outside the rectangle of `is_in_china` comes back unchanged.
+    """
     if not is_in_china(latitude, longitude):
         return latitude, longitude
     north, east = _offset(longitude - 105.0, latitude - 35.0)
@@ -52,7 +58,10 @@ def to_gcj02(latitude: float, longitude: float) -> tuple[float, float]:
 
 
 def _offset(x: float, y: float) -> tuple[float, float]:
-    """Metres north and east at x degrees from 105° E and y degrees from 35° N."""
+    """Returns the offset in metres to the north and to the east.
+
+    The point lies x degrees east of 105° E and y degrees north of 35° N.
+    """
     pi, sin = math.pi, math.sin
     root = math.sqrt(abs(x))
     shared = (20.0 * sin(6.0 * x * pi) + 20.0 * sin(2.0 * x * pi)) * 2.0 / 3.0
@@ -66,14 +75,14 @@ def _offset(x: float, y: float) -> tuple[float, float]:
 
 
 def in_gcj02(latitude: float, longitude: float, system: CoordinateSystem) -> tuple[float, float]:
-    """The point as it is stored, whatever system it came in."""
+    """Returns the point as the database keeps it: (latitude, longitude) in GCJ-02, in degrees."""
     if system is CoordinateSystem.WGS84:
         return to_gcj02(latitude, longitude)
     return latitude, longitude
 
 
 def haversine(latitude: float, longitude: float, latitude2: float, longitude2: float) -> float:
-    """Metres along the great circle, at any distance."""
+    """Returns the metres along the great circle between two points in degrees, at any distance."""
     phi, phi2 = math.radians(latitude), math.radians(latitude2)
     half_phi = math.sin((phi2 - phi) / 2) ** 2
     half_lambda = math.sin(math.radians(longitude2 - longitude) / 2) ** 2
@@ -84,19 +93,23 @@ def haversine(latitude: float, longitude: float, latitude2: float, longitude2: f
 def equirectangular(
     latitude: float, longitude: float, latitude2: float, longitude2: float
 ) -> float:
-    """Metres on a plane, faster: within 0.1 % of haversine up to 100 km in China."""
+    """Returns the metres between two points in degrees, computed on a plane.
+
+    It is faster than `haversine` and within 0.1 % of it up to 100 km in China.
+    """
     x = math.radians(longitude2 - longitude) * math.cos(math.radians((latitude + latitude2) / 2))
     return EARTH_RADIUS * math.hypot(x, math.radians(latitude2 - latitude))
 
 
 def side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> float:
-    """Positive where (x, y) lies left of the line from a to b, negative right, 0 exactly on it.
+    """Tells on which side of the line from a to b the point (x, y) lies.
 
-    The sign is exact: where rounding could decide it, fractions do.
+    Returns a positive number for the left side, a negative one for the right side, and 0 exactly on
+    the line. The sign is always exact: where rounding could change it, fractions are used.
     """
     left, right = (bx - ax) * (y - ay), (by - ay) * (x - ax)
     turn = left - right
-    # The constant keeps numbers so small that products vanish out of the quick answer.
+    # The constant excludes numbers that are so small that their products become 0.
     if abs(turn) > _ERROR * (abs(left) + abs(right)) + 1e-290:
         return turn
     fax, fay = Fraction(ax), Fraction(ay)
@@ -106,7 +119,7 @@ def side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> floa
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A bounding box in degrees, its edges included."""
+    """A bounding box in degrees; its edges belong to it."""
 
     south: float
     west: float
@@ -115,42 +128,50 @@ class Box:
 
     @property
     def size(self) -> float:
-        """Square degrees, to tell a grid from the community around it."""
+        """The area of the box in square degrees; smaller areas are asked before larger ones."""
         return (self.north - self.south) * (self.east - self.west)
 
     def contains(self, latitude: float, longitude: float) -> bool:
-        """Whether the point is inside or on the edge."""
+        """Returns whether the point is in the box or on its edge."""
         return self.south <= latitude <= self.north and self.west <= longitude <= self.east
 
     def distance(self, latitude: float, longitude: float) -> float:
-        """Metres to the nearest point of the box, measured like `Area.distance` and never more."""
+        """Returns the metres from the point to the nearest point of the box; 0 inside.
+
+        It is measured like `Area.distance` and is never larger than the distance to an area in the
+        box.
+        """
         x = min(max(longitude, self.west), self.east) - longitude
         y = min(max(latitude, self.south), self.north) - latitude
         return _metres(math.hypot(x * math.cos(math.radians(latitude)), y))
 
 
 def box_of(rings: Iterable[Ring]) -> Box:
-    """The bounding box of rings of (longitude, latitude)."""
+    """Returns the bounding box of rings; their points are (longitude, latitude)."""
     xs, ys = zip(*(point for ring in rings for point in ring), strict=True)
     return Box(min(ys), min(xs), max(ys), max(xs))
 
 
-# An edge that is not level: south, north, west, east, then x of its southern and northern end.
+# An edge that is not horizontal: south, north, west, east, then the longitude of its southern end and
+# the longitude of its northern end.
 _Edge = tuple[float, float, float, float, float, float]
 
 
 class Area:
-    """The inside of all rings by the even-odd rule: holes and several parts included.
+    """The points inside all rings by the even-odd rule, so holes and several parts are possible.
 
-    Half-open: a point on a border belongs to what lies north-east of it, so that of areas that tile
-    the plane exactly one holds each point. Edges are sorted into horizontal bands, of which a
-    question looks at one.
+    A point on a border belongs to the area north or east of the border. So where areas cover the
+    plane without gaps, each point belongs to exactly one of them. The edges are sorted into
+    horizontal bands, and `contains` looks at one band only.
     """
 
     __slots__ = ("_bands", "_scale", "box", "rings")
 
     def __init__(self, rings: Sequence[Ring]) -> None:
-        """`rings` are closed rings of (longitude, latitude), checked before (`areas.read_area`)."""
+        """Builds the bands.
+
+        `rings` are closed rings of (longitude, latitude) that `areas.read_area` has checked.
+        """
         self.rings = rings
         self.box = box_of(rings)
         edges = [
@@ -171,7 +192,7 @@ class Area:
         return min(len(self._bands) - 1, int((latitude - self.box.south) * self._scale))
 
     def contains(self, latitude: float, longitude: float) -> bool:
-        """Whether the point is inside, by the half-open rule."""
+        """Returns whether the point belongs to the area; for points on a border see the class."""
         if not self.box.contains(latitude, longitude):
             return False
         inside = False
@@ -181,7 +202,10 @@ class Area:
         return inside
 
     def distance(self, latitude: float, longitude: float) -> float:
-        """Metres to the nearest point of the area on the plane around the point; 0 inside."""
+        """Returns the metres from the point to the nearest point of the area; 0 inside.
+
+        It is measured on the plane around the point.
+        """
         if self.contains(latitude, longitude):
             return 0.0
         shrink = math.cos(math.radians(latitude))
@@ -207,7 +231,7 @@ def _latitude(point: Point) -> float:
 
 
 def _to_origin(ax: float, ay: float, bx: float, by: float) -> float:
-    """From (0, 0) to the nearest point of the segment."""
+    """Returns the distance from (0, 0) to the nearest point of the segment from a to b."""
     dx, dy = bx - ax, by - ay
     length = dx * dx + dy * dy
     along = min(1.0, max(0.0, -(ax * dx + ay * dy) / length)) if length > 0 else 0.0
@@ -218,9 +242,9 @@ _K = TypeVar("_K", bound=Hashable)
 
 
 class AreaIndex(Generic[_K]):
-    """Many areas under keys, in buckets of a grid over their bounding boxes.
+    """Many areas, each under a key, found through a grid over their bounding boxes.
 
-    The order of the areas is their precedence where they overlap.
+    Where areas overlap, the earlier one in `areas` goes first.
     """
 
     def __init__(self, areas: Iterable[tuple[_K, Area]]) -> None:
@@ -259,7 +283,7 @@ class AreaIndex(Generic[_K]):
         )
 
     def find(self, latitude: float, longitude: float) -> _K | None:
-        """The key of the first area that holds the point, or None."""
+        """Returns the key of the first area that holds the point, or None."""
         if not self.box.contains(latitude, longitude):
             return None
         for key, area in self._buckets.get(self._cell(latitude, longitude), ()):
@@ -268,7 +292,7 @@ class AreaIndex(Generic[_K]):
         return None
 
     def nearest(self, latitude: float, longitude: float) -> _K | None:
-        """The key of the area with the least distance, or None where there is no area."""
+        """Returns the key of the area with the least distance in metres; None where the index is empty."""
         ranked = sorted(
             (
                 (area.box.distance(latitude, longitude), number)
@@ -277,7 +301,7 @@ class AreaIndex(Generic[_K]):
         )
         best: tuple[float, int] | None = None
         for least, number in ranked:
-            # Rounding may make a box a hair farther than the area in it.
+            # By rounding, the distance to a box may be a little larger than to the area in it.
             if best is not None and least > best[0] * (1 + 1e-9):
                 break
             found = self.areas[number][1].distance(latitude, longitude), number

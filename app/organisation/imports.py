@@ -1,6 +1,6 @@
-"""What units, places and areas look like in the lists that communities keep: pure parsing.
+"""Reads the lists of units, places and areas that communities keep; it does not use the database.
 
-Units (`flask organisation import-units`), one row each, columns in any order:
+Units (`flask organisation import-units`), one in each row, columns in any order:
 
     编号*  名称*  类别*（区、街道、社区、网格、楼组、党员中心户）
     上级编号  电话  地址  开放时间  排序
@@ -10,11 +10,11 @@ Places (`flask organisation import-places`):
     编号*  名称*  类别*（小区、楼栋、单元、室）  上级编号  单位编号
     物业管理（专业物业、单位自管、无主管）  物业单位  纬度  经度  坐标系（gcj02、wgs84）  排序
 
-Areas (`flask organisation import-areas`): a GeoJSON FeatureCollection whose features carry the
-unit's code in the property 编号 or code, and perhaps their own coordinate_system.
+Areas (`flask organisation import-areas`): a GeoJSON FeatureCollection. Each feature has the unit's
+code in the property 编号 or code, and may have its own coordinate_system.
 
-Columns with * must be there and filled in. An empty cell leaves what is already known. Codes are
-unique, so the same file again changes nothing.
+Columns with * must be there and filled in. An empty cell leaves the stored value as it is. Codes
+are unique, so importing the same file again changes nothing.
 """
 
 import json
@@ -53,7 +53,7 @@ PLACE_HEADINGS = (
     "坐标系",
     "排序",
 )
-# Words that lists out of offices use for the same thing.
+# Lists of offices also use other words for the same kinds.
 _UNIT_WORDS = {name: kind for kind, name in UNIT_NAMES.items()} | {
     "区县": UnitKind.DISTRICT,
     "县": UnitKind.DISTRICT,
@@ -81,7 +81,7 @@ _SYSTEM_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """One unit; an empty cell (None) leaves what is."""
+    """One unit of the list; None stands for an empty cell, which leaves the stored value as it is."""
 
     row: int
     code: str
@@ -96,7 +96,11 @@ class UnitRow:
 
 @dataclass(frozen=True, slots=True)
 class PlaceRow:
-    """One place; an empty cell (None) leaves what is, or takes what the place around it has."""
+    """One place of the list; None stands for an empty cell.
+
+    An empty cell leaves the stored value as it is; for a new place it takes the value of the place
+    around it.
+    """
 
     row: int
     code: str
@@ -114,7 +118,7 @@ class PlaceRow:
 
 @dataclass(frozen=True, slots=True)
 class AreaRow:
-    """One polygon, checked and in GCJ-02; `row` is the number of the feature."""
+    """One polygon, checked and in GCJ-02; `row` is the number of the feature, from 1."""
 
     row: int
     code: str
@@ -126,7 +130,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(slots=True)
 class Parsed(Generic[_Row]):
-    """The good rows, the faults of the others, and headings that nobody knows."""
+    """The correct rows, the faults of the other rows, and the headings that are not used (`ignored`)."""
 
     rows: list[_Row] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -134,14 +138,14 @@ class Parsed(Generic[_Row]):
 
 
 def parse_units(content: bytes, most_rows: int = MOST_ROWS) -> Parsed[UnitRow]:
-    """Units from the top down, whatever their order in the file; raises as `read_table`."""
+    """Returns the units of an Excel or CSV file, higher kinds first; raises what `read_table` raises."""
     parsed = _parse(read_table(content, UNIT_HEADINGS, UNIT_HEADINGS[:3], most_rows), _unit)
     parsed.rows.sort(key=lambda row: UNIT_RANKS[row.kind])
     return parsed
 
 
 def parse_places(content: bytes, most_rows: int = MOST_ROWS) -> Parsed[PlaceRow]:
-    """Places from the outside in, whatever their order in the file; raises as `read_table`."""
+    """Returns the places of an Excel or CSV file, outer kinds first; raises what `read_table` raises."""
     parsed = _parse(read_table(content, PLACE_HEADINGS, PLACE_HEADINGS[:3], most_rows), _place)
     parsed.rows.sort(key=lambda row: _PLACE_ORDER.index(row.kind))
     return parsed
@@ -199,9 +203,10 @@ def _place(cells: Cells) -> PlaceRow:
 
 
 def parse_areas(content: bytes, system: CoordinateSystem) -> Parsed[AreaRow]:
-    """Polygons by unit code; `system` holds for features that do not name their own.
+    """Returns the polygons of a GeoJSON file, each with the code of its unit.
 
-    Raises Invalid `import.unreadable`, `import.empty`.
+    `system` is the coordinate system of features that do not name their own. A wrong feature
+    becomes a fault. Raises Invalid `import.unreadable`, `import.empty`.
     """
     try:
         collection = json.loads(content.decode("utf-8-sig"))

@@ -1,4 +1,4 @@
-"""Units, places, providers, the phone book, settings and areas."""
+"""Tables of units, areas, settings, providers, places and phone entries."""
 
 from datetime import datetime
 from typing import Any
@@ -18,16 +18,20 @@ from app.organisation.states import (
 
 _OPEN = text("closed_at IS NULL")
 _OPEN_ROOT = text("closed_at IS NULL AND parent_id IS NULL")
-# LIKE 'prefix%' uses an index on PostgreSQL only by this class; SQLite ignores the word.
+# On PostgreSQL, LIKE 'prefix%' uses an index only with this operator class; SQLite ignores it.
 _PREFIX = {"path": "varchar_pattern_ops"}
 
 
 class Unit(Model):
-    """A unit of the organisation: district, street, community, grid, building group, household."""
+    """A unit of the organisation: district, street, community, grid, building group or household.
+
+    `path` holds the ids from the root down to the unit ("/1/4/9/"). `sort` is the order among the
+    units of one parent. `version` rises with every change.
+    """
 
     __tablename__ = "units"
     __table_args__ = (
-        # A closed unit keeps its name without keeping it from others.
+        # A closed unit keeps its name, and an open one may have the same name.
         Index(
             "uq_units_parent_id_name",
             "parent_id",
@@ -64,21 +68,21 @@ class Unit(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether new things may begin here."""
+        """Whether the unit is not closed: new orders, places and other things may begin there."""
         return self.closed_at is None
 
     @property
     def path_ids(self) -> list[int]:
-        """Ids from the root down to the unit itself."""
+        """The ids from the root down to the unit itself."""
         return [int(step) for step in self.path.split("/") if step]
 
     def check_open(self) -> None:
-        """Raises Conflict `unit.closed`."""
+        """Raises Conflict `unit.closed` where the unit is closed."""
         if self.closed_at is not None:
             raise Conflict("unit.closed", f"“{self.name}”已经停用，不能再办理。")
 
     def close(self, successor_unit_id: int | None, at: datetime) -> None:
-        """Ends the unit; its history stays."""
+        """Closes the unit and notes its successor; the row stays. Raises Conflict `unit.closed`."""
         self.check_open()
         self.closed_at = at
         self.successor_unit_id = successor_unit_id
@@ -86,7 +90,7 @@ class Unit(Model):
 
 
 class UnitArea(Model):
-    """The polygon of a unit in GCJ-02, as GeoJSON, with its bounding box."""
+    """The polygon of a unit as GeoJSON in GCJ-02, with its bounding box in degrees."""
 
     __tablename__ = "unit_areas"
 
@@ -100,7 +104,7 @@ class UnitArea(Model):
 
 
 class UnitSetting(Model):
-    """What a unit has set itself; the units below inherit it. `value` is {"value": …}."""
+    """A value that a unit has set itself; the units below inherit it. `value` is {"value": …}."""
 
     __tablename__ = "unit_settings"
     __table_args__ = (UniqueConstraint("unit_id", "key"),)
@@ -114,7 +118,7 @@ class UnitSetting(Model):
 
 
 class Provider(Model):
-    """承办单位: an outside unit that handles orders, with or without an account."""
+    """承办单位: an outside unit that handles orders; `person_id` is its account, if it has one."""
 
     __tablename__ = "providers"
     __table_args__ = (
@@ -142,12 +146,16 @@ class Provider(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether orders may still be given to it."""
+        """Whether orders may still be given to the provider."""
         return self.closed_at is None
 
 
 class Place(Model):
-    """小区、楼栋、单元、室: where things are, each looked after by a grid or a community."""
+    """A place (小区、楼栋、单元、室); a grid or a community (`unit_id`) looks after it.
+
+    `path` holds the ids from the estate down to the place, `full_name` their names. `latitude` and
+    `longitude` are degrees in GCJ-02.
+    """
 
     __tablename__ = "places"
     __table_args__ = (
@@ -159,7 +167,7 @@ class Place(Model):
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,
         ),
-        # Two communities may each have a 幸福小区.
+        # The unit is part of the key: two communities may each have a 幸福小区.
         Index(
             "uq_places_estate_name",
             "unit_id",
@@ -193,17 +201,17 @@ class Place(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it still stands."""
+        """Whether the place is not closed."""
         return self.closed_at is None
 
     def check_open(self) -> None:
-        """Raises Conflict `place.closed`."""
+        """Raises Conflict `place.closed` where the place is closed."""
         if self.closed_at is not None:
             raise Conflict("place.closed", f"“{self.full_name}”已经停用。")
 
 
 class PhoneEntry(Model):
-    """应急电话本: a number for the unit and all units below it."""
+    """A number of the phone book (应急电话本); it is for the unit and all units below it."""
 
     __tablename__ = "phone_entries"
 

@@ -1,4 +1,4 @@
-"""Who may change units, places, providers, the phone book and settings."""
+"""Rules: who may change units, places, providers, the phone book and settings."""
 
 from app.kernel.actor import Actor
 
@@ -13,42 +13,57 @@ PERMISSIONS: dict[str, str] = {
 
 
 def may_edit_unit(actor: Actor, unit_path: str) -> bool:
-    """Units at or below one's own, and new ones beneath."""
+    """Returns whether the actor may change the unit with this path and create units below it.
+
+    `organisation.edit` at the unit or above it is needed; the program itself always may.
+    """
     return actor.is_system or actor.may("organisation.edit", unit_path)
 
 
 def may_edit_places(actor: Actor, unit_path: str) -> bool:
-    """Places that a unit at or below one's own looks after."""
+    """Returns whether the actor may change places that the unit with this path looks after.
+
+    `places.edit` at the unit or above it is needed; the program itself always may.
+    """
     return actor.is_system or actor.may("places.edit", unit_path)
 
 
 def may_edit_units_somewhere(actor: Actor) -> bool:
-    """Whether an import may begin; each row is judged by itself."""
+    """Returns whether the actor may begin an import of units; each row is checked by itself."""
     return actor.is_system or actor.may_somewhere("organisation.edit")
 
 
 def may_edit_places_somewhere(actor: Actor) -> bool:
-    """Whether an import may begin; each row is judged by itself."""
+    """Returns whether the actor may begin an import of places; each row is checked by itself."""
     return actor.is_system or actor.may_somewhere("places.edit")
 
 
 def room_paths(actor: Actor) -> tuple[str, ...]:
-    """Roots of the subtrees whose rooms are shown; all of them for the system."""
+    """Returns the paths of the subtrees whose rooms (室) the actor sees; ("/",) for the program itself."""
     if actor.is_system:
         return ("/",)
     return (*actor.paths("places.rooms"), *actor.paths("places.edit"))
 
 
 def may_edit_providers(actor: Actor, unit_path: str) -> bool:
-    """Providers of a unit at or below one's own."""
+    """Returns whether the actor may change providers of the unit with this path.
+
+    `providers.edit` at the unit or above it is needed; the program itself always may.
+    """
     return actor.is_system or actor.may("providers.edit", unit_path)
 
 
 def may_edit_phone_book(actor: Actor, unit_path: str) -> bool:
-    """Numbers of a unit at or below one's own."""
+    """Returns whether the actor may change phone entries of the unit with this path.
+
+    `phonebook.edit` at the unit or above it is needed; the program itself always may.
+    """
     return actor.is_system or actor.may("phonebook.edit", unit_path)
 
 
 def may_edit_settings(actor: Actor, unit_path: str) -> bool:
-    """Settings of a unit at or below one's own; reading them is the same right."""
+    """Returns whether the actor may read and change settings of the unit with this path.
+
+    `settings.edit` at the unit or above it is needed; the program itself always may.
+    """
     return actor.is_system or actor.may("settings.edit", unit_path)

@@ -3,12 +3,12 @@
 import re
 from enum import StrEnum
 
-# Numbers to ring, not only of mobile phones: 110, 400-820-8820, 0571-88880000转12.
+# Phone numbers of every kind, not of mobile phones alone: 110, 400-820-8820, 0571-88880000转12.
 PHONE = re.compile(r"\+?[0-9](?:[0-9 -]{1,18}[0-9])(?:[转-][0-9]{1,6})?")
 
 
 class UnitKind(StrEnum):
-    """区、街道、社区、网格、楼组、党员中心户, from the top down."""
+    """The six kinds of units, from the top down: 区、街道、社区、网格、楼组、党员中心户."""
 
     DISTRICT = "district"
     STREET = "street"
@@ -19,7 +19,7 @@ class UnitKind(StrEnum):
 
 
 class PlaceKind(StrEnum):
-    """小区、楼栋、单元、室."""
+    """The four kinds of places, from the outside in: 小区、楼栋、单元、室."""
 
     ESTATE = "estate"
     BUILDING = "building"
@@ -28,7 +28,7 @@ class PlaceKind(StrEnum):
 
 
 class Management(StrEnum):
-    """Who looks after a place: 专业物业、单位自管、无主管."""
+    """The kind of property management of a place: 专业物业、单位自管、无主管."""
 
     PROFESSIONAL = "professional"
     SELF_MANAGED = "self_managed"
@@ -36,7 +36,7 @@ class Management(StrEnum):
 
 
 class ProviderKind(StrEnum):
-    """承办单位: what an outside unit does."""
+    """The work that a provider (承办单位) does."""
 
     PROPERTY = "property"
     LIFT = "lift"
@@ -50,7 +50,7 @@ class ProviderKind(StrEnum):
 
 
 class PhoneKind(StrEnum):
-    """应急电话本: what a number is for."""
+    """The purpose of a number in the phone book (应急电话本)."""
 
     EMERGENCY = "emergency"
     DUTY_ROOM = "duty_room"
@@ -80,7 +80,7 @@ UNIT_PARENTS: dict[UnitKind, frozenset[UnitKind]] = {
     UnitKind.BUILDING_GROUP: frozenset({UnitKind.GRID}),
     UnitKind.HOUSEHOLD: frozenset({UnitKind.BUILDING_GROUP}),
 }
-# From the top down, so that a number tells which of two kinds is the wider one.
+# The lower the rank, the nearer the kind is to the top: a district has 0, a household has 5.
 UNIT_RANKS: dict[UnitKind, int] = {kind: rank for rank, kind in enumerate(UnitKind)}
 AREA_KINDS = frozenset({UnitKind.DISTRICT, UnitKind.STREET, UnitKind.COMMUNITY, UnitKind.GRID})
 LOCATED_KINDS = (UnitKind.GRID, UnitKind.COMMUNITY)
@@ -92,7 +92,7 @@ PLACE_NAMES: dict[PlaceKind, str] = {
     PlaceKind.DOORWAY: "单元",
     PlaceKind.ROOM: "室",
 }
-# Old buildings have one staircase and no doorways.
+# A room may stand directly in a building: old buildings have one staircase and no doorways.
 PLACE_PARENTS: dict[PlaceKind, frozenset[PlaceKind]] = {
     PlaceKind.ESTATE: frozenset(),
     PlaceKind.BUILDING: frozenset({PlaceKind.ESTATE}),

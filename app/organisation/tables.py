@@ -1,4 +1,4 @@
-"""Reading tables out of Excel and CSV, cell by cell: pure, each fault with row, column, remedy."""
+"""Reads tables from Excel and CSV files cell by cell; each fault tells row, column and what to do."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in one cell and what would be right; row 1 is the heading."""
+    """What is wrong in one cell and what would be right; row 1 holds the headings."""
 
     row: int
     column: str
@@ -34,7 +34,7 @@ class Fault:
 
 
 class CellError(Exception):
-    """One cell is wrong."""
+    """Raised for a wrong cell; `message` is Chinese, for the person who made the file."""
 
     def __init__(self, column: str, message: str) -> None:
         super().__init__(message)
@@ -42,14 +42,20 @@ class CellError(Exception):
 
 
 class Cells:
-    """One row of the table, read by heading."""
+    """One row of a table; a cell is read by the heading of its column.
+
+    Each method raises CellError for a cell that does not fit.
+    """
 
     def __init__(self, row: int, cells: Mapping[str, str]) -> None:
         self.row = row
         self._cells = cells
 
     def text(self, column: str, longest: int = LONGEST) -> str | None:
-        """What the cell says; None where it is empty or its column is missing."""
+        """Returns the text of the cell; None where the cell is empty or its column is missing.
+
+        Raises CellError for more than `longest` characters, line breaks and invisible characters.
+        """
         value = self._cells.get(column, "")
         if len(value) > longest:
             raise CellError(column, f"太长了，最多{longest}个字。")
@@ -58,21 +64,25 @@ class Cells:
         return value or None
 
     def needed(self, column: str, longest: int = LONGEST) -> str:
-        """What the cell says; empty is an error."""
+        """Returns the text of the cell; raises CellError as `text` does, and where it is empty."""
         value = self.text(column, longest)
         if value is None:
             raise CellError(column, "没有填写。")
         return value
 
     def phone(self, column: str) -> str | None:
-        """A number to ring, from 110 to 0571-88880000转12."""
+        """Returns a phone number such as 110 or 0571-88880000转12; None where the cell is empty."""
         value = self.text(column)
         if value is not None and not PHONE.fullmatch(value):
             raise CellError(column, f"“{value}”不像电话号码，例如 0571-88880000。")
         return value
 
     def choice(self, column: str, words: Mapping[str, _Choice], names: Sequence[str]) -> _Choice:
-        """Which of the words it is, in any case of letters; empty is an error."""
+        """Returns what `words` holds for the cell's text in lower case.
+
+        Raises CellError where the cell is empty or its text is not in `words`; the message lists
+        `names`.
+        """
         found = self.maybe_choice(column, words, names)
         if found is None:
             raise CellError(column, f"没有填写，请填{'、'.join(names)}中的一个。")
@@ -81,7 +91,7 @@ class Cells:
     def maybe_choice(
         self, column: str, words: Mapping[str, _Choice], names: Sequence[str]
     ) -> _Choice | None:
-        """As `choice`; None where the cell is empty."""
+        """Does what `choice` does, but returns None where the cell is empty."""
         value = self.text(column)
         if value is None:
             return None
@@ -91,7 +101,7 @@ class Cells:
         return found
 
     def number(self, column: str, least: float, most: float) -> float | None:
-        """A number in range; None where the cell is empty."""
+        """Returns a number from `least` to `most`; None where the cell is empty."""
         value = self.text(column)
         if value is None:
             return None
@@ -104,7 +114,7 @@ class Cells:
         return number
 
     def whole(self, column: str) -> int | None:
-        """A whole number for sorting; None where the cell is empty."""
+        """Returns a whole number from 0 to 999,999, for sorting; None where the cell is empty."""
         number = self.number(column, 0, 999_999)
         if number is not None and number != int(number):
             raise CellError(column, f"“{number:g}”不对，请填整数。")
@@ -113,7 +123,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows under the headings, blank ones left out, and headings that nobody knows."""
+    """The rows below the headings without blank rows, and the headings that are not used (`ignored`)."""
 
     rows: list[Cells]
     ignored: list[str]
@@ -122,11 +132,15 @@ class Table:
 def read_table(
     content: bytes, known: Sequence[str], needed: Sequence[str], most_rows: int = MOST_ROWS
 ) -> Table:
-    """The first sheet of an Excel file, or CSV in UTF-8 or GB 18030, comma or tab.
+    """Reads the first sheet of an Excel file (.xlsx), or a CSV file.
 
-    The first row holds the headings, in any order. Raises Invalid `import.unreadable`,
-    `import.too_large`, `import.empty`, `import.headings_missing`, `import.heading_twice`,
-    `import.too_many_rows`.
+    A CSV file is in UTF-8 or GB 18030, its columns are separated by commas or tabs. The first row
+    holds the headings in any order. `known` are all headings that are used, `needed` those that
+    must be there.
+
+    Raises Invalid `import.unreadable`, `import.too_large`, `import.empty`,
+    `import.headings_missing`, `import.heading_twice`, `import.too_many_rows` (more than
+    `most_rows`).
     """
     lines = [[cell_text(value) for value in line] for line in _lines(content)]
     if len(lines) > most_rows + 1:
@@ -149,7 +163,7 @@ def read_table(
 
 
 def cell_text(value: object) -> str:
-    """A cell as people read it: 3.0 out of Excel is 3."""
+    """Returns the text of a cell as people read it; the number 3.0 of an Excel file is "3"."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, datetime | date):

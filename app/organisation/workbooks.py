@@ -1,7 +1,8 @@
-"""Excel files from outside, looked through piece by piece before anything unfolds them in memory.
+"""Opens Excel files from outside after checking how much memory they would need.
 
-The reader lays a sheet out as a full rectangle and copies a shared text into each cell that names it;
-a few kilobytes can so ask for more memory than there is, and that ends the process.
+The reader (calamine) lays a sheet out as a full rectangle and copies a shared text into each cell
+that names it. So a file of a few kilobytes can need more memory than the machine has, and that ends
+the process. Therefore the parts of the file are read piece by piece first.
 """
 
 import io
@@ -19,11 +20,11 @@ from app.kernel.errors import Invalid
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 EXCEL_MARKS = (ZIP, OLD_EXCEL)
 LARGEST_UNPACKED = 200 * 2**20
-# Rows times columns, of the rectangle around all that is filled in.
+# Rows times columns of the rectangle around all filled cells.
 MOST_CELLS = 2_000_000
-# A filled cell has up to four.
+# XML elements: a filled cell has up to four of them.
 MOST_ELEMENTS = 5 * MOST_CELLS
-# Bytes of the shared texts, each as often as cells name it.
+# Bytes of the shared texts, each counted as often as cells name it.
 MOST_TEXT = 200 * 2**20
 
 _CHUNK = 1 << 16
@@ -31,7 +32,7 @@ _REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})", re.IGNORECASE)
 _PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _NEEDED = ("xl/", "_rels/", "[content_types]")
 _BOOK, _SHARED = "xl/workbook.xml", "xl/sharedstrings.xml"
-# By these the reader takes the file for another format, whose sheets nobody has looked through.
+# With one of these parts the reader would read the file as another format, which is not checked here.
 _OTHERS = {"xl/workbook.bin", "mimetype", "content.xml"}
 _BROKEN = (
     *(CalamineError, zipfile.BadZipFile, zlib.error, expat.ExpatError),
@@ -40,7 +41,11 @@ _BROKEN = (
 
 
 def first_sheet(file: IO[bytes]) -> CalamineSheet:
-    """The first sheet of an .xlsx file; raises Invalid `import.unreadable`, `import.too_large`."""
+    """Returns the first sheet of an .xlsx file.
+
+    Raises Invalid `import.unreadable` (also for .xls files and files with a password) and
+    `import.too_large`.
+    """
     start = file.read(4)
     file.seek(0)
     if start == OLD_EXCEL:
@@ -53,7 +58,7 @@ def first_sheet(file: IO[bytes]) -> CalamineSheet:
 
 
 def unreadable() -> Invalid:
-    """The refusal of a file that is no table."""
+    """Returns the Invalid `import.unreadable` for a file that is not a table."""
     return Invalid("import.unreadable", "文件读不出来，请用 Excel 或 CSV 表格。")
 
 
@@ -63,7 +68,11 @@ def _too_large() -> Invalid:
 
 
 def _checked(file: IO[bytes]) -> IO[bytes]:
-    """The parts that hold cells and texts, packed anew: two readers may unpack one file differently."""
+    """Returns a new file with only the parts that hold cells and texts, each of them checked.
+
+    It is packed anew because two programs may unpack one zip file differently: the reader must get
+    exactly what was checked.
+    """
     packed = io.BytesIO()
     with (
         zipfile.ZipFile(file) as parts,
@@ -91,24 +100,27 @@ def _wanted(parts: zipfile.ZipFile) -> list[tuple[str, zipfile.ZipInfo]]:
     ]
     if any(part.compress_type not in _PACKINGS for _, part in wanted):
         raise unreadable()
-    # First the texts, then the sheets that name them.
+    # The shared texts come first, because `_Look` needs their lengths for the sheets.
     return sorted(wanted, key=lambda pair: pair[0].lower() != _SHARED)
 
 
 class _Look:
-    """Counts what the reader would lay out; raises Invalid `import.too_large` at the first too many."""
+    """Counts what the reader would lay out; raises Invalid `import.too_large` at the first limit passed."""
 
     def __init__(self) -> None:
         self._lengths: list[int] = []
         self._longest = self._elements = 0
 
     def through(self, source: IO[bytes], keep: Callable[[bytes], object]) -> None:
-        """Reads a part to its end, handing on each piece; ExpatError and ValueError where it is broken."""
+        """Reads a part of the file to its end and gives each piece to `keep`.
+
+        Raises ExpatError or ValueError for a broken part.
+        """
         self._row = self._column = self._last_row = self._last_column = self._text = 0
         self._cell: tuple[int, int] | None = None
         self._shared = self._in_text = False
         self._index: str | None = None
-        # The reader takes all for UTF-8, whatever the part says of itself.
+        # The reader reads every part as UTF-8, whatever encoding the part declares.
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._begin
@@ -117,13 +129,13 @@ class _Look:
         parser.StartDoctypeDeclHandler = self._refuse
         while piece := source.read(_CHUNK):
             if b"\0" in piece:
-                raise ValueError("a sheet in UTF-16")
+                raise ValueError("the part holds NUL bytes: it is not UTF-8")
             parser.Parse(piece, False)
             keep(piece)
         parser.Parse(b"", True)
 
     def _refuse(self, *_: object) -> None:
-        raise ValueError("a sheet has no document type")
+        raise ValueError("the part declares a document type, which is not allowed")
 
     def _begin(self, named: str, attributes: dict[str, str]) -> None:
         self._elements += 1
@@ -134,7 +146,7 @@ class _Look:
             self._cell = self._place(attributes.get("r"))
             self._shared = attributes.get("t") == "s"
         elif self._cell is not None:
-            # An empty one, however coloured, is not laid out.
+            # The reader lays out filled cells alone; an empty cell with a colour does not count.
             self._fill(*self._cell)
             if name == "v" and self._shared:
                 self._index = ""
@@ -153,7 +165,7 @@ class _Look:
             return self._row, self._column
         found = _REFERENCE.fullmatch(reference)
         if found is None:
-            raise ValueError("no reference of a cell")
+            raise ValueError("this is not the reference of a cell")
         self._column = 0
         for letter in found[1].upper():
             self._column = self._column * 26 + ord(letter) - ord("A") + 1

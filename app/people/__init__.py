@@ -1,1 +1,1 @@
-"""People: residents, members and staff, their registrations (报到) and their roles."""
+"""People: residents, members and staff, their registrations (报到), roles and limits."""

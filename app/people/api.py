@@ -1,4 +1,4 @@
-"""The doors of people, registrations, roles and limits."""
+"""Endpoints of people, registrations, roles, limits and the audit."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What people announces to the rooms above."""
+"""Events that people announces to the rooms above."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class PersonLeaving:
-    """Someone is about to be erased; a listener may refuse (Conflict) unless it is forced."""
+    """A person is about to be erased; a listener may raise Conflict to refuse, unless `forced`."""
 
     person_id: int
     forced: bool
@@ -14,21 +14,21 @@ class PersonLeaving:
 
 @dataclass(frozen=True, slots=True)
 class PersonErased:
-    """Name, phone and address are gone; listeners delete what they hold of the person."""
+    """A person's name, phone and address are deleted; listeners delete what they hold of the person."""
 
     person_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class PersonDeactivated:
-    """Someone may no longer act: sessions end."""
+    """A person may no longer act; listeners end the sessions."""
 
     person_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class MembershipEnded:
-    """A registration no longer covers the unit (None: none is left at all)."""
+    """No approved registration of a person covers the unit any more; `unit_path` None: no unit at all."""
 
     person_id: int
     unit_path: str | None
@@ -36,7 +36,7 @@ class MembershipEnded:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationFiled:
-    """Someone reported to a unit; its staff decide."""
+    """A person reported to a unit; the unit's staff are to decide."""
 
     registration_id: int
     person_id: int
@@ -45,7 +45,7 @@ class RegistrationFiled:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationDecided:
-    """Staff approved or declined."""
+    """The unit's staff approved or declined a registration."""
 
     registration_id: int
     person_id: int
@@ -55,7 +55,7 @@ class RegistrationDecided:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationEnded:
-    """A registration came to its end; `by_staff` is False where the person ended it."""
+    """A registration ended; `by_staff` is False where the person ended it."""
 
     registration_id: int
     person_id: int
@@ -65,7 +65,7 @@ class RegistrationEnded:
 
 @dataclass(frozen=True, slots=True)
 class RoleGranted:
-    """A role was given by hand (not by a registration)."""
+    """A role was given by hand; roles that come with a registration are not announced."""
 
     person_id: int
     role_code: str
@@ -74,7 +74,7 @@ class RoleGranted:
 
 @dataclass(frozen=True, slots=True)
 class RoleEnded:
-    """A role that was given by hand ended, by hand, by its date or by leaving."""
+    """A role that was given by hand ended: by hand, by its date, or because the person left."""
 
     person_id: int
     role_code: str
@@ -83,7 +83,7 @@ class RoleEnded:
 
 @dataclass(frozen=True, slots=True)
 class PersonLimited:
-    """Someone may place orders by phone and at the desk only."""
+    """A person was limited to phone and desk for `days` days."""
 
     limit_id: int
     person_id: int
@@ -93,7 +93,7 @@ class PersonLimited:
 
 @dataclass(frozen=True, slots=True)
 class LimitAppealed:
-    """The one limited asks the unit above to look at it."""
+    """A limited person asks the unit above to decide about the limit."""
 
     limit_id: int
     person_id: int
@@ -102,7 +102,7 @@ class LimitAppealed:
 
 @dataclass(frozen=True, slots=True)
 class LimitDecided:
-    """A limit was lifted, or upheld on appeal."""
+    """A limit was lifted, or upheld after an appeal (`lifted` is False)."""
 
     limit_id: int
     person_id: int
@@ -111,21 +111,21 @@ class LimitDecided:
 
 @dataclass(frozen=True, slots=True)
 class OffersUnblocked:
-    """A leader has talked to the member: direct offers come again."""
+    """A leader has talked to a member; direct offers come again."""
 
     person_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class AwayReturned:
-    """Someone goes away and gives all open orders back by one tap."""
+    """A person goes away (暂不接单) and gives back all orders that are not finished."""
 
     person_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneVerified:
-    """The phone is the person's, proved; orders placed without an account can be attached."""
+    """A person proved that a phone is his or hers; orders that were placed under it can be attached."""
 
     person_id: int
     phone_index: str
@@ -133,7 +133,7 @@ class PhoneVerified:
 
 @dataclass(frozen=True, slots=True)
 class ExportRequested:
-    """Someone wants a copy of the own data; each listener puts its part into `parts`."""
+    """A person wants a copy of the own data; each listener puts its part into `parts`."""
 
     person_id: int
     parts: dict[str, Any]

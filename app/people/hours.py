@@ -1,4 +1,4 @@
-"""Spans of hours by day, as people enter them: checked and put in order."""
+"""Checks spans of hours by day, as people enter them, and puts them in order."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,17 +12,19 @@ _MAX_SPANS = 6
 
 
 def free_hours(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Free hours by weekday, {"mon": [["18:00", "21:00"]]}, sorted, empty days left out.
+    """Checks free hours by weekday and returns them with sorted spans and without empty days.
 
-    Raises Invalid `availability.invalid` for unknown days, spans that are none, and overlaps.
+    Both are of the form {"mon": [["18:00", "21:00"]]}. Raises Invalid `availability.invalid` for
+    unknown days, wrong spans, overlaps, and more than six spans a day.
     """
     return _checked(raw, WEEKDAYS, "availability.invalid")
 
 
 def message_window(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """When messages may come, {"workday": […], "rest_day": […]}; an absent kind of day means never.
+    """Returns the hours for messages, {"workday": […], "rest_day": […]}, each a list of sorted spans.
 
-    Raises Invalid `message_window.invalid`.
+    A kind of day that is left out gets an empty list: no messages. Raises Invalid
+    `message_window.invalid`.
     """
     checked = _checked(raw, DAY_KINDS, "message_window.invalid")
     return {day: checked.get(day, []) for day in DAY_KINDS}

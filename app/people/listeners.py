@@ -1,4 +1,4 @@
-"""Reactions to the organisation."""
+"""Listeners to events of the organisation."""
 
 from app.kernel.errors import Invalid, NotFound
 from app.organisation.events import ProviderAccountLinked
@@ -6,7 +6,10 @@ from app.people import queries
 
 
 def check_provider_account(event: ProviderAccountLinked) -> None:
-    """A provider's account is an active person whom the actor sees; Invalid `person.unknown`."""
+    """Checks that a provider's account is an active person whom the actor sees.
+
+    Raises Invalid `person.unknown` where it is not.
+    """
     try:
         active = queries.get_visible_person(event.actor, event.person_id).is_active
     except NotFound:

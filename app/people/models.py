@@ -1,4 +1,4 @@
-"""People with their sealed details, registrations, roles, grants and limits."""
+"""Tables of people with their encrypted details, registrations, roles, grants and limits."""
 
 from datetime import datetime
 from typing import Any
@@ -26,7 +26,11 @@ from app.people.states import (
 
 
 class Person(Model):
-    """Someone the community knows; nothing here says who it is."""
+    """A person; name, phone and address are in PersonDetail, so this row does not identify anybody.
+
+    `desk_only_until`: until then the person orders by phone or at the desk only.
+    `offers_blocked_at`: since then the member gets no direct offers.
+    """
 
     __tablename__ = "people"
 
@@ -55,20 +59,20 @@ class Person(Model):
 
     @property
     def full_name(self) -> str:
-        """The name in clear, or a word for the erased and for those who left none."""
+        """The name in clear; 已注销 for an erased person, 未留姓名 for one who left no name."""
         if self.status is PersonStatus.ERASED or self.detail is None:
             return ERASED_NAME
         return self.detail.opened("name") or NAMELESS
 
     @property
     def masked_name(self) -> str:
-        """王小明 → 王**."""
+        """The name with stars: 王小明 → 王**; 已注销 and 未留姓名 stay as they are."""
         name = self.full_name
         return name if name in (ERASED_NAME, NAMELESS) else mask_name(name)
 
     @property
     def masked_phone(self) -> str | None:
-        """13812345678 → 138****5678."""
+        """The phone with stars: 13812345678 → 138****5678; None where there is none."""
         phone = self.detail.opened("phone") if self.detail else ""
         return mask_phone(phone) if phone else None
 
@@ -78,15 +82,18 @@ class Person(Model):
         return self.detail is not None and self.detail.address is not None
 
     def is_away(self, at: datetime) -> bool:
-        """暂不接单: takes no offers until a date."""
+        """Returns whether the person takes no orders at that moment (暂不接单)."""
         return self.away_until is not None and at < self.away_until
 
     def is_desk_only(self, at: datetime) -> bool:
-        """Limited to phone and desk until a date."""
+        """Returns whether the person is limited to phone and desk at that moment."""
         return self.desk_only_until is not None and at < self.desk_only_until
 
     def forget(self) -> None:
-        """Leaves the anonymous row that old orders point to."""
+        """Marks the person as erased and resets every column but `id` and `created_at`; `version` rises.
+
+        Old orders keep pointing to the row. The caller deletes the details.
+        """
         self.status = PersonStatus.ERASED
         self.kind = PersonKind.RESIDENT
         self.home_place_id = None
@@ -102,7 +109,12 @@ class Person(Model):
 
 
 class PersonDetail(Model):
-    """Who it is: sealed, each value bound to its column and person; deleted by erasure."""
+    """A person's encrypted fields; erasure deletes the row.
+
+    They are name, phone, address, and the reasons and the consent for the green channel. An
+    encrypted value opens only in its own column and for its own person. `phone_index` is a keyed
+    hash by which the phone is found.
+    """
 
     __tablename__ = "person_details"
 
@@ -117,27 +129,27 @@ class PersonDetail(Model):
     green_consent: Mapped[str | None] = mapped_column(Text)
 
     def opened(self, field: str) -> str:
-        """One field in clear; "" where nothing is kept."""
+        """Returns one field in clear; "" where nothing is kept."""
         return opened(self.person_id, field, getattr(self, field))
 
     def put(self, field: str, plain: str | None) -> None:
-        """Seals one field; nothing empties it."""
+        """Encrypts a value and keeps it in the field; None or "" empties the field."""
         context = _context(self.person_id, field)
         setattr(self, field, seal(plain, context) if plain else None)
 
     def put_phone(self, phone: str | None, verified_at: datetime | None = None) -> None:
-        """Seals a normalised phone and keeps the index by which it is found."""
+        """Keeps a phone (bare digits, see `normalise_phone`), its index, and when it was verified."""
         self.put("phone", phone)
         self.phone_index = blind_index(phone) if phone else None
         self.phone_verified_at = verified_at
 
     def opened_green(self) -> list[GreenReason]:
-        """Why the person goes first."""
+        """Returns the reasons why the person's orders go first; [] where there are none."""
         return [GreenReason(code) for code in self.opened("green_reasons").split(",") if code]
 
 
 def opened(person_id: int, field: str, sealed: str | None) -> str:
-    """One field of a PersonDetail in clear; "" where nothing is kept."""
+    """Returns one field of a PersonDetail in clear; "" where `sealed` is None."""
     return unseal(sealed, _context(person_id, field)) if sealed else ""
 
 
@@ -146,7 +158,10 @@ def _context(person_id: int, field: str) -> str:
 
 
 class Registration(Model):
-    """报到: a member or volunteer offers help to a unit, whose staff approve it."""
+    """报到: a member or volunteer offers help to a unit, whose staff approve or decline it.
+
+    `availability` are the free hours by weekday (see `hours.free_hours`); `employer` is encrypted.
+    """
 
     __tablename__ = "registrations"
     __table_args__ = (
@@ -183,20 +198,23 @@ class Registration(Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it waits or holds."""
+        """Whether the registration is pending or approved."""
         return self.status in OPEN_REGISTRATIONS
 
     @property
     def opened_employer(self) -> str | None:
-        """The employer in clear, for the person and the unit's staff."""
+        """The employer in clear, for the person and the unit's staff; None where there is none."""
         return unseal(self.employer, self._employer_context) if self.employer else None
 
     def put_employer(self, employer: str | None) -> None:
-        """Seals the employer; the row must have its id."""
+        """Encrypts the employer and keeps it; the row must have its id."""
         self.employer = seal(employer, self._employer_context) if employer else None
 
     def decide(self, action: RegistrationAction, by: int | None, at: datetime, reason: str) -> None:
-        """Approves or declines; Conflict `registration.already_decided` from any later state."""
+        """Approves or declines a pending registration.
+
+        Raises Conflict `registration.already_decided` in every other state.
+        """
         target = TRANSITIONS.get((self.status, action))
         if target is None:
             raise Conflict("registration.already_decided", "这份报到已经处理过了，请刷新后查看。")
@@ -206,7 +224,10 @@ class Registration(Model):
         self.decided_at = at
 
     def end(self, by: int | None, at: datetime, reason: str) -> None:
-        """Withdraws or ends; Conflict `registration.already_ended` where it is over."""
+        """Ends an open registration; a pending one is withdrawn by this.
+
+        Raises Conflict `registration.already_ended` where it is declined or ended.
+        """
         target = TRANSITIONS.get((self.status, RegistrationAction.END))
         if target is None:
             raise Conflict("registration.already_ended", "这份报到已经结束了。")
@@ -216,7 +237,7 @@ class Registration(Model):
         self.ended_at = at
 
     def forget(self) -> None:
-        """Erasure: what the person wrote goes, that there was a registration stays."""
+        """Empties employer, free hours, skills and reason when the person is erased; the row stays."""
         self.employer = None
         self.availability = {}
         self.skills = []
@@ -228,7 +249,7 @@ class Registration(Model):
 
 
 class Role(Model):
-    """A named set of permissions; the rows follow `roles.ROLES`."""
+    """A named set of permissions."""
 
     __tablename__ = "roles"
 
@@ -239,7 +260,11 @@ class Role(Model):
 
 
 class RoleGrant(Model):
-    """A role over a unit's subtree, from `since` until `until` (half-open; None: no end)."""
+    """A role of a person over a unit's subtree, from `since` until `until` (excluded; None: no end).
+
+    `registration_id` is set where an approved registration gave the role. `ended_at` is set when
+    the program has processed the end, which may be later than `until`.
+    """
 
     __tablename__ = "role_grants"
     __table_args__ = (
@@ -283,14 +308,17 @@ class RoleGrant(Model):
     unit: Mapped[Unit] = relationship(viewonly=True)
 
     def end(self, by: int | None, at: datetime) -> None:
-        """Ends it now; a date further off no longer counts."""
+        """Ends the grant at `at`; an earlier `until` stays."""
         self.until = at if self.until is None else min(self.until, at)
         self.ended_by = by
         self.ended_at = at
 
 
 class PersonLimit(Model):
-    """限制线上下单: for some days only phone and desk; reason, appeal and answer are sealed."""
+    """限制线上下单: for some days the person orders by phone and at the desk only.
+
+    Reason, appeal and answer are encrypted.
+    """
 
     __tablename__ = "person_limits"
 
@@ -312,29 +340,29 @@ class PersonLimit(Model):
 
     @property
     def opened_reason(self) -> str:
-        """Why the person was limited."""
+        """The reason of the limit in clear."""
         return self._opened("reason")
 
     @property
     def opened_appeal(self) -> str:
-        """What the person says to it."""
+        """The person's appeal in clear; "" where there is none."""
         return self._opened("appeal")
 
     @property
     def opened_answer(self) -> str:
-        """What was decided on the appeal, in words."""
+        """The words of the decision in clear; "" where there is none."""
         return self._opened("answer")
 
     def is_in_force(self, at: datetime) -> bool:
-        """Whether it still holds."""
+        """Returns whether the limit holds at that moment."""
         return self.state is not LimitState.LIFTED and at < self.until
 
     def put(self, field: str, plain: str) -> None:
-        """Seals `reason`, `appeal` or `answer`; the row must have its id."""
+        """Encrypts a text and keeps it as `reason`, `appeal` or `answer`; the row must have its id."""
         setattr(self, field, seal(plain, f"person_limits.{field}:{self.id}") if plain else None)
 
     def forget(self) -> None:
-        """Erasure: the words go, that there was a limit stays."""
+        """Empties reason, appeal and answer when the person is erased; the row stays."""
         self.reason = self.appeal = self.answer = None
 
     def _opened(self, field: str) -> str:

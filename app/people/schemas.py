@@ -1,4 +1,4 @@
-"""Shapes of people, registrations, roles and limits; names and phones go out masked."""
+"""Schemas of people, registrations, roles, limits and the audit; names and phones go out masked."""
 
 from marshmallow import fields, validate
 
@@ -37,7 +37,7 @@ def _reason(*, required: bool = True) -> Text:
 
 
 class NamedOut(Schema):
-    """Something by its id and name."""
+    """The id and the name of a unit."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -51,13 +51,13 @@ class NamedPersonOut(Schema):
 
 
 class ReasonIn(Schema):
-    """A reason."""
+    """A reason that must be given."""
 
     reason = _reason()
 
 
 class OptionalReasonIn(Schema):
-    """A reason, which staff must give."""
+    """A reason that may be left out by the person, but not by staff."""
 
     reason = _reason(required=False)
 
@@ -66,7 +66,7 @@ class OptionalReasonIn(Schema):
 
 
 class RegistrationIn(Schema):
-    """报到."""
+    """The form of a registration (报到)."""
 
     unit_id = Identifier(required=True)
     kind = fields.Enum(RegistrationKind, by_value=True, required=True)
@@ -85,14 +85,14 @@ class RegistrationIn(Schema):
 
 
 class RegistrationQuery(PageArgs):
-    """Filters of the registrations."""
+    """Filters of the list of registrations."""
 
     unit_id = Identifier(strict=False, load_default=None)
     status = fields.List(fields.Enum(RegistrationStatus, by_value=True), load_default=list)
 
 
 class RegistrationOut(Schema):
-    """A registration; the employer is shown to the person and the unit's staff."""
+    """A registration; only the person and the unit's staff can read it."""
 
     id = fields.Integer(required=True)
     person = fields.Nested(NamedPersonOut, required=True)
@@ -113,7 +113,7 @@ class RegistrationOut(Schema):
 
 
 class PersonIn(Schema):
-    """Someone to enter; a place decides the unit."""
+    """A new person; where a place is given, it decides the unit."""
 
     kind = fields.Enum(PersonKind, by_value=True, load_default=PersonKind.RESIDENT)
     name = Text(longest=50, shortest=1, required=True)
@@ -125,7 +125,7 @@ class PersonIn(Schema):
 
 
 class DetailIn(Schema):
-    """What is sealed: only what is named here changes; null empties it."""
+    """The encrypted fields to change: a field left out stays as it is, null empties it."""
 
     name = Text(longest=50, shortest=1)
     phone = Text(longest=30, allow_none=True)
@@ -134,7 +134,7 @@ class DetailIn(Schema):
 
 
 class PersonEdit(Schema):
-    """A person as a whole, but for what is sealed."""
+    """All fields of a person that are not encrypted; encrypted ones stand in `detail`."""
 
     kind = fields.Enum(PersonKind, by_value=True, required=True)
     home_unit_id = Identifier(required=True, allow_none=True)
@@ -144,7 +144,7 @@ class PersonEdit(Schema):
 
 
 class PersonQuery(PageArgs):
-    """Filters of the people."""
+    """Filters of the list of people."""
 
     unit_id = Identifier(strict=False, load_default=None)
     kind = fields.List(fields.Enum(PersonKind, by_value=True), load_default=list)
@@ -152,14 +152,14 @@ class PersonQuery(PageArgs):
 
 
 class PhoneSearch(PageArgs):
-    """A phone, exactly; in the body, since addresses are logged."""
+    """A full phone to search for; it is in the body because addresses of requests are logged."""
 
     unit_id = Identifier(required=True)
     phone = Text(longest=30, shortest=1, required=True)
 
 
 class PersonOut(Schema):
-    """A person, masked."""
+    """A person with masked name and phone."""
 
     id = fields.Integer(required=True)
     kind = fields.Enum(PersonKind, by_value=True, required=True)
@@ -179,7 +179,7 @@ class PersonOut(Schema):
 
 
 class RevealIn(Schema):
-    """What to open, and why."""
+    """The fields to open and the reason."""
 
     fields_ = fields.List(
         fields.String(validate=validate.OneOf(SEALED_FIELDS)),
@@ -191,14 +191,14 @@ class RevealIn(Schema):
 
 
 class GreenOut(Schema):
-    """Why someone goes first, and how he or she agreed."""
+    """The reasons for the green channel, and how the person agreed to it."""
 
     reasons = fields.List(fields.String(), required=True)
     consent = fields.String(required=True)
 
 
 class RevealOut(Schema):
-    """In clear, only what was asked for."""
+    """The fields that were asked for, in clear."""
 
     name = fields.String(allow_none=True)
     phone = fields.String(allow_none=True)
@@ -207,21 +207,21 @@ class RevealOut(Schema):
 
 
 class GreenIn(Schema):
-    """Reasons for the green channel; none takes it off."""
+    """The reasons for the green channel; an empty list takes the person off it."""
 
     reasons = fields.List(fields.Enum(GreenReason, by_value=True), required=True)
     consent = Text(longest=500, load_default="")
 
 
 class LimitIn(Schema):
-    """Phone and desk only, for some days."""
+    """A limit to phone and desk for some days, with its reason."""
 
     days = fields.Integer(required=True, strict=True, validate=validate.OneOf(LIMIT_DAYS))
     reason = _reason()
 
 
 class EraseIn(Schema):
-    """Erasure; forced also while the person holds orders, which go back."""
+    """The erasure of a person; `forced` also where the person holds orders, which are then given back."""
 
     forced = fields.Boolean(load_default=False)
     reason = _reason()
@@ -240,7 +240,7 @@ class RoleOut(Schema):
 
 
 class GrantIn(Schema):
-    """A role to give."""
+    """The role to give, and the unit and time for which it holds."""
 
     role_code = Text(longest=40, shortest=1, required=True)
     unit_id = Identifier(required=True)
@@ -256,7 +256,7 @@ class RoleNameOut(Schema):
 
 
 class GrantOut(Schema):
-    """A role over a unit's subtree."""
+    """A role of a person over a unit's subtree."""
 
     id = fields.Integer(required=True)
     person_id = fields.Integer(required=True)
@@ -272,25 +272,25 @@ class GrantOut(Schema):
 
 
 class LimitQuery(PageArgs):
-    """Filters of the limits."""
+    """Filters of the list of limits."""
 
     person_id = Identifier(strict=False, load_default=None)
 
 
 class AppealIn(Schema):
-    """Why the limit is wrong."""
+    """The person's words against the limit."""
 
     text = Text(longest=2000, shortest=2, required=True)
 
 
 class AnswerIn(Schema):
-    """What was decided, in words for the person."""
+    """The words of the decision, for the limited person."""
 
     answer = Text(longest=500, shortest=2, required=True)
 
 
 class LimitOut(Schema):
-    """A limit with its words, for the person and those who decide."""
+    """A limit with its words in clear; only the person and those who decide can read it."""
 
     id = fields.Integer(required=True)
     person_id = fields.Integer(required=True)
@@ -316,7 +316,7 @@ class AuditQuery(PageArgs):
 
 
 class AuditOut(Schema):
-    """Who did what to what, when and why; `fields` names what was opened, never its content."""
+    """One row of the audit; `fields` names the fields that were opened, never their content."""
 
     id = fields.Integer(required=True)
     at = Moment(required=True)

@@ -1,4 +1,4 @@
-"""Kinds and states of people and registrations, the skills, and what people are told."""
+"""Kinds and states of people, registrations and limits; the skills; the messages of the room."""
 
 from enum import StrEnum
 from typing import Any
@@ -7,7 +7,7 @@ from app.kernel.messages import Template
 
 
 class PersonKind(StrEnum):
-    """What someone is to the community; rights come from roles alone, never from the kind."""
+    """The kind of a person in the community; it gives no rights, only roles do."""
 
     RESIDENT = "resident"
     MEMBER = "member"
@@ -18,7 +18,7 @@ class PersonKind(StrEnum):
 
 
 class PersonStatus(StrEnum):
-    """Erased people stay as an anonymous row that old orders point to."""
+    """The status of a person; the row of an erased person stays, without a name, for old orders."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -26,7 +26,7 @@ class PersonStatus(StrEnum):
 
 
 class RegistrationKind(StrEnum):
-    """Where a member reports to: 居住地, 工作地, or with the own organisation (双报到)."""
+    """The place of a registration: where the member lives, works, or the own organisation (双报到)."""
 
     HOME = "home"
     WORK = "work"
@@ -34,7 +34,7 @@ class RegistrationKind(StrEnum):
 
 
 class RegistrationStatus(StrEnum):
-    """The life of a registration."""
+    """The states of a registration (报到)."""
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -43,7 +43,7 @@ class RegistrationStatus(StrEnum):
 
 
 class RegistrationAction(StrEnum):
-    """What can be done with a registration."""
+    """The actions on a registration; TRANSITIONS says which action leads from where to where."""
 
     APPROVE = "approve"
     DECLINE = "decline"
@@ -84,7 +84,7 @@ SKILLS = (
 
 
 class GreenReason(StrEnum):
-    """Why someone goes first (绿色通道); kept sealed."""
+    """The reason why a person's orders go first (绿色通道); it is kept encrypted."""
 
     OLD_AND_ALONE = "old_and_alone"
     DISABLED = "disabled"
@@ -92,7 +92,7 @@ class GreenReason(StrEnum):
 
 
 class LimitState(StrEnum):
-    """A limit to phone and desk: in force, appealed, upheld by the unit above, lifted."""
+    """The states of a limit: in force, appealed, upheld by the unit above, lifted."""
 
     IN_FORCE = "in_force"
     APPEALED = "appealed"

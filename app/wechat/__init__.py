@@ -1,1 +1,1 @@
-"""The one border to WeChat: narrow calls, and a sandbox that stands in for them."""
+"""The only place that talks to WeChat, with a sandbox for use without WeChat."""

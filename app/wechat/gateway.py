@@ -1,4 +1,4 @@
-"""What the program asks of WeChat; called by network-first views alone, in no transaction."""
+"""Calls to WeChat; only network-first views use them, outside of any transaction."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from app.wechat import sandbox
 
 @dataclass(frozen=True, slots=True)
 class WechatSession:
-    """Who WeChat says has logged in; its session_key is not taken along."""
+    """The identity that WeChat gives for a log-in code; its session_key is not kept."""
 
     appid: str
     openid: str
@@ -18,26 +18,32 @@ class WechatSession:
 
 
 def appid() -> str:
-    """The mini-program's id, under which openids are kept."""
+    """Returns the id of the mini-program under which openids are kept."""
     return sandbox.APPID if _in_sandbox() else str(current_app.config.get("WECHAT_APPID", ""))
 
 
 def code_to_session(code: str) -> WechatSession:
-    """The person behind a log-in code; raises Invalid `wechat.bad_code`."""
+    """Returns the identity behind a log-in code of wx.login.
+
+    Raises Invalid `wechat.bad_code`, Unavailable `wechat.not_configured`.
+    """
     if not _in_sandbox():
         raise _not_configured()
     return WechatSession(sandbox.APPID, sandbox.openid_for(code))
 
 
 def phone_number(code: str) -> str:
-    """The verified number behind a phone code; raises Invalid `wechat.bad_code`."""
+    """Returns the verified phone number behind a phone code.
+
+    Raises Invalid `wechat.bad_code`, Unavailable `wechat.not_configured`.
+    """
     if not _in_sandbox():
         raise _not_configured()
     return sandbox.phone_for(code)
 
 
 def _in_sandbox() -> bool:
-    # Only the literal word opens it: a missing or mistyped setting must not let demo codes in.
+    # Only the word "sandbox" turns it on: with a missing or mistyped setting, demo codes must not work.
     return current_app.config.get("WECHAT_MODE") == "sandbox"
 
 

@@ -1,4 +1,4 @@
-"""The endpoints of the room, by noun."""
+"""The endpoints of the room, in one file for each noun."""
 
 from app.identity.api import accounts, me, sessions
 

@@ -1,4 +1,4 @@
-"""Accounts of staff, for administrators; one-time passwords are shown once and kept nowhere."""
+"""Endpoints of accounts, for administrators."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The own profile, password, codes, consents, copy and end."""
+"""Endpoints of the own profile, password, codes, consents, copy of the data, and erasure."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def _own_profile() -> Profile:
 
 
 def _fetch_phone(body: dict[str, Any]) -> str | None:
-    # A body of the wrong shape is the schema's to refuse; it must not use the code up.
+    # The schema refuses a wrong body later. WeChat is not asked then, so that the code stays valid.
     return None if CodeIn().validate(body) else gateway.phone_number(body["code"])
 
 

@@ -1,4 +1,4 @@
-"""Log-in, renewal, log-out; nothing of idempotency is kept here."""
+"""Endpoints of log-in, renewal and log-out; they keep no idempotency keys."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from app.wechat.gateway import WechatSession
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/api/v1", description="登录")
 
-# Who logs in is nobody yet.
+# Before the log-in the person is not known, so the program itself is the actor.
 _DOOR = Actor.system("log-in")
 
 
@@ -38,10 +38,11 @@ def _address() -> str:
 
 
 def _fetch_session(body: dict[str, Any]) -> WechatSession | None:
-    # A body of the wrong shape is the schema's to refuse; it must not use the code up.
+    # The schema refuses a wrong body later. WeChat is not asked then, so that the code stays valid.
     if CodeIn().validate(body):
         return None
-    # Kept by itself: a wrong code counts too, and nobody waits for the counter while WeChat is asked.
+    # In a transaction of its own: a wrong code is counted too, and no other request waits for the
+    # counter while WeChat is asked.
     with transaction():
         service.count_log_in(_DOOR, _address())
     return gateway.code_to_session(body["code"])
@@ -70,7 +71,7 @@ def log_in_password(data: dict[str, Any]) -> Issued:
 def refresh(data: dict[str, Any]) -> Issued | Response:
     """换一对新的令牌；旧的刷新令牌还能用 60 秒，以防答复丢失。"""
     issued = service.refresh_session(_DOOR, data["refresh_token"], address=_address())
-    # Answered, not raised: the stolen session stays revoked.
+    # Returned, not raised: raising would undo the revocation of the stolen session.
     return issued or problem(
         401, "session.stolen", "登录凭证被重复使用，为了安全已退出，请重新登录。"
     )

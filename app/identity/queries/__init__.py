@@ -1,4 +1,4 @@
-"""Reads of the room, by noun."""
+"""Reads of the room, in one file for each noun."""
 
 from app.identity.queries.accounts import (
     AccountView,

@@ -1,4 +1,4 @@
-"""Reads of accounts: by user name, lock-outs, code generators."""
+"""Reads of accounts: by user name, locks after failed log-ins, code generators."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,12 +17,15 @@ from app.people import queries as people
 
 
 def account_key(username: str) -> str:
-    """The keyed hash under which failures of a user name are counted, whether it exists or not."""
+    """Returns the keyed hash under which failed log-ins of a user name are counted.
+
+    The user name need not exist.
+    """
     return blind_index(f"username:{passwords.username_key(username)}")
 
 
 def find_account(username: str) -> Account | None:
-    """The account of a user name, in any case and width of letters."""
+    """Returns the account of a user name, whose case and width of letters are ignored; else None."""
     return session.scalars(
         select(Account).where(Account.username_key == passwords.username_key(username))
     ).one_or_none()
@@ -41,7 +44,10 @@ class AccountView:
 
 
 def get_visible_account(actor: Actor, person_id: int) -> AccountView:
-    """The account of a visible person, for who may edit it; 404 where there is none."""
+    """Returns the account of a person for an actor who may administer it.
+
+    Raises NotFound `not_found`, also where there is no account; Forbidden `account.may_not_edit`.
+    """
     check_editor(actor, person_id)
     account = session.get(Account, person_id)
     if account is None:
@@ -58,14 +64,18 @@ def get_visible_account(actor: Actor, person_id: int) -> AccountView:
 
 
 def check_editor(actor: Actor, person_id: int) -> None:
-    """404 for who does not see the person, Forbidden `account.may_not_edit` for who may not."""
+    """Checks that the actor may administer the person's account.
+
+    Raises NotFound `not_found` where the actor does not see the person, else Forbidden
+    `account.may_not_edit`.
+    """
     people.get_visible_person(actor, person_id)
     if not policy.may_edit_account(actor, people.unit_paths_of(person_id)):
         raise Forbidden("account.may_not_edit", "您不能管理这位人员的登录账号。")
 
 
 def check_stand_in(actor: Actor, person_id: int) -> None:
-    """Forbidden `account.may_not_edit` for who could do more as the person than as himself."""
+    """Raises Forbidden `account.may_not_edit` where the person has a permission that the actor lacks."""
     if not policy.holds_all(actor, people.powers_of(person_id)):
         raise Forbidden(
             "account.may_not_edit",
@@ -74,16 +84,17 @@ def check_stand_in(actor: Actor, person_id: int) -> None:
 
 
 def last_failure_id(key: str) -> int:
-    """The latest failure of an account; 0 where there is none."""
+    """Returns the id of the latest failed log-in under this key; 0 where there is none."""
     found = session.scalar(select(func.max(LoginFailure.id)).where(LoginFailure.account_key == key))
     return found or 0
 
 
 def lock_end(key: str, forgiven_failure_id: int) -> datetime | None:
-    """Until when an account is locked: 15 minutes after every tenth failure that is not forgiven.
+    """Returns the moment until which an account is locked; None where it is not.
 
-    Only rows are counted, so no process can overwrite what another has counted. While locked no row
-    is added, so guessing on does not prolong the lock.
+    An account is locked for 15 minutes by every tenth failure after `forgiven_failure_id`. The
+    failures are counted from their rows, so that several processes count together. While the
+    account is locked no failure is added, so more attempts do not make the lock longer.
     """
     failures = select(LoginFailure.at).where(
         LoginFailure.account_key == key, LoginFailure.id > forgiven_failure_id
@@ -98,7 +109,7 @@ def lock_end(key: str, forgiven_failure_id: int) -> datetime | None:
 
 
 def refuse_locked(key: str, forgiven_failure_id: int) -> None:
-    """TooMany `session.locked` while the account is locked, whatever the password."""
+    """Raises TooMany `session.locked` while the account is locked, whatever the password."""
     until = lock_end(key, forgiven_failure_id)
     if until is not None:
         left = until - now()
@@ -110,7 +121,10 @@ def refuse_locked(key: str, forgiven_failure_id: int) -> None:
 
 
 def refuse_flood(address: str) -> None:
-    """TooMany `session.too_many_failures` where one address has failed too often, by any name."""
+    """Raises TooMany `session.too_many_failures` after 100 failures from one address in 15 minutes.
+
+    Failures under all user names count. An empty address is never refused.
+    """
     since = now() - LOCK_LIFE
     times = list(
         session.scalars(
@@ -134,7 +148,7 @@ def _minutes(left: timedelta) -> int:
 
 
 def totp_of(person_id: int) -> TotpSecret | None:
-    """The person's confirmed code generator."""
+    """Returns the person's confirmed code generator; None where there is none."""
     return session.scalars(
         select(TotpSecret).where(
             TotpSecret.person_id == person_id, TotpSecret.confirmed_at.is_not(None)
@@ -143,7 +157,7 @@ def totp_of(person_id: int) -> TotpSecret | None:
 
 
 def recovery_codes_left(person_id: int) -> int:
-    """How many recovery codes are unused."""
+    """Returns how many recovery codes of the person are unused."""
     return (
         session.scalar(
             select(func.count()).where(

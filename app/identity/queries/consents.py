@@ -1,4 +1,4 @@
-"""Reads of consents: the last word counts, and only to the current version."""
+"""Reads of consents; the last answer counts, and only for the current version of a document."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from app.kernel.errors import Forbidden, not_found
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A document on which a person has said nothing yet; shown like a consent."""
+    """A document to which a person has given no answer yet; it is shown like a Consent."""
 
     document: Document
     id: None = None
@@ -27,12 +27,12 @@ class Unanswered:
 
 
 def consents_visible_to(actor: Actor) -> Select[Consent]:
-    """The actor's own consents, old and new."""
+    """Returns a statement for the actor's own consents, old and new."""
     return select(Consent).where(Consent.person_id == actor.own_id)
 
 
 def get_visible_consent(actor: Actor, consent_id: int) -> Consent:
-    """One consent of the actor's own, else 404."""
+    """Returns one of the actor's own consents; raises NotFound `not_found`."""
     found = session.scalars(
         consents_visible_to(actor).where(Consent.id == consent_id)
     ).one_or_none()
@@ -42,13 +42,13 @@ def get_visible_consent(actor: Actor, consent_id: int) -> Consent:
 
 
 def own_consents(actor: Actor) -> list[Consent | Unanswered]:
-    """The last word on every document, in their order."""
+    """Returns the actor's last answer to every document, or an Unanswered, in the order of `Document`."""
     latest = latest_consents(actor.own_id)
     return [latest.get(document) or Unanswered(document) for document in Document]
 
 
 def latest_consents(person_id: int) -> dict[Document, Consent]:
-    """The last word of a person on each document."""
+    """Returns the person's last answer to each document that was answered."""
     last = (
         select(func.max(Consent.id))
         .where(Consent.person_id == person_id)
@@ -63,9 +63,9 @@ def _counts(document: Document, consent: Consent | None) -> bool:
 
 
 def consented(document: Document) -> ScalarSelect[bool]:
-    """Whether the last word on the document is a yes to its current version, null without any.
+    """Returns an SQL expression: whether the last answer is a yes to the document's current version.
 
-    For a statement with the parameter `person_id`.
+    It is null without an answer. The statement around it has the parameter `person_id`.
     """
     current = bindparam(None, type_=BigInteger, callable_=lambda: CURRENT_VERSIONS[document])
     return (
@@ -81,17 +81,17 @@ _CONSENTED = {document: select(consented(document)) for document in Document}
 
 
 def has_consent(person_id: int, document: Document) -> bool:
-    """Whether the person's last word on the document is a yes to its current version."""
+    """Returns whether the person's last answer is a yes to the document's current version."""
     return bool(session.scalar(_CONSENTED[document], {"person_id": person_id}))
 
 
 def require_consent(person_id: int, document: Document) -> None:
-    """Forbidden `consent.required` without a consent to the current version."""
+    """Raises Forbidden `consent.required` unless `has_consent`."""
     if not has_consent(person_id, document):
         raise Forbidden("consent.required", "请先阅读并同意《隐私政策》等说明，再继续办理。")
 
 
 def needed_consents(person_id: int) -> list[Document]:
-    """The documents that everyone must agree to and this person has not."""
+    """Returns the documents to which every person must agree and this person has not agreed yet."""
     latest = latest_consents(person_id)
     return [document for document in NEEDED_BY_ALL if not _counts(document, latest.get(document))]

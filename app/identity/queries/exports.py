@@ -1,4 +1,4 @@
-"""The identity part of a person's copy of the own data."""
+"""The part of this room in a person's copy of the own data."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,10 @@ from app.kernel.database import session
 
 
 def export_of(person_id: int) -> dict[str, Any]:
-    """User name, sessions, WeChat accounts and consents; no secrets."""
+    """Returns user name, sessions, WeChat accounts and consents, without secrets, ready for JSON.
+
+    Times are ISO texts in local time.
+    """
     account = session.get(Account, person_id)
     sessions = session.scalars(
         select(LoginSession).where(LoginSession.person_id == person_id).order_by(LoginSession.id)

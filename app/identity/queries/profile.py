@@ -1,4 +1,4 @@
-"""What a person sees of himself or herself: the answer of a log-in and of GET /me."""
+"""A person's own profile: the answer to a log-in and to GET /me."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _ROLE_NAMES = {role.code: role.name for role in ROLES}
 
 @dataclass(frozen=True, slots=True)
 class UnitName:
-    """A unit as it is shown in a list."""
+    """A unit by id and name."""
 
     id: int
     name: str
@@ -32,7 +32,7 @@ class UnitName:
 
 @dataclass(frozen=True, slots=True)
 class HeldRole:
-    """A role over a unit's subtree."""
+    """A role over a unit's subtree, with its Chinese name."""
 
     role: str
     name: str
@@ -51,7 +51,10 @@ class OwnRegistration:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A person as he or she may see it: the own name in full, the phone masked."""
+    """The profile for the person: the own name in full, the phone masked.
+
+    `consents_needed` are the documents that the person must still agree to.
+    """
 
     id: int
     kind: PersonKind
@@ -71,7 +74,10 @@ class Profile:
 
 
 def profile(person_id: int, login: LoginSession | None = None) -> Profile:
-    """The person's own view; `login` tells whether this session waits for a new password."""
+    """Returns the person's profile; raises NotFound `not_found`.
+
+    `login` tells whether a new password must be set first (`must_change_password`).
+    """
     person = people.get_person(person_id)
     grants = people.grants_of(person_id, now())
     registrations = [
@@ -106,7 +112,7 @@ def profile(person_id: int, login: LoginSession | None = None) -> Profile:
 
 
 def own_profile(actor: Actor, session_id: int) -> Profile:
-    """The actor's own view, in the log-in session of this request."""
+    """Returns the actor's profile for the log-in session of this request."""
     return profile(actor.own_id, session.get(LoginSession, session_id))
 
 

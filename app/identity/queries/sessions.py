@@ -1,4 +1,4 @@
-"""Reads of sessions: the token check of each request, the actor's own open sessions."""
+"""Reads of sessions: the token check of each request, and the actor's own open sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,8 @@ from app.people.models import Person, RoleGrant
 from app.people.queries.roles import grant
 from app.people.queries.scope import is_current
 
-# Runs on every request: built once, and brings along all that most requests need of the person.
+# It runs on every request. So it is built once, and also reads the person, the grants and the stamps
+# that most requests need.
 _TOKEN_CHECK = (
     select(
         LoginSession.id.label("session_id"),
@@ -46,7 +47,11 @@ _TOKEN_CHECK = (
 
 @dataclass(frozen=True, slots=True)
 class CheckedToken:
-    """What an access token stands for; not live: expired, revoked, or its person inactive."""
+    """The session and the person of an access token.
+
+    `is_live` is False where the token has expired, the session was revoked, or the person is
+    inactive.
+    """
 
     session_id: int
     actor: Actor
@@ -55,7 +60,10 @@ class CheckedToken:
 
 
 def check_access_token(token: str, at: datetime) -> CheckedToken | None:
-    """One statement; None for a token that never was or is long gone."""
+    """Reads session, person, grants and stamps of an access token by one statement.
+
+    Returns None for a token that does not exist.
+    """
     rows = session.execute(_TOKEN_CHECK, {"hash": hash_token(token), "at": at}).all()
     if not rows:
         return None
@@ -74,7 +82,7 @@ def check_access_token(token: str, at: datetime) -> CheckedToken | None:
 
 
 def sessions_visible_to(actor: Actor) -> Select[LoginSession]:
-    """The actor's own sessions that are still open."""
+    """Returns a statement for the actor's own open sessions: not revoked, with a valid refresh token."""
     return select(LoginSession).where(
         LoginSession.person_id == actor.own_id,
         LoginSession.revoked_at.is_(None),
@@ -89,7 +97,7 @@ def sessions_visible_to(actor: Actor) -> Select[LoginSession]:
 
 
 def get_visible_session(actor: Actor, session_id: int) -> LoginSession:
-    """One open session of the actor's own, else 404."""
+    """Returns one of the actor's own open sessions; raises NotFound `not_found`."""
     found = session.scalars(
         sessions_visible_to(actor).where(LoginSession.id == session_id)
     ).one_or_none()
@@ -99,6 +107,6 @@ def get_visible_session(actor: Actor, session_id: int) -> LoginSession:
 
 
 def page_of_sessions(actor: Actor, *, cursor: str | None, limit: int) -> Page[LoginSession]:
-    """The actor's own open sessions, newest first."""
+    """Returns a page of the actor's own open sessions, newest first; raises Invalid `cursor.invalid`."""
     keys = [Key(LoginSession.id, desc=True)]
     return paginate(sessions_visible_to(actor), keys, cursor=cursor, limit=limit)

@@ -8,7 +8,10 @@ from app.kernel.database import session
 
 
 def openid_of(person_id: int, appid: str) -> str | None:
-    """The openid in clear, for sending; the latest where there are several."""
+    """Returns the person's openid under the appid in clear, for sending; None where there is none.
+
+    Of several the newest is returned.
+    """
     account = session.scalars(
         select(WechatAccount)
         .where(WechatAccount.person_id == person_id, WechatAccount.appid == appid)
@@ -19,10 +22,10 @@ def openid_of(person_id: int, appid: str) -> str | None:
 
 
 def openid_index(openid: str) -> str:
-    """The keyed hash by which an openid or unionid is found."""
+    """Returns the keyed hash by which an openid or unionid is found."""
     return blind_index(f"openid:{openid}")
 
 
 def openid_context(index: str) -> str:
-    """What a sealed openid is bound to."""
+    """Returns the context to which an encrypted openid is bound (see `crypto.seal`)."""
     return f"wechat_accounts.openid:{index}"

@@ -1,4 +1,4 @@
-"""Verbs of the room, by noun."""
+"""The verbs of the room, in one file for each noun."""
 
 from app.identity.service.accounts import (
     OneTimePassword,

@@ -1,4 +1,4 @@
-"""Accounts of staff: making, unlocking, passwords."""
+"""Accounts: creating and unlocking them, and their passwords."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _USERNAME = re.compile(r"[\w.@-]{2,40}")
 
 @dataclass(frozen=True, slots=True)
 class OneTimePassword:
-    """A password to hand over, in clear for the only time."""
+    """A one-time password in clear; it is shown once and kept nowhere."""
 
     username: str
     one_time_password: str
@@ -35,10 +35,13 @@ class OneTimePassword:
 def create_account(
     actor: Actor, person_id: int, username: str, password: str, must_change: bool = True
 ) -> Account:
-    """A user name and a first password for a person who holds nothing that the actor does not.
+    """Creates an account with a first password for a person and returns it.
 
-    With `must_change` the password is good for 7 days and for nothing but setting one's own.
-    Raises Invalid `account.bad_username`, Conflict `account.exists` or `account.username_taken`.
+    The actor must have all permissions that the person has. With `must_change` the password is
+    valid for 7 days, and only for setting an own one.
+
+    Raises NotFound `not_found`; Forbidden `account.may_not_edit`; Conflict `person.inactive`,
+    `account.exists`, `account.username_taken`; Invalid `account.bad_username`.
     """
     queries.check_editor(actor, person_id)
     person = people.lock_person(person_id)
@@ -61,7 +64,7 @@ def create_account(
         "one_time_until": moment + ONE_TIME_PASSWORD_LIFE if must_change else None,
         "created_at": moment,
         "password_changed_at": moment,
-        # Failures under this name before there was an account are none of its own.
+        # Failures under this user name before the account existed are not counted.
         "forgiven_failure_id": queries.last_failure_id(queries.account_key(username)),
     }
     if insert_ignore(Account, values, conflict=("username_key",)) == 0:
@@ -71,7 +74,10 @@ def create_account(
 
 
 def open_account(actor: Actor, person_id: int, username: str) -> OneTimePassword:
-    """An account for a person, with a one-time password."""
+    """Creates an account with a one-time password and returns the password.
+
+    Raises what `create_account` raises.
+    """
     password = passwords.one_time_password()
     account = create_account(actor, person_id, username, password)
     announce(PasswordGiven(person_id))
@@ -79,9 +85,10 @@ def open_account(actor: Actor, person_id: int, username: str) -> OneTimePassword
 
 
 def reset_password(actor: Actor, person_id: int) -> OneTimePassword:
-    """A new one-time password; all sessions end, a code generator stays in force.
+    """Sets a new one-time password and returns it; all sessions end, the code generator stays.
 
-    Refused as in `create_account`, since it opens all that the person may do.
+    Raises NotFound `not_found`, also where there is no account; Forbidden `account.may_not_edit`,
+    also where the person has a permission that the actor lacks.
     """
     queries.check_editor(actor, person_id)
     people.lock_person(person_id)
@@ -103,7 +110,10 @@ def reset_password(actor: Actor, person_id: int) -> OneTimePassword:
 
 
 def unlock_account(actor: Actor, person_id: int) -> None:
-    """Ends a lock-out before its time."""
+    """Ends the lock of an account before its time.
+
+    Raises NotFound `not_found`, also where there is no account; Forbidden `account.may_not_edit`.
+    """
     queries.check_editor(actor, person_id)
     forgive_failures(actor, _lock_account(person_id))
     session.flush()
@@ -113,9 +123,9 @@ def unlock_account(actor: Actor, person_id: int) -> None:
 def change_password(
     actor: Actor, session_id: int, *, current_password: str, new_password: str, address: str = ""
 ) -> None:
-    """The actor's own new password; all sessions but `session_id` end.
+    """Sets the actor's own new password; all sessions but `session_id` end.
 
-    Raises Invalid `password.wrong`, `password.unchanged` or what `check_strength` refuses.
+    Raises Invalid `password.unchanged`, and what `confirm_password` and `check_strength` raise.
     """
     account = confirm_password(actor, current_password, address=address)
     passwords.check_strength(new_password, account.username)
@@ -134,8 +144,9 @@ def change_password(
 
 
 def confirm_password(actor: Actor, password: str, *, address: str = "") -> Account:
-    """The actor's own account, locked, if the password is right; a wrong one counts as a failure.
+    """Returns the actor's own account, locked, where the password is right.
 
+    Then earlier failures are forgiven; a wrong password is counted as a failure from `address`.
     Raises Conflict `account.none`, TooMany `session.locked`, Invalid `password.wrong`.
     """
     account = session.scalars(
@@ -158,18 +169,18 @@ def confirm_password(actor: Actor, password: str, *, address: str = "") -> Accou
 
 
 def failure(key: str, address: str) -> LoginFailure:
-    """The row that a refused log-in leaves behind."""
+    """Returns the row that a refused log-in leaves; the caller raises a refusal with it."""
     return LoginFailure(account_key=key, address=address, at=now())
 
 
 def forgive_failures(actor: Actor, account: Account) -> None:
-    """Starts the count anew."""
+    """Lets the count of the account's failures begin at 0 again."""
     key = queries.account_key(account.username)
     account.forgiven_failure_id = max(queries.last_failure_id(key), account.forgiven_failure_id)
 
 
 def forget_old_failures(actor: Actor, limit: int) -> int:
-    """Deletes failures after 30 days; answers how many."""
+    """Deletes at most `limit` failures that are older than 30 days; returns how many."""
     old = list(
         session.scalars(
             select(LoginFailure.id).where(LoginFailure.at < now() - FAILURES_KEPT).limit(limit)

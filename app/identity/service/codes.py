@@ -1,4 +1,4 @@
-"""One-time codes: enrolling a generator, using a code once, recovery codes."""
+"""One-time codes: setting up a code generator, using a code once, recovery codes."""
 
 from dataclasses import dataclass
 
@@ -19,14 +19,18 @@ from app.people import queries as people
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """What the authenticator needs; shown once."""
+    """The secret for the authenticator and its otpauth address; they are shown once."""
 
     secret: str
     uri: str
 
 
 def enrol_totp(actor: Actor, *, current_password: str, address: str = "") -> Enrolment:
-    """A new secret, in force once a code of it is confirmed; Conflict `totp.exists`."""
+    """Sets up a code generator and returns its secret; it is in force once a code of it is confirmed.
+
+    An unconfirmed older secret is replaced. Raises Conflict `totp.exists` and what
+    `confirm_password` raises.
+    """
     account = confirm_password(actor, current_password, address=address)
     row = _lock_secret(actor.own_id)
     if row is not None and row.confirmed_at is not None:
@@ -47,10 +51,10 @@ def enrol_totp(actor: Actor, *, current_password: str, address: str = "") -> Enr
 
 
 def confirm_totp(actor: Actor, otp: str, *, address: str = "") -> list[str]:
-    """Puts the new generator in force; answers the recovery codes, shown once.
+    """Puts the actor's new code generator in force and returns ten recovery codes, which are shown once.
 
-    Raises Conflict `totp.not_enrolled`, Invalid `totp.wrong`, TooMany `rate.exceeded`; wrong codes
-    lock the account as wrong passwords do.
+    A wrong code counts like a wrong password. Raises Conflict `totp.not_enrolled`; Invalid
+    `totp.wrong`; TooMany `rate.exceeded`, `session.locked`, `session.too_many_failures`.
     """
     queries.refuse_flood(address)
     limits.hit(f"totp:{actor.own_id}", limit=CONFIRMATIONS_BY_PERSON, seconds=60)
@@ -76,9 +80,9 @@ def confirm_totp(actor: Actor, otp: str, *, address: str = "") -> list[str]:
 
 
 def remove_totp(actor: Actor, *, current_password: str, otp: str, address: str = "") -> None:
-    """Ends the generator; asks for password and code.
+    """Removes the actor's code generator and recovery codes; password and code are needed.
 
-    Raises Conflict `totp.not_enrolled`, Invalid `totp.wrong`.
+    Raises Conflict `totp.not_enrolled`, Invalid `totp.wrong`, and what `confirm_password` raises.
     """
     account = confirm_password(actor, current_password, address=address)
     if queries.totp_of(actor.own_id) is None:
@@ -89,9 +93,10 @@ def remove_totp(actor: Actor, *, current_password: str, otp: str, address: str =
 
 
 def forget_totp(actor: Actor, person_id: int) -> None:
-    """Deletes generator and recovery codes: one's own, or on the operator's word for a lost phone.
+    """Deletes the person's code generator and recovery codes, without asking for a code.
 
-    Raises Forbidden `account.may_not_edit`.
+    The person may do that, and an administrator for a lost phone. Raises NotFound `not_found`,
+    Forbidden `account.may_not_edit`.
     """
     if actor.person_id != person_id:
         queries.check_editor(actor, person_id)
@@ -102,7 +107,7 @@ def forget_totp(actor: Actor, person_id: int) -> None:
 
 
 def use_code(actor: Actor, person_id: int, code: str) -> bool:
-    """Whether the code opens, as a generated one or a recovery code; either works once."""
+    """Returns whether the code is right: a code of the generator or a recovery code, each works once."""
     row = _lock_secret(person_id)
     if row is None or row.confirmed_at is None:
         return False

@@ -1,4 +1,4 @@
-"""Consents: each yes and each no is a row."""
+"""Consents: each answer, yes or no, is a row of its own."""
 
 from app.identity.events import ConsentGiven, ConsentWithdrawn
 from app.identity.models import Consent
@@ -12,9 +12,10 @@ from app.people.queries import lock_person
 
 
 def record_consent(actor: Actor, document: Document, version: int, *, granted: bool) -> Consent:
-    """The actor's yes to the current version, or no to any that there was.
+    """Notes the actor's answer to a document and returns it.
 
-    Raises Conflict `consent.outdated` and Invalid `consent.version_unknown`.
+    A yes is possible to the current version only, a no to any version up to it. Raises Conflict
+    `consent.outdated`, Invalid `consent.version_unknown`, NotFound `not_found`.
     """
     current = CURRENT_VERSIONS[document]
     if not 1 <= version <= current:

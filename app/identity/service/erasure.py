@@ -1,4 +1,4 @@
-"""What identity forgets of a person who leaves."""
+"""What this room deletes of an erased person."""
 
 from sqlalchemy import delete, select
 
@@ -17,7 +17,10 @@ from app.kernel.database import session
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
-    """Deletes every way to log in; consents stay, they point to the anonymous row."""
+    """Deletes account, sessions, tokens, codes and WeChat accounts of the person, and failed log-ins.
+
+    Consents stay: they point to the anonymous row.
+    """
     account = session.get(Account, person_id)
     if account is not None:
         key = queries.account_key(account.username)

@@ -1,4 +1,4 @@
-"""Log-in by user name and password, with a one-time code where the account has a generator."""
+"""Log-in by user name and password, with a one-time code where the account has a code generator."""
 
 from sqlalchemy import select
 
@@ -23,17 +23,18 @@ def log_in_password(
     address: str = "",
     device: str = "",
 ) -> Issued:
-    """A session for the account's person.
+    """Opens a session for the person of the account and returns its tokens.
 
-    Raises Unauthenticated `session.bad_credentials` for a wrong password and for an unknown name
-    alike, `session.otp_required`, `session.otp_wrong`, `session.one_time_password_expired`; TooMany
-    `session.locked`, `session.too_many_failures`.
+    Raises Unauthenticated `session.bad_credentials` (for a wrong password and an unknown user name
+    alike), `session.otp_required`, `session.otp_wrong`, `session.one_time_password_expired`;
+    TooMany `session.locked`, `session.too_many_failures`; Forbidden `person.inactive`.
     """
     key = queries.account_key(username)
     account = queries.find_account(username)
     queries.refuse_locked(key, account.forgiven_failure_id if account else 0)
     queries.refuse_flood(address)
-    # One path for known and unknown names: the same work, the same answer.
+    # Known and unknown user names take the same path, so that neither the time nor the answer tells
+    # whether a name exists.
     known_hash = account.password_hash if account else passwords.DUMMY_HASH
     matches = passwords.password_matches(known_hash, password)
     if account is None or not matches:
@@ -54,7 +55,7 @@ def log_in_password(
 
 
 def _lock_proved(person_id: int, password: str, known_hash: str, key: str, address: str) -> Account:
-    """The account's row, locked and judged again: it may have changed since it was read."""
+    """Locks the account and checks it again, since it may have changed after it was read."""
     account = session.scalars(lock(select(Account).where(Account.person_id == person_id))).one()
     queries.refuse_locked(key, account.forgiven_failure_id)
     if account.password_hash != known_hash and not passwords.password_matches(

@@ -1,4 +1,4 @@
-"""What people change about themselves; personal data only after the consent to keep it."""
+"""Changes of the own profile; personal data are kept only after the consent to that."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,9 +13,11 @@ _PERSONAL = ("name", "address")
 
 
 def edit_profile(actor: Actor, changes: Mapping[str, Any], check: Callable[[int], None]) -> None:
-    """Changes what `changes` names and keeps the rest; a new home brings its own address.
+    """Changes the actor's profile: the fields that `changes` names; the others stay.
 
-    `check(version)` judges the version read under the lock. Raises Forbidden `consent.required`.
+    Where `changes` names a home (place or unit), the address and the part of the home that it does
+    not name become empty. `check(version)` gets the version read under the lock and raises where it
+    is not the expected one. Raises Forbidden `consent.required` and what `people.edit_own` raises.
     """
     person = people_queries.lock_person(actor.own_id)
     kept: dict[str, Any] = {
@@ -34,6 +36,9 @@ def edit_profile(actor: Actor, changes: Mapping[str, Any], check: Callable[[int]
 
 
 def attach_phone(actor: Actor, phone: str) -> None:
-    """Keeps the phone that WeChat has verified. Raises Forbidden `consent.required`."""
+    """Keeps a phone of the actor that WeChat has verified.
+
+    Raises Forbidden `consent.required` and what `people.attach_verified_phone` raises.
+    """
     queries.require_consent(actor.own_id, Document.PRIVACY)
     people.attach_verified_phone(actor, actor.own_id, phone)

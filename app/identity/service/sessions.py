@@ -1,4 +1,4 @@
-"""Sessions: opening, renewing, closing; a stolen one is revoked as a whole."""
+"""Sessions: opening, renewing and closing them; a stolen session is revoked as a whole."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +34,7 @@ _LONGEST_DEVICE = 200
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A fresh pair of tokens, in clear for the only time, and whom they stand for."""
+    """A new pair of tokens in clear, the end of the access token, and the profile of the person."""
 
     access_token: str
     expires_at: datetime
@@ -50,7 +50,10 @@ def open_session(
     device: str = "",
     must_change_password: bool = False,
 ) -> Issued:
-    """A new session of a person whose identity is proved; Forbidden `person.inactive`."""
+    """Opens a session for a person whose identity is proved, and returns its tokens.
+
+    Raises Forbidden `person.inactive`, NotFound `not_found`.
+    """
     if not get_person(person_id).is_active:
         raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
     moment = now()
@@ -68,11 +71,13 @@ def open_session(
 
 
 def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> Issued | None:
-    """A new pair for a refresh token, which thereby is used up.
+    """Uses a refresh token up and returns a new pair of tokens.
 
-    For 60 seconds it gives another pair all the same: the first answer may have been lost. Later it
-    is in two hands: the session is revoked and None is answered, for the caller to refuse without a
-    rollback. Raises Unauthenticated `session.expired` for unknown, expired and revoked ones, and
+    For 60 seconds the same refresh token gives another pair, since the first answer may have been
+    lost. A later use means that somebody has stolen the token: the session is revoked and None is
+    returned, so that the caller refuses without rolling that back.
+
+    Raises Unauthenticated `session.expired` for a token that is unknown, expired or revoked,
     TooMany `rate.exceeded`.
     """
     limits.hit(f"refresh:{address}", limit=RENEWALS_BY_ADDRESS, seconds=60)
@@ -95,7 +100,10 @@ def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> I
 
 
 def close_session(actor: Actor, session_id: int) -> None:
-    """Logs one of the actor's own sessions out; its tokens are dead at once."""
+    """Ends one of the actor's own sessions; its tokens are invalid at once.
+
+    Raises NotFound `not_found`.
+    """
     login = queries.get_visible_session(actor, session_id)
     session.refresh(login, with_for_update=True)
     login.revoke(RevokedFor.LOGGED_OUT, now())
@@ -105,7 +113,7 @@ def close_session(actor: Actor, session_id: int) -> None:
 def revoke_sessions(
     actor: Actor, person_id: int, reason: RevokedFor, *, but: int | None = None
 ) -> None:
-    """Ends all sessions of a person, but for one."""
+    """Ends all sessions of a person but the session `but`."""
     statement = update(LoginSession).where(
         LoginSession.person_id == person_id, LoginSession.revoked_at.is_(None)
     )
@@ -115,13 +123,19 @@ def revoke_sessions(
 
 
 def give_ticket(actor: Actor, session_id: int) -> str:
-    """A ticket by which the phone's pages open for the same person; once, within 60 seconds."""
+    """Returns a ticket that opens the phone pages for the same person, once and within 60 seconds.
+
+    Raises NotFound `not_found` for a session that is not the actor's own.
+    """
     login = queries.get_visible_session(actor, session_id)
     return _mint(login.id, TokenKind.TICKET, now() + TICKET_LIFE)
 
 
 def redeem_ticket(actor: Actor, ticket: str, *, device: str = "") -> Issued:
-    """A session of its own for the ticket's person; Unauthenticated `session.ticket_invalid`."""
+    """Opens a session for the person of a ticket and returns its tokens.
+
+    Raises Unauthenticated `session.ticket_invalid`, Forbidden `person.inactive`.
+    """
     refused = Unauthenticated("session.ticket_invalid", "链接已失效，请从小程序重新打开。")
     try:
         login = _lock_session_of(ticket, TokenKind.TICKET)
@@ -141,7 +155,10 @@ def redeem_ticket(actor: Actor, ticket: str, *, device: str = "") -> Issued:
 
 
 def forget_dead_sessions(actor: Actor, limit: int) -> int:
-    """Deletes tokens past their end and sessions without any; answers how many rows went."""
+    """Deletes expired tokens and sessions without tokens, at most `limit` of each; returns how many rows.
+
+    Of the sessions, those that were last renewed more than 180 days ago are deleted.
+    """
     tokens = select(Token.hash).where(Token.expires_at < now()).limit(limit)
     gone = list(session.scalars(tokens))
     session.execute(delete(Token).where(Token.hash.in_(gone)))
@@ -171,7 +188,8 @@ def _lock_session_of(token: str, kind: TokenKind) -> LoginSession:
 
 
 def _rotate(session_id: int, moment: datetime) -> None:
-    # All of the session's: the twin of a lost answer must not live on in a thief's hands.
+    # All refresh tokens of the session are marked as used: a second pair, given because an answer was
+    # lost, could otherwise go on working for a thief.
     session.execute(
         update(Token)
         .where(

@@ -1,4 +1,4 @@
-"""Log-in by WeChat: whose an openid is, and new people."""
+"""Log-in by WeChat: the person of an openid, and new people."""
 
 from sqlalchemy import select
 
@@ -20,18 +20,25 @@ from app.wechat.gateway import WechatSession
 
 
 def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> Issued:
-    """A session for the person behind an openid; a first log-in makes a person without any data."""
+    """Opens a session for the person of an openid and returns its tokens.
+
+    A unionid finds the person under another appid. For an unknown openid a new person without any
+    data is created. Raises Forbidden `person.inactive`, Conflict `wechat.busy`.
+    """
     person_id = _owner(wechat) or _owner_by_unionid(actor, wechat) or _newcomer(actor, wechat)
     return open_session(actor, person_id, Channel.WECHAT, device=device)
 
 
 def count_log_in(actor: Actor, address: str) -> None:
-    """Counts a log-in by WeChat before WeChat is asked; TooMany `rate.exceeded`."""
+    """Counts a log-in by WeChat before WeChat is asked; raises TooMany `rate.exceeded` (300 a minute)."""
     limits.hit(f"log-in:{address}", limit=LOG_INS_BY_ADDRESS, seconds=60)
 
 
 def attach_wechat(actor: Actor, person_id: int, openid: str) -> None:
-    """Gives a known person an openid of our mini-program; Conflict `wechat.taken` if another's."""
+    """Gives a known person an openid of our mini-program.
+
+    Raises Conflict `wechat.taken` where the openid belongs to another person, NotFound `not_found`.
+    """
     people_queries.lock_person(person_id)
     wechat = WechatSession(gateway.appid(), openid)
     if not _link(person_id, wechat) and _owner(wechat) != person_id:
@@ -50,7 +57,7 @@ def _owner(wechat: WechatSession) -> int | None:
 
 
 def _owner_by_unionid(actor: Actor, wechat: WechatSession) -> int | None:
-    """The same person under another appid; the new openid is kept beside the old."""
+    """Returns the person who has this unionid under another appid; the new openid is kept as well."""
     if not wechat.unionid:
         return None
     person_id = session.scalar(
@@ -68,7 +75,7 @@ def _newcomer(actor: Actor, wechat: WechatSession) -> int:
         person = people.create_person(actor)
         if _link(person.id, wechat):
             return person.id
-        # Two first log-ins at once: the openid is the other's already, and so is the person.
+        # Another request has created the person for this openid at the same moment.
         savepoint.rollback()
     person_id = _owner(wechat)
     if person_id is None:

@@ -1,4 +1,4 @@
-"""Places: estates, buildings and doorways for everybody, rooms for the unit's staff."""
+"""Endpoints of places."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Providers and the phone book: whom to ring."""
+"""Endpoints of providers and of the phone book."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Units, their areas and settings: open to read for everybody, kept by administrators."""
+"""Endpoints of units, their areas and their settings: everybody reads units, administrators write."""
 
 from typing import Any
 

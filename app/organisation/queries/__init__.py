@@ -1,4 +1,4 @@
-"""Reads of the organisation, by noun."""
+"""Reads of the organisation, in one file for each noun."""
 
 from app.organisation.queries.locating import (
     Located,

@@ -1,4 +1,4 @@
-"""From a point to its grid and community, by an index in memory that the database keeps true."""
+"""Finds the grid and the community at a point, by an index of areas that is kept in memory."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from app.organisation.states import LOCATED_KINDS, UNIT_RANKS, UnitKind
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a point lies: `unit` is the nearest to it, the grid or else the community."""
+    """The units at a point; `unit` is the grid, or the community where there is no grid."""
 
     unit: Unit
     grid: Unit | None
@@ -24,15 +24,19 @@ class Located:
 
 
 def locate(latitude: float, longitude: float) -> Located | None:
-    """The grid and community at a GCJ-02 point; None outside every area.
+    """Returns the grid and the community at a point in GCJ-02 (degrees); None outside all areas.
 
-    Where areas overlap a grid goes before a community, then the smaller one, then the older unit.
+    Where areas overlap, grids go before communities, then smaller areas before larger ones, then
+    lower ids before higher ones.
     """
     return _located(_kept.value().find(latitude, longitude))
 
 
 def located_or_refused(latitude: float, longitude: float) -> Located:
-    """As `locate`; outside raises Invalid `location.outside`, naming the nearest community."""
+    """Returns what `locate` returns; raises Invalid `location.outside` where the point is in no area.
+
+    The message names the nearest community.
+    """
     located = locate(latitude, longitude)
     if located is None:
         nearest = nearest_community(latitude, longitude)
@@ -42,7 +46,11 @@ def located_or_refused(latitude: float, longitude: float) -> Located:
 
 
 def nearest_community(latitude: float, longitude: float) -> Unit | None:
-    """The community whose area (or whose grids' area) is the least distance away; GCJ-02."""
+    """Returns the community nearest to a point in GCJ-02 (degrees).
+
+    The distance is measured to its area and to the areas of its grids. None where no unit has an
+    area.
+    """
     located = _located(_kept.value().nearest(latitude, longitude))
     return located.community if located else None
 
@@ -68,6 +76,7 @@ def _build() -> AreaIndex[int]:
     return AreaIndex((unit_id, area) for unit_id, _, area in areas)
 
 
-# Closing a unit changes the index, its other changes do not: whoever closes one marks it.
+# `Kept` watches the table of areas alone. Closing a unit changes the index as well, therefore
+# `close_unit` calls mark_changed(AREAS); other changes of a unit do not change the index.
 AREAS = "areas"
 _kept = Kept(AREAS, _build, "unit_areas")

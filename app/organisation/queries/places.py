@@ -1,4 +1,4 @@
-"""Reading places: estates, buildings and doorways are public, rooms are for the unit's staff."""
+"""Reads of places: everybody sees estates, buildings and doorways, the unit's staff see rooms too."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,10 @@ SHORTEST_WORD = 2
 
 
 def get_place(place_id: int) -> Place:
-    """The place, closed or not, whoever asks; raises NotFound."""
+    """Returns the place with this id, open or closed; raises NotFound `not_found`.
+
+    It is for the program's own use: nobody's right to see the place is checked.
+    """
     place = session.get(Place, place_id)
     if place is None:
         raise not_found()
@@ -31,12 +34,15 @@ _names = KeptColumn(Place.full_name)
 
 
 def place_names(place_ids: Iterable[int]) -> dict[int, str]:
-    """Full names by id, of closed ones too."""
+    """Returns full names of places by id, of closed ones too; unknown ids are missing."""
     return _names.of(place_ids)
 
 
 def places_visible_to(actor: Actor) -> Select[Place]:
-    """Every place but rooms; rooms only where the actor is staff of the unit or above it."""
+    """Returns a statement for the places that the actor may see.
+
+    These are all places but rooms, and the rooms in the subtrees of `policy.room_paths`.
+    """
     own = [
         Place.unit_id.in_(select(Unit.id).where(Unit.path.startswith(path, autoescape=True)))
         for path in room_paths(actor)
@@ -49,7 +55,7 @@ def places_visible_to(actor: Actor) -> Select[Place]:
 
 
 def get_visible_place(actor: Actor, place_id: int) -> Place:
-    """The place, or NotFound."""
+    """Returns the place where the actor may see it; else raises NotFound `not_found`."""
     place = session.scalar(places_visible_to(actor).where(Place.id == place_id))
     if place is None:
         raise not_found()
@@ -66,10 +72,15 @@ def list_places(
     cursor: str | None,
     limit: int,
 ) -> Page[Place]:
-    """Children of a place, or what the words find, or the estates; `unit_id` means its subtree.
+    """Returns a page of open places that the actor may see, in their sorting order.
 
-    With `parent_id` and `q` the search is in the whole subtree of the place. Raises Invalid
-    `place.query_too_short`.
+    Without `parent_id`, `q` and `kind` these are the estates; with `parent_id` the places directly
+    in that place; with `q` those whose full name has all the words of `q`, with `parent_id` as well
+    anywhere in that place. `unit_id` keeps those that the unit or a unit below it looks after,
+    `kind` those of one kind.
+
+    Raises NotFound `not_found`; Invalid `place.query_too_short` (less than two characters) and
+    `cursor.invalid`.
     """
     statement = places_visible_to(actor).where(Place.closed_at.is_(None))
     parent = None if parent_id is None else get_visible_place(actor, parent_id)

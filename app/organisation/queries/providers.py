@@ -1,4 +1,4 @@
-"""Reading providers and the phone book."""
+"""Reads of providers and of the phone book."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ PHONE_ORDER = (Key(PhoneEntry.sort), Key(PhoneEntry.id))
 
 
 def get_provider(provider_id: int) -> Provider:
-    """The provider, closed or not; raises NotFound."""
+    """Returns the provider with this id, open or closed; raises NotFound `not_found`."""
     provider = session.get(Provider, provider_id)
     if provider is None:
         raise not_found()
@@ -29,17 +29,17 @@ _names = KeptColumn(Provider.name)
 
 
 def provider_names(provider_ids: Iterable[int]) -> dict[int, str]:
-    """Names by id, of closed ones too."""
+    """Returns names of providers by id, of closed ones too; unknown ids are missing."""
     return _names.of(provider_ids)
 
 
 def providers_visible_to(actor: Actor) -> Select[Provider]:
-    """Every provider: residents, too, may ring the property firm."""
+    """Returns a statement for all providers: residents, too, may call the property firm."""
     return select(Provider)
 
 
 def get_visible_provider(actor: Actor, provider_id: int) -> Provider:
-    """The provider, or NotFound."""
+    """Returns the provider; raises NotFound `not_found`."""
     provider = session.scalar(providers_visible_to(actor).where(Provider.id == provider_id))
     if provider is None:
         raise not_found()
@@ -47,7 +47,10 @@ def get_visible_provider(actor: Actor, provider_id: int) -> Provider:
 
 
 def account_visible_to(actor: Actor, provider: Provider) -> int | None:
-    """The person whose account the provider uses, for those who keep the provider; else None."""
+    """Returns the id of the person whose account the provider uses.
+
+    None where the provider has no account, or the actor may not change the provider.
+    """
     if provider.person_id is None:
         return None
     keeps = may_edit_providers(actor, get_unit(provider.unit_id).path)
@@ -63,7 +66,12 @@ def list_providers(
     cursor: str | None,
     limit: int,
 ) -> Page[Provider]:
-    """Providers of a unit and of those above it, which serve it as well; without a unit all."""
+    """Returns a page of providers by id.
+
+    With `unit_id` these are the providers of that unit and of the units above it, since they serve
+    it too. Closed providers come with `closed` only. Raises NotFound `not_found`, Invalid
+    `cursor.invalid`.
+    """
     statement = providers_visible_to(actor)
     if unit_id is not None:
         unit = get_visible_unit(actor, unit_id)
@@ -76,7 +84,7 @@ def list_providers(
 
 
 def get_phone_entry(entry_id: int) -> PhoneEntry:
-    """The entry; raises NotFound."""
+    """Returns the phone entry with this id; raises NotFound `not_found`."""
     entry = session.get(PhoneEntry, entry_id)
     if entry is None:
         raise not_found()
@@ -84,12 +92,12 @@ def get_phone_entry(entry_id: int) -> PhoneEntry:
 
 
 def phone_entries_visible_to(actor: Actor) -> Select[PhoneEntry]:
-    """Every entry: numbers for emergencies are nobody's secret."""
+    """Returns a statement for all phone entries: emergency numbers are for everybody."""
     return select(PhoneEntry)
 
 
 def get_visible_phone_entry(actor: Actor, entry_id: int) -> PhoneEntry:
-    """The entry, or NotFound."""
+    """Returns the phone entry; raises NotFound `not_found`."""
     entry = session.scalar(phone_entries_visible_to(actor).where(PhoneEntry.id == entry_id))
     if entry is None:
         raise not_found()
@@ -99,7 +107,11 @@ def get_visible_phone_entry(actor: Actor, entry_id: int) -> PhoneEntry:
 def list_phone_entries(
     actor: Actor, *, unit_id: int | None, kind: PhoneKind | None, cursor: str | None, limit: int
 ) -> Page[PhoneEntry]:
-    """The phone book of a unit with that of the units above it; without a unit all."""
+    """Returns a page of phone entries in their sorting order.
+
+    With `unit_id` these are the entries of that unit and of the units above it. Raises NotFound
+    `not_found`, Invalid `cursor.invalid`.
+    """
     statement = phone_entries_visible_to(actor)
     if unit_id is not None:
         unit = get_visible_unit(actor, unit_id)

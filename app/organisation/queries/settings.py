@@ -1,4 +1,4 @@
-"""Reading settings: a unit's own value, else the nearest one above, else the declared default."""
+"""Reads of settings: the unit's own value, else that of the nearest unit above, else the default."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,11 @@ from app.organisation.queries.units import get_unit, get_visible_unit
 
 @dataclass(frozen=True, slots=True)
 class SettingHere:
-    """A setting as it holds at a unit; `set_at_unit_id` is None for the declared default."""
+    """A setting with its value at a unit.
+
+    `kind` is int, str, bool, list or dict. `set_at_unit_id` is the unit that has set the value;
+    None where the declared default holds.
+    """
 
     key: str
     text: str
@@ -33,7 +37,7 @@ class SettingHere:
 
 
 def declared_setting(key: str) -> Setting:
-    """The declaration; raises Invalid `setting.unknown`."""
+    """Returns the declaration of a setting; raises Invalid `setting.unknown`."""
     found = declared().get(key)
     if found is None:
         raise Invalid("setting.unknown", "没有这一项设置。")
@@ -41,7 +45,10 @@ def declared_setting(key: str) -> Setting:
 
 
 def setting(unit_id: int, key: str) -> Any:
-    """The value that holds at the unit; raises Invalid `setting.unknown`, NotFound for the unit."""
+    """Returns the value of a setting at the unit.
+
+    Raises Invalid `setting.unknown` for the key and NotFound `not_found` for the unit.
+    """
     default = declared_setting(key).default
     values = _kept.value()
     path = reversed(get_unit(unit_id).path_ids)
@@ -64,7 +71,10 @@ def _nearest(unit: Unit) -> dict[str, UnitSetting]:
 
 
 def setting_here(unit: Unit, key: str) -> SettingHere:
-    """One setting with where its value comes from."""
+    """Returns one setting with its value at the unit and the unit that has set it.
+
+    Raises Invalid `setting.unknown`.
+    """
     return _here(declared_setting(key), _nearest(unit).get(key))
 
 
@@ -85,7 +95,11 @@ def _here(about: Setting, row: UnitSetting | None) -> SettingHere:
 def list_settings(
     actor: Actor, unit_id: int, *, cursor: str | None, limit: int
 ) -> Page[SettingHere]:
-    """All declared settings as they hold at the unit, by key; for those who may change them."""
+    """Returns a page of all declared settings with their values at the unit, sorted by key.
+
+    Raises NotFound `not_found`, Forbidden `setting.not_allowed` for an actor who may not change
+    them, Invalid `cursor.invalid`.
+    """
     unit = get_visible_unit(actor, unit_id)
     if not may_edit_settings(actor, unit.path):
         raise Forbidden("setting.not_allowed", "您不能查看或修改这个单位的设置。")

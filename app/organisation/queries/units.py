@@ -1,4 +1,4 @@
-"""Reading units and their tree."""
+"""Reads of units and of their tree."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ _names = KeptColumn(Unit.name)
 
 
 def get_unit(unit_id: int) -> Unit:
-    """The unit, closed or not; raises NotFound."""
+    """Returns the unit with this id, open or closed; raises NotFound `not_found`."""
     unit = _kept.get(unit_id)
     if unit is None:
         raise not_found()
@@ -26,7 +26,10 @@ def get_unit(unit_id: int) -> Unit:
 
 
 def unit_called(named: str) -> Unit:
-    """The unit with that code, or else with that id; Invalid `unit.unknown`."""
+    """Returns the unit whose code is `named`, or else the one whose id it is.
+
+    Raises Invalid `unit.unknown`.
+    """
     ways = [Unit.code == named]
     if named.isascii() and named.isdigit() and len(named) < 19:
         ways.append(Unit.id == int(named))
@@ -38,17 +41,17 @@ def unit_called(named: str) -> Unit:
 
 
 def unit_names(unit_ids: Iterable[int]) -> dict[int, str]:
-    """Names by id, of closed ones too."""
+    """Returns names of units by id, of closed ones too; unknown ids are missing."""
     return _names.of(unit_ids)
 
 
 def units_visible_to(actor: Actor) -> Select[Unit]:
-    """Every unit: whoever has logged in must find the right community."""
+    """Returns a statement for all units: everybody who has logged in must find the right community."""
     return select(Unit)
 
 
 def get_visible_unit(actor: Actor, unit_id: int) -> Unit:
-    """The unit, or NotFound."""
+    """Returns the unit; raises NotFound `not_found`."""
     unit = session.scalar(units_visible_to(actor).where(Unit.id == unit_id))
     if unit is None:
         raise not_found()
@@ -64,7 +67,12 @@ def list_units(
     cursor: str | None,
     limit: int,
 ) -> Page[Unit]:
-    """The children of a unit, or the districts; with `kind` alone all units of that kind."""
+    """Returns a page of units in their sorting order.
+
+    With `parent_id` these are the units directly below that unit; without it the districts, or with
+    `kind` all units of that kind. Closed units come with `closed` only. Raises NotFound
+    `not_found`, Invalid `cursor.invalid`.
+    """
     statement = units_visible_to(actor)
     if parent_id is not None:
         get_visible_unit(actor, parent_id)
@@ -79,12 +87,12 @@ def list_units(
 
 
 def ancestors(unit: Unit) -> list[Unit]:
-    """The units above, nearest first."""
+    """Returns the units above the unit, the nearest first."""
     return [get_unit(unit_id) for unit_id in unit.path_ids[-2::-1]]
 
 
 def community_of(unit: Unit) -> Unit | None:
-    """The unit itself or the one above it that is a community; None above communities."""
+    """Returns the community that the unit is or belongs to; None for a street or a district."""
     if unit.kind is UnitKind.COMMUNITY:
         return unit
     if unit.kind in (UnitKind.DISTRICT, UnitKind.STREET):
@@ -93,23 +101,23 @@ def community_of(unit: Unit) -> Unit | None:
 
 
 def parent_path(path: str) -> str | None:
-    """ "/1/4/9/" → "/1/4/"; None for a root."""
+    """Returns the path of the unit above: "/1/4/" for "/1/4/9/"; None for a root."""
     above = path.rstrip("/").rpartition("/")[0]
     return f"{above}/" if above else None
 
 
 def subtree_ids(path: str) -> Select[int]:
-    """Ids of the units at or below the path, for `in_`."""
+    """Returns a statement for the ids of the units at or below the path, to be used with `in_`."""
     return select(Unit.id).where(Unit.path.startswith(path, autoescape=True))
 
 
 def is_open(unit: Unit) -> bool:
-    """Whether new things may begin there."""
+    """Returns whether the unit is not closed, so that new things may begin there."""
     return unit.is_open
 
 
 def get_area(actor: Actor, unit_id: int) -> UnitArea:
-    """The polygon of a unit; NotFound where it has none."""
+    """Returns the polygon of a unit; raises NotFound `not_found`, or `area.none` where it has none."""
     get_visible_unit(actor, unit_id)
     area = session.get(UnitArea, unit_id)
     if area is None:
@@ -126,7 +134,10 @@ _HELD = (
 
 
 def hold_unit(unit_id: int) -> Unit:
-    """The unit, read anew and held: it neither moves nor closes before the transaction ends."""
+    """Reads the unit again, locks it against changes until the transaction ends, and returns it.
+
+    So it can neither move nor close before that. Raises NotFound `not_found`.
+    """
     unit = session.scalars(_HELD, {"unit_id": unit_id}).one_or_none()
     if unit is None:
         raise not_found()
@@ -134,7 +145,11 @@ def hold_unit(unit_id: int) -> Unit:
 
 
 def open_unit(unit: Unit) -> Unit:
-    """The unit, held; or whoever has taken over a closed one: its successor, else the unit above."""
+    """Returns the unit that acts for `unit`, locked as by `hold_unit`.
+
+    That is the unit itself while it is open; for a closed one its successor, or else the unit above
+    it, and so on. A closed unit without either is returned itself.
+    """
     found = hold_unit(unit.id)
     while not is_open(found):
         heir = found.successor_unit_id or found.parent_id

@@ -1,4 +1,4 @@
-"""Shapes of the room, by noun."""
+"""Schemas (marshmallow) of the room, in one file for each noun."""
 
 from app.organisation.schemas.importing import (
     FaultOut,

@@ -1,4 +1,4 @@
-"""Shapes of imports."""
+"""Schemas of imports."""
 
 from marshmallow import fields
 
@@ -6,13 +6,13 @@ from app.kernel.http import Schema
 
 
 class ImportFile(Schema):
-    """One part, `file`: Excel or CSV."""
+    """The uploaded file: one part named `file`, Excel or CSV."""
 
     file = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
 
 
 class ImportQuery(Schema):
-    """How strict."""
+    """The query of an import: with `strict`, one fault refuses the whole file."""
 
     strict = fields.Boolean(
         load_default=False,
@@ -21,7 +21,7 @@ class ImportQuery(Schema):
 
 
 class FaultOut(Schema):
-    """What is wrong in one cell, and what would be right."""
+    """One fault: the cell, what is wrong in it, and what would be right."""
 
     row = fields.Integer(required=True, metadata={"description": "行号，列名是第 1 行"})
     column = fields.String(required=True)
@@ -29,7 +29,7 @@ class FaultOut(Schema):
 
 
 class ImportOut(Schema):
-    """What an import has done."""
+    """The result of an import: numbers of rows, faults, and columns that were not used."""
 
     created = fields.Integer(required=True)
     changed = fields.Integer(required=True)

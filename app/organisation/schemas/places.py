@@ -1,4 +1,4 @@
-"""Shapes of places."""
+"""Schemas of places."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from app.organisation.states import Management, PlaceKind
 
 
 class PlacesQuery(PageArgs):
-    """Which places."""
+    """Filters of the list of places."""
 
     parent_id = asked_id("只列这里面的下一级；与 q 同用时查整个里面")
     unit_id = asked_id("只列归这个单位及下级管的")
@@ -37,7 +37,7 @@ class PlacesQuery(PageArgs):
 
 
 class PlaceChangeIn(Schema):
-    """A whole place; what is left out is emptied, but unit, parent and sort stay."""
+    """All fields of a place; a field left out becomes empty, but `unit_id`, `parent_id`, `sort` stay."""
 
     name = name_field()
     management = fields.Enum(Management, by_value=True, required=True)
@@ -52,13 +52,13 @@ class PlaceChangeIn(Schema):
 
     @validates_schema
     def check_pair(self, data: dict[str, Any], **_: Any) -> None:
-        """Half a position is none."""
+        """Refuses a latitude without a longitude and a longitude without a latitude."""
         if (data.get("latitude") is None) != (data.get("longitude") is None):
             raise ValidationError("纬度和经度要一起填。", "latitude")
 
     @post_load
     def make_position(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """The three fields as one position."""
+        """Replaces latitude, longitude and coordinate system by one `position`, a Position or None."""
         latitude, longitude = data.pop("latitude"), data.pop("longitude")
         system = data.pop("coordinate_system")
         known = latitude is not None
@@ -66,7 +66,7 @@ class PlaceChangeIn(Schema):
 
 
 class PlaceIn(PlaceChangeIn):
-    """A new place; unit, management and provider are those of the place around it unless given."""
+    """A new place; `unit_id`, `management`, `provider_id` left out are those of the place around it."""
 
     kind = fields.Enum(PlaceKind, by_value=True, required=True)
     management = fields.Enum(Management, by_value=True, load_default=None, allow_none=True)
@@ -75,7 +75,7 @@ class PlaceIn(PlaceChangeIn):
 
 
 class ProviderNameOut(Schema):
-    """A provider in short."""
+    """A provider by id, name and phone."""
 
     id = fields.Integer(required=True)
     name = fields.String(required=True)
@@ -83,7 +83,7 @@ class ProviderNameOut(Schema):
 
 
 class PlaceOut(Schema):
-    """A place."""
+    """A place with its provider; the position is in GCJ-02."""
 
     id = fields.Integer(required=True)
     code = fields.String(required=True, allow_none=True)

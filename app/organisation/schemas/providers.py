@@ -1,4 +1,4 @@
-"""Shapes of providers and the phone book."""
+"""Schemas of providers and of the phone book."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from app.organisation.states import PhoneKind, ProviderKind
 
 
 class ProvidersQuery(PageArgs):
-    """Which providers."""
+    """Filters of the list of providers."""
 
     unit_id = asked_id("为这个单位服务的：它自己的和上级的")
     kind = fields.Enum(ProviderKind, by_value=True, load_default=None)
@@ -40,27 +40,27 @@ class _ProviderShape(Schema):
 
 
 class ProviderIn(_ProviderShape):
-    """A new provider."""
+    """A new provider of a unit."""
 
     unit_id = Identifier(required=True)
 
 
 class ProviderChangeIn(_ProviderShape):
-    """A whole provider; what is left out is emptied."""
+    """All fields of a provider; a field left out becomes empty."""
 
     closed = fields.Boolean(load_default=False, metadata={"description": "停用：不再派新单给它"})
 
 
 class _Account(fields.Integer):
-    """A person's id, for those who keep the provider."""
+    """The id of the person whose account the provider uses; null for others than its administrators."""
 
     def get_value(self, obj: Any, attr: str, *_: Any, **__: Any) -> Any:
-        """What the one who asks may know of it."""
+        """Returns the person's id where the actor may change the provider, else None."""
         return account_visible_to(current_actor(), obj)
 
 
 class ProviderOut(Schema):
-    """A provider."""
+    """A provider with its contact and its account."""
 
     id = fields.Integer(required=True)
     unit_id = fields.Integer(required=True)
@@ -77,14 +77,14 @@ class ProviderOut(Schema):
 
 
 class PhoneEntriesQuery(PageArgs):
-    """Which numbers."""
+    """Filters of the phone book."""
 
     unit_id = asked_id("这个单位的电话本：它自己的和上级的")
     kind = fields.Enum(PhoneKind, by_value=True, load_default=None)
 
 
 class PhoneEntryChangeIn(Schema):
-    """A whole entry; what is left out is emptied."""
+    """All fields of a phone entry; a field left out becomes empty."""
 
     name = name_field()
     kind = fields.Enum(PhoneKind, by_value=True, required=True)
@@ -95,13 +95,13 @@ class PhoneEntryChangeIn(Schema):
 
 
 class PhoneEntryIn(PhoneEntryChangeIn):
-    """A new entry."""
+    """A new phone entry of a unit."""
 
     unit_id = Identifier(required=True)
 
 
 class PhoneEntryOut(Schema):
-    """A number of the phone book."""
+    """A phone entry."""
 
     id = fields.Integer(required=True)
     unit_id = fields.Integer(required=True)

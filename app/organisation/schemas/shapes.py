@@ -1,4 +1,4 @@
-"""What the shapes of the room share: lines, numbers to ring, coordinates."""
+"""Fields that the schemas of the room share: lines, phone numbers, ids, coordinates."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,14 +15,14 @@ PHONE_WRONG = "电话号码不对，例如 0571-88880000。"
 
 
 class Line(Text):
-    """Text of one line; runs of blanks become one."""
+    """Text of one line; several blanks in a row become one."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         return " ".join(super()._deserialize(value, attr, data, **kwargs).split())
 
 
 class MaybeLine(Line):
-    """A line that may be left out; blank is the same as none."""
+    """A line that may be left out; an empty text becomes None."""
 
     def __init__(self, *, longest: int = 100, **kwargs: Any) -> None:
         super().__init__(longest=longest, load_default=None, allow_none=True, **kwargs)
@@ -34,7 +34,7 @@ class MaybeLine(Line):
         data: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> Any:
-        """As any field's, but blank is null."""
+        """Reads the field as its class does, but takes a blank text as null."""
         blank = isinstance(value, str) and not value.strip()
         return super().deserialize(None if blank else value, attr, data, **kwargs)
 
@@ -49,7 +49,7 @@ def _phone(pattern: str) -> dict[str, str]:
 
 
 class Phone(Line):
-    """A number to ring."""
+    """A phone number that must be given."""
 
     def __init__(self) -> None:
         super().__init__(required=True, longest=32, metadata=_phone(PHONE.pattern))
@@ -57,7 +57,7 @@ class Phone(Line):
 
 
 class MaybePhone(MaybeLine):
-    """A number to ring, or none."""
+    """A phone number that may be left out."""
 
     def __init__(self) -> None:
         super().__init__(longest=32, metadata=_phone(rf"(?:{PHONE.pattern})?"))
@@ -65,27 +65,27 @@ class MaybePhone(MaybeLine):
 
 
 def sort_range() -> validate.Range:
-    """What sorts."""
+    """Returns the check of a sorting number: 0 to 1,000,000,000."""
     return validate.Range(min=0, max=LARGEST_SORT, error=f"排序要在0到{LARGEST_SORT}之间。")
 
 
 def name_field() -> Line:
-    """A name, needed."""
+    """Returns a field for a name of 1 to 50 characters that must be given."""
     return Line(required=True, longest=LONGEST_NAME, shortest=1)
 
 
 def maybe_id(text: str) -> Identifier:
-    """An id that may be left out."""
+    """Returns a field for an id in a body that may be left out; `text` is its Chinese description."""
     return Identifier(load_default=None, allow_none=True, metadata={"description": text})
 
 
 def asked_id(text: str) -> Identifier:
-    """An id in a query string, where numbers are text."""
+    """Returns a field for an id in a query string, where it is text; `text` describes it in Chinese."""
     return Identifier(strict=False, load_default=None, metadata={"description": text})
 
 
 def sort_field() -> fields.Integer:
-    """The order among others."""
+    """Returns a field for the sorting number; it may be left out."""
     return fields.Integer(
         load_default=None,
         allow_none=True,
@@ -103,15 +103,15 @@ def _degrees(most: int, name: str, **kwargs: Any) -> fields.Float:
 
 
 def latitude_field(**kwargs: Any) -> fields.Float:
-    """Degrees north."""
+    """Returns a field for a latitude: degrees from -90 to 90."""
     return _degrees(90, "纬度", **kwargs)
 
 
 def longitude_field(**kwargs: Any) -> fields.Float:
-    """Degrees east."""
+    """Returns a field for a longitude: degrees from -180 to 180."""
     return _degrees(180, "经度", **kwargs)
 
 
 def system_field(**kwargs: Any) -> fields.Enum[CoordinateSystem]:
-    """The coordinate system."""
+    """Returns a field for the coordinate system, `gcj02` or `wgs84`."""
     return fields.Enum(CoordinateSystem, by_value=True, **kwargs)

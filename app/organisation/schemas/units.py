@@ -1,4 +1,4 @@
-"""Shapes of units, their areas and settings."""
+"""Schemas of units, their areas and their settings."""
 
 from marshmallow import fields
 
@@ -22,7 +22,7 @@ from app.organisation.states import UnitKind
 
 
 class UnitsQuery(PageArgs):
-    """Which units."""
+    """Filters of the list of units."""
 
     parent_id = asked_id("只列这个单位的下一级；不填列最上级")
     kind = fields.Enum(UnitKind, by_value=True, load_default=None)
@@ -30,7 +30,7 @@ class UnitsQuery(PageArgs):
 
 
 class LocateQuery(Schema):
-    """A point."""
+    """The point to locate."""
 
     latitude = latitude_field(required=True)
     longitude = longitude_field(required=True)
@@ -38,7 +38,7 @@ class LocateQuery(Schema):
 
 
 class UnitChangeIn(Schema):
-    """A whole unit; what is left out is emptied, but parent and sort stay."""
+    """All fields of a unit; a field left out becomes empty, but `parent_id` and `sort` stay."""
 
     name = name_field()
     parent_id = maybe_id("换一个上级，连同下面的单位一起移过去；不填不变")
@@ -50,20 +50,20 @@ class UnitChangeIn(Schema):
 
 
 class UnitIn(UnitChangeIn):
-    """A new unit."""
+    """A new unit under a parent."""
 
     kind = fields.Enum(UnitKind, by_value=True, required=True)
     parent_id = Identifier(required=True)
 
 
 class UnitCloseIn(Schema):
-    """How a unit ends."""
+    """The unit that takes over from a closed unit, if there is one."""
 
     successor_unit_id = maybe_id("接手的单位：工单、小区楼栋和承办单位都归它")
 
 
 class UnitOut(Schema):
-    """A unit."""
+    """A unit; `successor_unit_id` is set where it was closed with a successor."""
 
     id = fields.Integer(required=True)
     code = fields.String(required=True, allow_none=True)
@@ -82,7 +82,7 @@ class UnitOut(Schema):
 
 
 class LocatedOut(Schema):
-    """Where a point lies: the nearest unit, its grid if it has one, its community."""
+    """The units at a point: its grid if there is one, its community, and as `unit` the smaller of both."""
 
     unit = fields.Nested(UnitOut, required=True)
     grid = fields.Nested(UnitOut, required=True, allow_none=True)
@@ -90,7 +90,7 @@ class LocatedOut(Schema):
 
 
 class AreaIn(Schema):
-    """A polygon; the system must be said, being wrong about it is 500 metres."""
+    """A polygon; its coordinate system must be named, since the wrong one moves it by 500 metres."""
 
     geojson = fields.Dict(
         required=True,
@@ -100,7 +100,7 @@ class AreaIn(Schema):
 
 
 class AreaOut(Schema):
-    """A polygon as it is kept, in GCJ-02."""
+    """The stored polygon of a unit in GCJ-02, with its bounding box in degrees."""
 
     unit_id = fields.Integer(required=True)
     geojson = fields.Dict(required=True)
@@ -113,14 +113,14 @@ class AreaOut(Schema):
 
 
 class SettingIn(Schema):
-    """One value; null takes the unit's own value back."""
+    """A value for one setting; null removes the unit's own value."""
 
     key = Line(required=True, longest=100, shortest=1)
     value = fields.Raw(required=True, allow_none=True)
 
 
 class SettingOut(Schema):
-    """A setting as it holds at the unit."""
+    """A setting with its value at the unit and the unit that has set it."""
 
     key = fields.String(required=True)
     text = fields.String(required=True)

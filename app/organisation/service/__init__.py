@@ -1,4 +1,4 @@
-"""What may be done to the organisation, one function a verb."""
+"""The verbs of the organisation, in one file for each noun."""
 
 from app.organisation.service.importing import (
     ImportReport,

@@ -1,4 +1,4 @@
-"""Importing units, places and areas: a savepoint a row, and the same file twice changes nothing."""
+"""Imports units, places and areas: each row in a savepoint of its own; repeating changes nothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from app.organisation.service.units import change_unit, create_unit, found_distr
 from app.organisation.states import UnitKind
 from app.organisation.tables import MOST_ROWS, Fault
 
-# The column to look at, for refusals of the verbs.
+# The column that a refusal of a verb is about, by the code of the refusal.
 _COLUMNS = {
     "unit.code_taken": "编号",
     "unit.name_taken": "名称",
@@ -52,7 +52,7 @@ _MOST_NAMED = 200
 
 
 class Outcome(StrEnum):
-    """What a row has done."""
+    """What the import of one row did."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -61,7 +61,7 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class ImportReport:
-    """What the import has done; `ignored` are headings that nobody knows."""
+    """The result of an import: numbers of rows, faults, and headings that are not used (`ignored`)."""
 
     created: int = 0
     changed: int = 0
@@ -81,7 +81,11 @@ _Row = TypeVar("_Row", bound=_Numbered)
 def _import(
     parsed: Parsed[_Row], enter: Callable[[_Row], Outcome], *, strict: bool
 ) -> ImportReport:
-    """Enters row by row; with `strict` one fault refuses all (Invalid `import.faults`)."""
+    """Calls `enter` for each row and counts the outcomes.
+
+    A refused row becomes a fault of the report; with `strict` one fault refuses all rows with
+    Invalid `import.faults`, which names the first 200.
+    """
     report = ImportReport(faults=list(parsed.faults), ignored=parsed.ignored)
     for row in parsed.rows:
         try:
@@ -112,9 +116,11 @@ def _by_row(faults: Sequence[Fault]) -> dict[str, list[str]]:
 def import_units(
     actor: Actor, content: bytes, *, strict: bool = False, most_rows: int = MOST_ROWS
 ) -> ImportReport:
-    """Units by code: new ones are created, known ones changed or moved where the row differs.
+    """Imports units from an Excel or CSV file and returns what was done.
 
-    Raises Forbidden `unit.not_allowed`, and what `parse_units` raises.
+    A unit is found by its code: a new one is created, a known one is changed or moved where the row
+    differs. A wrong row is reported and changes nothing; with `strict` it refuses the whole file
+    (Invalid `import.faults`). Raises Forbidden `unit.not_allowed` and what `parse_units` raises.
     """
     if not may_edit_units_somewhere(actor):
         raise Forbidden("unit.not_allowed", "您不能导入组织。")
@@ -125,7 +131,11 @@ def import_units(
 def import_places(
     actor: Actor, content: bytes, *, strict: bool = False, most_rows: int = MOST_ROWS
 ) -> ImportReport:
-    """Places by code, as `import_units`; raises Forbidden `place.not_allowed`."""
+    """Imports places from an Excel or CSV file and returns what was done, as `import_units` does.
+
+    All of it is one row of the audit. Raises Forbidden `place.not_allowed`, Invalid
+    `import.faults`, and what `parse_places` raises.
+    """
     if not may_edit_places_somewhere(actor):
         raise Forbidden("place.not_allowed", "您不能导入小区楼栋。")
     parsed = parse_places(content, most_rows)
@@ -139,7 +149,12 @@ def import_places(
 def import_areas(
     actor: Actor, content: bytes, *, coordinate_system: CoordinateSystem, strict: bool = False
 ) -> ImportReport:
-    """Polygons by the code of their unit; raises Forbidden `unit.not_allowed`."""
+    """Imports polygons from a GeoJSON file and returns what was done.
+
+    A feature names its unit by the unit's code; `coordinate_system` holds for features that name
+    none. Raises Forbidden `unit.not_allowed`, Invalid `import.faults`, and what `parse_areas`
+    raises.
+    """
     if not may_edit_units_somewhere(actor):
         raise Forbidden("unit.not_allowed", "您不能导入边界。")
     parsed = parse_areas(content, coordinate_system)
@@ -156,7 +171,10 @@ def _unit_by(code: str | None, refusal: str) -> Unit | None:
 
 
 def _differing(known: Unit | Place, given: dict[str, Any]) -> dict[str, Any] | None:
-    """What the thing is to be, empty cells leaving what is; None where that is what it is."""
+    """Returns the values after the import, or None where they are those of today.
+
+    None in `given` stands for an empty cell: the value of today stays.
+    """
     wanted = {key: getattr(known, key) if value is None else value for key, value in given.items()}
     same = all(getattr(known, key) == value for key, value in wanted.items())
     return None if same else wanted
@@ -268,6 +286,6 @@ def _enter_area(actor: Actor, row: AreaRow) -> Outcome:
     known = session.get(UnitArea, unit.id)
     if known is not None and known.geojson == row.geojson:
         return Outcome.UNCHANGED
-    # The row was checked and converted when it was read.
+    # The polygon was converted to GCJ-02 when the file was read.
     set_area(actor, unit.id, geojson=row.geojson, coordinate_system=CoordinateSystem.GCJ02)
     return Outcome.CREATED if known is None else Outcome.CHANGED

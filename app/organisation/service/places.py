@@ -1,4 +1,4 @@
-"""Entering, changing, moving and closing places."""
+"""Creates, changes, moves and closes places."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ CLASHES: Clashes = {
     "code": ("place.code_taken", "这个编号已经用过了，请换一个。"),
     "name": ("place.name_taken", "同一处已经有这个名称，请换一个。"),
 }
-# What the places inside a place keep in common with it until one of them differs.
+# A change of one of these also changes the places inside that had the same value.
 _SHARED: tuple[InstrumentedAttribute[Any], ...] = (
     Place.unit_id,
     Place.management,
@@ -47,7 +47,7 @@ _SHARED: tuple[InstrumentedAttribute[Any], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a place is on the map, in the system that the sender uses."""
+    """A point on the map in degrees, in the coordinate system that the sender uses."""
 
     latitude: float
     longitude: float
@@ -55,7 +55,7 @@ class Position:
 
 
 def check_may_edit(actor: Actor, unit: Unit) -> None:
-    """Raises Forbidden `place.not_allowed`."""
+    """Raises Forbidden `place.not_allowed` where the actor may not change places of the unit."""
     if not may_edit_places(actor, unit.path):
         raise Forbidden("place.not_allowed", f"您不能维护“{unit.name}”的小区楼栋。")
 
@@ -84,15 +84,16 @@ def create_place(
     position: Position | None = None,
     sort: int | None = None,
 ) -> Place:
-    """A new place; unit, management and provider are those of the place around it unless given.
+    """Creates a place, notes it in the audit, and returns it.
 
-    An estate of which nothing is said is unmanaged, with a provider professionally managed.
+    Left out, `unit_id`, `management` and `provider_id` are those of the place around it; an estate
+    is then professionally managed where it has a provider, else unmanaged. `sort` left out is the
+    first number in the name.
 
     Raises Forbidden `place.not_allowed`; Conflict `unit.closed`, `place.closed`,
-    `place.code_taken`, `place.name_taken`, `provider.closed`; Invalid
-    `place.parent_unknown`, `place.kind_not_allowed`, `place.unit_missing`,
-    `place.unit_kind`, `place.unit_not_beneath`, `unit.unknown`, `provider.unknown`,
-    `provider.other_unit`.
+    `place.code_taken`, `place.name_taken`, `provider.closed`; Invalid `place.parent_unknown`,
+    `place.kind_not_allowed`, `place.unit_missing`, `place.unit_kind`, `place.unit_not_beneath`,
+    `unit.unknown`, `provider.unknown`, `provider.other_unit`.
     """
     lock_tree()
     place = enter_place(
@@ -124,7 +125,10 @@ def enter_place(
     position: Position | None,
     sort: int | None,
 ) -> Place:
-    """As `create_place`, for imports, which lock the tree once and are one row of the audit."""
+    """Creates a place as `create_place` does, but without the lock of the tree and the audit row.
+
+    An import calls it: it locks the tree once and writes one audit row for all places.
+    """
     parent = None if parent_id is None else _named_parent(parent_id)
     unit = _unit_for(unit_id, parent)
     check_may_edit(actor, unit)
@@ -228,10 +232,14 @@ def change_place(
     sort: int | None = None,
     unchanged: VersionCheck = unchecked,
 ) -> Place:
-    """The place as given; what is inside it follows in name, path and what it had in common.
+    """Gives the place the values that are passed and returns it.
 
-    `unit_id`, `parent_id` and `sort` of None leave what is. Raises as `create_place`, and what
-    `unchanged` raises.
+    A field left out becomes empty, but None for `unit_id`, `parent_id` and `sort` keeps the value
+    of today. The names and paths of all places inside change as well, and so do the unit,
+    management and provider of those that had the old value. `unchanged(version)` gets the version
+    of the locked row and raises where it is not the expected one.
+
+    Raises NotFound `not_found` and what `create_place` raises.
     """
     get_visible_place(actor, place_id)
     lock_tree()
@@ -264,7 +272,7 @@ def _new_parent(place: Place, parent_id: int | None) -> Place | None:
 
 
 def _share(place: Place, values: tuple[Any, ...]) -> None:
-    """Gives the place new values, and those inside it that had the same old ones."""
+    """Sets unit, management and provider of the place, and of the places inside with the old value."""
     for attribute, new in zip(_SHARED, values, strict=True):
         old = getattr(place, attribute.key)
         if new != old:
@@ -299,7 +307,7 @@ def _rename(place: Place, parent: Place | None, name: str) -> None:
 
 
 def _check_inside(place: Place, unit: Unit) -> None:
-    """No place inside may be left with a unit that is not at or below the new one."""
+    """Raises Invalid where a place inside belongs to a unit that is not at or below `unit`."""
     stray = select(
         exists().where(
             Place.path.startswith(place.path, autoescape=True),
@@ -313,9 +321,10 @@ def _check_inside(place: Place, unit: Unit) -> None:
 
 
 def close_place(actor: Actor, place_id: int) -> Place:
-    """Takes an empty place out of the lists; what was ordered there keeps it.
+    """Closes a place in which no open places are, and returns it; orders keep naming it.
 
-    Raises Forbidden `place.not_allowed`; Conflict `place.closed`, `place.has_open_children`.
+    Raises NotFound `not_found`, Forbidden `place.not_allowed`, Conflict `place.closed`,
+    `place.has_open_children`.
     """
     get_visible_place(actor, place_id)
     lock_tree()

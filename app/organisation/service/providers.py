@@ -1,4 +1,4 @@
-"""Keeping providers and the phone book."""
+"""Creates and changes providers and phone entries."""
 
 from app.kernel.actor import Actor
 from app.kernel.audit import record
@@ -38,7 +38,7 @@ def create_provider(
     hours: str | None = None,
     person_id: int | None = None,
 ) -> Provider:
-    """A provider that serves the unit and those below it.
+    """Creates a provider that serves the unit and the units below it, and returns it.
 
     Raises Forbidden `provider.not_allowed`; Conflict `unit.closed`, `provider.name_taken`; Invalid
     `unit.unknown`; and what listeners to ProviderAccountLinked raise.
@@ -80,7 +80,14 @@ def change_provider(
     closed: bool = False,
     unchanged: VersionCheck = unchecked,
 ) -> Provider:
-    """The provider as given; `closed` ends it for new orders, without it it serves again."""
+    """Gives the provider the values that are passed and returns it.
+
+    With `closed` no new orders are given to it; without `closed` a closed one is open again.
+    `unchanged(version)` raises where the version is not the expected one.
+
+    Raises NotFound `not_found`, Forbidden `provider.not_allowed`, Conflict `unit.closed`,
+    `provider.name_taken`, and what listeners to ProviderAccountLinked raise.
+    """
     unit = named_unit(get_visible_provider(actor, provider_id).unit_id)
     provider = session.scalars(
         lock(providers_visible_to(actor).where(Provider.id == provider_id))
@@ -116,7 +123,7 @@ def create_phone_entry(
     note: str | None = None,
     sort: int = 0,
 ) -> PhoneEntry:
-    """A number for the unit and those below it.
+    """Creates a phone entry for the unit and the units below it, and returns it.
 
     Raises Forbidden `phone_entry.not_allowed`; Conflict `unit.closed`; Invalid `unit.unknown`.
     """
@@ -151,7 +158,11 @@ def change_phone_entry(
     sort: int = 0,
     unchanged: VersionCheck = unchecked,
 ) -> PhoneEntry:
-    """The entry as given."""
+    """Gives the phone entry the values that are passed and returns it.
+
+    `unchanged(version)` raises where the version is not the expected one. Raises NotFound
+    `not_found`, Forbidden `phone_entry.not_allowed`, Conflict `unit.closed`.
+    """
     entry, unit = _entry_to_change(actor, entry_id)
     unchanged(entry.version)
     unit.check_open()
@@ -164,7 +175,7 @@ def change_phone_entry(
 
 
 def delete_phone_entry(actor: Actor, entry_id: int) -> None:
-    """Takes the number out of the book."""
+    """Deletes the phone entry. Raises NotFound `not_found`, Forbidden `phone_entry.not_allowed`."""
     entry, unit = _entry_to_change(actor, entry_id)
     session.delete(entry)
     record(actor, "phone_entry.deleted", "phone_entry", entry_id, unit_id=unit.id)
@@ -176,5 +187,6 @@ def _entry_to_change(actor: Actor, entry_id: int) -> tuple[PhoneEntry, Unit]:
     _check_phone_book(actor, unit)
     statement = lock(phone_entries_visible_to(actor).where(PhoneEntry.id == entry_id))
     entry = session.scalar(statement)
-    # A rival may have deleted it while we waited for the unit.
+    # Another transaction may have deleted the entry while this one waited for the unit's lock; then
+    # the second call raises NotFound.
     return entry or get_visible_phone_entry(actor, entry_id), unit

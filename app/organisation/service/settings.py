@@ -1,4 +1,4 @@
-"""Setting what a unit and those below it go by."""
+"""Sets the value of a setting at a unit."""
 
 import json
 from typing import Any
@@ -29,10 +29,13 @@ def set_setting(
     value: Any,
     unchanged: VersionCheck = unchecked,
 ) -> SettingHere:
-    """The unit's own value; None takes it back, and what the units above have set holds again.
+    """Sets the unit's own value of a setting and returns the setting as it then is at the unit.
 
-    Raises Forbidden `setting.not_allowed`; Conflict `unit.closed`; Invalid `setting.unknown`,
-    `setting.bad_value`. The version is the unit's.
+    None removes the own value, so that the value of the units above holds again.
+    `unchanged(version)` gets the version of the unit and raises where it is not the expected one.
+
+    Raises NotFound `not_found`, Forbidden `setting.not_allowed`, Conflict `unit.closed`, Invalid
+    `setting.unknown`, `setting.bad_value`.
     """
     get_visible_unit(actor, unit_id)
     unit = named_unit(unit_id)
@@ -63,7 +66,10 @@ def set_setting(
 
 
 def _checked(about: Setting, value: Any) -> Any:
-    """What the declaration admits and PostgreSQL's JSON can hold."""
+    """Returns the value; raises Invalid `setting.bad_value` where the declaration does not allow it.
+
+    The same for values that JSON in PostgreSQL cannot hold: NaN, half characters, NUL.
+    """
     try:
         text = json.dumps(about.checked(value), allow_nan=False, ensure_ascii=False)
         text.encode()

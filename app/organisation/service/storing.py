@@ -1,4 +1,4 @@
-"""What all verbs of the room share: the trees' locks, clashes of unique names, order by number."""
+"""What the verbs of the room share: the lock of the trees, clashes of unique names, sorting numbers."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +10,9 @@ from app.kernel.database import Model, session
 from app.kernel.database.fast.kept import hold
 from app.kernel.errors import Conflict
 
-# The code and the sentence for each unique column, by its name.
+# Name of a unique column → (error code, Chinese message) of a clash in it.
 Clashes = Mapping[str, tuple[str, str]]
-# Compares the version that a client has read with the one in the database, or raises.
+# Gets the version in the database and raises where it is not the one that the client has read.
 VersionCheck = Callable[[int], None]
 
 _NUMBER = re.compile(r"\d+")
@@ -21,28 +21,32 @@ _TREE = "tree"
 
 
 def unchecked(version: int) -> None:
-    """For callers inside the program, who have just read what they change."""
+    """Accepts every version; for callers inside the program, which have just read the row."""
 
 
 def lock_tree() -> None:
-    """Makes this the only transaction that changes units or places until it ends.
+    """Lets no other transaction change units or places until this one ends.
 
-    Moves rewrite the paths of a whole subtree; one lock for the tree is the only one that also
-    covers the children that somebody is just about to add. Places share it, because they change
-    hands where units close.
+    A move rewrites the paths of a whole subtree. Locks on rows would not cover a child that another
+    transaction is adding, so there is one lock for the trees. Places share it with units, because
+    closing a unit gives its places to the successor.
     """
     hold(_TREE)
 
 
 def add(thing: Model, clashes: Clashes) -> None:
-    """Inserts the row now, refusing clashes with others."""
+    """Inserts the row at once; raises the Conflict that `clashes` names for a broken unique constraint."""
     with refusing(clashes):
         session.add(thing)
 
 
 @contextmanager
 def refusing(clashes: Clashes) -> Iterator[None]:
-    """Flushes; a broken unique constraint becomes the Conflict of the column it ends in."""
+    """Runs the block, flushes, and turns a broken unique constraint into a Conflict.
+
+    `clashes` is searched for the column in which the name of the constraint ends; a constraint that
+    is not found there is raised as it is (IntegrityError).
+    """
     try:
         yield
         session.flush()
@@ -56,6 +60,6 @@ def refusing(clashes: Clashes) -> Iterator[None]:
 
 
 def number_in(name: str) -> int:
-    """The first number in a name, so that 2号楼 comes before 10号楼; 0 without one."""
+    """Returns the first number in a name, so that 2号楼 comes before 10号楼; 0 where there is none."""
     found = _NUMBER.search(name)
     return min(int(found[0]), _LARGEST) if found else 0

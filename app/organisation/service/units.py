@@ -1,4 +1,4 @@
-"""Founding, changing, moving and closing units, and drawing their areas."""
+"""Creates, changes, moves and closes units, and draws their areas."""
 
 from typing import Any
 
@@ -43,18 +43,18 @@ MOVED_CLASHES = {"name": ("unit.successor_clash", "接手的单位已有同名�
 
 
 def check_may_edit(actor: Actor, unit: Unit) -> None:
-    """Raises Forbidden `unit.not_allowed`."""
+    """Raises Forbidden `unit.not_allowed` where the actor may not change the unit."""
     if not may_edit_unit(actor, unit.path):
         raise Forbidden("unit.not_allowed", f"您不能修改“{unit.name}”。")
 
 
 def locked_unit(unit_id: int) -> Unit | None:
-    """The unit, locked and read anew."""
+    """Reads the unit again, locks its row, and returns it; None where there is no such unit."""
     return session.scalar(lock(select(Unit).where(Unit.id == unit_id)))
 
 
 def named_unit(unit_id: int, code: str = "unit.unknown") -> Unit:
-    """A unit that a request's body names; an unknown one is Invalid, not NotFound."""
+    """Returns the unit that a request's body names, locked; raises Invalid with `code` if unknown."""
     unit = locked_unit(unit_id)
     if unit is None:
         raise Invalid(code, "没有找到所选的单位。")
@@ -62,7 +62,10 @@ def named_unit(unit_id: int, code: str = "unit.unknown") -> Unit:
 
 
 def found_district(actor: Actor, name: str, *, code: str | None = None) -> Unit:
-    """A root of the tree; only the program itself may, when it is set up."""
+    """Creates a district, the root of a tree, and returns it; only the program itself may do that.
+
+    Raises Forbidden `unit.not_allowed`, Conflict `unit.code_taken`, `unit.name_taken`.
+    """
     if not actor.is_system:
         raise Forbidden("unit.not_allowed", "区一级单位只能由系统管理员在安装时建立。")
     lock_tree()
@@ -81,10 +84,11 @@ def create_unit(
     hours: str | None = None,
     sort: int | None = None,
 ) -> Unit:
-    """A new unit under an open one of the right kind.
+    """Creates a unit below an open unit of the right kind and returns it.
 
-    Raises Forbidden `unit.not_allowed`; Conflict `unit.closed`, `unit.code_taken`,
-    `unit.name_taken`; Invalid `unit.parent_unknown`, `unit.kind_not_allowed`.
+    `sort` left out is the first number in the name. Raises Forbidden `unit.not_allowed`; Conflict
+    `unit.closed`, `unit.code_taken`, `unit.name_taken`; Invalid `unit.parent_unknown`,
+    `unit.kind_not_allowed`.
     """
     lock_tree()
     parent = named_unit(parent_id, "unit.parent_unknown")
@@ -126,10 +130,13 @@ def change_unit(
     sort: int | None = None,
     unchanged: VersionCheck = unchecked,
 ) -> Unit:
-    """The unit as given; with another `parent_id` it moves there with its whole subtree.
+    """Gives the unit the values that are passed and returns it.
 
-    `parent_id` and `sort` of None leave what is. Raises as `create_unit`, and what
-    `unchanged` raises.
+    A field left out becomes empty, but None for `parent_id` and `sort` keeps the value of today.
+    With another `parent_id` the unit moves there with its whole subtree. `unchanged(version)` gets
+    the version of the locked row and raises where it is not the expected one.
+
+    Raises NotFound `not_found` and what `create_unit` raises.
     """
     get_visible_unit(actor, unit_id)
     lock_tree()
@@ -167,11 +174,15 @@ def _move(unit: Unit, target: Unit) -> None:
 
 
 def close_unit(actor: Actor, unit_id: int, *, successor_unit_id: int | None = None) -> Unit:
-    """Ends a unit; what it looks after goes to the successor, its history stays with it.
+    """Closes a unit that has no open units below it, and returns it.
 
-    Raises Forbidden `unit.not_allowed`; Conflict `unit.closed`, `unit.has_open_children`,
-    `unit.has_places`, `unit.successor_clash`; Invalid `unit.successor_unknown`,
-    `unit.successor_not_allowed`; and what listeners to UnitClosing raise.
+    Its places and providers go to the successor; without one it must look after no open place. The
+    successor is another open unit of the same or a higher kind, and for places a community or a
+    grid.
+
+    Raises NotFound `not_found`; Forbidden `unit.not_allowed`; Conflict `unit.closed`,
+    `unit.has_open_children`, `unit.has_places`, `unit.successor_clash`; Invalid
+    `unit.successor_unknown`, `unit.successor_not_allowed`; and what listeners to UnitClosing raise.
     """
     get_visible_unit(actor, unit_id)
     lock_tree()
@@ -228,10 +239,12 @@ def set_area(
     *,
     unchanged: VersionCheck = unchecked,
 ) -> UnitArea:
-    """Draws the unit's polygon anew; kept in GCJ-02.
+    """Sets the polygon of a unit and returns it; it is kept in GCJ-02.
 
-    Raises Forbidden `unit.not_allowed`; Conflict `unit.closed`; Invalid `unit.no_area` and what
-    `read_area` raises.
+    `unchanged(version)` gets the version of the unit and raises where it is not the expected one.
+
+    Raises NotFound `not_found`; Forbidden `unit.not_allowed`; Conflict `unit.closed`; Invalid
+    `unit.no_area` for a kind without areas, and what `read_area` raises.
     """
     unit = _unit_to_draw(actor, unit_id, unchanged)
     if unit.kind not in AREA_KINDS:
@@ -247,7 +260,11 @@ def set_area(
 
 
 def remove_area(actor: Actor, unit_id: int, *, unchanged: VersionCheck = unchecked) -> None:
-    """Leaves the unit without a polygon."""
+    """Deletes the polygon of a unit, if it has one.
+
+    Raises NotFound `not_found`, Forbidden `unit.not_allowed`, Conflict `unit.closed`, and what
+    `unchanged` raises for the version of the unit.
+    """
     unit = _unit_to_draw(actor, unit_id, unchanged)
     area = session.get(UnitArea, unit.id)
     if area is not None:

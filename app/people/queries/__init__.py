@@ -1,4 +1,4 @@
-"""Reads of the room, by noun."""
+"""Reads of the room, in one file for each noun."""
 
 from app.people.queries.audits import page_of_audit
 from app.people.queries.exports import export_of

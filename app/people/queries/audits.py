@@ -1,4 +1,4 @@
-"""Reads of the audit: who opened or changed what, in the subtrees one answers for."""
+"""Reads of the audit: which sensitive data were opened or changed, by whom and why."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from app.people.queries.scope import below
 
 
 def audit_visible_to(actor: Actor) -> Select[AuditRow]:
-    """Rows of the units at or below those where the actor may see the audit."""
+    """Returns a statement for the rows of units in the subtrees where the actor has `audit.see`."""
     return select(AuditRow).where(below(AuditRow.unit_id, actor.paths("audit.see")))
 
 
@@ -28,7 +28,11 @@ def page_of_audit(
     cursor: str | None,
     limit: int,
 ) -> Page[AuditRow]:
-    """Visible rows, newest first; Forbidden `audit.not_allowed` where none could be."""
+    """Returns a page of audit rows that the actor may see, newest first.
+
+    `since` is included, `until` is not. Raises Forbidden `audit.not_allowed` where the actor has
+    `audit.see` nowhere, Invalid `cursor.invalid`.
+    """
     if not actor.may_somewhere("audit.see"):
         raise Forbidden("audit.not_allowed", "查看留痕需要负责人或管理员。")
     exact = {

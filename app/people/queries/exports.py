@@ -1,4 +1,4 @@
-"""The people part of a person's copy of the own data."""
+"""The part of this room in a person's copy of the own data."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,10 @@ from app.people.queries.registrations import registrations_of
 
 
 def export_of(person_id: int) -> dict[str, Any]:
-    """The room's part of a person's copy of the own data, in clear."""
+    """Returns all that this room keeps of the person, in clear and ready for JSON.
+
+    Times are ISO texts in local time. Raises NotFound `not_found`.
+    """
     person = get_person(person_id)
     detail = session.get(PersonDetail, person_id)
     limits = session.scalars(

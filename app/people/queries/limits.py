@@ -1,4 +1,4 @@
-"""Reads about limits to phone and desk."""
+"""Reads of limits to phone and desk."""
 
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import selectinload
@@ -12,7 +12,10 @@ from app.people.queries.scope import below
 
 
 def limits_visible_to(actor: Actor) -> Select[PersonLimit]:
-    """One's own, and those of the units that one leads or hears appeals for."""
+    """Returns a statement for the actor's own limits and those of units that the actor decides for.
+
+    The permissions for that are `orders.lead` and `orders.appeal`.
+    """
     statement = select(PersonLimit).options(selectinload(PersonLimit.unit))
     if actor.is_system:
         return statement
@@ -22,7 +25,7 @@ def limits_visible_to(actor: Actor) -> Select[PersonLimit]:
 
 
 def get_visible_limit(actor: Actor, limit_id: int) -> PersonLimit:
-    """The limit, or 404 for missing and foreign alike."""
+    """Returns the limit where the actor may see it; else raises NotFound `not_found`."""
     limit = session.scalar(limits_visible_to(actor).where(PersonLimit.id == limit_id))
     if limit is None:
         raise not_found()
@@ -32,7 +35,7 @@ def get_visible_limit(actor: Actor, limit_id: int) -> PersonLimit:
 def page_of_limits(
     actor: Actor, *, person_id: int | None = None, cursor: str | None, limit: int
 ) -> Page[PersonLimit]:
-    """Visible limits, newest first."""
+    """Returns a page of limits that the actor may see, newest first; raises Invalid `cursor.invalid`."""
     statement = limits_visible_to(actor)
     if person_id is not None:
         statement = statement.where(PersonLimit.person_id == person_id)

@@ -1,4 +1,4 @@
-"""Reads about people: whom an actor sees, names, phones, the row to lock."""
+"""Reads of people: those that an actor may see, names, phones, and the row to lock."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -29,7 +29,11 @@ from app.people.states import (
 
 
 def people_visible_to(actor: Actor) -> Select[Person]:
-    """Oneself, and for staff whoever belongs to their subtree (see `belongs_below`)."""
+    """Returns a statement for the actor's own person and the people of the actor's units.
+
+    These are the people that belong to a subtree where the actor has `people.see` (see
+    `belongs_below`).
+    """
     statement = select(Person).options(selectinload(Person.detail), selectinload(Person.home_unit))
     if actor.is_system:
         return statement
@@ -39,7 +43,7 @@ def people_visible_to(actor: Actor) -> Select[Person]:
 
 
 def get_visible_person(actor: Actor, person_id: int) -> Person:
-    """The person, or 404 for missing and foreign alike."""
+    """Returns the person where the actor may see him or her; else raises NotFound `not_found`."""
     person = session.scalar(people_visible_to(actor).where(Person.id == person_id))
     if person is None:
         raise not_found()
@@ -55,7 +59,11 @@ def page_of_people(
     cursor: str | None,
     limit: int,
 ) -> Page[Person]:
-    """Visible people, newest first; `unit_id` narrows to its subtree."""
+    """Returns a page of people that the actor may see, newest first.
+
+    `unit_id` keeps those that belong to the unit or below it. Raises NotFound `not_found` for an
+    unknown unit, Invalid `cursor.invalid`.
+    """
     statement = people_visible_to(actor)
     if unit_id is not None:
         statement = statement.where(belongs_below((get_unit(unit_id).path,)))
@@ -67,7 +75,10 @@ def page_of_people(
 
 
 def get_person(person_id: int) -> Person:
-    """Any person, for the program's own use; NotFound."""
+    """Returns the person with this id; raises NotFound `not_found`.
+
+    It is for the program's own use: nobody's right to see the person is checked.
+    """
     person = session.get(Person, person_id)
     if person is None:
         raise not_found()
@@ -75,7 +86,7 @@ def get_person(person_id: int) -> Person:
 
 
 def home_of(actor: Actor) -> int | None:
-    """我家: the place that the actor has saved, if any."""
+    """Returns the id of the actor's home place (我家); None where there is none, and for jobs."""
     return None if actor.person_id is None else get_person(actor.person_id).home_place_id
 
 
@@ -83,7 +94,10 @@ _LOCKED = lock(select(Person).where(Person.id == bindparam("person_id")))
 
 
 def lock_person(person_id: int) -> Person:
-    """The person's row, locked and read anew: the first lock of every verb about a member."""
+    """Reads the person's row again, locks it, and returns it; raises NotFound `not_found`.
+
+    A verb that writes about a person locks the person first, before any order.
+    """
     person = session.scalar(_LOCKED, {"person_id": person_id})
     if person is None:
         raise not_found()
@@ -91,7 +105,10 @@ def lock_person(person_id: int) -> Person:
 
 
 def unit_paths_of(person_id: int) -> list[str]:
-    """Paths of the units that the person belongs to: home, open registrations, roles held."""
+    """Returns the sorted paths of the units that the person belongs to.
+
+    These are the home's unit and the units of open registrations and of roles that hold now.
+    """
     at = now()
     home = select(Person.home_unit_id).where(Person.id == person_id)
     registered = select(Registration.unit_id).where(
@@ -103,14 +120,21 @@ def unit_paths_of(person_id: int) -> list[str]:
 
 
 def audit_unit_of(person_id: int) -> int | None:
-    """Whose audit tells of the person: the home's unit, or else another that he or she belongs to."""
+    """Returns the id of the unit whose audit holds the rows about the person.
+
+    That is the home's unit, or else the first of `unit_paths_of`; None where there is neither.
+    Raises NotFound `not_found`.
+    """
     home = get_person(person_id).home_unit_id
     paths = [] if home is not None else unit_paths_of(person_id)
     return int(paths[0].split("/")[-2]) if paths else home
 
 
 def find_by_phone(phone: str) -> list[int]:
-    """Everyone who left this phone (families share one), oldest first; [] for what is no phone."""
+    """Returns the ids of all people with this phone (families share one), oldest first.
+
+    [] where the text is not a phone number.
+    """
     try:
         index = blind_index(normalise_phone(phone))
     except Invalid:
@@ -122,41 +146,47 @@ def find_by_phone(phone: str) -> list[int]:
 def page_by_phone(
     actor: Actor, unit_path: str, index: str, *, cursor: str | None, limit: int
 ) -> Page[Person]:
-    """Visible people of the subtree who left this phone."""
+    """Returns a page of people of the subtree with this phone, as far as the actor may see them.
+
+    `index` is the blind index of the phone. The newest come first. Raises Invalid `cursor.invalid`.
+    """
     found = select(PersonDetail.person_id).where(PersonDetail.phone_index == index)
     statement = people_visible_to(actor).where(Person.id.in_(found), belongs_below((unit_path,)))
     return paginate(statement, [Key(Person.id, desc=True)], cursor=cursor, limit=limit)
 
 
 def names_of(ids: Iterable[int]) -> dict[int, str]:
-    """Full names by id; the erased and unknown are "已注销". Not for output: see masked_names."""
+    """Returns full names by id; erased and unknown people are 已注销, nameless ones 未留姓名.
+
+    These names are for the program; answers show `masked_names`.
+    """
     return _named(ids, masked=False)
 
 
 def masked_names(ids: Iterable[int]) -> dict[int, str]:
-    """Masked names by id: 王**."""
+    """Returns masked names (王**) by id; erased and unknown people are 已注销, nameless ones 未留姓名."""
     return _named(ids, masked=True)
 
 
 def name_of(person_id: int) -> str:
-    """One full name."""
+    """Returns the full name of one person, as `names_of` does."""
     return names_of([person_id])[person_id]
 
 
 def phone_of(person_id: int) -> str | None:
-    """The phone in clear, for sending and for reveals; None where there is none."""
+    """Returns the phone in clear, for sending and for reveals; None where there is none."""
     detail = session.get(PersonDetail, person_id)
     return (detail.opened("phone") or None) if detail else None
 
 
 def address_of(person_id: int) -> str | None:
-    """The address in clear; None where there is none."""
+    """Returns the address in clear; None where there is none."""
     detail = session.get(PersonDetail, person_id)
     return (detail.opened("address") or None) if detail else None
 
 
 def message_window_of(person: Person) -> dict[str, Any]:
-    """When messages may come: the own setting or the usual hours, by `workday` and `rest_day`."""
+    """Returns the hours for messages, the person's own or the usual ones (see `hours.message_window`)."""
     return person.message_window or DEFAULT_MESSAGE_WINDOW
 
 

@@ -1,4 +1,4 @@
-"""Reads about registrations (报到)."""
+"""Reads of registrations (报到)."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,10 @@ from app.people.states import RegistrationStatus
 
 
 def registrations_visible_to(actor: Actor) -> Select[Registration]:
-    """One's own, and for staff those at units of their subtree."""
+    """Returns a statement for the actor's own registrations and those of the actor's units.
+
+    These are the units in the subtrees where the actor has `registrations.approve`.
+    """
     statement = select(Registration).options(
         selectinload(Registration.person).selectinload(Person.detail),
         selectinload(Registration.unit),
@@ -33,7 +36,7 @@ def registrations_visible_to(actor: Actor) -> Select[Registration]:
 
 
 def get_visible_registration(actor: Actor, registration_id: int) -> Registration:
-    """The registration, or 404 for missing and foreign alike."""
+    """Returns the registration where the actor may see it; else raises NotFound `not_found`."""
     statement = registrations_visible_to(actor).where(Registration.id == registration_id)
     registration = session.scalar(statement)
     if registration is None:
@@ -49,7 +52,11 @@ def page_of_registrations(
     cursor: str | None,
     limit: int,
 ) -> Page[Registration]:
-    """Visible registrations, newest first; `unit_id` narrows to its subtree."""
+    """Returns a page of registrations that the actor may see, newest first.
+
+    `unit_id` keeps those at the unit or below it, `status` those in one of the states. Raises
+    NotFound `not_found` for an unknown unit, Invalid `cursor.invalid`.
+    """
     statement = registrations_visible_to(actor)
     if unit_id is not None:
         statement = statement.where(below(Registration.unit_id, (get_unit(unit_id).path,)))
@@ -59,13 +66,13 @@ def page_of_registrations(
 
 
 def registrations_of(person_id: int) -> list[Registration]:
-    """All registrations of a person, oldest first."""
+    """Returns all registrations of a person, oldest first."""
     statement = select(Registration).where(Registration.person_id == person_id)
     return list(session.scalars(statement.order_by(Registration.id)))
 
 
 def approved_registrations(person_ids: Sequence[int]) -> list[Registration]:
-    """The approved registrations of these people, with their free hours, oldest first."""
+    """Returns the approved registrations of these people, oldest first."""
     statement = select(Registration).where(
         Registration.person_id.in_(person_ids), Registration.status == RegistrationStatus.APPROVED
     )
@@ -73,7 +80,7 @@ def approved_registrations(person_ids: Sequence[int]) -> list[Registration]:
 
 
 def approved_unit_paths(person_id: int) -> list[str]:
-    """Paths of the units to which the person has reported and been admitted."""
+    """Returns the sorted paths of the units at which the person has an approved registration."""
     statement = (
         select(Unit.path)
         .join(Registration, Registration.unit_id == Unit.id)

@@ -1,4 +1,4 @@
-"""The conditions that visibility is made of: subtrees and current grants."""
+"""SQL conditions that visibility is made of: subtrees of units and grants that hold now."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,17 +14,20 @@ from app.people.states import OPEN_REGISTRATIONS
 
 
 def below(column: InstrumentedAttribute[Any], paths: Iterable[str]) -> ColumnElement[bool]:
-    """Whether the unit in `column` lies in one of the subtrees."""
+    """Returns the condition that the unit in `column` is in one of the subtrees; no path: never."""
     return or_(false(), *(column.in_(subtree_ids(path)) for path in paths))
 
 
 def is_current(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
-    """Whether a grant holds at that moment."""
+    """Returns the condition that a RoleGrant holds at that moment."""
     return and_(RoleGrant.since <= at, or_(RoleGrant.until.is_(None), RoleGrant.until > at))
 
 
 def belongs_below(paths: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a person has a home, an open registration or a role in one of the subtrees."""
+    """Returns the condition that a Person belongs to one of the subtrees.
+
+    A person belongs where the home, an open registration or a role that holds now is.
+    """
     roots = tuple(paths)
     if not roots:
         return false()
@@ -36,5 +39,5 @@ def belongs_below(paths: Iterable[str]) -> ColumnElement[bool]:
 
 
 def ids_on_path(unit_id: int) -> list[int]:
-    """The unit's ancestors from the root down, the unit itself last."""
+    """Returns the ids of the units from the root down to the unit itself; raises NotFound `not_found`."""
     return get_unit(unit_id).path_ids

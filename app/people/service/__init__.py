@@ -1,4 +1,4 @@
-"""Verbs of the room, by noun."""
+"""The verbs of the room, in one file for each noun."""
 
 from app.people.service.closings import leave_closed_units
 from app.people.service.departures import activate_person, deactivate_person, erase_person

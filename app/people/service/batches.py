@@ -1,4 +1,4 @@
-"""Work of a batch of people, so that one bad row holds nobody else up."""
+"""Work on a batch of people, in which a failure for one person does not stop the others."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,9 +12,11 @@ log = structlog.get_logger("people")
 
 
 def one_by_one(person_ids: Sequence[int], work: Callable[[int], int]) -> int:
-    """What `work` did for each, summed up; whoever it fails for is logged and left as before.
+    """Calls `work` for each person and returns the sum of the results.
 
-    All are locked first, by id: the work of one locks orders too, and people come before orders.
+    Where it fails for a person, that person's changes are rolled back and the failure is logged.
+    All people of the batch are locked first, in the order of their ids: `work` may lock orders, and
+    people are always locked before orders.
     """
     batch = select(Person).where(Person.id.in_(person_ids)).order_by(Person.id)
     found = [person.id for person in session.scalars(lock(batch))]
@@ -25,6 +27,6 @@ def _try(person_id: int, work: Callable[[int], int]) -> int:
     try:
         with session.begin_nested():
             return work(person_id)
-    except Exception as broken:  # one person must not hold up the others, whatever is bad
+    except Exception as broken:  # whatever fails for one person must not stop the others
         log.error("person.batch_failed", person_id=person_id, exc_info=broken)
         return 0

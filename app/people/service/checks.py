@@ -1,4 +1,4 @@
-"""What several verbs check before they write."""
+"""Checks that several verbs make before they write."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from app.people.states import SKILLS, PersonStatus
 
 
 def known_unit(unit_id: int) -> Unit:
-    """The unit that a body names; Invalid `unit.unknown`."""
+    """Returns the unit that a request's body names; raises Invalid `unit.unknown`."""
     try:
         return get_unit(unit_id)
     except NotFound as missing:
@@ -21,7 +21,7 @@ def known_unit(unit_id: int) -> Unit:
 
 
 def lock_living(person_id: int) -> Person:
-    """The locked person; Conflict `person.erased` where only the anonymous row is left."""
+    """Returns the person, locked; raises Conflict `person.erased` and NotFound `not_found`."""
     person = queries.lock_person(person_id)
     if person.status is PersonStatus.ERASED:
         raise Conflict("person.erased", "这位人员已注销。")
@@ -29,7 +29,7 @@ def lock_living(person_id: int) -> Person:
 
 
 def lock_active(person_id: int) -> Person:
-    """The locked person; Conflict `person.inactive` unless he or she may act."""
+    """Returns the person, locked; raises Conflict `person.inactive` and what `lock_living` raises."""
     person = lock_living(person_id)
     if not person.is_active:
         raise Conflict("person.inactive", "这位人员已停用，请先恢复。")
@@ -37,7 +37,7 @@ def lock_active(person_id: int) -> Person:
 
 
 def checked_skills(skills: Sequence[str]) -> list[str]:
-    """The skills, each once, in the order of the list; Invalid `skill.unknown`."""
+    """Returns each of the skills once, in the order of SKILLS; raises Invalid `skill.unknown`."""
     if any(skill not in SKILLS for skill in skills):
         raise Invalid("skill.unknown", "有的技能不在清单里，请从清单中选择。")
     return [skill for skill in SKILLS if skill in skills]
@@ -46,13 +46,14 @@ def checked_skills(skills: Sequence[str]) -> list[str]:
 def home_of(
     actor: Actor, place_id: int | None, unit_id: int | None, *, kept: int | None = None
 ) -> tuple[int | None, int | None, str]:
-    """(place, unit, address) of a home; a place decides the unit.
+    """Returns (place id, unit id, address) of a home; a place decides the unit.
 
-    A new place (other than the one `kept`) is open and one that the actor sees: its full name comes
-    back in the own data. Invalid `place.unknown`, Conflict `place.closed`.
+    A room (室) is a person's address, which is only kept encrypted. So for a room the place is the
+    doorway or building around it, and the address is the full name of the room; else the address is
+    "".
 
-    A room is a person's address, which may stand nowhere in clear: the place kept is the doorway or
-    building around it, and the room's full name is the address to seal.
+    A place other than `kept` must be open and visible to the actor, because its full name is shown
+    to the person. Raises Invalid `place.unknown`, `unit.unknown`; Conflict `place.closed`.
     """
     if place_id is None:
         return None, known_unit(unit_id).id if unit_id is not None else None, ""

@@ -1,4 +1,4 @@
-"""What becomes of people whose unit was closed: batch by batch, found by their rows alone."""
+"""Moves people out of closed units, batch by batch."""
 
 from functools import partial
 
@@ -21,10 +21,11 @@ REASON = "社区已撤并。"
 
 
 def leave_closed_units(actor: Actor, limit: int) -> int:
-    """Moves at most `limit` people on; answers how many, 0 when nobody more can be moved.
+    """Moves at most `limit` people out of closed units; returns how many, 0 when no more can be moved.
 
-    Homes, registrations and roles go to the successor; without one homes go to the unit above, and
-    registrations and roles end, as they do where the person already has the same at the successor.
+    Homes, registrations and roles go to the successor of the unit. Without a successor, homes go to
+    the unit above, and registrations and roles end. They also end where the person has the same one
+    at the successor already. People for whom it failed are logged and not counted.
     """
     closed = select(Unit.id).where(
         Unit.closed_at.is_not(None),

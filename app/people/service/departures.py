@@ -1,4 +1,4 @@
-"""Leaving: deactivation, and erasure of everything that says who someone was."""
+"""Deactivates people, and erases everything that identifies a person."""
 
 from sqlalchemy import select
 
@@ -22,7 +22,11 @@ from app.people.states import OPEN_REGISTRATIONS, PersonStatus, RegistrationStat
 
 
 def deactivate_person(actor: Actor, person_id: int, reason: str) -> Person:
-    """Ends every role and registration; the person can act no more until activated again."""
+    """Ends all roles and registrations of the person, who cannot act until activated again.
+
+    Returns the person. Raises NotFound `not_found`; Conflict `person.erased`, `person.inactive`;
+    Forbidden `person.may_not_remove`.
+    """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=False)
@@ -44,7 +48,11 @@ def deactivate_person(actor: Actor, person_id: int, reason: str) -> Person:
 
 
 def activate_person(actor: Actor, person_id: int) -> Person:
-    """Lets someone act again; roles and registrations are given anew."""
+    """Lets a deactivated person act again and returns the person; roles must be given anew.
+
+    Raises NotFound `not_found`; Conflict `person.erased`, `person.active`; Forbidden
+    `person.may_not_remove`.
+    """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=False)
@@ -58,10 +66,13 @@ def activate_person(actor: Actor, person_id: int) -> Person:
 
 
 def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: str = "") -> Person:
-    """Deletes who it was; what others' records point to stays as "已注销".
+    """Deletes all that identifies the person and returns the row, which stays as 已注销.
 
-    Listeners refuse it while the person holds orders (Conflict `person.holds_orders`), unless staff
-    force it: then the orders go back.
+    A person may erase himself or herself. While the person holds orders, listeners refuse (Conflict
+    `person.holds_orders`); staff may force it, and then the orders are given back.
+
+    Raises NotFound `not_found`; Conflict `person.erased`; Forbidden `person.may_not_remove`,
+    `person.may_not_force`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
@@ -78,7 +89,11 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
 
 
 def _check_removal(actor: Actor, person_id: int, *, own: bool) -> None:
-    """Staff above all the person's units who hold all that its roles hold; `own`: or the person."""
+    """Raises Forbidden unless the actor may remove the person; with `own` also the person may.
+
+    The actor needs `people.remove` at all units of the person, and could give each of the person's
+    roles.
+    """
     if own and actor.person_id == person_id:
         return
     allowed = policy.may_remove_person(actor, person_id, queries.unit_paths_of(person_id))

@@ -1,4 +1,4 @@
-"""Limits: to phone and desk for abuse, with appeal; no direct offers after missed visits."""
+"""Limits: to phone and desk for abuse, with an appeal; no direct offers after missed visits."""
 
 from datetime import timedelta
 
@@ -22,10 +22,13 @@ from app.people.states import LIMIT_DAYS, LimitState
 def limit_person(
     actor: Actor, person_id: int, days: int, reason: str, *, unit_id: int | None = None
 ) -> PersonLimit:
-    """Only phone and desk for 7, 30 or 90 days; emergencies always pass.
+    """Limits the person to phone and desk for 7, 30 or 90 days, and returns the limit.
 
-    `unit_id` names the unit whose orders were abused, where the person need not live; without it a
-    unit that the person belongs to and the actor leads. Conflict `person.already_limited`.
+    `unit_id` is the unit whose orders were abused; the person need not live there. Without it, it
+    is a unit that the person belongs to and the actor leads.
+
+    Raises NotFound `not_found`; Forbidden `person.may_not_limit`; Conflict `person.erased`,
+    `person.inactive`, `person.already_limited`; Invalid `limit.days`, `unit.unknown`.
     """
     if unit_id is None:
         queries.get_visible_person(actor, person_id)
@@ -55,7 +58,11 @@ def limit_person(
 
 
 def appeal_limit(actor: Actor, limit_id: int, text: str) -> PersonLimit:
-    """The one limited says why it is wrong, once; the unit above looks at it."""
+    """Notes the limited person's appeal, which is possible once, and returns the limit.
+
+    The unit above decides about it. Raises NotFound `not_found`, Forbidden `limit.may_not_appeal`,
+    Conflict `limit.already_decided`.
+    """
     limit = _lock_limit(actor, limit_id)
     if limit.person_id != actor.person_id:
         raise Forbidden("limit.may_not_appeal", "只有本人可以申诉。")
@@ -69,7 +76,11 @@ def appeal_limit(actor: Actor, limit_id: int, text: str) -> PersonLimit:
 
 
 def uphold_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
-    """The unit above looked at the appeal, and the limit stays."""
+    """Decides an appeal so that the limit stays, and returns the limit.
+
+    Raises NotFound `not_found`; Forbidden `limit.may_not_decide`; Conflict `limit.already_decided`
+    where no appeal waits.
+    """
     limit = _lock_limit_of_other(actor, limit_id)
     if not policy.may_hear_appeal(actor, limit.limited_by, _path(limit)):
         raise Forbidden("limit.may_not_decide", "申诉由上级处理。")
@@ -80,7 +91,10 @@ def uphold_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
 
 
 def lift_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
-    """The limit ends early, with or without an appeal."""
+    """Ends a limit early, with or without an appeal, and returns the limit.
+
+    Raises NotFound `not_found`, Forbidden `limit.may_not_decide`, Conflict `limit.already_decided`.
+    """
     limit = _lock_limit_of_other(actor, limit_id)
     if not policy.may_lift_limit(actor, _path(limit)):
         raise Forbidden("limit.may_not_decide", "您不能解除这项限制。")
@@ -92,7 +106,11 @@ def lift_limit(actor: Actor, limit_id: int, answer: str) -> PersonLimit:
 
 
 def block_offers(actor: Actor, person_id: int) -> Person:
-    """No direct offers until a leader has talked to the member; done twice it is done once."""
+    """Stops direct offers to the member until a leader has talked to him or her; returns the person.
+
+    Where they are stopped already, nothing changes. Raises NotFound `not_found`; Conflict
+    `person.erased`, `person.inactive`; Forbidden `person.may_not_block`.
+    """
     person = lock_active(person_id)
     if not policy.may_block_offers(actor, queries.unit_paths_of(person_id)):
         raise Forbidden("person.may_not_block", "您不能停止给这位党员派单。")
@@ -106,7 +124,11 @@ def block_offers(actor: Actor, person_id: int) -> Person:
 
 
 def clear_offers_block(actor: Actor, person_id: int, note: str) -> Person:
-    """A leader has talked to the member; Conflict `person.not_blocked`."""
+    """Lets direct offers come again after a leader has talked to the member; returns the person.
+
+    `note` goes into the audit. Raises NotFound `not_found`; Forbidden `person.may_not_limit`;
+    Conflict `person.erased`, `person.inactive`, `person.not_blocked`.
+    """
     queries.get_visible_person(actor, person_id)
     unit = _led_unit(actor, person_id, None)
     person = lock_active(person_id)
@@ -123,7 +145,10 @@ def clear_offers_block(actor: Actor, person_id: int, note: str) -> Person:
 
 
 def _led_unit(actor: Actor, person_id: int, unit_id: int | None) -> Unit:
-    """The unit by whose leadership the actor acts; never about oneself."""
+    """Returns the unit that the actor leads: `unit_id`, or the first of the person's units.
+
+    Raises Forbidden `person.may_not_limit`, also where the actor is the person.
+    """
     candidates = (
         [known_unit(unit_id)]
         if unit_id is not None

@@ -1,4 +1,4 @@
-"""Entering and changing people: sealed details, home, skills, phone, green channel, absence."""
+"""Creates and changes people: encrypted details, home, skills, phone, green channel, absence."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ VersionCheck = Callable[[int], None]
 
 
 def any_version(_version: int) -> None:
-    """Accepts the object as it is now."""
+    """Accepts every version of the row."""
 
 
 def create_person(
@@ -37,10 +37,11 @@ def create_person(
     home_unit_id: int | None = None,
     skills: Sequence[str] = (),
 ) -> Person:
-    """Enters someone, with or without an account later.
+    """Creates a person and returns the row; an account may follow later.
 
-    Staff name a home in their own subtree (Invalid `person.unit_needed`, Forbidden
-    `person.may_not_enter`); the program itself need not.
+    Staff must name a home in their own subtree; the program itself need not. Raises Invalid
+    `person.unit_needed`, `unit.unknown`, `place.unknown`, `skill.unknown`, `phone.invalid`;
+    Conflict `place.closed`; Forbidden `person.may_not_enter`.
     """
     place_id, unit_id, room = home_of(actor, home_place_id, home_unit_id)
     _check_entry(actor, kind, unit_id)
@@ -75,11 +76,16 @@ def edit_person(
     detail: Mapping[str, Any] | None = None,
     check: VersionCheck = any_version,
 ) -> Person:
-    """Changes what staff keep of someone.
+    """Changes what staff keep of a person and returns the row.
 
-    Of `name`, `phone`, `address` and `home_place_id` only what `detail` names is changed, since
-    nobody reads them back in clear; a place decides the home unit. `check` gets the locked row's
-    version.
+    `kind`, `home_unit_id`, `skills` and `vetted` are set as passed. Of `name`, `phone`, `address`
+    and `home_place_id` only those in `detail` change, since staff do not get them back in clear. A
+    place decides the home's unit. `check(version)` gets the version of the locked row and raises
+    where it is not the expected one.
+
+    Raises NotFound `not_found`; Conflict `person.erased`, `place.closed`; Forbidden
+    `person.may_not_edit`, `person.may_not_move`; Invalid `unit.unknown`, `place.unknown`,
+    `skill.unknown`, `phone.invalid`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
@@ -126,7 +132,13 @@ def edit_own(
     message_window: Mapping[str, Any] | None,
     check: VersionCheck = any_version,
 ) -> Person:
-    """Changes what people say about themselves; without a message window the usual hours hold."""
+    """Changes what the actor says of himself or herself and returns the row.
+
+    All fields are set as passed; without a message window the usual hours hold. `check(version)`
+    raises where the version is not the expected one. Raises Forbidden `actor.not_a_person`;
+    Conflict `person.erased`, `person.inactive`, `place.closed`; Invalid `unit.unknown`,
+    `place.unknown`, `message_window.invalid`.
+    """
     person = lock_active(actor.own_id)
     check(person.version)
     person.home_place_id, person.home_unit_id, room = home_of(
@@ -139,9 +151,11 @@ def edit_own(
 
 
 def set_green(actor: Actor, person_id: int, reasons: Sequence[GreenReason], consent: str) -> Person:
-    """Puts someone first in every list (绿色通道), or with no reason takes that off again.
+    """Puts the person on the green channel (绿色通道), or with no reason takes the person off it.
 
-    `consent` says how and when the person agreed (Invalid `green.consent_needed`); both are sealed.
+    New orders of the person then go first in the lists. `consent` says how and when the person
+    agreed. Returns the row. Raises NotFound `not_found`, Conflict `person.erased`, Forbidden
+    `person.may_not_edit`, Invalid `green.consent_needed`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
@@ -157,16 +171,20 @@ def set_green(actor: Actor, person_id: int, reasons: Sequence[GreenReason], cons
 
 
 def withdraw_green(actor: Actor) -> Person:
-    """The person takes the consent back."""
+    """Ends the green channel because the actor withdraws the consent to it; returns the actor's row.
+
+    Raises Forbidden `actor.not_a_person`, Conflict `person.erased`.
+    """
     person = lock_living(actor.own_id)
     _put_green(person, (), "")
     return person
 
 
 def set_away(actor: Actor, until: datetime | None, *, return_orders: bool = False) -> Person:
-    """暂不接单 until a date (None: back again); by one tap all open orders go back.
+    """Lets the actor take no orders (暂不接单) until a moment; None ends the absence. Returns the row.
 
-    Raises Invalid `away.in_the_past` and `away.too_long`.
+    With `return_orders`, orders that the actor holds are given back. Raises Invalid
+    `away.in_the_past`, `away.too_long` (over a year); Conflict `person.erased`, `person.inactive`.
     """
     person = lock_active(actor.own_id)
     at = now()
@@ -182,9 +200,11 @@ def set_away(actor: Actor, until: datetime | None, *, return_orders: bool = Fals
 
 
 def attach_verified_phone(actor: Actor, person_id: int, phone: str) -> Person:
-    """Keeps a phone that the person has proved; orders placed under it can be attached.
+    """Keeps a phone that the person has proved to be the own one, and returns the row.
 
-    Only for the person or the program itself; raises Invalid `phone.invalid`.
+    Only the person and the program itself may do it. Orders placed under the phone can then be
+    attached (PhoneVerified). Raises Invalid `phone.invalid`; Forbidden `person.may_not_edit`;
+    Conflict `person.erased`, `person.inactive`.
     """
     if not actor.is_system and actor.own_id != person_id:
         raise Forbidden("person.may_not_edit", "您不能修改这位人员的资料。")
@@ -220,7 +240,7 @@ def _check_move(actor: Actor, old_unit_id: int | None, new_unit_id: int | None) 
 
 
 def _detail(person_id: int) -> PersonDetail:
-    # The guard has read the actor's own before the person was locked.
+    # Read again: the guard has read the actor's own row before the person was locked.
     detail = session.get(PersonDetail, person_id, populate_existing=True)
     if detail is None:
         detail = PersonDetail(person_id=person_id)

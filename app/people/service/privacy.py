@@ -1,4 +1,4 @@
-"""Looking at people: the phone search, the reveal with a reason, the copy of one's own data."""
+"""Looks at people: search by phone, reveal with a reason, copy of the own data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,11 @@ from app.people.models import Person
 def search_by_phone(
     actor: Actor, *, unit_id: int, phone: str, cursor: str | None = None, limit: int = 20
 ) -> Page[Person]:
-    """People of the unit's subtree who left exactly this phone; an audit row for each, or one."""
+    """Returns a page of people of the unit's subtree who left exactly this phone.
+
+    The audit gets one row for each person found, or one for the unit where nobody is found. Raises
+    NotFound `not_found` for the unit, Forbidden `person.may_not_search`, Invalid `phone.invalid`.
+    """
     unit = get_unit(unit_id)
     if not policy.may_search_by_phone(actor, unit.path):
         raise Forbidden("person.may_not_search", "您不能在这个社区按电话找人。")
@@ -33,7 +37,11 @@ def search_by_phone(
 def reveal_person(
     actor: Actor, person_id: int, fields: Sequence[str], reason: str
 ) -> dict[str, Any]:
-    """The named fields in clear (`name`, `phone`, `address`, `green`); one audit row."""
+    """Returns the named fields in clear: `name`, `phone`, `address` as text or None, `green` as a dict.
+
+    Where no address is kept, the full name of the home place is the address. It writes one audit
+    row with the reason. Raises NotFound `not_found`, Forbidden `person.may_not_reveal`.
+    """
     person = queries.get_visible_person(actor, person_id)
     if not policy.may_reveal_person(actor, queries.unit_paths_of(person_id)):
         raise Forbidden("person.may_not_reveal", "您不能查看这位人员的完整资料。")
@@ -51,7 +59,10 @@ def reveal_person(
 
 
 def export_person(actor: Actor) -> dict[str, Any]:
-    """Everything the program keeps about the one who asks, by room."""
+    """Returns everything that the program keeps about the actor, by room.
+
+    Raises Forbidden `actor.not_a_person`.
+    """
     parts: dict[str, Any] = {"people": queries.export_of(actor.own_id)}
     announce(ExportRequested(actor.own_id, parts))
     return parts

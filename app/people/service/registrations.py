@@ -1,4 +1,4 @@
-"""报到: reporting to a unit, and its staff's decision."""
+"""Registrations (报到): filing them, and the decision of the unit's staff."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -48,10 +48,15 @@ def report_to_unit(
     as_volunteer: bool = False,
     person_id: int | None = None,
 ) -> Registration:
-    """Offers help to a unit; staff may enter the form of someone else (`person_id`).
+    """Files a registration at a unit and returns it; it waits for the unit's staff.
 
-    Raises Conflict `registration.too_many` beyond three open ones and `registration.already_open`
-    for a second one of the kind at the unit.
+    Staff may enter the form of another person (`person_id`). `employer` is kept encrypted,
+    `availability` are free hours by weekday (see `hours.free_hours`).
+
+    Raises NotFound `not_found`; Forbidden `registration.may_not_file`; Conflict `person.erased`,
+    `person.inactive`, `unit.closed`, `registration.too_many` (more than three open ones),
+    `registration.already_open` (one of this kind at this unit); Invalid `unit.unknown`,
+    `registration.unit_kind`, `skill.unknown`, `availability.invalid`.
     """
     subject = actor.own_id if person_id is None else person_id
     unit = known_unit(unit_id)
@@ -79,7 +84,12 @@ def report_to_unit(
 
 
 def approve_registration(actor: Actor, registration_id: int) -> Registration:
-    """Admits the person: the role follows, a resident becomes a member or volunteer."""
+    """Approves a registration and returns it: the person gets the role of a member or volunteer.
+
+    A resident becomes a member or volunteer by kind as well, and the skills are added to the
+    person's. Raises NotFound `not_found`; Forbidden `registration.may_not_decide`; Conflict
+    `registration.already_decided`, `person.erased`, `person.inactive`, `unit.closed`.
+    """
     registration, unit = _lock_to_decide(actor, registration_id)
     person = lock_active(registration.person_id)
     _check_unit(unit)
@@ -105,7 +115,11 @@ def approve_registration(actor: Actor, registration_id: int) -> Registration:
 
 
 def decline_registration(actor: Actor, registration_id: int, reason: str) -> Registration:
-    """Refuses, with a reason that the person reads."""
+    """Declines a registration with a reason that the person reads, and returns it.
+
+    Raises NotFound `not_found`, Forbidden `registration.may_not_decide`, Conflict
+    `registration.already_decided`.
+    """
     registration, _ = _lock_to_decide(actor, registration_id)
     registration.decide(RegistrationAction.DECLINE, actor.person_id, now(), reason)
     _announce_decision(actor, registration, approved=False)
@@ -113,9 +127,11 @@ def decline_registration(actor: Actor, registration_id: int, reason: str) -> Reg
 
 
 def end_registration(actor: Actor, registration_id: int, reason: str = "") -> Registration:
-    """Ends it or withdraws it while it waits; staff give a reason (Invalid `reason.needed`).
+    """Ends an approved registration, or withdraws a pending one, and returns it.
 
-    The role ends with it; MembershipEnded follows unless another registration covers the unit.
+    Its role ends too. MembershipEnded is announced unless another approved registration covers the
+    unit. Staff must give a reason. Raises NotFound `not_found`, Forbidden
+    `registration.may_not_end`, Conflict `registration.already_ended`, Invalid `reason.needed`.
     """
     registration, unit = _lock_seen(actor, registration_id)
     if not policy.may_end_registration(actor, registration.person_id, unit.path):
@@ -130,7 +146,11 @@ def end_registration(actor: Actor, registration_id: int, reason: str = "") -> Re
 
 
 def finish_registration(actor: Actor, registration: Registration, reason: str) -> None:
-    """Ends a locked registration and its role, and says so; the caller judges the membership."""
+    """Ends a locked registration and its role, and announces RegistrationEnded.
+
+    MembershipEnded is announced by the caller, who knows whether another registration covers the
+    unit.
+    """
     at = now()
     registration.end(actor.person_id, at, reason)
     grants = select(RoleGrant).where(
@@ -159,7 +179,7 @@ def _check_unit(unit: Unit) -> None:
 
 
 def _check_count(person_id: int) -> None:
-    # Counted under the person's lock, so that two at once cannot both be the third.
+    # Counted under the person's lock, so that of two requests at once only one files the third.
     open_ones = session.scalar(
         select(func.count())
         .select_from(Registration)
