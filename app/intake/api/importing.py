@@ -1,4 +1,4 @@
-"""Importing orders: upload, look, have them entered, take back what was rejected."""
+"""Endpoints of imports: upload a file, read the preview, enter the rows, fetch the rejected rows."""
 
 from io import BytesIO
 from typing import Any
