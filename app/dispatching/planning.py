@@ -100,8 +100,8 @@ class Sheet:
 def hindrance(errand: Errand, found: Fit) -> str | None:
     """What keeps a handler out of the plan: an error code, "room" or "time"; None if nothing does.
 
-    "room": a cap is reached. In a plan the caps also bind grid workers, whom the verbs for a single
-    order do not bind by caps. "time": the handler is free at none of the times of the errand.
+    "room": a cap is reached. In a plan the caps also count for grid workers; the verbs for a single
+    order do not ask for them. "time": the handler is free at none of the times of the errand.
     """
     if found.obstacle is not None:
         return "room" if found.obstacle.code in _FULL else found.obstacle.code

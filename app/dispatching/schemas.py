@@ -62,9 +62,9 @@ class UnmatchedOut(Schema):
 class MatchingTotals(Schema):
     """Figures of a matching.
 
-    `distance_m` is the sum of all known distances. `unmet_skills` counts handlers without a skill
-    that the order asks for. `proven` tells that no better matching exists. `left_out` counts the
-    orders that wait beyond the 200 that were looked at.
+    `distance_m` is the sum of all known distances. `unmet_skills` counts the handlers who have none
+    of the skills that their order asks for. `proven` tells that no better matching exists.
+    `left_out` counts the orders that wait beyond the 200 that were looked at.
     """
 
     matched = fields.Integer(required=True)
