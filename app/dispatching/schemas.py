@@ -83,7 +83,7 @@ class MatchingOut(Schema):
 
 
 class GivenIn(Schema):
-    """A row of a matching to carry out; the first of several people becomes the holder."""
+    """A row of a matching to carry out; the first person gets the order, the others go along."""
 
     order_id = Identifier(required=True)
     assignee_ids = fields.List(
