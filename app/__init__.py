@@ -1,4 +1,4 @@
-"""The whole program: which rooms there are, and what follows from what."""
+"""The whole program: all rooms, and the listeners of all events."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -130,7 +130,11 @@ FIGURES = (
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> http.App:
-    """A Flask app with every room; `config` defaults to the environment's, checked."""
+    """Returns a Flask app with every room.
+
+    `config` defaults to the settings of the environment. Raises what `config.load` raises for wrong
+    settings, and RuntimeError if a role names an unknown permission.
+    """
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
     logs.set_up(str(app.config["LOG_LEVEL"]))
@@ -154,7 +158,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
 
 
 def _permissions() -> dict[str, str]:
-    """All permissions with their Chinese names; a role that names an unknown one stops the start."""
+    """The Chinese names of all permissions; RuntimeError if a role names an unknown permission."""
     declared = {name: text for room in POLICIES for name, text in room.PERMISSIONS.items()}
     unknown = {name for role in ROLES for name in role.permissions} - declared.keys()
     if unknown:
@@ -163,7 +167,7 @@ def _permissions() -> dict[str, str]:
 
 
 def _wire(app: http.App) -> None:
-    """The map of side effects: what is announced below, and who above listens, in this order."""
+    """The map of side effects: each event of a lower room, and its listeners in the order of calls."""
     listen(app, UnitClosing, orders_heard.on_unit_closing)
     listen(app, UnitClosing, categories_heard.on_unit_closing)
     listen(app, UnitClosing, intake_heard.on_unit_closing)

@@ -30,7 +30,12 @@ log = structlog.get_logger("jobs")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`work()` does one batch in one transaction and answers how many it did; 0 ends the round."""
+    """A scheduled job that works through a queue.
+
+    `work()` does one batch in one transaction and returns the number of items done; 0 ends the
+    round. A round begins `every` so many seconds. With `in_transaction=False` the work opens its own
+    transactions.
+    """
 
     name: str
     work: Callable[[], int]
@@ -40,11 +45,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class SlotJob:
-    """`work(slot)` is done once for each slot that `slots(moment)` names, those missed included.
+    """A scheduled job of the calendar: each slot, such as a week, is done once.
 
-    Slot and work are one transaction. With `in_transaction=False` the work opens its own, under a lease
-    (`slots.LEASE`); where its process dies, or the lease runs out, another does all of it again.
-    Nothing done more than 400 days ago may be named.
+    `slots(moment)` names the slots that are due, missed ones included; it must not name a slot that
+    was done more than 400 days ago. `work(slot)` and the mark that the slot is done are one
+    transaction. With `in_transaction=False` the work opens its own transactions under a lease
+    (`slots.LEASE`); if its process dies or the lease ends, another process does all of it again. A
+    round begins `every` so many seconds. See docs/decisions/0011-slots-for-calendar-work.md.
     """
 
     name: str
@@ -99,12 +106,16 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def every_job() -> tuple[Job | SlotJob, ...]:
-    """Both kinds."""
+    """All jobs of both kinds: those of queues, then those of the calendar."""
     return (*TIMETABLE, *CALENDAR)
 
 
 def run_job(app: Flask, job: Job | SlotJob) -> int:
-    """One round; answers how much was done. Failures are logged, and counted in `job_rounds`."""
+    """Does one round of the job; returns how many items or slots were done.
+
+    A failure ends the round (of a calendar job: the slot) without an exception; it is logged as
+    `job.failed` and counted in the table `job_rounds`.
+    """
     with app.app_context():
         done, error = _in_batches(job) if isinstance(job, Job) else _by_slots(job)
         try:
@@ -117,7 +128,10 @@ def run_job(app: Flask, job: Job | SlotJob) -> int:
 
 
 def _in_batches(job: Job) -> tuple[int, str | None]:
-    """Batch after batch until nothing is left; a failing one ends the round. The error's kind, if any."""
+    """Does batch after batch until nothing is left or a batch fails, at most 200 batches.
+
+    Returns how many items were done, and the name of the exception's class if there was one.
+    """
     done = 0
     for _ in range(MOST_BATCHES):
         try:
@@ -132,7 +146,10 @@ def _in_batches(job: Job) -> tuple[int, str | None]:
 
 
 def _by_slots(job: SlotJob) -> tuple[int, str | None]:
-    """Slot after slot; a failing one holds up no other. The last error's kind, if any."""
+    """Does all slots that are due; a failing slot does not stop the others.
+
+    Returns how many slots were done, and the name of the last exception's class if there was one.
+    """
     done, error = 0, None
     try:
         with transaction(writing=False):
@@ -177,7 +194,7 @@ def _rounds(app: Flask) -> heartbeat.Rounds:
 
 
 def run(app: Flask) -> None:
-    """Runs the timetable until SIGTERM or SIGINT; rounds under way are finished first.
+    """Runs the timetable until SIGTERM or SIGINT, then lets the running rounds finish.
 
     A second signal ends the process at once.
     """
@@ -186,7 +203,8 @@ def run(app: Flask) -> None:
     )
     jobs = every_job()
     for job in jobs:
-        # By the clock, not from the start on: who is restarted often also comes to the hourly jobs.
+        # Rounds begin at fixed times of the clock: counted from the start of the process, an hourly
+        # job would never run in a process that is restarted every half hour.
         trigger = IntervalTrigger(seconds=job.every, start_date=_EPOCH)
         scheduler.add_job(run_job, trigger, args=(app, job), id=job.name)
     stop = _stop_signal()
@@ -215,7 +233,7 @@ def _stop_signal() -> threading.Event:
 
 @contextmanager
 def _beating(app: Flask) -> Iterator[None]:
-    """Beats in a thread of its own, so that busy jobs do not look dead."""
+    """Writes heartbeats from a separate thread, so that a process with a long job looks alive."""
     heart, over = heartbeat.Heartbeat(), threading.Event()
 
     def beat_on() -> None:

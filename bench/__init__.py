@@ -1,1 +1,1 @@
-"""Measurements: each prints a ratio against a baseline of the same run."""
+"""Measurements; each prints a ratio against a baseline that is measured in the same run."""

@@ -1,8 +1,8 @@
-"""Where the time of one request goes: its statements in order, and what is left for Python.
+"""Shows how the time of one request is spent: each statement in order, and the rest in Python.
 
-`python -m bench.anatomy place|claim|read|list [--database …] [--rows N]` asks the real app, without a
-server in between, some hundred times, and prints the mean of each statement. With `--profile` it prints
-what cProfile saw instead.
+`python -m bench.anatomy place|claim|read|list [--database …] [--rows N]` sends some hundred requests to
+the real app, without a web server, and prints the mean time of each statement. With `--profile` it
+prints the report of cProfile instead.
 """
 
 import argparse
@@ -32,7 +32,10 @@ WARM, ASKED = 40, 200
 
 
 class Watch:
-    """Notes statement by statement how long the database took, commits included."""
+    """Measures how long the database takes for each statement, commits included.
+
+    `statements` holds the seconds of all requests by the place in the request and the text.
+    """
 
     def __init__(self, app: App) -> None:
         self.statements: defaultdict[tuple[int, str], list[float]] = defaultdict(list)
@@ -41,7 +44,7 @@ class Watch:
         with app.app_context():
             event.listen(db.engine, "before_cursor_execute", self._before)
             event.listen(db.engine, "after_cursor_execute", self._after)
-            # Its own time around the driver's commit.
+            # SQLAlchemy has no event around the driver's commit, so the method is wrapped.
             commit = db.engine.dialect.do_commit
             db.engine.dialect.do_commit = self._timed(commit)  # type: ignore[assignment, method-assign]  # only here
 
@@ -66,7 +69,7 @@ class Watch:
 
 
 def asks(app: App, district: District, action: str) -> Iterator[Callable[[], Any]]:
-    """One request after the other."""
+    """The requests of the measurement, each as a function that sends it; WARM + ASKED of them."""
     client = Client(app)
     officer, members = district.officers.tokens[0], district.members.tokens[districts.TAUGHT_BY :]
     residents = district.residents.tokens[districts.TAUGHT_BY :]
@@ -88,7 +91,7 @@ def asks(app: App, district: District, action: str) -> Iterator[Callable[[], Any
 
 
 def show(app: App, district: District, action: str) -> None:
-    """Prints the means in milliseconds."""
+    """Sends the requests and prints the mean time of each statement in milliseconds."""
     requests = asks(app, district, action)
     for _ in range(WARM):
         next(requests)()
@@ -110,7 +113,7 @@ def show(app: App, district: District, action: str) -> None:
 
 
 def profile(app: App, district: District, action: str) -> None:
-    """Prints what cProfile saw."""
+    """Sends the requests and prints the report of cProfile."""
     requests = asks(app, district, action)
     for _ in range(WARM):
         next(requests)()
@@ -145,7 +148,7 @@ def _prepared(kind: str, rows: int) -> Iterator[tuple[App, District]]:
 
 
 def main() -> None:
-    """As the text above says."""
+    """Reads the arguments of the command, prepares a database and prints the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("action", choices=("place", "claim", "read", "list"))
     parser.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")

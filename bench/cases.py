@@ -1,4 +1,4 @@
-"""What is measured, what it is measured against, and what is asked of it."""
+"""The cases that are measured: the requests of each, its baseline and its goal."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -20,14 +20,15 @@ from bench.teaching import FIRST_PAGE, PAGE, Client, page_values
 
 API = "/api/v1/orders"
 DEPTH = 4_000
-# At most so many requests a second are provided for; a faster machine is told so and fails.
+# The most requests a second for which people and orders are prepared; a faster machine runs out of
+# them, and the run ends with an error.
 REAL_RATE, FLOOR_RATE = 600, 1_500
-# Those at the beginning have taught the floor; those at the end ask the floor alone.
+# The first members have taught the floor; the last ones send requests only to the floor.
 _TEACHERS, _FLOOR_MEMBERS = 10, 10
 
 
 def needs_of(wanted: Sequence[str], rows: int, rounds: int, seconds: float) -> Needs:
-    """What must be there for all rounds and the warming up."""
+    """The people and orders that all rounds and the warm-up will use up."""
     whole = seconds * (rounds + 1)
     place, claim = "place" in wanted, "claim" in wanted
     claims = int(whole * REAL_RATE) if claim else 100
@@ -40,7 +41,7 @@ def needs_of(wanted: Sequence[str], rows: int, rounds: int, seconds: float) -> N
 
 
 def place(bench: Bench, rounds: int, seconds: float) -> None:
-    """Residents place orders."""
+    """Measures how residents place orders, the real program against the floor."""
     residents = bench.district.residents.tokens[_TEACHERS:-1]
     mine, theirs = residents[: len(residents) // 2], residents[len(residents) // 2 :]
     body = json.dumps(bench.district.body, ensure_ascii=False)
@@ -63,7 +64,7 @@ def place(bench: Bench, rounds: int, seconds: float) -> None:
 
 
 def claim(bench: Bench, rounds: int, seconds: float) -> None:
-    """Members claim orders from the pool."""
+    """Measures how members claim orders from the pool, the real program against the floor."""
     members, pool = bench.district.members.tokens, bench.district.pool
     mine, theirs = members[_TEACHERS:-_FLOOR_MEMBERS], members[-_FLOOR_MEMBERS:]
     paths = [f"{API}/{order}/claim" for order in pool]
@@ -88,7 +89,7 @@ def claim(bench: Bench, rounds: int, seconds: float) -> None:
 
 
 def read(bench: Bench, rounds: int, seconds: float) -> None:
-    """Officials read single orders, each with its whole past."""
+    """Measures how an officer reads single orders with their whole history, against the floor."""
     paths = [f"{API}/{order}" for order in bench.district.readable]
     real, floor = _readers(bench, paths)
     in_turns(real, floor, rounds, seconds)
@@ -96,7 +97,7 @@ def read(bench: Bench, rounds: int, seconds: float) -> None:
 
 
 def page(bench: Bench, rounds: int, seconds: float) -> None:
-    """An official's list of all orders, first page."""
+    """Measures the first page of an officer's list of all orders, against the floor."""
     real, floor = _readers(bench, [f"{API}?limit={PAGE}"])
     in_turns(real, floor, rounds, seconds)
     name = f"list {PAGE} of {bench.rows:,}"
@@ -105,7 +106,7 @@ def page(bench: Bench, rounds: int, seconds: float) -> None:
 
 
 def deep(bench: Bench, rounds: int, seconds: float) -> None:
-    """The same list, thousands of pages further on, against its own first page."""
+    """Measures the same list thousands of pages later, against its own first page."""
     depth = min(DEPTH, bench.rows // PAGE // 2)
     cursor = quote(_cursor_at(bench, depth * PAGE))
     first = bench.side("first page", bench.real, _reading(bench, bench.real, f"{API}?limit={PAGE}"))
@@ -117,7 +118,7 @@ def deep(bench: Bench, rounds: int, seconds: float) -> None:
 
 
 def search(bench: Bench, rounds: int, seconds: float) -> None:
-    """A word that a few orders hold, asked by one at a time."""
+    """Measures the search for a word that few orders hold, over one connection; in milliseconds."""
     path = f"{API}?limit={PAGE}&q={quote(RARE)}"
     real = bench.side("real", bench.real, _reading(bench, bench.real, path, connections=1))
     real.warm_up(seconds / 2)
@@ -157,7 +158,10 @@ def _reading(
 
 
 def _by_which_index(bench: Bench) -> str:
-    """Told in the report: a floor by another index would be no floor."""
+    """A note for the report: the indexes by which the program and the floor read the list.
+
+    With another index the floor would not be a fair baseline.
+    """
     client, token = Client(bench.app), bench.district.officers.tokens[-1]
     with bench.app.app_context():
         asked = statements_of(
@@ -169,13 +173,13 @@ def _by_which_index(bench: Bench) -> str:
 
 
 def _turned(found: Sequence[str], made: int) -> list[str]:
-    """From where the last round has stopped."""
+    """The list, turned so that it begins where the last round has stopped."""
     start = made % len(found)
     return [*found[start:], *found[:start]]
 
 
 def _cursor_at(bench: Bench, rows: int) -> str:
-    """The cursor behind that many orders, in the order that the list has by itself."""
+    """The cursor after the first `rows` orders of the list; RuntimeError if the list is shorter."""
     keys = [Key(Order.green_channel, desc=True), Key(Order.submitted_at, desc=True)]
     keys.append(Key(Order.id, desc=True))
     order = [key.column.desc() for key in keys]

@@ -1,7 +1,8 @@
-"""The sweep as one would write it with objects: the baseline of `bench.sweep`.
+"""The baseline of `bench.sweep`: the sweep of deadlines as a plain loop over ORM objects.
 
-Deadline by deadline: its order is loaded, the rungs are computed by the program's own ladder, each is
-added as an object, whoever hears of it is told by himself, and the row is moved on. A hundred a commit.
+For each deadline it loads the order, computes the rungs by the program's own ladder, adds each rung as
+an object, tells each person in a statement of their own, and moves the row on. It commits after each
+hundred deadlines.
 """
 
 from collections.abc import Iterable
@@ -30,7 +31,7 @@ _MOMENTS = {Level.UP_1: "order.escalated", Level.UP_2: "order.escalated"}
 
 
 def by_loop() -> None:
-    """All that has come, batch by batch."""
+    """Works off all deadlines whose next rung has come, batch after batch."""
     while True:
         with transaction():
             due = (
@@ -48,7 +49,7 @@ def by_loop() -> None:
 
 
 def climb_of(row: Any) -> Climb:
-    """What the ladder of a row is made of."""
+    """The values of a row of `deadlines` from which its ladder is computed."""
     return Climb(
         row.stage, tuple(row.versions), row.urgency, row.unit_id, row.counts_since, row.due_at
     )

@@ -1,4 +1,4 @@
-"""People for the load: copies of people of the demo, logged in, as many as the limits call for."""
+"""Makes people for the load: logged-in copies of people of the demo, as many as the limits need."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _SEALED = ("name", "address", "green_reasons", "green_consent")
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """People by id, and a token for each."""
+    """The ids of some people, and an access token for each."""
 
     ids: list[int]
     tokens: list[str]
@@ -30,19 +30,22 @@ class LoggedIn:
         return len(self.ids)
 
     def part(self, first: int, end: int | None = None) -> "LoggedIn":
-        """Some of them."""
+        """The people from place `first` to before place `end`."""
         return LoggedIn(self.ids[first:end], self.tokens[first:end])
 
 
 def enrol(person_id: int, count: int) -> LoggedIn:
-    """That many people like the one: same home, skills, consents, role and the registration behind it."""
+    """Makes `count` copies of a person and logs them in; returns the copies.
+
+    A copy has the same home, skills, consents, role and registration, and a phone of its own.
+    """
     copies = _Copies(person_id, count)
     copies.put()
     return log_in(copies.ids)
 
 
 def log_in(ids: Sequence[int]) -> LoggedIn:
-    """An open session for each of the people, as if they had come from WeChat."""
+    """Opens a session for each person as after a log-in by WeChat; returns ids and access tokens."""
     first = next_id(table_of(LoginSession))
     moment = now()
     tokens = [random_token() for _ in ids]
@@ -78,14 +81,14 @@ def log_in(ids: Sequence[int]) -> LoggedIn:
 
 
 def person_named(username: str) -> int:
-    """The member of staff with that log-in."""
+    """The id of the person with this user name; raises NoResultFound without one."""
     return session.execute(
         select(Account.person_id).where(Account.username == username)
     ).scalar_one()
 
 
 class _Copies:
-    """Rows of one person, once more under new ids."""
+    """The rows of one person, written again under new ids."""
 
     def __init__(self, person_id: int, count: int) -> None:
         self.original = person_id
@@ -101,7 +104,7 @@ class _Copies:
         put(table_of(RoleGrant), self._grants(first_registration))
 
     def _rows(self, model: type[Model], owner: Any) -> Iterable[dict[str, Any]]:
-        """Each row of the original, for each of the others."""
+        """All rows of the original person in the table, once for each copy."""
         table = table_of(model)
         found = _rows_of(table, owner == self.original)
         ids = iter(self.ids) if model is Person else counting(next_id(table))
@@ -129,12 +132,12 @@ class _Copies:
 
 
 def next_id(table: Table) -> int:
-    """The first number that is free."""
+    """The first free id of the table."""
     return (session.scalar(select(func.max(table.c.id))) or 0) + 1
 
 
 def put(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Inserts rows, some thousands at a time."""
+    """Inserts rows, 2,000 in one statement."""
     batch: list[Mapping[str, Any]] = []
     for row in rows:
         batch.append(row)
@@ -146,7 +149,7 @@ def put(table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def follow_sequences() -> None:
-    """PostgreSQL: what was numbered by hand must not be given out again."""
+    """Moves PostgreSQL's sequences past ids that were given by hand; does nothing on SQLite."""
     if is_sqlite():
         return
     for table in db.metadata.tables.values():

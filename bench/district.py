@@ -1,4 +1,4 @@
-"""The district that is measured: the demo's, with a long past and a crowd that is logged in."""
+"""The district that is measured: the demo's, with many old orders and many logged-in people."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,24 +25,24 @@ from bench import seed
 from bench.crowd import LoggedIn, enrol, follow_sequences, log_in, person_named
 
 DESCRIPTION = "三号楼二单元门口的路灯不亮了，老人晚上出门看不见，请师傅有空来看看。"
-# Asks for an electrician, as the copied member is.
+# The category asks for an electrician; the member who is copied is one.
 CATEGORY, RESIDENT, MEMBER = "lights_out", "demo-resident-3", "demo-member-1"
 FORMER_ONE = "demo-resident-4"
-# Real requests of each kind that the floor learns from; one more order is what fills the pool.
+# The number of real requests of each kind from which the floor learns.
 TAUGHT_BY = 3
-# In few descriptions, and none of its pairs of characters in any other.
+# A word in few descriptions; no other description holds a pair of its characters.
 RARE, RARE_ORDERS = "鼍鼋䴙䴘", 5
-# What a resident may place in a day, and what a member may claim by the setting made below.
+# The orders that a resident may place in a day, and that a member may claim by `_raise_caps`.
 PLACED_EACH, CLAIMED_EACH = 5, 20
-# Log-ins of one official; each has its own coarse limit, as each device has.
+# Sessions of one officer; the coarse limit of requests counts each session separately.
 DEVICES = 400
-# Requesters of the past; they place nothing new.
+# Requesters of the old orders; they place no new orders.
 FORMER = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """How much of everything the run will use up."""
+    """The numbers of old orders, placings, claims and orders in the pool that a run will use up."""
 
     rows: int
     placings: int
@@ -52,7 +52,10 @@ class Needs:
 
 @dataclass(slots=True)
 class District:
-    """Ids and tokens that the load takes its requests from; `pool` and `readable` come by `grow`."""
+    """The ids and tokens for the requests of the load.
+
+    `grow` fills `pool` (orders to claim) and `readable` (orders with their whole history).
+    """
 
     category_id: int
     residents: LoggedIn
@@ -66,12 +69,12 @@ class District:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What a resident sends to place an order."""
+        """The JSON body with which a resident places an order."""
         return {"description": DESCRIPTION, "category_id": self.category_id}
 
 
 def found(app: App, needs: Needs) -> District:
-    """Fills the empty database with the demo and with people; seconds."""
+    """Fills the empty database with the demo and with people; takes some seconds."""
     with app.app_context():
         with transaction():
             build.fill()
@@ -93,7 +96,7 @@ def found(app: App, needs: Needs) -> District:
 
 
 def put_in_pool(district: District, resident_id: int) -> int:
-    """One more order in the pool, placed and dispatched as every other; its id."""
+    """Places an order for the resident and dispatches it to the pool; returns its id."""
     resident, dispatcher = _actor(resident_id), _actor(district.dispatcher)
     order = submit_order(resident, **district.body)
     dispatch_order(dispatcher, order.id, mode=DispatchMode.POOL)
@@ -101,7 +104,7 @@ def put_in_pool(district: District, resident_id: int) -> int:
 
 
 def grow(app: App, district: District, needs: Needs) -> None:
-    """Adds the past, and what lies in the pool; minutes for a million rows."""
+    """Adds the old orders and the orders in the pool; takes minutes for a million orders."""
     with app.app_context():
         with transaction():
             originals = [order for order in seed.originals() if order not in district.in_pool]
@@ -118,7 +121,8 @@ def grow(app: App, district: District, needs: Needs) -> None:
 
 
 def _share(total: int, each: int) -> int:
-    # A few more: some teach the floor, some ask it alone, one has the orders in the pool.
+    # Twenty more: some teach the floor, some send requests only to the floor, one owns the orders
+    # in the pool.
     return total // each + 20
 
 
@@ -129,7 +133,7 @@ def _raise_caps() -> None:
 
 
 def wechat_person(code: str) -> int:
-    """The demo's person who would come from WeChat with that code."""
+    """The id of the demo's person who logs in by WeChat with this code of the sandbox."""
     return session.execute(
         select(WechatAccount.person_id).where(
             WechatAccount.openid_index == openid_index(openid_for(code))
@@ -146,7 +150,7 @@ def _actor(person_id: int) -> Actor:
 
 
 def settle() -> None:
-    """What a database that has run for years has done long ago."""
+    """Does the upkeep that a database of many years has had: statistics, VACUUM, checkpoint."""
     connection = db.engine.raw_connection()
     try:
         driver = connection.driver_connection

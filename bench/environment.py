@@ -1,4 +1,4 @@
-"""What the measured programs run in: a database and settings made for the purpose."""
+"""Makes the databases and the settings for the programs that are measured."""
 
 import base64
 import os
@@ -19,13 +19,16 @@ from config import ROOT
 from tests.postgres import new_database
 
 POSTGRESQL, SQLITE = "postgresql", "sqlite"
-# What a process needs of the machine; everything else it gets from us.
+# The variables of the environment that a process keeps; all other ones are set here.
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 @contextmanager
 def new_database_of(kind: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database of that kind; gone at the end."""
+    """Gives the address of an empty database of this kind and removes the database at the end.
+
+    A SQLite file lies in `folder` and goes with it.
+    """
     if kind == SQLITE:
         yield f"sqlite:///{folder / 'sandan.db'}"
         return
@@ -34,9 +37,12 @@ def new_database_of(kind: str, folder: Path) -> Iterator[str]:
 
 
 def production(url: str, folder: Path, workers: int) -> dict[str, str]:
-    """Settings as an operator makes them, with secrets of this run."""
+    """The settings of production as variables, with new secrets.
+
+    Raises SystemExit if there is a `.env` file, because its settings would count too.
+    """
     if (ROOT / ".env").exists():
-        raise SystemExit("a .env lies beside config.py and would take part; move it away")
+        raise SystemExit("the file .env beside config.py would change the settings; move it away")
     return {
         "APP_ENV": "production",
         "DATABASE_URL": url,
@@ -57,7 +63,7 @@ def production(url: str, folder: Path, workers: int) -> dict[str, str]:
 
 @contextmanager
 def app_of(settings: dict[str, str]) -> Iterator[App]:
-    """The real app in this process, with all tables."""
+    """Gives the real app in this process, with all tables made; closes its connections at the end."""
     app = create_app(config.load(settings))
     with app.app_context():
         db.create_all()
@@ -70,13 +76,13 @@ def app_of(settings: dict[str, str]) -> Iterator[App]:
 
 
 def of_process(settings: dict[str, str]) -> dict[str, str]:
-    """The whole environment of a process that has these settings."""
+    """The whole environment for a process with these settings."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | settings | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def about(kind: str) -> str:
-    """Which database it is and how it keeps what is committed; asked in the app's context."""
+    """The version of the database and how safely it stores commits; needs the app's context."""
     if kind == SQLITE:
         return f"SQLite {sqlite3.sqlite_version}, WAL, synchronous=FULL"
     names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")

@@ -1,4 +1,4 @@
-"""Figures as they are found, with what is asked of them."""
+"""The measured figures with their goals."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,11 @@ UNITS = {"rate": "rate", "server_cpu": "processor time of the server"}
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the report; `lowest` and `highest` over the rounds; `goal` "" where none is set."""
+    """A line of the report.
+
+    `lowest` and `highest` are the extremes over the rounds. `goal` is such as "≥ 0.50"; "" means
+    that there is no goal.
+    """
 
     name: str
     found: float
@@ -28,7 +32,7 @@ class Figure:
 
     @property
     def holds(self) -> bool | None:
-        """Whether it is what is asked; None where nothing is."""
+        """Whether the figure reaches its goal; None without a goal."""
         if not self.goal:
             return None
         sign, wanted = self.goal.split()[:2]
@@ -37,7 +41,7 @@ class Figure:
 
 @dataclass(slots=True)
 class Bench:
-    """Two servers on one database, and what has been found so far."""
+    """Two servers on one database, and the figures that have been measured so far."""
 
     app: App
     district: District
@@ -51,11 +55,14 @@ class Bench:
     notes: list[str] = field(default_factory=list)
 
     def side(self, name: str, server: Server, job: Callable[[int], Job]) -> Side:
-        """One that is measured and shown under the heading."""
+        """A side of a comparison on this server; `job` makes its requests."""
         return Side(name, server, job, self.backends)
 
     def backends(self) -> list[int]:
-        """PostgreSQL's processes for this database; none for SQLite, which is in the server's."""
+        """The ids of PostgreSQL's processes for this database.
+
+        Empty for SQLite, which runs inside the process of the web server.
+        """
         if self.on_sqlite:
             return []
         with self.app.app_context(), transaction(writing=False):
@@ -63,13 +70,16 @@ class Bench:
             return list(session.scalars(asked))
 
     def job(self, server: Server, method: str, paths: Sequence[str], tokens: Sequence[str]) -> Job:
-        """What stays alike in all jobs."""
+        """A job for this server with the parts that all jobs share."""
         return Job(server.port, self.connections, 0, method, list(paths), list(tokens))
 
     def ratio(
         self, name: str, real: Side, floor: Side, goal: str = "", figure: str = "rate"
     ) -> None:
-        """Notes how the one stands to the other, of medians, and of each pair of rounds."""
+        """Notes the ratio of two sides: of their medians, with the extremes of the pairs of rounds.
+
+        `figure` is the name of a field of `Round`.
+        """
         pairs = zip(real.all_of(figure), floor.all_of(figure), strict=True)
         ratios = [one / other for one, other in pairs]
         found = real.middle(figure) / floor.middle(figure)
@@ -87,7 +97,7 @@ class Bench:
                 self.sides.append((name, side))
 
     def absolute(self, name: str, side: Side, figure: str, goal: str = "") -> None:
-        """Notes the median of one side."""
+        """Notes the median of a figure of one side, with its extremes."""
         each = side.all_of(figure)
         self.figures.append(Figure(name, median(each), min(each), max(each), goal))
         if all(known is not side for _, known in self.sides):

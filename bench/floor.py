@@ -1,8 +1,8 @@
-"""The floor: the least that a Flask program on the raw driver does for the same rows and answers.
+"""The floor: the least that a Flask program on the raw driver must do for the same rows and answers.
 
-A token check by one select, each table's rows by one prepared statement, one commit, and JSON of the
-same size; no rules, no rights, nothing else. What it writes and answers stands in the file that
-BENCH_FLOOR names (see recipes.py); `bench.floor:create()` is what the server is given.
+It checks the token by one select, writes the rows of each table by one prepared statement, commits
+once, and answers JSON of the same size. It checks no rules and no rights. The rows and answers stand in
+the file that the variable BENCH_FLOOR names (see recipes.py). The server starts `bench.floor_app:app`.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ _TOKEN = (
 
 
 class Floor:
-    """The views' work, on either database."""
+    """Writes and reads the rows of a request, on SQLite or PostgreSQL."""
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
         self._on_sqlite = str(plan["url"]).startswith("sqlite")
@@ -40,7 +40,10 @@ class Floor:
         self._list = self._marked(plan["list"]["sql"])
 
     def write(self, action: str, target: int | None = None) -> dict[str, Any]:
-        """The rows of one request, in one transaction; the answer with its number."""
+        """Writes the rows of one request in one transaction; returns the answer with the order's id.
+
+        Answers 401 for an unknown token, 409 if an order to be changed is not there.
+        """
         recipe = self._plan[action]
         moment = datetime.now(UTC)
         with self.store.transaction(writing=True) as connection:
@@ -58,7 +61,7 @@ class Floor:
             return {**recipe["answer"], "id": target or new.get("orders.0")}
 
     def read(self, order_id: int) -> dict[str, Any]:
-        """One order: a statement for each table that it shows."""
+        """Reads one order, with one statement for each table that the answer shows; 404 without it."""
         with self.store.transaction(writing=False) as connection:
             self._person(connection, datetime.now(UTC))
             found: dict[str, Any] = {"order_id": order_id}
@@ -72,7 +75,7 @@ class Floor:
             return {**self._plan["read"]["answer"], **about}
 
     def page(self) -> dict[str, Any]:
-        """The first orders of a list."""
+        """Reads the first page of the list."""
         about = self._plan["list"]
         with self.store.transaction(writing=False) as connection:
             self._person(connection, datetime.now(UTC))
@@ -121,12 +124,16 @@ class Floor:
 
 
 def create() -> Flask:
-    """The app by the file that BENCH_FLOOR names."""
+    """The app of the floor, by the plan in the file that the variable BENCH_FLOOR names."""
     return build(json.loads(Path(os.environ[FILE]).read_text(encoding="utf-8")))
 
 
 def build(plan: Mapping[str, Any]) -> Flask:
-    """The app by a plan: `url`, the recipes `place` and `claim`, and what `read` and `list` take."""
+    """The app of the floor by a plan.
+
+    The plan holds the `url` of the database, the recipes `place` and `claim`, and the statements and
+    answers of `read` and `list`; `bench.teaching.plan` makes it.
+    """
     app = Flask(__name__)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's own provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above

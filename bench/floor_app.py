@@ -1,4 +1,4 @@
-"""What the server of the floor imports."""
+"""The module that the web server of the floor imports."""
 
 from bench.floor import create
 

@@ -1,8 +1,9 @@
-"""How long the import of another city's requests takes, and how much memory.
+"""Measures the time and the memory that the import of another city's requests takes.
 
-`python -m bench.importing [requests.csv]` imports all rows (Los Angeles 311, by the mapping that
-ships) into an empty SQLite and an empty PostgreSQL database, each by the command in a process of its
-own, a second time as well, and prints seconds, rows a second and the largest memory of the process.
+`python -m bench.importing [requests.csv]` imports all rows (Los Angeles 311, by the shipped mapping)
+into an empty SQLite and an empty PostgreSQL database. Each import is the real command in a process of
+its own, and it is run a second time. It prints the seconds, the rows a second and the largest memory of
+the process.
 """
 
 import re
@@ -20,7 +21,7 @@ from tests.serving import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the command."""
+    """One run of the command: its output, seconds, seconds of processor time, largest memory in MB."""
 
     said: str
     seconds: float
@@ -29,13 +30,13 @@ class Run:
 
     @property
     def rows(self) -> int:
-        """How many it says it has read."""
+        """The number of rows that the command says it has read."""
         found = re.search(r"读了(\d+)行", self.said)
         return int(found[1]) if found else 0
 
 
 def run(place: Installed, file: Path) -> Run:
-    """The command, watched to its end."""
+    """Runs the command and watches it to its end; raises RuntimeError if it fails."""
     said = place.folder / "said"
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     started, peak = time.perf_counter(), 0
@@ -57,7 +58,10 @@ def run(place: Installed, file: Path) -> Run:
 
 
 def _peak(pid: int) -> int:
-    """The largest memory of a process so far, in kB; what its parent had does not count."""
+    """The largest memory of a process so far in kB; 0 if the process has ended.
+
+    Other than in `getrusage`, the memory of the parent process does not count.
+    """
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     except OSError:
@@ -67,7 +71,7 @@ def _peak(pid: int) -> int:
 
 
 def main(file: Path) -> None:
-    """Both databases, twice each."""
+    """Imports the file into both databases, twice each, and prints the figures."""
     for kind in ("sqlite", "postgresql"):
         with (
             tempfile.TemporaryDirectory(prefix="sandan-bench-") as folder,

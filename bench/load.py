@@ -1,7 +1,8 @@
-"""The load: connections that stay open and ask again as soon as they are answered.
+"""The load: open connections, each of which sends a new request as soon as it has its answer.
 
-`python -m bench.load` is a process of its own, so that it takes no time from what is measured by
-sharing its interpreter: one job as JSON on standard input, one result on standard output.
+`python -m bench.load` runs in a process of its own, so that it does not share an interpreter with the
+program that is measured. It reads one job as JSON from standard input and writes one result as JSON to
+standard output.
 """
 
 import asyncio
@@ -13,16 +14,17 @@ from dataclasses import asdict, dataclass, field
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HEAD_END = b"\r\n\r\n"
-# An answer that takes longer is none.
+# Seconds; an answer that takes longer counts as missing.
 PATIENCE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to ask for: request number n takes the n-th path and token, round and round.
+    """The requests of a load: request number n takes the n-th path and the n-th token.
 
-    With `key`, requests carry `Idempotency-Key: KEY-n`. At most `most` requests are made. With `rate`
-    they come at so many a second, whether the server keeps up or not; what waits for a free connection
+    After the last path or token it begins with the first again. With `key` the requests carry
+    `Idempotency-Key: KEY-n`. At most `most` requests are made. With `rate` so many requests a second
+    are due, whether the server keeps up or not; the time that a request waits for a free connection
     counts as waiting for the answer.
     """
 
@@ -40,7 +42,14 @@ class Job:
 
 @dataclass(slots=True)
 class Result:
-    """What came back; times in seconds, `latencies` sorted, `seconds` until the last answer."""
+    """The result of a load.
+
+    - `made`: number of requests; `received`: bytes of all bodies.
+    - `seconds`: time until the last answer; `latencies`: seconds of each answer, sorted.
+    - `cpu`: seconds of processor time of the load itself.
+    - `exhausted`: `most` requests were made before the time was over.
+    - `bad`: number of failures by status or kind; `first_bad`: the body of the first one.
+    """
 
     made: int = 0
     seconds: float = 0.0
@@ -53,7 +62,7 @@ class Result:
 
 
 class _Load:
-    """Hands out requests until the time is over, and gathers what comes back."""
+    """Hands out requests until the time is over, and collects the answers."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -63,7 +72,7 @@ class _Load:
         self.body = job.body.encode()
 
     def next_request(self) -> tuple[float, bytes] | None:
-        """When it is to be made, and what."""
+        """The moment at which the next request is due, and its bytes; None at the end of the load."""
         job, number = self.job, self.result.made
         at = self.began + number / job.rate if job.rate else time.perf_counter()
         if max(at, time.perf_counter()) >= self.until:
@@ -95,7 +104,7 @@ class _Load:
 
 
 class _Connection(asyncio.Protocol):
-    """One request after the other."""
+    """A connection that sends one request after the other."""
 
     def __init__(self, load: _Load) -> None:
         self._load = load
@@ -169,7 +178,7 @@ async def _run(job: Job) -> Result:
 
 
 def main() -> None:
-    """One job, one result."""
+    """Reads a job from standard input, runs it and writes the result to standard output."""
     result = asyncio.run(_run(Job(**json.load(sys.stdin))))
     json.dump(asdict(result), sys.stdout)
 

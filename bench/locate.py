@@ -1,8 +1,8 @@
-"""How much faster a point finds its area by the index than by a scan of all polygons.
+"""Measures how much faster the index finds the area of a point than a scan of all polygons.
 
-`python -m bench.locate` draws 300 star-shaped polygons of 60 points on a jittered lattice, asks for
-the same random points by the index, by a plain scan, and by a scan that looks at bounding boxes
-first, in turns, and prints the medians and their ratios.
+`python -m bench.locate` draws 300 star-shaped polygons of 60 points on an uneven lattice. It looks for
+the same random points by the index, by a plain scan, and by a scan that compares bounding boxes first,
+in turns, and prints the medians and their ratios.
 """
 
 import math
@@ -21,7 +21,7 @@ SPACING = 0.01
 
 
 def _star(dice: Random, x: float, y: float) -> list[Point]:
-    """A crooked ring around a centre."""
+    """A star-shaped closed ring around a centre."""
     ring = [
         (
             x + SPACING * dice.uniform(0.3, 0.55) * math.cos(turn),
@@ -33,7 +33,7 @@ def _star(dice: Random, x: float, y: float) -> list[Point]:
 
 
 def _scan(rings: list[list[Point]], latitude: float, longitude: float) -> int | None:
-    """The textbook way: every edge of every polygon until one holds the point."""
+    """The plain way: looks at every edge of every polygon until a polygon holds the point."""
     for number, ring in enumerate(rings):
         inside = False
         for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
@@ -54,7 +54,7 @@ def _seconds(ask: Callable[[float, float], object], points: list[Point]) -> floa
 
 
 def _scan_boxes(areas: list[Area], latitude: float, longitude: float) -> int | None:
-    """The same scan with our own polygons, which look at their boxes first."""
+    """The same scan with the program's own polygons, which compare their bounding boxes first."""
     for number, area in enumerate(areas):
         if area.contains(latitude, longitude):
             return number
@@ -62,7 +62,10 @@ def _scan_boxes(areas: list[Area], latitude: float, longitude: float) -> int | N
 
 
 def measure(asked: int = ASKED, rounds: int = ROUNDS) -> tuple[float, float, float]:
-    """Median seconds a question takes by the index, by the scan, by the scan of boxes."""
+    """The median seconds for a point: by the index, by the scan, and by the scan of boxes.
+
+    Raises AssertionError if the three ways find different areas.
+    """
     dice = Random(2026)
     columns = math.isqrt(AREAS - 1) + 1
     rings = [

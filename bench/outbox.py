@@ -1,8 +1,8 @@
-"""How long messages wait in the outbox while orders come in.
+"""Measures how long messages wait in the outbox while residents place orders.
 
-`python -m bench.outbox` starts the web server and two processes of the timetable on PostgreSQL, lets
-residents place 60 orders a second for five minutes, and looks every second for how long the oldest
-message waits. Prints the longest and the median wait, and what was placed.
+`python -m bench.outbox` starts the web server and two job processes on PostgreSQL, lets residents place
+60 orders a second for five minutes, and reads every second how long the oldest message has waited. It
+prints the longest and the median wait, and the number of placed orders.
 """
 
 import argparse
@@ -34,20 +34,20 @@ GOAL = 10
 
 @dataclass(slots=True)
 class Waits:
-    """Looked at second by second: how long the oldest message has waited, how many wait."""
+    """A reading each second: how many seconds the oldest message has waited, and how many wait."""
 
     seconds: list[float] = field(default_factory=list)
     messages: list[int] = field(default_factory=list)
 
     def look(self, app: App) -> None:
-        """Once more."""
+        """Adds a reading."""
         with app.app_context(), transaction(writing=False):
             self.seconds.append(longest_wait_seconds())
             self.messages.append(count_waiting())
 
 
 def main() -> None:
-    """As the text above says."""
+    """Reads the arguments of the command, runs the measurement and prints the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=RATE, help="orders a second")
     parser.add_argument("--seconds", type=float, default=SECONDS)
@@ -63,7 +63,7 @@ def main() -> None:
         web = stack.enter_context(serving("wsgi:app", environ, WEB, folder / "web.log"))
         for number in range(JOBS):
             stack.enter_context(working(environ, folder / f"jobs{number}.log"))
-        # What the demo has left to be sent is not what is measured.
+        # The messages of the demo are not part of the measurement, so they are sent first.
         _await_empty(app)
         result, waits = _place(app, web, district, given.rate, given.seconds)
         check("placing", result)
@@ -74,7 +74,7 @@ def main() -> None:
 def _place(
     app: App, web: Server, district: District, rate: float, seconds: float
 ) -> tuple[Result, Waits]:
-    # The last one has placed what lies in the pool.
+    # The last resident has already placed the orders in the pool and would reach the limit of a day.
     tokens = district.residents.tokens[:-1]
     body = json.dumps(district.body, ensure_ascii=False)
     most = len(tokens) * PLACED_EACH

@@ -1,4 +1,4 @@
-"""By which indexes a list is read: the floor must take the same one as the real program."""
+"""Finds the indexes by which a list is read: the floor must use the same one as the real program."""
 
 import json
 import re
@@ -15,7 +15,7 @@ Statement = tuple[str, Any]
 
 
 def statements_of(act: Callable[[], object], table: str) -> list[Statement]:
-    """The statements about a table that are run meanwhile, with their parameters."""
+    """Calls `act`; returns the SELECT statements about the table that it ran, with their parameters."""
     found: list[Statement] = []
 
     def note(_connection: Any, _cursor: Any, sql: str, values: Any, *_: Any) -> None:
@@ -31,7 +31,7 @@ def statements_of(act: Callable[[], object], table: str) -> list[Statement]:
 
 
 def indexes_of(statement: Statement) -> Sequence[str]:
-    """The indexes in the plan of a statement, by name; sequential scans are named so."""
+    """The names of the indexes in the plan of a statement, sorted; a scan is "scan of TABLE"."""
     sql, values = statement
     connection = db.engine.raw_connection()
     try:

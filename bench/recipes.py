@@ -1,8 +1,9 @@
-"""What the floor writes for one request: learnt from three real ones, as statements of constant text.
+"""Learns from three real requests the statements that the floor runs for such a request.
 
-The same request is made three times, by three people. A value that was the same each time stays as it
-was; one that followed the person, the order asked about, a new row's number or the time is written
-so; a long text that was another each time (a hash, something sealed) is random and as long.
+The same request is made three times, by three people. A value that was the same each time is constant.
+A value that was the person, the order asked about, the id of a new row or the time is filled in by the
+floor. A long text that was different each time (a hash, a sealed text) becomes a random text of the same
+length.
 """
 
 import json
@@ -22,7 +23,7 @@ _SECOND = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One real request: who asked, about which order, what changed, what was answered."""
+    """A real request: the person, the order asked about, the rows that changed, and the answer."""
 
     person_id: int
     target_id: int | None
@@ -32,7 +33,12 @@ class Sample:
 
 @dataclass(slots=True)
 class Statement:
-    """One statement: `values` say where each parameter comes from, `gives` names the new number."""
+    """A statement of the floor.
+
+    `values` tell for each parameter where it comes from: ["is", VALUE], ["now", SECONDS],
+    ["new", NAME], ["random", LENGTH], ["person"] or ["target"]. `gives` is the name of the new row's
+    id, for statements that refer to it.
+    """
 
     table: str
     sql: str
@@ -41,24 +47,27 @@ class Statement:
 
     @property
     def needs(self) -> set[str]:
-        """The new numbers that it refers to."""
+        """The names of the new ids to which the statement refers."""
         return {str(value[1]) for value in self.values if value[0] == "new"}
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One request of the floor."""
+    """The statements and the answer of one request of the floor."""
 
     statements: list[Statement]
     answer: dict[str, Any]
 
     def plain(self) -> dict[str, Any]:
-        """For JSON."""
+        """The recipe as plain values for JSON."""
         return asdict(self)
 
 
 def learn(samples: Sequence[Sample]) -> Recipe:
-    """The recipe by which the floor writes the same rows; RuntimeError where requests differ."""
+    """The recipe by which the floor writes the same rows as the samples.
+
+    Raises RuntimeError if the samples left different numbers of rows, or removed rows.
+    """
     counts = [sample.changes.counts() for sample in samples]
     if any(sample.changes.removed for sample in samples) or counts.count(counts[0]) != len(counts):
         raise RuntimeError(f"requests of the same kind left different rows: {counts}")
@@ -91,7 +100,7 @@ class _Teacher:
         ]
 
     def _new_numbers(self) -> dict[tuple[int, ...], str]:
-        """The ids that rows got in all samples, and what the row is called."""
+        """The name of a new row, by the ids that it got in the samples."""
         found: dict[tuple[int, ...], str] = {}
         for name, table in self._tables.items():
             if not _numbers_itself(table):
@@ -99,7 +108,7 @@ class _Teacher:
             for place, ids in enumerate(
                 zip(*(self._ids(sample, name) for sample in self._samples), strict=True)
             ):
-                # Where two tables are in step, what is an order's comes from the order.
+                # If two tables gave the same ids by chance, the id means the order.
                 if ids not in found or name == "orders":
                     found[ids] = f"{name}.{place}"
         return found
@@ -130,7 +139,7 @@ class _Teacher:
         return Statement(table.name, f'UPDATE "{table.name}" SET {assigned} WHERE {where}', values)
 
     def _key(self, table: Table, rows: Sequence[Row]) -> list[str]:
-        """The unique columns by which the floor finds such a row; what they hold it must know."""
+        """The unique columns by which the floor finds the row; it must know their values."""
         unique = [each for each in table.constraints if isinstance(each, UniqueConstraint)]
         keys = [[column.name for column in key.columns] for key in (table.primary_key, *unique)]
         for names in keys:
@@ -146,7 +155,7 @@ class _Teacher:
         return ", ".join([self._mark] * count)
 
     def _source(self, table: Table, name: str, rows: Sequence[Row]) -> list[Any]:
-        """Where the value of a column comes from."""
+        """The source of the value of a column, as in `Statement.values`."""
         values = [row[name] for row in rows]
         ways: tuple[Callable[[], list[Any] | None], ...] = (
             lambda: self._same(values, [sample.target_id for sample in self._samples], "target"),
@@ -169,7 +178,7 @@ class _Teacher:
         return ["new", found] if found else None
 
     def _time(self, moments: list[datetime | None]) -> list[Any] | None:
-        """The time of the request, or so many seconds from it."""
+        """The source "now" with the seconds after the request; None if the values are no such times."""
         began = [sample.changes.began for sample in self._samples]
         if None in moments or len(set(moments)) == 1:
             return None
@@ -181,7 +190,7 @@ class _Teacher:
 
 
 def _numbers_itself(table: Table) -> bool:
-    """Whether the database gives rows their number."""
+    """Returns whether the database gives the rows of the table their ids."""
     keys = list(table.primary_key)
     return len(keys) == 1 and keys[0].name == "id" and not keys[0].foreign_keys
 
@@ -206,14 +215,14 @@ def _random(values: list[Any], *, is_key: bool) -> list[Any] | None:
 
 
 def _storable(column: Column[Any], value: Any) -> Any:
-    """As a recipe can carry it and both drivers take it."""
+    """The value in a form that JSON can hold and both drivers accept."""
     if isinstance(column.type, JSON) and not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _joined(found: list[Statement], table: Table, wanted: set[str]) -> Iterable[Statement]:
-    """A table's statements; rows that nothing refers to go in together."""
+    """The statements of a table; rows to which no other row refers are inserted together."""
     together: Statement | None = None
     for statement in (each for each in found if each.table == table.name):
         if statement.gives in wanted:
@@ -234,7 +243,7 @@ def _joined(found: list[Statement], table: Table, wanted: set[str]) -> Iterable[
 
 
 def _ordered(statements: list[Statement]) -> list[Statement]:
-    """None before the rows that it refers to; else in the order of the tables."""
+    """The statements in the order of the tables, each after the rows to which it refers."""
     ordered: list[Statement] = []
     known: set[str] = set()
     waiting = list(statements)

@@ -1,10 +1,11 @@
-"""What claims feel while a change of policy is worked off over 100,000 open orders.
+"""Measures claims while a change of policy is computed anew for 100,000 open orders.
 
-`python -m bench.recomputing` fills PostgreSQL, starts two web processes and one of the timetable, and
-lets members claim and officials read over eight connections, slice by slice: first in quiet, then after
-a new version of the policy that all the orders have, which gives a day less to solve them, then in quiet
-again. Prints what claims take (medians over the slices, in brackets the extremes), the ratio of the
-p99, and how long the recomputation ran. What it has not done when the slices are over it does alone.
+`python -m bench.recomputing` fills PostgreSQL, starts two web processes and one job process, and lets
+members claim and officers read over eight connections, slice after slice. Some slices are quiet. Then a
+new version of the policy of all orders gives them a day less, and some slices run while the deadlines
+are computed again. Then some slices are quiet again. It prints the times of claims (medians over the
+slices, in brackets the extremes), the ratio of the p99, and how long the recomputation took. If the
+recomputation is not finished after its slices, it goes on without load.
 """
 
 import argparse
@@ -40,13 +41,13 @@ from bench.servers import Server, serving, working
 WEB, CONNECTIONS = 2, 8
 ORDERS, SLICES, SECONDS = 100_000, 6, 10.0
 GOAL = 2
-# Given up where nothing has been done for so long.
+# Seconds without progress after which the measurement is given up.
 PATIENCE = 60
 
 
 @dataclass(slots=True)
 class Slices:
-    """p50 and p99 of the claims in milliseconds, slice by slice, and how many a second."""
+    """The p50 and p99 of the claims in milliseconds and the claims a second, for each slice."""
 
     p50: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
@@ -55,7 +56,7 @@ class Slices:
 
 @dataclass(slots=True)
 class Town:
-    """The program under way on its district; `pool` as it is claimed from, `claimed` counts up."""
+    """The running program on its district; the first `claimed` orders of `pool` have been claimed."""
 
     app: App
     web: Server
@@ -64,7 +65,7 @@ class Town:
     claimed: int = 0
 
     def play(self, into: Slices, seconds: float) -> None:
-        """A slice: half of the connections claim, the others read."""
+        """Runs a slice: half of the connections claim, the others read; adds its figures to `into`."""
         members = self.district.members.tokens
         start = self.claimed % len(members)
         common = Job(self.web.port, CONNECTIONS // 2, 0, "GET", [], [])
@@ -93,7 +94,7 @@ class Town:
         into.rate.append(count / claims.seconds)
 
     def publish(self) -> Change:
-        """The policy with a day less to solve; what runs by it is to be computed again."""
+        """Publishes the policy with a day less to solve, and requests the recomputation."""
         with self.app.app_context(), transaction():
             current = session.scalars(
                 select(DeadlinePolicy).where(
@@ -116,13 +117,13 @@ class Town:
             return Change(asked.id, asked.policy, asked.unit_path)
 
     def left(self, change: Change) -> int:
-        """How many orders wait to be computed again."""
+        """The number of orders that wait to be computed again."""
         orders = select(func.count(Deadline.subject_id.distinct())).where(behind(change))
         with self.app.app_context(), transaction(writing=False):
             return session.scalar(orders) or 0
 
     def check(self, change: Change) -> None:
-        """Whatever runs has the new version alone, what was claimed meanwhile too: six days to solve."""
+        """Raises RuntimeError unless all running deadlines have the new version with six days."""
         asked = select(func.count(Deadline.versions.distinct()), func.max(Deadline.target_minutes))
         running = affected(change.policy, change.unit_path)
         with self.app.app_context(), transaction(writing=False):
@@ -134,7 +135,7 @@ class Town:
 
 
 def main() -> None:
-    """As the text above says."""
+    """Reads the arguments of the command, runs the measurement and prints the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, default=ORDERS)
     parser.add_argument("--slices", type=int, default=SLICES, help="of each of the three times")
@@ -152,7 +153,7 @@ def main() -> None:
         environ = environment.of_process(settings)
         web = stack.enter_context(serving("wsgi:app", environ, WEB, folder / "web.log"))
         stack.enter_context(working(environ, folder / "jobs.log"))
-        # In no order, as people claim.
+        # Shuffled, because people do not claim orders in the order of their ids.
         pool = Random(137).sample(district.pool, len(district.pool))
         _measure(Town(app, web, district, pool), given.slices, given.seconds)
 

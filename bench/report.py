@@ -1,4 +1,4 @@
-"""The figures as people read them."""
+"""Prints the figures as tables."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 def print_report(kind: str, bench: Bench, rounds: int, seconds: float) -> None:
-    """Ratios beside what is asked, then the absolute figures; medians, in brackets the extremes."""
+    """Prints the ratios with their goals, then the absolute figures: medians, in brackets extremes."""
     print()
     print(
         f"{kind}, {bench.rows:,} orders, {bench.connections} connections, {rounds} rounds of"

@@ -1,4 +1,4 @@
-"""Rounds of load on two servers in turn, and what each has cost."""
+"""Rounds of load on two servers in turns, and the cost of each round."""
 
 import json
 import subprocess
@@ -14,7 +14,11 @@ from config import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round on one server; times a request in milliseconds."""
+    """One round on one server.
+
+    `rate` is in requests a second; the times are milliseconds for a request; `load_share` is the share
+    of the load's own processor time in the seconds of the round.
+    """
 
     rate: float
     p50: float
@@ -28,10 +32,10 @@ class Round:
 
 @dataclass(slots=True)
 class Side:
-    """One of the two that are compared, and its rounds so far.
+    """One of the two sides that are compared, and its rounds so far.
 
-    `job(made)` says what to ask next when that many requests have been made; `pids()` names the
-    database's processes that work for the server.
+    `job(made)` returns the next job when that many requests have been made; `pids()` returns the ids
+    of the database's processes.
     """
 
     name: str
@@ -42,19 +46,19 @@ class Side:
     made: int = 0
 
     def warm_up(self, seconds: float) -> None:
-        """A round that does not count."""
+        """Runs a round that does not count."""
         self._play(seconds)
 
     def play(self, seconds: float) -> None:
-        """A round that counts."""
+        """Runs a round that counts."""
         self.rounds.append(self._play(seconds))
 
     def middle(self, figure: str) -> float:
-        """The median of a figure over the rounds."""
+        """The median of a figure over the rounds; `figure` is the name of a field of `Round`."""
         return median(self.all_of(figure))
 
     def all_of(self, figure: str) -> list[float]:
-        """The figure in each round."""
+        """The values of a figure, one for each round."""
         return [float(getattr(played, figure)) for played in self.rounds]
 
     def _play(self, seconds: float) -> Round:
@@ -80,7 +84,7 @@ class Side:
 
 
 def in_turns(real: Side, floor: Side, rounds: int, seconds: float) -> None:
-    """Warms both up, then lets them play in turns; who begins changes each time."""
+    """Warms up both sides, then runs their rounds in turns; the side that begins changes each time."""
     for side in (real, floor):
         side.warm_up(seconds / 2)
     for number in range(rounds):
@@ -89,7 +93,7 @@ def in_turns(real: Side, floor: Side, rounds: int, seconds: float) -> None:
 
 
 def run_load(job: Job, seconds: float) -> Result:
-    """The job for so long, in a process of its own."""
+    """Runs the job for so many seconds in a process of its own; RuntimeError if the process fails."""
     told = json.dumps(asdict(job) | {"seconds": seconds})
     process = subprocess.run(
         [sys.executable, "-m", "bench.load"],
@@ -105,7 +109,7 @@ def run_load(job: Job, seconds: float) -> Result:
 
 
 def check(name: str, result: Result) -> None:
-    """Nothing counts where something went wrong."""
+    """Raises RuntimeError if a request failed, the requests ran out, or there was no answer."""
     if result.bad:
         raise RuntimeError(f"{name}: {result.bad} of {result.made}: {result.first_bad[:500]}")
     if result.exhausted:

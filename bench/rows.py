@@ -1,4 +1,4 @@
-"""What stands in all tables, and what one request has made of it."""
+"""Compares the rows of all tables before and after a request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(slots=True)
 class Changes:
-    """Rows that came, and rows that became others (with the names of the columns), by table."""
+    """The rows that were added, changed or removed, by table.
+
+    A changed row comes with the names of its changed columns; of removed rows only the number.
+    """
 
     began: datetime
     ended: datetime
@@ -27,13 +30,16 @@ class Changes:
     removed: dict[str, int] = field(default_factory=dict)
 
     def counts(self) -> dict[str, tuple[int, int]]:
-        """How many came and how many changed, by table; what is alike in both sides' counts."""
+        """The number of added and of changed rows by table, for the comparison of two requests."""
         names = sorted(self.added.keys() | self.changed.keys())
         return {n: (len(self.added.get(n, ())), len(self.changed.get(n, ()))) for n in names}
 
 
 def watched(act: Callable[[], Answer]) -> tuple[Answer, Changes]:
-    """Does it, and tells what it has changed; for a small database that nobody else uses."""
+    """Calls `act`; returns its answer and the rows that it changed.
+
+    Reads all tables before and after, so the database must be small and unused by others.
+    """
     before, began = _snapshot(), now()
     answer = act()
     found = Changes(began, now())
@@ -56,7 +62,7 @@ def _compare(found: Changes, name: str, before: dict[Key, Row], after: dict[Key,
 
 
 def _snapshot() -> Snapshot:
-    """Values as the driver gives them, so that the floor can write the very same."""
+    """The rows of all tables, with values as the driver gives them, so that the floor can write them."""
     connection = db.engine.raw_connection()
     try:
         cursor = connection.cursor()
@@ -74,7 +80,7 @@ def _rows(cursor: Any, table: Table) -> dict[Key, Row]:
 
 
 def moment_of(table: Table, column: str, value: Any) -> datetime | None:
-    """The time that a raw value of the column stands for, if it is one."""
+    """The time that a raw value of the column stands for; None if the column holds no times."""
     if value is None or not isinstance(table.c[column].type, UTCDateTime):
         return None
     found = value if isinstance(value, datetime) else datetime.fromisoformat(value)

@@ -1,4 +1,4 @@
-"""`bench/run`: the real program and its floor in turns, on PostgreSQL and SQLite; see README."""
+"""`bench/run`: measures the real program against its floor, on PostgreSQL and SQLite; see README."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ WORKERS = {POSTGRESQL: 2, SQLITE: 1}
 
 
 def main() -> None:
-    """Runs what was asked for and prints the figures; a bad answer ends it with an error."""
+    """Runs the cases of the arguments and prints the figures; a failed request ends it by an error."""
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
     parser.add_argument("--database", choices=(POSTGRESQL, SQLITE, "both"), default="both")
     parser.add_argument("--rounds", type=int, default=5)
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def measure(kind: str, wanted: list[str], given: argparse.Namespace) -> None:
-    """All wanted figures on one kind of database."""
+    """Measures all wanted cases on one kind of database and prints the report."""
     needs = needs_of(wanted, given.rows, given.rounds, given.seconds)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandan-bench-")))

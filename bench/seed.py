@@ -1,10 +1,11 @@
-"""A district with a long past: the demo's orders many times over, made by the database itself.
+"""Fills the database with old orders: many copies of the demo's orders, made by SQL statements.
 
-Each further order is a copy of one of the demo's, moved in time and given to another resident; what
-hangs on it is copied too, its deadlines and their facts as well. No copy's ladder comes to a rung while
-it is measured. Contacts are sealed anew, since they are bound to their order. Full
-histories have a share of the orders only, evenly spread; those are what single orders are read from.
-The hashes in copied histories are the originals', so that `flask orders verify-history` would object.
+Each copy is moved in time and given to another resident. The rows that refer to the order are copied
+too, with its deadlines and their facts. The next rung of each copied deadline is far in the future, so
+that no job works on copies during a measurement. Contacts are sealed anew, since a sealed value is bound
+to its order. Only a part of the copies, evenly spread, has a full history; single orders are read from
+this part. The copied histories hold the hashes of the originals, so `flask orders verify-history`
+reports them.
 """
 
 import secrets
@@ -25,11 +26,11 @@ from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEvent
 from app.orders.ticket.states import OrderStatus
 from bench.crowd import follow_sequences, next_id
 
-# Orders that live on are the newest; the archive reaches back so far.
+# The share of the copies that may be open (the newest ones), and the years that the copies go back.
 OPEN_SHARE = 0.03
 YEARS = 5
 HISTORIES = 20_000
-# More acts than an order has.
+# More than the number of history rows of any order.
 _STEP = 64
 _CONTACTS_AT_A_TIME = 20_000
 _NAMES = ("王秀英", "李建国", "张桂兰", "刘洋", "陈淑珍", "欧阳立", "赵敏", "孙志强")
@@ -38,7 +39,7 @@ _SPECIAL = {OrderContact.__tablename__, OrderEvent.__tablename__, OrderEventCont
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """A range of copied orders; every `gap`-th one has its whole history."""
+    """A range of copied orders by id; each `gap`-th one has its whole history."""
 
     first: int
     count: int
@@ -46,14 +47,15 @@ class Copies:
 
     @property
     def with_history(self) -> range:
-        """Ids of those that have it."""
+        """The ids of the copies with their whole history."""
         return range(self.first, self.first + self.count, self.gap)
 
 
 def copy_orders(originals: Sequence[int], count: int, requesters: range, *, old: bool) -> Copies:
-    """Adds that many copies of the originals, `old` ones over the years, others as new as they are.
+    """Adds `count` copies of the originals, in a transaction of its own.
 
-    Open originals are copied among the newest only. Runs in a transaction of its own.
+    With `old` the copies are spread over five years, and only the newest 3 % can be copies of open
+    orders; else all copies have the times of their originals.
     """
     gap = max(1, count // HISTORIES)
     with transaction():
@@ -75,18 +77,18 @@ def copy_orders(originals: Sequence[int], count: int, requesters: range, *, old:
 
 
 def originals() -> list[int]:
-    """The demo's orders that stand for themselves."""
+    """The ids of the demo's orders that are no part, not merged and not joined by others, sorted."""
     alone = select(Order.id).where(Order.parent_id.is_(None), Order.merged_into_id.is_(None))
     return list(session.scalars(alone.where(Order.joined == 0).order_by(Order.id)))
 
 
 def orders_of(order_ids: Sequence[int]) -> Sequence[Order]:
-    """The orders themselves."""
+    """The orders with these ids."""
     return session.scalars(select(Order).where(Order.id.in_(order_ids))).all()
 
 
 def plant(word: str, order_ids: Sequence[int]) -> None:
-    """Puts a word into the descriptions of some orders."""
+    """Adds a word to the descriptions of these orders and to the index of the search."""
     orders = orders_of(order_ids)
     for order in orders:
         order.description = f"{order.description or ''}{word}"
@@ -96,9 +98,10 @@ def plant(word: str, order_ids: Sequence[int]) -> None:
 
 @contextmanager
 def _unchecked() -> Iterator[None]:
-    """Foreign keys are not looked at: copies refer to what their originals refer to.
+    """Switches the checks of foreign keys off: copies refer to the same rows as their originals.
 
-    That takes a superuser of PostgreSQL; another user seeds as well, but longer.
+    PostgreSQL admits that only to a superuser; for another user the checks stay and it takes longer.
+    SQLite keeps its checks.
     """
     asked = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
     if is_sqlite() or not session.scalar(text(asked)):
@@ -111,7 +114,7 @@ def _unchecked() -> Iterator[None]:
 
 @contextmanager
 def _indexed_after() -> Iterator[None]:
-    """The largest tables get their indexes anew at the end, in half of the time."""
+    """Drops the indexes of the largest tables and makes them again at the end: half of the time."""
     models = (Order, OrderSearch, Deadline, DeadlineFact)
     tables = [model.__tablename__ for model in models]
     if is_sqlite():
@@ -135,7 +138,7 @@ def _indexed_after() -> Iterator[None]:
 
 
 def _lay_out(originals: Sequence[int], copies: Copies, *, old: bool) -> None:
-    """Which order is a copy of which, in a table for the time being."""
+    """Makes the temporary table `bench_copies`: the original of each copy."""
     closed = set(
         session.scalars(
             select(Order.id).where(Order.id.in_(originals), Order.status == OrderStatus.CLOSED)
@@ -203,7 +206,7 @@ def _random_hex() -> str:
 
 
 def _shifted(table: Table, copies: Copies, *, old: bool) -> dict[str, str]:
-    """Every column as it is, but times earlier by as much as the copy is older."""
+    """The SQL of each column: unchanged, but times are earlier by the age of the copy."""
     past = YEARS * 365 * 86_400 if old else 0
     seconds = f"({copies.count} - c.n) * {past / copies.count:.6f}"
     return {
@@ -223,7 +226,7 @@ def _earlier(column: str, seconds: str) -> str:
 
 def _copy(table: Table, columns: dict[str, str], joined: str) -> None:
     names, values = ", ".join(f'"{name}"' for name in columns), ", ".join(columns.values())
-    # What hangs on one order keeps its order: facts are read by it.
+    # The copied rows of one order keep the order of their ids, because facts are read in it.
     order = "c.n, t.id" if "id" in table.c else "c.n"
     session.execute(
         text(
@@ -234,7 +237,7 @@ def _copy(table: Table, columns: dict[str, str], joined: str) -> None:
 
 
 def _hanging() -> list[Table]:
-    """What refers to an order, but for contacts and histories."""
+    """The tables that refer to orders, without contacts and histories."""
     orders = table_of(Order)
     return [
         table
@@ -289,7 +292,7 @@ def _seal_contacts(copies: Copies) -> None:
 
 
 def _put_contacts(contacts: Iterable[tuple[int, str, str]]) -> None:
-    """The quickest way that the driver has."""
+    """Inserts contacts in the quickest way of the driver."""
     driver = session.connection().connection.driver_connection
     assert driver is not None
     into = "order_contacts (order_id, name, phone)"

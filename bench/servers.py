@@ -1,4 +1,4 @@
-"""Web servers as `./run` starts them, and the processor time that they and the database take."""
+"""Starts web servers as `./run` does, and measures the processor time of servers and database."""
 
 import re
 import socket
@@ -16,12 +16,15 @@ import psutil
 from config import ROOT
 
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-# A connection that nobody answers for so long means that something is wrong.
+# Seconds; a server that does not answer by then has failed to start.
 _START = 60
 
 
 def granian_options() -> list[str]:
-    """The options that `./run` gives its web server, so that both are always the same."""
+    """The options of the web server, read from the script `./run` so that both stay the same.
+
+    Raises RuntimeError if the script does not start granian.
+    """
     script = (ROOT / "run").read_text(encoding="utf-8").replace("\\\n", " ")
     found = re.search(r"-m granian (.*) wsgi:app", script)
     if found is None:
@@ -30,27 +33,30 @@ def granian_options() -> list[str]:
 
 
 def capacity(workers: int) -> int:
-    """How many connections such a server answers at once; granian leaves others waiting."""
+    """The number of connections that such a server answers; granian lets further ones wait."""
     options = granian_options()
     return int(options[options.index("--backpressure") + 1]) * workers
 
 
 @dataclass(slots=True)
 class Server:
-    """A web server under way."""
+    """A running web server."""
 
     port: int
     process: subprocess.Popen[bytes]
 
     def cpu(self) -> float:
-        """Seconds of processor time of all its processes so far."""
+        """The seconds of processor time that all its processes have used so far."""
         main = psutil.Process(self.process.pid)
         return sum(map(_seconds_of, (main, *main.children(recursive=True))))
 
 
 @contextmanager
 def serving(target: str, environ: Mapping[str, str], workers: int, log: Path) -> Iterator[Server]:
-    """Serves `MODULE:APP`; everything it says goes to the log, everything ends with the block."""
+    """Starts a web server for `MODULE:APP` on a free port and stops it at the end of the block.
+
+    Its output goes to `log`. Raises RuntimeError if the server ends or does not answer in 60 seconds.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -73,7 +79,10 @@ def serving(target: str, environ: Mapping[str, str], workers: int, log: Path) ->
 
 @contextmanager
 def working(environ: Mapping[str, str], log: Path) -> Iterator[None]:
-    """A process of the timetable until the end of the block; RuntimeError where it ended before."""
+    """Starts a job process and stops it at the end of the block.
+
+    Its output goes to `log`. Raises RuntimeError if the process has ended before.
+    """
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "flask", "run-jobs"],
@@ -100,7 +109,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def cpu_of(pids: list[int]) -> dict[int, float]:
-    """Seconds of processor time by process; those that are elsewhere or gone are left out."""
+    """The seconds of processor time by process id; processes that have ended are left out."""
     found = {}
     for pid in pids:
         with suppress(psutil.NoSuchProcess):
@@ -122,7 +131,7 @@ def _await(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended: {log.read_text(encoding='utf-8')[-2000:]}")
         try:
-            # Closed at once: a connection that stays open keeps its place.
+            # Closed at once: an open connection would use up one of the server's connections.
             with _OPENER.open(f"http://127.0.0.1:{port}/healthz", timeout=5):
                 return
         except OSError:

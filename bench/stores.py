@@ -1,4 +1,4 @@
-"""The drivers themselves, as plainly as one may use them: what the floor stands on."""
+"""The database access of the floor: the drivers of SQLite and PostgreSQL without any layer."""
 
 import sqlite3
 import threading
@@ -19,10 +19,10 @@ _PRAGMAS = (
 
 
 class Connection(Protocol):
-    """What both drivers' connections can do."""
+    """The method that the connections of both drivers have."""
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """Runs one statement."""
+        """Runs one statement and returns its cursor."""
 
 
 class Store(Protocol):
@@ -32,11 +32,11 @@ class Store(Protocol):
         """A context that gives a connection, commits at its end and rolls back on an error."""
 
     def new_id(self, cursor: Any) -> int:
-        """The number that the row just inserted got."""
+        """The id of the row that the cursor has just inserted."""
 
 
 class Postgres:
-    """psycopg's own pool, as large as the server has threads."""
+    """A store on psycopg's own pool, with a connection for each thread of the server."""
 
     def __init__(self, address: str, threads: int) -> None:
         self._pool = ConnectionPool(
@@ -49,21 +49,21 @@ class Postgres:
 
     @contextmanager
     def transaction(self, *, writing: bool) -> Iterator[Any]:
-        """psycopg begins and ends it."""
+        """Gives a connection of the pool; psycopg begins and ends the transaction."""
         with self._pool.connection() as connection:
             yield connection
 
     def new_id(self, cursor: Any) -> int:
-        """By RETURNING."""
+        """The id that the statement's RETURNING clause gives."""
         return int(cursor.fetchone()["id"])
 
     def close(self) -> None:
-        """Ends its connections."""
+        """Closes all connections of the pool."""
         self._pool.close()
 
 
 class Sqlite:
-    """A connection a thread; writers stand in line in the process."""
+    """A store with a SQLite connection for each thread; a lock lets only one writer go on at a time."""
 
     def __init__(self, file: str) -> None:
         self._file = file
@@ -72,7 +72,7 @@ class Sqlite:
 
     @contextmanager
     def transaction(self, *, writing: bool) -> Iterator[Any]:
-        """BEGIN IMMEDIATE for what writes."""
+        """Gives the thread's connection in a transaction; a writer begins with BEGIN IMMEDIATE."""
         connection = self._connection()
         if not writing:
             with self._begun(connection, "BEGIN"):
@@ -82,11 +82,11 @@ class Sqlite:
             yield connection
 
     def new_id(self, cursor: Any) -> int:
-        """As the driver notes it."""
+        """The id that the driver has noted for the last inserted row."""
         return int(cursor.lastrowid)
 
     def close(self) -> None:
-        """Ends this thread's connection."""
+        """Closes the connection of this thread."""
         self._connection().close()
 
     @contextmanager

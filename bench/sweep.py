@@ -1,10 +1,10 @@
-"""How long the ladder takes where a thousand deadlines have come to a rung, against an ORM loop.
+"""Measures the sweep of 1,000 deadlines that have come to a rung, against a loop over ORM objects.
 
-`python -m bench.sweep` makes two PostgreSQL databases of the demo's open orders many times over: in one
-100,000 deadlines wait for a rung, in the other 1,000,000. In each round the same 1,000 have come to
-rungs of all kinds, and the ways work them off in turn: the job of the timetable among few, the loop
-among few, the job among many. Each must leave the same rungs, dates and recipients behind; then all is
-put back. Prints medians, extremes, and ratios of the same round.
+`python -m bench.sweep` makes two PostgreSQL databases of copies of the demo's open orders: in one 100,000
+deadlines wait for a rung, in the other 1,000,000. In each round the same 1,000 deadlines have come to
+rungs of all kinds, and three ways work them off in turns: the program's job among few deadlines, the
+loop among few, the job among many. The job and the loop must leave the same rungs, dates and recipients;
+after each way all rows are put back. It prints medians, extremes, and ratios within a round.
 """
 
 import argparse
@@ -45,9 +45,9 @@ from bench.district import MEMBER, RESIDENT, settle, wechat_person
 DUE, ROUNDS = 1_000, 7
 FEW, MANY = 100_000, 1_000_000
 MEMBERS, RESIDENTS = 300, 1_000
-# Looked for in steps of so much, as far back as any ladder reaches.
+# The starts of a ladder are tried in steps of four hours; 200 steps reach back over any ladder.
 _STEP, _STEPS = timedelta(hours=4), 200
-# No measurement lasts longer.
+# For so long no other rung may come; a measurement is shorter.
 _WHILE = timedelta(hours=3)
 _ADDED = ("order_event_contents", "order_events", "outbox_messages")
 _DEADLINES = table_of(Deadline)
@@ -63,14 +63,14 @@ _LEFT = ("rungs", "waiting rows", "orders", "history", "recipients")
 
 @dataclass
 class Town:
-    """A database with so many waiting deadlines."""
+    """A database in which `waiting` deadlines wait, and the state of those in `due` before a round."""
 
     app: App
     waiting: int
     due: list[State]
 
     def play(self, way: Callable[[], None]) -> tuple[float, Outcome]:
-        """Seconds that the way takes for what has come, and what it leaves behind."""
+        """The seconds that the way takes for the due deadlines, and the rows that it leaves."""
         with self.app.app_context():
             marks = self._prepare()
             began = time.perf_counter()
@@ -89,7 +89,7 @@ class Town:
             }
 
     def _outcome(self, last_event: int) -> Outcome:
-        """Rungs, what the rows wait for now, who watches which order, its new history, who is told."""
+        """The rungs, the next rungs, the orders' watching units, the new history, the recipients."""
         ids = [due["row_id"] for due in self.due]
         asked = (
             select(DeadlineStep.deadline_id, DeadlineStep.step, DeadlineStep.skipped),
@@ -137,7 +137,7 @@ def _key(name: str) -> str:
 
 @contextmanager
 def town(wanted: int) -> Iterator[Town]:
-    """A new database; gone at the end."""
+    """Makes a database with about `wanted` waiting deadlines and removes it at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="sandan-bench-") as name,
         environment.new_database_of(environment.POSTGRESQL, Path(name)) as url,
@@ -150,7 +150,10 @@ def town(wanted: int) -> Iterator[Town]:
 
 
 def _fill(wanted: int) -> tuple[int, list[State]]:
-    """Copies of the demo's open orders until that many deadlines wait; those that will be due."""
+    """Copies the demo's open orders until about `wanted` deadlines wait.
+
+    Returns how many wait, and the states of the deadlines that will be due in each round.
+    """
     with transaction():
         build.fill()
     with transaction():
@@ -175,7 +178,7 @@ def _fill(wanted: int) -> tuple[int, list[State]]:
 
 
 def _hand_out(orders: range, members: list[int]) -> None:
-    """Not all in the hands of the few people whom the demo has; as they stand now they are kept."""
+    """Spreads the orders over many members, and keeps a copy of the rows in `bench_orders`."""
     chosen = f"id IN ({', '.join(map(str, orders))})"
     for column in ("holder_id", "offered_to_id"):
         session.execute(
@@ -188,7 +191,10 @@ def _hand_out(orders: range, members: list[int]) -> None:
 
 
 def _choose(orders: range, around: Surroundings) -> list[State]:
-    """One waiting deadline of each order; all kinds of rungs as evenly as their ladders allow."""
+    """The state of one waiting deadline of each order, with rungs of all kinds in equal numbers.
+
+    A ladder does not have all kinds of rungs, so the numbers are only nearly equal.
+    """
     first = select(func.min(_DEADLINES.c.id)).where(WAITING, _DEADLINES.c.subject_id.in_(orders))
     rows = session.execute(
         select(_DEADLINES).where(_DEADLINES.c.id.in_(first.group_by(_DEADLINES.c.subject_id)))
@@ -226,7 +232,7 @@ def _choose(orders: range, around: Surroundings) -> list[State]:
 def _starts_by_rung(
     climb: Climb, moment: datetime, around: Surroundings
 ) -> dict[str, tuple[Climb, Rung]]:
-    """When it must have started so that this rung has come, and for a while no other comes."""
+    """By rung: the ladder moved so that this rung has come and no other comes for three hours."""
     found: dict[str, tuple[Climb, Rung]] = {}
     length = climb.due_at - climb.since
     for steps in range(1, _STEPS):
@@ -240,7 +246,7 @@ def _starts_by_rung(
 
 
 def by_sweep() -> None:
-    """As the timetable does it."""
+    """Works off all due deadlines by the program's job."""
     while True:
         with transaction():
             if not jobs.sweep():
@@ -248,7 +254,7 @@ def by_sweep() -> None:
 
 
 def main() -> None:
-    """As the text above says."""
+    """Reads the arguments of the command, runs the measurement and prints the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--few", type=int, default=FEW)
     parser.add_argument("--many", type=int, default=MANY)
@@ -275,7 +281,7 @@ def _measure(few: Town, many: Town, rounds: int) -> None:
         for name, (place, way) in ways.items():
             seconds, outcome = place.play(way)
             outcomes.append(outcome)
-            # The first round is for the caches.
+            # The first round only fills the caches.
             if number:
                 taken[name].append(seconds)
         _check(outcomes[0], outcomes[1])

@@ -1,4 +1,4 @@
-"""Shows the floor what to do: real requests, made one after the other, and what they left behind."""
+"""Makes the plan of the floor from real requests and the rows that they left."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ from bench.recipes import Recipe, Sample, learn
 from bench.rows import watched
 
 PAGE = 20
-# One statement for each table that a single order shows; what it is found by comes from the order.
+# A statement for each table that a single order shows, and the columns of the order for its values.
 _SHOWN: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("SELECT * FROM orders WHERE id = ?", ("order_id",)),
     (
@@ -37,7 +37,7 @@ FIRST_PAGE = (
 
 
 class Client:
-    """The real app without a server in between."""
+    """Sends requests to the real app without a web server."""
 
     def __init__(self, app: App) -> None:
         self._client: FlaskClient = app.test_client()
@@ -45,7 +45,7 @@ class Client:
     def call(
         self, method: str, path: str, token: str, body: Any = None, key: str = ""
     ) -> dict[str, Any]:
-        """The answer to one request, which must succeed."""
+        """The JSON answer to one request; raises RuntimeError unless the status is below 300."""
         headers = {"Authorization": f"Bearer {token}"}
         if key:
             headers["Idempotency-Key"] = key
@@ -57,7 +57,7 @@ class Client:
 
 
 def writes(app: App, district: District) -> dict[str, Recipe]:
-    """How the floor places and claims; learnt while the database is small."""
+    """The recipes by which the floor places and claims; call it while the database is small."""
     client = Client(app)
 
     def sample(action: str, path: str, who: LoggedIn, place: int, target: int | None) -> Sample:
@@ -79,7 +79,7 @@ def writes(app: App, district: District) -> dict[str, Recipe]:
 
 
 def reads(app: App, district: District) -> dict[str, Any]:
-    """What the floor answers when it is asked for an order or a list; learnt from the grown database."""
+    """The statements and answers of the floor for an order and a list; call it on the full database."""
     client, token = Client(app), district.officers.tokens[0]
     some = district.readable[:: max(1, len(district.readable) // 20)]
     orders = [client.call("GET", f"/orders/{order}", token) for order in some]
@@ -94,13 +94,13 @@ def reads(app: App, district: District) -> dict[str, Any]:
 
 
 def page_values(district: District) -> list[Any]:
-    """What the floor's list is asked with: all that the official sees."""
+    """The values of the floor's list statement: the officer's subtree and the number of rows."""
     (grant,) = grants_of(district.officers.ids[0], now())
     return [f"{grant.unit_path}%", PAGE + 1]
 
 
 def plan(app: App, written: dict[str, Recipe], read: dict[str, Any]) -> dict[str, Any]:
-    """All that the floor is told."""
+    """The plan of the floor: address of the database, recipes, statements and answers."""
     url = make_url(str(app.config["SQLALCHEMY_DATABASE_URI"]))
     told = {name: recipe.plain() for name, recipe in written.items()}
     return {"url": url.render_as_string(hide_password=False)} | told | read

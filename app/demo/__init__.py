@@ -1,1 +1,1 @@
-"""Demo data: an invented district with people, and two months of what they asked for."""
+"""Demo data: an invented district with its people, and their orders of the last two months."""

@@ -1,4 +1,4 @@
-"""Gives some of the newest orders a picture, and a second one where it has been put right."""
+"""Gives some of the newest orders a picture of the trouble, and some a picture of the repair."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,17 +19,21 @@ BEFORE, AFTER = 16, 8
 
 @dataclass(slots=True)
 class Album:
-    """File ids by the order's key and the act that they belong to."""
+    """The pictures of the demo's orders: file ids by the story's key and the action."""
 
     persons: Mapping[str, Person]
     pictures: dict[tuple[int, Action], list[int]] = field(default_factory=dict)
 
     def of(self, story: Story, step: Step) -> Sequence[int]:
-        """The pictures of one act."""
+        """The file ids of the pictures of one step of a story."""
         return self.pictures.get((story.key, step.action), ())
 
     def fill(self, stories: Sequence[Story], orders: Mapping[int, Order]) -> None:
-        """Draws, uploads and attaches; an order that was done twice keeps only its first ones."""
+        """Draws pictures, uploads them and attaches them to the newest orders that suit.
+
+        16 orders get a picture of the trouble, 8 orders also one of the repair; an order that was
+        completed twice gets no picture of the repair.
+        """
         shown = [
             story
             for story in reversed(stories)
@@ -54,6 +58,6 @@ class Album:
 
 
 def _completed_by(story: Story) -> str | None:
-    """Who completed it, if once and not by the desk for a firm."""
+    """The key of the person who completed the order; None if it was not completed exactly once."""
     acts = [step for step in story.steps if step.action is Action.COMPLETE]
     return acts[0].who if len(acts) == 1 else None

@@ -1,4 +1,4 @@
-"""Puts the stories into the database: keys become ids, and each order gets its past."""
+"""Writes the stories into the database: keys become ids, and each order gets its history."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ _USUALLY = timedelta(days=7)
 
 
 def rules_of_categories() -> dict[str, Rules]:
-    """What the stories must know, by the category's name."""
+    """The rules of all leaf categories that matter for stories, by the category's name."""
     return {
         row.name: Rules(
             urgency=row.urgency,
@@ -64,7 +64,7 @@ def _leaves() -> Iterable[Category]:
 
 @dataclass(slots=True)
 class Archive:
-    """Where keys lead: people, units, categories; and the orders that are in already."""
+    """The rows that the keys of the stories stand for: units, people, categories, and stored orders."""
 
     ground: Ground
     persons: Mapping[str, Person]
@@ -74,7 +74,7 @@ class Archive:
     orders: dict[int, Order] = field(default_factory=dict)
 
     def put(self, stories: Sequence[Story]) -> None:
-        """All orders with their pasts."""
+        """Writes all orders with their histories; `orders` holds them afterwards, by story key."""
         units = [self._unit(story) for story in stories]
         placements = [self._placement(one, unit) for one, unit in zip(stories, units, strict=True)]
         starts = [story.steps[0].at for story in stories]
@@ -88,7 +88,7 @@ class Archive:
             facts = _Facts(self, story, unit, order.requester_id, album)
             past.tell(order, [facts.event(step) for step in story.steps])
             if order.status is OrderStatus.COMPLETED:
-                # Nobody is asked for what lies before the demo's first day.
+                # Without this the first round of the jobs would ask all residents at once to rate.
                 order.reminded = reminded_at(now())
         past.write()
 
@@ -137,7 +137,7 @@ class Archive:
 
 @dataclass(slots=True)
 class _Facts:
-    """Turns the steps of one story into events, and keeps the promised date along the way."""
+    """Turns the steps of one story into events, and computes the promised date on the way."""
 
     archive: Archive
     story: Story
@@ -149,7 +149,7 @@ class _Facts:
     rounds: int = 0
 
     def event(self, step: Step) -> PastEvent:
-        """The step with ids in place of keys."""
+        """The event of a step, with ids instead of keys; call it for all steps in their order."""
         if step.to is OrderStatus.SUBMITTED and step.action in (
             Action.SUBMIT,
             Action.RATE,
@@ -187,7 +187,7 @@ class _Facts:
         return facts
 
     def _people(self, more: Mapping[str, Any]) -> dict[str, Any]:
-        """Keys of people, providers and orders as ids."""
+        """The facts of a step that name people, providers and orders, with ids instead of keys."""
         facts: dict[str, Any] = {}
         if handler := more.get("handler"):
             facts |= self._handler(handler)
@@ -206,7 +206,7 @@ class _Facts:
         return {"kind": kind, "assignee_id": person.id}
 
     def _promise(self) -> datetime:
-        """The day it is promised for; a second round has half the time."""
+        """The promised date of the current round; a second round has half the time."""
         if self.due_at is None:
             policy = self.archive.categories[self.story.category].policy
             within = _WITHIN.get(policy, _USUALLY) / (1 if self.rounds < 2 else 2)
@@ -217,11 +217,11 @@ class _Facts:
         return self.archive.ground.units[f"street:{self.story.community // 3}"]
 
     def _request(self, kind: str) -> dict[str, Any]:
-        """An agreement: by the unit above where it is reported up, else by the desk."""
+        """The facts of a request; the unit above decides on a report up, the desk on other requests."""
         unit = self._above() if kind == "report_up" else self.unit
         return {"asked": kind, "asked_of": unit.id}
 
 
 _KEYS = frozenset({"handler", "offered_to", "into", "request", "source"})
-# For staff alone, as the verbs have it.
+# Only staff can read these rows of the history; the verbs of the orders do the same.
 _INSIDE = frozenset({Action.DECLINE, Action.RETURN, Action.LAPSE, Action.JOIN})

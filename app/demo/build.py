@@ -1,4 +1,4 @@
-"""Builds the demo: everything, once."""
+"""Builds the whole demo, once."""
 
 from sqlalchemy import select
 
@@ -16,15 +16,15 @@ from app.organisation.models import Unit
 
 
 def build() -> bool:
-    """Puts in the demo data, all or nothing, in a transaction of its own; answers as `fill`."""
+    """Calls `fill` in a transaction of its own; returns whether the demo data was put in."""
     with transaction():
         return fill()
 
 
 def fill() -> bool:
-    """Puts in the demo data unless there is any organisation, the demo's or a real one.
+    """Puts in the demo data if the database has no unit yet; returns whether it did.
 
-    Answers whether it did.
+    The check keeps the demo out of a real database, and from being put in twice.
     """
     if session.scalar(select(Unit.id).limit(1)) is not None:
         return False

@@ -1,4 +1,4 @@
-"""The chapters of which the stories are made: arrange, claim, work, finish, answer."""
+"""The chapters of the stories: each function adds the steps of one part of an order's history."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ _STARS = (5, 5, 5, 5, 4)
 
 
 def placed(tale: Tale) -> None:
-    """The order, in the resident's words; the desk may ask back."""
+    """The resident places the order; the desk may ask a question, neighbours may join."""
     tale.act(
         A.SUBMIT,
         tale.cast.placer or tale.cast.requester,
@@ -45,7 +45,7 @@ def placed(tale: Tale) -> None:
 
 
 def given_out(tale: Tale) -> None:
-    """Dispatched and taken by somebody: a member where members do such things, else by order."""
+    """The desk dispatches the order: usually to a member if members do such orders, else by order."""
     wants_member = "member" in tale.topic.handlers and tale.cast.members
     alone = tale.topic.handlers == ("member",) or not tale.cast.others
     if wants_member and (alone or tale.luck(0.7)):
@@ -55,7 +55,7 @@ def given_out(tale: Tale) -> None:
 
 
 def by_order(tale: Tale) -> None:
-    """Assigned to a grid worker, to staff or to a provider."""
+    """The desk assigns the order to a grid worker, to staff or to a provider."""
     handler = tale.chance.choice(tale.cast.others)
     who = tale.cast.duty if tale.is_emergency else tale.cast.desk
     tale.handler = handler
@@ -73,7 +73,10 @@ def by_order(tale: Tale) -> None:
 
 
 def by_a_member(tale: Tale) -> None:
-    """Into the pool or offered to one person, who may decline or not answer."""
+    """The desk puts the order into the pool or offers it to a member, and a member claims it.
+
+    Before that an offer may be declined or lapse; after that the member may return the order.
+    """
     chance = tale.chance.random()
     if chance < 0.72:
         to_the_pool(tale)
@@ -106,7 +109,7 @@ def by_a_member(tale: Tale) -> None:
 
 
 def to_the_pool(tale: Tale) -> None:
-    """派到接单大厅."""
+    """The desk puts the order into the pool (接单大厅)."""
     tale.act(
         A.DISPATCH,
         tale.cast.desk,
@@ -121,7 +124,7 @@ def to_the_pool(tale: Tale) -> None:
 
 
 def offered(tale: Tale) -> None:
-    """指派给一个人."""
+    """The desk offers the order to one member (指派)."""
     tale.act(
         A.DISPATCH,
         tale.cast.desk,
@@ -136,7 +139,7 @@ def offered(tale: Tale) -> None:
 
 
 def claimed(tale: Tale) -> None:
-    """Somebody claims: the one who was asked, or anyone who has not given it back before."""
+    """A member claims the order: the member who got the offer, else one who did not return it."""
     last = next(step for step in reversed(tale.steps) if step.to is S.DISPATCHED)
     before = tale.handler.key if tale.handler else ""
     free = [member for member in tale.cast.members if member != before] or list(tale.cast.members)
@@ -154,7 +157,7 @@ def claimed(tale: Tale) -> None:
 
 
 def begun(tale: Tale) -> None:
-    """Appointed where somebody comes to the home, then the first sign of life."""
+    """The handler starts; before that he or she makes an appointment if a visit is needed."""
     if tale.luck(0.06) and not tale.cast.placer:
         urged(tale)
     wait = (60.0, 900.0)
@@ -167,7 +170,7 @@ def begun(tale: Tale) -> None:
 
 
 def appointed(tale: Tale) -> None:
-    """约时间: at a half hour of the handler's hours; the story goes on then."""
+    """约时间: the handler appoints a full or half hour; the story goes on at that time."""
     step = tale.act(A.APPOINT, tale.acting, (10, 200), tale.rhythm, note=tale.say("appoint_notes"))
     moment = later(tale.chance, step.at, tale.rhythm, 120, 1200)
     visit = moment.replace(minute=moment.minute // 30 * 30, second=0, microsecond=0)
@@ -176,12 +179,12 @@ def appointed(tale: Tale) -> None:
 
 
 def urged(tale: Tale) -> None:
-    """催单."""
+    """催单: the requester urges."""
     tale.act(A.URGE, tale.cast.requester, (100, 900), Rhythm.RESIDENT, note=tale.say("urges"))
 
 
 def reported(tale: Tale) -> None:
-    """Progress in the topic's own words; now and then a pause, a longer date or a comment."""
+    """The handler reports progress; sometimes a pause, an extension or a comment follows."""
     tale.act(
         A.PROGRESS,
         tale.acting,
@@ -213,7 +216,7 @@ def reported(tale: Tale) -> None:
 
 
 def paused(tale: Tale, days: int, *, long_term: bool = False) -> None:
-    """暂缓: up to three days by the handler; 挂账 is the desk's, agreed by the unit above."""
+    """暂缓: the handler suspends the order for `days` days; with `long_term` (挂账) the desk does."""
     who = tale.cast.desk if long_term else tale.acting
     rhythm = Rhythm.DESK if long_term else tale.rhythm
     reason = tale.say("long_suspend_reasons" if long_term else "suspend_reasons")
@@ -224,18 +227,21 @@ def paused(tale: Tale, days: int, *, long_term: bool = False) -> None:
 
 
 def extended(tale: Tale) -> None:
-    """延期, once, by the desk; the archive works out the later date."""
+    """延期: the desk extends the order; `archive` computes the later date."""
     tale.act(A.EXTEND, tale.cast.desk, (60, 600), Rhythm.DESK, note=tale.say("extend_reasons"))
 
 
 def joined(tale: Tale) -> None:
-    """附议: neighbours who have met the same."""
+    """附议: one to three neighbours join the order."""
     for neighbour in tale.chance.sample(list(tale.cast.neighbours), tale.chance.randint(1, 3)):
         tale.act(A.JOIN, neighbour, (5, 200), Rhythm.RESIDENT, note=tale.say("supports"))
 
 
 def finished(tale: Tale, done: str = "") -> None:
-    """办结, with the words of the matter; checked where the category asks."""
+    """办结: the handler completes the order; the desk checks it if the category asks for a check.
+
+    `done` is the text of the completion; empty means the text of the matter.
+    """
     tale.act(
         A.COMPLETE,
         tale.acting,
@@ -258,7 +264,7 @@ def finished(tale: Tale, done: str = "") -> None:
 
 
 def settled(tale: Tale) -> None:
-    """当场办结: answered on the spot."""
+    """当场办结: the desk answers and settles the order at once."""
     tale.act(
         A.SETTLE,
         tale.cast.desk,
@@ -270,7 +276,7 @@ def settled(tale: Tale) -> None:
 
 
 def rated(tale: Tale) -> None:
-    """Solved, and mostly content."""
+    """The resident says that it is solved, and is usually satisfied; else the desk may call."""
     chance = tale.chance.random()
     words = ""
     if chance < 0.55:
@@ -307,7 +313,7 @@ def rated(tale: Tale) -> None:
 
 
 def unsolved(tale: Tale) -> None:
-    """没解决: another round, on the same order."""
+    """没解决: the resident says that it is not solved; the order goes into another round."""
     tale.act(
         A.RATE,
         tale.cast.requester,
@@ -322,7 +328,7 @@ def unsolved(tale: Tale) -> None:
 
 
 def called(tale: Tale) -> None:
-    """回访: for those without the phone page; sometimes only the second call reaches anybody."""
+    """回访: the desk calls the resident, who says that it is solved; sometimes the first call fails."""
     if tale.luck(0.3):
         tale.act(
             A.FOLLOW_UP,
@@ -347,6 +353,6 @@ def called(tale: Tale) -> None:
 
 
 def unanswered(tale: Tale) -> None:
-    """逾期未评, seven days after the completion, by the program."""
+    """逾期未评: the program closes the order seven days after the last step."""
     tale.at = tale.steps[-1].at + timedelta(days=7)
     tale.act(A.CLOSE_UNANSWERED, None, (1, 30), Rhythm.ALWAYS, to=S.CLOSED)

@@ -1,4 +1,4 @@
-"""Six hundred orders of the last sixty days, invented by dice and told relative to now."""
+"""Invents about six hundred orders of the last sixty days, counted back from now."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,14 @@ from app.demo.rhythm import Rhythm, later
 from app.demo.shares import Shares
 from app.demo.tale import NotYet, Rules, Story, Tale
 
-# In the morning nothing can be fresh that is done by day: then older stories will do.
+# How often a story is tried, and by what factors its age may grow. In the morning no story can have
+# a fresh step that people do by day, so older stories are taken then.
 _PATIENCE, _MOST_MATTERS, _SLACK = 60, 15, (1, 1.6, 2.6, 5)
 
 
 @dataclass(slots=True)
 class Chronicle:
-    """The stories told so far, and what they have used up."""
+    """The stories that have been told so far, and the work that they have given to people."""
 
     now: datetime
     rules: Mapping[str, Rules]
@@ -33,7 +34,11 @@ class Chronicle:
     shares: Shares = field(default_factory=Shares)
 
     def tell(self, ending: Ending, matters: Iterator[Matter]) -> None:
-        """One story with that ending, such as fits everybody's day; about the first that does."""
+        """Adds one story with this ending, about the first of the matters for which one is possible.
+
+        A story must lie in the past and give no person too much work. Raises LookupError if no story
+        is found.
+        """
         for slack in _SLACK:
             easier = replace(
                 ending, age=(ending.age[0], ending.age[1] * slack), fresh=ending.fresh * slack
@@ -83,7 +88,7 @@ class Chronicle:
         if rules.urgency is Urgency.EMERGENCY and self.chance.random() < 0.3:
             return at
         moved = later(self.chance, at, Rhythm.RESIDENT, 0, 1)
-        # Late in the evening the next morning may not have come yet.
+        # Late in the evening `later` moves on to the next morning, which can lie in the future.
         return moved if moved < self.now - timedelta(minutes=3) else moved - timedelta(days=1)
 
 
@@ -91,13 +96,13 @@ _TOUCHY = frozenset({"噪声扰民", "投诉工作人员", "邻里纠纷", "油�
 
 
 def chronicle(now: datetime, rules: Mapping[str, Rules]) -> list[Story]:
-    """All orders, the oldest first; `rules` by the category's name."""
+    """All stories up to `now`, the oldest first; `rules` are by the category's name."""
     told = Chronicle(now, rules)
     for about in special()["rejected"]:
         words = f"{about['reason']}\n{about['ask']}"
         told.tell(REJECTED, repeat(Matter(about["category"], about["text"], words)))
     matters = _Matters(told.chance, rules)
-    # The choosy endings first, while all texts are still there for them.
+    # Rare endings suit few texts, so they come first, while no text has been used.
     for ending in sorted(ENDINGS, key=lambda one: one.count):
         for _ in range(ending.count):
             told.tell(ending, matters.fit_for(ending))
@@ -106,7 +111,7 @@ def chronicle(now: datetime, rules: Mapping[str, Rules]) -> list[Story]:
 
 
 class _Matters:
-    """Gives each text once before any is given again; emergencies only once."""
+    """Chooses the texts of the stories: the least used one first; emergencies are repeated rarely."""
 
     def __init__(self, chance: Random, rules: Mapping[str, Rules]) -> None:
         self._rules = rules
@@ -115,7 +120,10 @@ class _Matters:
         self._chance = chance
 
     def fit_for(self, ending: Ending) -> Iterator[Matter]:
-        """Texts of categories that can end so, least used first; each given counts as used."""
+        """An endless iterator of matters that suit the ending, the least used first.
+
+        Each matter that is taken counts as used.
+        """
         while True:
             fitting = list(self._fitting(ending))
             least = min(map(self._weight, fitting))

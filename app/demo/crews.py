@@ -1,4 +1,4 @@
-"""Who can take part in an order, by its community and category, and where it is."""
+"""The people who can take part in a story, by its community and category, and its place."""
 
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,7 +15,7 @@ _OUTSIDE = {"water", "power", "gas", "heat", "social"}
 
 @cache
 def registered(community: int) -> tuple[str, ...]:
-    """Members whose registration there is approved."""
+    """The keys of the members and volunteers whose registration at the community is approved."""
     return tuple(
         person.key
         for person in people().values()
@@ -26,7 +26,7 @@ def registered(community: int) -> tuple[str, ...]:
 
 @cache
 def residents(community: int) -> tuple[str, ...]:
-    """Those who live there."""
+    """The keys of the residents who live in the community."""
     everyone = people().values()
     return tuple(
         one.key for one in everyone if one.kind == "resident" and one.community == community
@@ -34,7 +34,10 @@ def residents(community: int) -> tuple[str, ...]:
 
 
 def members_for(community: int, rules: Rules) -> list[str]:
-    """Those of them who may claim: with one of the skills, vetted where that is asked for."""
+    """The keys of the community's members who may claim an order of a category with these rules.
+
+    They have one of its skills, and they are vetted if the rules ask for that.
+    """
     return [
         key
         for key in registered(community)
@@ -46,7 +49,11 @@ def members_for(community: int, rules: Rules) -> list[str]:
 def cast_for(
     chance: Random, number: int, topic: Topic, rules: Rules, handled_by: str
 ) -> tuple[Cast, int, int | None]:
-    """The people of a story of resident `number`, the community, the street if it acts itself."""
+    """The cast of a story of resident `number`, the community, and the street.
+
+    The street is None unless the order goes to the unit above the community. `handled_by` is
+    "member", "others" (no members) or "" (all). Raises LookupError if the resident has no home.
+    """
     requester = f"resident:{number}"
     home = people()[requester].home
     here = people()[requester].community
@@ -70,7 +77,7 @@ def cast_for(
 
 def _handlers(topic: Topic, home: Address) -> list[Handler]:
     found = [one for kind in topic.handlers for one in _handler(kind, home)]
-    # Where no property firm is, or a topic is for members alone, the grid worker goes.
+    # Without a property firm, or for a topic that only members handle, the grid worker goes.
     return found or [Handler("grid", f"grid:{home.community}:{home.plan.grid}")]
 
 
@@ -89,7 +96,7 @@ def _handler(kind: str, home: Address) -> list[Handler]:
 
 
 def place_for(chance: Random, topic: Topic, community: int, number: int) -> Address:
-    """The own home, or for what is out of doors now and then another building."""
+    """The resident's home; for half of the orders out of doors another address of the community."""
     home = people()[f"resident:{number}"].home
     if home is None or (topic.place == "outdoor" and chance.random() < 0.5):
         return chance.choice(addresses(community))
@@ -97,7 +104,7 @@ def place_for(chance: Random, topic: Topic, community: int, number: int) -> Addr
 
 
 def desk_source(chance: Random, at: datetime) -> tuple[str, str | None]:
-    """How an order came that staff entered, with the other system's number if it has one."""
+    """The source of an order that staff enter, with an external number if it comes from 12345."""
     source = chance.choice(("phone", "phone", "phone", "window", "wechat_group", "visit", "12345"))
     day = to_local(at - timedelta(hours=1))
     number = f"{day:%Y%m%d}{chance.randint(10000, 99999)}" if source == "12345" else None

@@ -1,8 +1,8 @@
-"""Chance that falls the same way each time."""
+"""Random numbers that are the same in each run, so that the demo can be repeated."""
 
 from random import Random
 
 
 def dice(subject: str) -> Random:
-    """A generator of its own for each subject: a change in one does not shift the others."""
+    """A random generator seeded by the subject, so that other subjects do not change its numbers."""
     return Random(f"sandan-demo-{subject}")  # noqa: S311  # invented data must be repeatable

@@ -1,4 +1,4 @@
-"""How the stories end: one function for each way in which an order may stand today."""
+"""The endings of the stories: a function for each way in which an order can stand today."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def _checked_twice(tale: Tale) -> None:
 
 
 def _missed(tale: Tale) -> None:
-    """Nobody came at the appointed time; the desk heard both, and somebody else went."""
+    """The member does not come to the appointment and returns the order; another member does it."""
     ch.placed(tale)
     ch.by_a_member(tale)
     ch.appointed(tale)
@@ -191,7 +191,7 @@ def _working(tale: Tale) -> None:
 
 
 def _supervised(tale: Tale) -> None:
-    """Long overdue: the street asks, the handler answers."""
+    """The order is long overdue: the street supervises it, and the handler reports."""
     _working(tale)
     asked = tale.now - timedelta(hours=tale.chance.uniform(14, 30))
     if asked < tale.at + timedelta(days=2):
@@ -224,7 +224,7 @@ def _cancelled(tale: Tale) -> None:
 
 
 def _cancelled_later(tale: Tale) -> None:
-    """After the claim the requester asks, and the desk agrees."""
+    """The requester asks to cancel a claimed order, and the desk agrees."""
     _claimed(tale)
     tale.act(
         A.CANCEL, tale.cast.requester, (30, 400), Rhythm.RESIDENT, note=tale.say("cancel_asks"),
@@ -239,7 +239,7 @@ def _rejected(tale: Tale) -> None:
 
 
 def _asks(kind: str, action: Action, words: str) -> Callable[[Tale], None]:
-    """An agreement that still waits for its answer."""
+    """An ending in which a request of this kind still waits for its answer."""
 
     def ending(tale: Tale) -> None:
         (_working if action is not A.REPORT_UP else _claimed)(tale)
@@ -255,7 +255,17 @@ def _asks(kind: str, action: Action, words: str) -> Callable[[Tale], None]:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How many stories end so, how old they are in hours, and how fresh their last step is."""
+    """An ending, and the stories that have it.
+
+    - `tell` tells a story up to this ending.
+    - `count`: the number of stories with this ending.
+    - `age`: the least and the most hours since the order was placed.
+    - `fresh`: the most hours since the last step.
+    - `handled_by`: "member", "others" (no members) or "" (all).
+    - `some_by_the_desk`: the desk enters a part of the orders for residents.
+    - `members_wait`: no member of community 0 handles such an order, since visitors of the demo log
+      in as these members and should have free hands.
+    """
 
     tell: Callable[[Tale], None]
     count: int
@@ -267,7 +277,7 @@ class Ending:
     members_wait: bool = False
 
     def suits(self, topic: Topic, rules: Rules) -> bool:
-        """Whether an order of this category can stand so."""
+        """Returns whether an order of this category can have this ending."""
         if rules.urgency not in self.urgencies:
             return False
         if rules.to_unit_above and self.tell is not _solved:

@@ -1,4 +1,7 @@
-"""The ground of the demo district: grids whose neighbours share their edges exactly."""
+"""The map of the demo district: the areas of its units, and the addresses in them.
+
+Neighbouring areas share their edges exactly, without a gap.
+"""
 
 import tomllib
 from dataclasses import dataclass
@@ -11,19 +14,19 @@ from app.demo.dice import dice
 
 COLUMNS, ROWS = 6, 4
 GRIDS_EACH = 4
-# GCJ-02, in the middle of nowhere in particular; a cell is about 480 × 460 m.
+# Degrees in GCJ-02, at a place without a town; a cell is about 480 m wide and 460 m high.
 _SOUTH, _WEST = 33.4120, 108.7410
 _HIGH, _WIDE = 0.0041, 0.0052
 _CORNER, _BEND = 0.11, 0.05
 
 Point = tuple[float, float]
-# Column, row of a lattice corner; an edge goes from one to the next in x or y.
+# Column and row of a corner of the lattice; an edge joins two neighbouring corners.
 Corner = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A rectangle of cells: from (column, row) to (to_column, to_row), the latter outside."""
+    """A rectangle of cells from (column, row) to (to_column, to_row); the last cell is outside it."""
 
     column: int
     row: int
@@ -33,7 +36,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class BuildingPlan:
-    """A building: its number, the grid (0–3) it stands in, where, its doorways and their rooms."""
+    """A building: its number, its grid (0–3), its point in degrees (GCJ-02), doorways and rooms.
+
+    `doorways` is their number; each doorway has all `rooms`.
+    """
 
     number: int
     grid: int
@@ -45,7 +51,7 @@ class BuildingPlan:
 
 @dataclass(frozen=True, slots=True)
 class EstatePlan:
-    """An estate with who manages it; `grid` is None where it lies in two grids."""
+    """An estate with its kind of management; `grid` is None if the estate lies in two grids."""
 
     name: str
     management: str
@@ -60,23 +66,23 @@ _MANAGEMENT = ("professional", "self_managed", "unmanaged")
 
 @cache
 def names() -> dict[str, Any]:
-    """Names of everything, as `names.toml` has them."""
+    """The names of units, estates and people, as in `names.toml`."""
     return tomllib.loads((Path(__file__).parent / "names.toml").read_text(encoding="utf-8"))
 
 
 def street_block(street: int) -> Block:
-    """The two rows of cells of street 0 or 1."""
+    """The block of street 0 or 1: two rows of cells."""
     return Block(0, street * 2, COLUMNS, street * 2 + 2)
 
 
 def community_block(community: int) -> Block:
-    """The 2 × 2 cells of community 0 to 5; the first three belong to street 0."""
+    """The block of community 0 to 5: 2 × 2 cells; the first three communities are in street 0."""
     column, row = community % 3 * 2, community // 3 * 2
     return Block(column, row, column + 2, row + 2)
 
 
 def grid_block(community: int, grid: int) -> Block:
-    """The cell of grid 0 to 3 of a community."""
+    """The block of grid 0 to 3 of a community: one cell."""
     whole = community_block(community)
     column, row = whole.column + grid % 2, whole.row + grid // 2
     return Block(column, row, column + 1, row + 1)
@@ -110,13 +116,16 @@ def _bends(start: Corner, end: Corner) -> tuple[Point, ...]:
 
 
 def _side(start: Corner, end: Corner) -> list[Point]:
-    """From a corner to its neighbour, without the latter; the same points both ways."""
+    """The points from a corner to its neighbour, without the neighbour.
+
+    Both directions have the same points, so that two areas share the edge.
+    """
     bends = _bends(*sorted((start, end)))
     return [_corners()[start], *(bends if start < end else reversed(bends))]
 
 
 def outline(block: Block) -> dict[str, Any]:
-    """The block's border as a GeoJSON Polygon, counter-clockwise, (longitude, latitude)."""
+    """The border of the block as a GeoJSON Polygon, counter-clockwise, points as (longitude, latitude)."""
     corners = [
         *((column, block.row) for column in range(block.column, block.to_column)),
         *((block.to_column, row) for row in range(block.row, block.to_row)),
@@ -131,7 +140,7 @@ def outline(block: Block) -> dict[str, Any]:
 
 @cache
 def estates(community: int) -> tuple[EstatePlan, ...]:
-    """Three estates: one in the first grid, one in the second, one over the third and fourth."""
+    """The three estates of a community: in grid 0, in grid 1, and in grids 2 and 3 together."""
     chance = dice(f"estates {community}")
     plans = []
     for place, name in enumerate(names()["communities"][community]["estates"]):
@@ -164,7 +173,7 @@ def _building(
 
 
 def spot(community: int, grid: int, subject: str) -> Point:
-    """A place out of doors inside a grid, as (latitude, longitude)."""
+    """A point out of doors inside a grid, as (latitude, longitude); each subject has its own point."""
     chance = dice(f"spot {community} {grid} {subject}")
     cell = grid_block(community, grid)
     return (
@@ -185,12 +194,12 @@ class Address:
 
     @property
     def plan(self) -> BuildingPlan:
-        """The building."""
+        """The plan of the building."""
         return estates(self.community)[self.estate].buildings[self.building - 1]
 
     @property
     def words(self) -> dict[str, str]:
-        """What the texts put in for 小区, 楼 and 单元."""
+        """The Chinese words for the fields 小区, 楼 and 单元 of the texts."""
         return {
             "小区": estates(self.community)[self.estate].name,
             "楼": f"{self.building}号楼",
@@ -203,7 +212,7 @@ class Address:
 
 @cache
 def addresses(community: int) -> tuple[Address, ...]:
-    """All rooms of a community, in no order."""
+    """The addresses of all rooms of a community, shuffled."""
     rooms = [
         Address(community, place, building.number, doorway, room)
         for place, estate in enumerate(estates(community))

@@ -1,4 +1,4 @@
-"""Puts in the ground: units with their areas, places, providers and the phone book."""
+"""Puts units with their areas, places, providers and the phone book into the database."""
 
 import tomllib
 from dataclasses import dataclass, field
@@ -24,18 +24,18 @@ from app.organisation.states import Management, PhoneKind, ProviderKind, UnitKin
 
 @dataclass(slots=True)
 class Ground:
-    """Where everything stands: units by key ("community:0", "grid:0:3"), places and providers."""
+    """The units of the demo by key ("community:0", "grid:0:3"), its places and its providers."""
 
     units: dict[str, Unit] = field(default_factory=dict)
     places: dict[PlaceKey, Place] = field(default_factory=dict)
     providers: dict[str, Provider] = field(default_factory=dict)
 
     def room(self, address: Address) -> Place:
-        """The room of an address."""
+        """The place of the address's room."""
         return self.places[key_of(address)]
 
     def doorway(self, address: Address) -> Place:
-        """The doorway of an address."""
+        """The place of the address's doorway."""
         return self.places[key_of(address)[:4]]
 
 
@@ -46,7 +46,7 @@ def _outside() -> dict[str, list[dict[str, Any]]]:
 
 
 def lay_ground(actor: Actor) -> Ground:
-    """Builds all of it, as if it had been there for more than a year."""
+    """Puts in all units, areas, places, providers and phones, dated back by more than a year."""
     ground = Ground()
     _units(actor, ground)
     _providers(actor, ground)

@@ -1,4 +1,4 @@
-"""Puts in the people: who they are, what they may do, how they log in, what they agreed to."""
+"""Puts the people into the database, with their roles, registrations, log-ins and consents."""
 
 from datetime import datetime, timedelta
 
@@ -29,7 +29,7 @@ AGE = timedelta(days=400)
 
 
 def settle_people(actor: Actor, ground: Ground) -> dict[str, Person]:
-    """All people by key."""
+    """Puts in all people of the demo; returns them by key."""
     service.seed_roles(actor)
     persons = {key: _person(actor, ground, plan) for key, plan in people().items()}
     session.execute(update(Person).values(created_at=now() - AGE))
@@ -63,7 +63,7 @@ def _person(actor: Actor, ground: Ground, plan: PersonPlan) -> Person:
 
 
 def _unit_of(ground: Ground, plan: PersonPlan) -> Unit:
-    """Where staff work."""
+    """The unit where a member of staff works."""
     if plan.grid is not None:
         return ground.units[f"grid:{plan.community}:{plan.grid}"]
     if plan.community is not None:
@@ -74,14 +74,17 @@ def _unit_of(ground: Ground, plan: PersonPlan) -> Unit:
 
 
 def _office_of(ground: Ground, plan: PersonPlan) -> Unit:
-    """For which unit they have their role: orders are the community's, also those of a grid."""
+    """The unit of a person's role: the community, also for a grid worker; else the unit of work.
+
+    A community handles all its orders, also those that lie in a grid.
+    """
     if plan.community is not None:
         return ground.units[f"community:{plan.community}"]
     return _unit_of(ground, plan)
 
 
 def _office(ground: Ground, plan: PersonPlan, person: Person) -> None:
-    # Written as a row: the verb grants from now on, and these have served for a year.
+    # The row is written directly: the verb would grant the role from now on, not for the past year.
     if plan.role is not None:
         session.add(
             RoleGrant(
@@ -143,7 +146,7 @@ def _login(actor: Actor, plan: PersonPlan, person: Person) -> None:
         identity.create_account(actor, person.id, plan.login, password, must_change=False)
     if plan.wechat is not None:
         identity.attach_wechat(actor, person.id, openid_for(plan.wechat))
-    # Who uses the program has agreed; members also to being known as such.
+    # All people who log in have given the needed consents; members also that to being a member.
     documents = (*NEEDED_BY_ALL, *((Document.PARTY_MEMBERSHIP,) if plan.registrations else ()))
     session.add_all(
         Consent(

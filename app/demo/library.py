@@ -1,4 +1,4 @@
-"""The words of the demo, read from `texts/`: what residents say and what is answered."""
+"""The Chinese texts of the demo, read from `texts/`: what residents write and what is answered."""
 
 import tomllib
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 _TEXTS = Path(__file__).parent / "texts"
-# Which file has which kind of phrases.
+# The tone of the phrases that go with each file of topics.
 _GROUPS = {
     "safety": "repair",
     "utilities": "repair",
@@ -22,7 +22,7 @@ _GROUPS = {
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What one resident says, and what is reported when it is done."""
+    """The text of one order, and the text of its completion."""
 
     category: str
     text: str
@@ -31,7 +31,10 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A leaf category: who handles it, where it happens, and its words."""
+    """A leaf category in the stories: the kinds of its handlers, its kind of place, its texts.
+
+    `place` is "home", "building", "outdoor" or "none"; `tone` chooses the phrases.
+    """
 
     name: str
     tone: str
@@ -48,7 +51,7 @@ def _read(name: str) -> dict[str, Any]:
 
 @cache
 def topics() -> dict[str, Topic]:
-    """All leaf categories by name, in the order of the tree."""
+    """The topics of all leaf categories by name, in the order of the category tree."""
     return {
         name: Topic(
             name,
@@ -66,11 +69,15 @@ def topics() -> dict[str, Topic]:
 
 @cache
 def phrases() -> dict[str, dict[str, list[str]]]:
-    """Reasons, comments and notes by purpose, then by tone ("any" fits all)."""
+    """The texts of reasons, comments and notes by purpose, then by tone ("any" suits every tone)."""
     return _read("phrases")
 
 
 @cache
 def special() -> dict[str, list[dict[str, Any]]]:
-    """`rejected`: what no community can do, with whom to ask; `merged`: several about one thing."""
+    """The texts of special orders.
+
+    `rejected`: orders that a community cannot do, with the office to ask. `merged`: groups of orders
+    about one trouble.
+    """
     return _read("special")

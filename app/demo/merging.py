@@ -1,4 +1,4 @@
-"""One trouble, several voices: orders that were joined to the first of them."""
+"""Stories of several residents about one trouble, merged into the first order."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,14 +14,14 @@ from app.demo.rhythm import Rhythm, later
 from app.demo.tale import NotYet, Rules, Story, Tale
 from app.orders.ticket.states import Action, OrderStatus
 
-# Days ago; the last two are still being worked on.
+# Age of each group in days; the orders of the last two groups are still being worked on.
 _AGES = (41, 27, 12, 1.4, 0.9)
 
 
 def merged_stories(
     stories: list[Story], chance: Random, now: datetime, rules: Mapping[str, Rules]
 ) -> None:
-    """Adds the roots and those merged into them."""
+    """Adds to `stories` five groups of orders: a first order and the orders merged into it."""
     for place, (about, age) in enumerate(zip(special()["merged"], _AGES, strict=True)):
         neighbours = _neighbours(place + 1)
         while not _cluster(stories, chance, now, rules, about, age, neighbours):
@@ -29,7 +29,7 @@ def merged_stories(
 
 
 def _neighbours(community: int) -> list[str]:
-    """Residents of one community who live in one estate with a firm that looks after it."""
+    """The keys of the residents in the first estate of a community, which has a property firm."""
     return [
         person.key
         for person in people().values()
@@ -70,7 +70,7 @@ def _cluster(
             told.append(_story(other, key + place, home))
     except NotYet:
         return False
-    # A root that is done takes nobody in any more.
+    # An order that is completed cannot take in other orders any more.
     if age > 2 and any(story.steps[-1].at >= root.steps[-2].at for story in told[1:]):
         return False
     stories.extend(told)

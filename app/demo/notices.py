@@ -1,4 +1,4 @@
-"""The one banner of the demo: no water in a building today."""
+"""The only banner of the demo: a building has no water today."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ _CATEGORY = "停水停电停气"
 
 
 def put_up_notice(actor: Actor, ground: Ground) -> Banner:
-    """For the first building of the first community, since an hour and until the evening."""
+    """Puts up a banner for a building of the first community, from an hour ago for nine hours."""
     unit = ground.units["community:0"]
     building = next(
         place

@@ -1,4 +1,4 @@
-"""Simple drawn scenes, so that orders have pictures: what is wrong, and the same put right."""
+"""Draws simple pictures for orders: a scene with the trouble, or the same scene after the repair."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -125,7 +125,10 @@ SCENES: dict[str, Scene] = {
 
 
 def picture(category: str, subject: str, *, mended: bool = False) -> bytes:
-    """A JPEG of a category's scene; the same subject gives the same one."""
+    """The bytes of a JPEG with the scene of a category; the same subject gives the same picture.
+
+    `mended` draws the scene after the repair. Raises KeyError for a category without a scene.
+    """
     image = Image.new("RGB", (WIDTH, HEIGHT))
     SCENES[category](ImageDraw.Draw(image), dice(f"picture {subject}"), mended)
     kept = BytesIO()

@@ -1,4 +1,4 @@
-"""Puts in the estates with their buildings, doorways and rooms, a level at a time."""
+"""Puts the estates with their buildings, doorways and rooms into the database, level after level."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.organisation.models import Place, Provider, Unit
 from app.organisation.states import Management, PlaceKind
 
 AGE = timedelta(days=420)
-# Community, estate, building, doorway, room; as many of them as the place is deep.
+# Community, estate, building, doorway, room; an estate's key has two parts, a room's key has five.
 PlaceKey = tuple[int | str, ...]
 
 
@@ -28,7 +28,7 @@ class _Node:
 
 
 def key_of(address: Address) -> PlaceKey:
-    """The key of the address's room; its first four parts are the doorway's."""
+    """The key of the address's room; its first four parts are the key of the doorway."""
     return (
         address.community,
         address.estate,
@@ -41,7 +41,10 @@ def key_of(address: Address) -> PlaceKey:
 def build_places(
     units: Mapping[str, Unit], providers: Mapping[str, Provider]
 ) -> dict[PlaceKey, Place]:
-    """All places by key; a path holds the place's own id, so level after level is stored."""
+    """Puts in all places; returns them by key.
+
+    The path of a place holds its own id and the ids above it, so the upper level is stored first.
+    """
     places: dict[PlaceKey, Place] = {}
     for depth in range(2, 6):
         level = [node for node in _nodes() if len(node.key) == depth]

@@ -1,4 +1,4 @@
-"""The people of the demo: who they are, where they live, what they can do; all of it invented."""
+"""The invented people of the demo: their names, homes, roles and skills."""
 
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,7 +10,7 @@ COMMUNITIES = 6
 RESIDENTS, MEMBERS = 300, 80
 RESIDENTS_FIRST, MEMBERS_FIRST = 50, 13
 
-# By the member's number within the community, from 1: what an ordinary community can count on.
+# The skills of the first, second … member of each community, as an ordinary community has them.
 _SKILLS: tuple[tuple[str, ...], ...] = (
     ("电工", "家电"),
     ("医护", "心理"),
@@ -37,7 +37,7 @@ _AVAILABILITY = (
 
 @dataclass(frozen=True, slots=True)
 class RegistrationPlan:
-    """A report to a community: how it ended and why; `days_ago` it was handed in."""
+    """A registration at a community: its status and reason; it was filed `days_ago` days ago."""
 
     community: int
     kind: str
@@ -48,7 +48,7 @@ class RegistrationPlan:
 
 @dataclass(frozen=True, slots=True)
 class PersonPlan:
-    """One invented person; `key` is how the rest of the demo calls him or her."""
+    """An invented person; the other modules of the demo name the person by `key`."""
 
     key: str
     kind: str
@@ -70,7 +70,7 @@ class PersonPlan:
 
 
 class _Register:
-    """Hands out names and phones, none of them twice."""
+    """Hands out names, phones and homes, each only once."""
 
     def __init__(self) -> None:
         people = names()["people"]
@@ -93,21 +93,21 @@ class _Register:
         return name
 
     def phone(self) -> str:
-        # 168 is not a mobile prefix in use: nobody can be called by mistake.
+        # No mobile number begins with 168, so no real person can be called by mistake.
         self._given += 1
         return f"1680{(self._given * 7919 + 1234567) % 10_000_000:07d}"
 
 
 @cache
 def people() -> dict[str, PersonPlan]:
-    """Everyone by key: staff, grid workers, members (member:1…80), residents (resident:1…300)."""
+    """All people by key: staff, grid workers, members (member:1…80), residents (resident:1…300)."""
     register = _Register()
     everyone = [*_staff(register), *_members(register), *_residents(register)]
     return {person.key: person for person in everyone}
 
 
 def home_of(number: int, first: int) -> int:
-    """The community of resident or member `number`: the first `first` live in community 0."""
+    """The community (0–5) of resident or member `number`; the first `first` people live in 0."""
     return 0 if number <= first else 1 + (number - first - 1) % (COMMUNITIES - 1)
 
 
@@ -192,7 +192,7 @@ _DECLINED = (
 
 
 def _registrations(number: int, home: int, place: int) -> tuple[RegistrationPlan, ...]:
-    """The first ten of a community approved; of the rest some wait, some were declined or ended."""
+    """The registrations of a member: usually approved; a few wait, were declined or have ended."""
     days = 70 + (number * 37) % 260
     if number == 11 or (number > MEMBERS_FIRST and place == 10 and home in (1, 3)):
         return (RegistrationPlan(home, "home", "pending", 1),)

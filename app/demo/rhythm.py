@@ -1,4 +1,4 @@
-"""When people do things: residents by day, members after work, the desk in its hours."""
+"""The hours in which people act: residents by day, members after work, the desk in its hours."""
 
 from datetime import datetime, time, timedelta
 from enum import Enum
@@ -11,7 +11,7 @@ _WHOLE_DAY = ((time(0, 0), time(23, 59)),)
 
 
 class Rhythm(Enum):
-    """Hours on workdays and on Saturdays and Sundays."""
+    """The hours of a kind of people: on Monday to Friday, and on Saturday and Sunday."""
 
     ALWAYS = (_WHOLE_DAY, _WHOLE_DAY, 0)
     RESIDENT = (((time(7, 10), time(22, 10)),), ((time(7, 40), time(22, 10)),), 1)
@@ -32,14 +32,14 @@ class Rhythm(Enum):
     )
 
     def spans(self, day: datetime) -> tuple[Span, ...]:
-        """The hours of a day, earliest first."""
+        """The hours of that day as pairs of begin and end, the earliest first."""
         workday, rest_day, _ = self.value
         spans: tuple[Span, ...] = rest_day if day.weekday() >= 5 else workday
         return spans
 
 
 def later(chance: Random, at: datetime, rhythm: Rhythm, low: float, high: float) -> datetime:
-    """A moment `low` to `high` minutes after `at`, moved on into the hours of `rhythm`."""
+    """A random moment `low` to `high` minutes after `at`, moved on into the hours of `rhythm`."""
     moment = at + timedelta(minutes=chance.uniform(low, high))
     local = moment.astimezone(LOCAL)
     for ahead in range(8):
@@ -50,7 +50,7 @@ def later(chance: Random, at: datetime, rhythm: Rhythm, low: float, high: float)
             if opening <= local <= closing:
                 return moment
             if local < opening:
-                # Not all at the stroke of the hour.
+                # A random delay, so that not all people act in the first minute of their hours.
                 return opening + timedelta(
                     minutes=chance.uniform(1, 45), seconds=chance.uniform(0, 59)
                 )
@@ -58,5 +58,5 @@ def later(chance: Random, at: datetime, rhythm: Rhythm, low: float, high: float)
 
 
 def asked_at(chance: Random, at: datetime, rhythm: Rhythm) -> datetime:
-    """About that time of that day, in the hours of `rhythm`, never after it by more than a day."""
+    """A moment at most a minute after `at`, moved on into the hours of `rhythm`."""
     return later(chance, at, rhythm, 0, 1)

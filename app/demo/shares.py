@@ -1,4 +1,4 @@
-"""Who has how much to do: no member over the caps, no resident over the limits, no double hour."""
+"""Keeps the work of each person within the program's limits: caps of members, limits of residents."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -10,13 +10,14 @@ from app.orders.ticket.states import HELD, OPEN, Action, OrderStatus
 
 _OPEN_CAP, _DAILY_CAP = 3, 2
 _RESIDENT_DAILY, _RESIDENT_OPEN = 2, 3
-# Members a visitor logs in as: hardly anything in hand, nothing new today.
+# Visitors of the demo log in as these members, so each of them holds at most one order, has claimed
+# none today and has no offer to answer.
 SPARED = frozenset(f"member:{number}" for number in range(1, 14))
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A member answered for an order in that time; `until` None: still does."""
+    """The time in which a member held an order; `until` is None if the member still holds it."""
 
     member: str
     since: datetime
@@ -24,7 +25,10 @@ class Held:
 
 
 def held_by_members(story: Story) -> list[Held]:
-    """From each claim to its end; a pause does not end it here, though it does for the cap."""
+    """The times in which members held the order of a story, from each claim on.
+
+    A suspended order counts as held here, although it does not count for the real cap.
+    """
     spans: list[Held] = []
     holder, since = "", story.steps[0].at
     for step in story.steps:
@@ -38,7 +42,7 @@ def held_by_members(story: Story) -> list[Held]:
 
 @dataclass(slots=True)
 class Shares:
-    """What has been given to everybody so far."""
+    """The work and the orders that the stories so far have given to each person."""
 
     spans: defaultdict[str, list[Held]] = field(default_factory=lambda: defaultdict(list))
     claims: Counter[tuple[str, date]] = field(default_factory=Counter)
@@ -47,7 +51,7 @@ class Shares:
     offers: Counter[str] = field(default_factory=Counter)
 
     def admit(self, story: Story, now: datetime) -> bool:
-        """Takes the story in if nobody is asked too much by it."""
+        """Counts the story and returns True, if it keeps all limits; else returns False."""
         spans = held_by_members(story)
         if not self._residents_can(story) or not all(self._can_take(span, now) for span in spans):
             return False

@@ -1,4 +1,4 @@
-"""How the history of one invented order is told, each step checked by the table."""
+"""Tells the history of one invented order; each step is checked against the orders' TABLE."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -16,12 +16,12 @@ _PACE = {Urgency.NORMAL: 1.0, Urgency.URGENT: 0.3, Urgency.EMERGENCY: 0.04}
 
 
 class NotYet(Exception):
-    """The story would go on after now; it is told again from an earlier start."""
+    """The next step would lie in the future; the story is told again with an earlier start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the stories need to know of a category."""
+    """The rules of a category that matter for stories."""
 
     urgency: Urgency
     skills: frozenset[str] = frozenset()
@@ -35,7 +35,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One act: `who` is a key of the population, None the program; `more` its particulars."""
+    """One action of a story.
+
+    `who` is the key of a person, None for the program; `to` is the state afterwards; `more` are the
+    other facts of the action.
+    """
 
     action: Action
     at: datetime
@@ -48,7 +52,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Who handles: `kind` as in orders, `key` a person's or a provider's."""
+    """The handler of a story: `kind` is that of the orders, `key` names a person or a provider."""
 
     kind: str
     key: str
@@ -56,7 +60,11 @@ class Handler:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who takes part: the desk, the watch, the officer above, and whom the desk can choose from."""
+    """The people of a story, by key.
+
+    Dispatcher, duty person, officer of the street, requester, placer (None if the requester places
+    the order), members who may claim, other possible handlers, and neighbours.
+    """
 
     desk: str
     duty: str
@@ -68,7 +76,7 @@ class Cast:
     neighbours: Sequence[str] = ()
 
     def placed_by(self, source: str, chance: Random) -> "Cast":
-        """The same people, the order entered by the desk, at night by the watch."""
+        """The same people, but the dispatcher enters the order, or sometimes the duty person."""
         return replace(
             self, placer=self.duty if source == "phone" and chance.random() < 0.3 else self.desk
         )
@@ -76,7 +84,7 @@ class Cast:
 
 @dataclass(slots=True)
 class Tale:
-    """A story being told; `at` is where it stands in time."""
+    """A story that is being told; `at` is the time of its last step."""
 
     chance: Random
     now: datetime
@@ -94,19 +102,19 @@ class Tale:
 
     @property
     def is_emergency(self) -> bool:
-        """特急: the hours of the day do not count."""
+        """特急: True for an emergency; people act at any hour then."""
         return self.rules.urgency is Urgency.EMERGENCY
 
     @property
     def acting(self) -> str:
-        """Who writes for the handler: a provider has no account, the desk records for it."""
+        """The key of the person who writes for the handler; the desk does it for a provider."""
         if self.handler is None or self.handler.kind == "provider":
             return self.cast.desk
         return self.handler.key
 
     @property
     def rhythm(self) -> Rhythm:
-        """The handler's hours."""
+        """The hours of the handler."""
         if self.is_emergency:
             return Rhythm.ALWAYS
         if self.handler is not None and self.handler.kind in ("member", "volunteer"):
@@ -115,16 +123,16 @@ class Tale:
 
     @property
     def desk_rhythm(self) -> Rhythm:
-        """The desk's hours."""
+        """The hours of the desk."""
         return Rhythm.ALWAYS if self.is_emergency else Rhythm.DESK
 
     def say(self, kind: str) -> str:
-        """Words of that kind in the topic's tone."""
+        """A random phrase of this kind that suits the tone of the topic."""
         words = phrases()[kind]
         return self.chance.choice(words["any"] + words.get(self.topic.tone, []))
 
     def progress_words(self) -> str:
-        """What the handler reports on the way."""
+        """A random progress report of the topic."""
         return self.fill(self.chance.choice(self.topic.progress))
 
     def fill(self, text: str) -> str:
@@ -132,7 +140,7 @@ class Tale:
         return text.format(**self.words)
 
     def luck(self, share: float) -> bool:
-        """True in that share of cases."""
+        """Returns True at random, in this share of the calls."""
         return self.chance.random() < share
 
     def act(
@@ -147,9 +155,11 @@ class Tale:
         visible: bool = True,
         **more: Any,
     ) -> Step:
-        """The next step, `wait` minutes on (shorter where it is urgent); no `to` stays.
+        """Adds the next step and returns it.
 
-        Raises NotYet where that is not past, ValueError where the table has no such row.
+        It happens a random number of minutes in `wait` after the last step (less if it is urgent),
+        in the hours of `rhythm`. Without `to` the state stays. Raises NotYet if the step would lie
+        in the future, ValueError if the orders' TABLE does not allow it.
         """
         pace = _PACE[self.rules.urgency]
         low, high = (max(1.0, minutes * pace) for minutes in wait)
@@ -170,7 +180,7 @@ class Tale:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An order as it is put in: what, where, for whom, and all that happened."""
+    """An invented order that is told to its end: its text, place, requester and all its steps."""
 
     key: int
     category: str
@@ -188,5 +198,5 @@ class Story:
 
     @property
     def status(self) -> OrderStatus:
-        """Where it stands now."""
+        """The state of the order after its last step."""
         return self.steps[-1].to

@@ -1,1 +1,1 @@
-"""Dispatching: who is fit for an order, the best matching of many, and verbs for many at once."""
+"""Dispatching: candidates for one order, the best matching of many, one action on many orders."""

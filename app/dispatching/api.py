@@ -1,4 +1,4 @@
-"""Candidates, matchings and verbs for many orders over HTTP."""
+"""Endpoints for candidates, for matchings and for one action on many orders."""
 
 from typing import Any
 
@@ -60,7 +60,8 @@ def bulk(data: Body) -> BulkRun | Body:
     return _tried(known) if only_tried else _done(known)
 
 
-# What is only tried leaves nothing that could be repeated; the header is documented all the same.
+# A dry run keeps no row that a repeated request could be answered from, so only `_done` is
+# repeatable; the documentation shows the Idempotency-Key header for both.
 bulk.repeatable = "optional"  # type: ignore[attr-defined]  # read by the documentation
 blueprint.post("/orders/bulk")(
     blueprint.arguments(schemas.BulkIn)(blueprint.response(200, schemas.BulkOut)(bulk))

@@ -1,4 +1,4 @@
-"""What is known of an order and of a handler when they are matched; plain values, no rows."""
+"""The facts of an order and of a handler that the matching compares: plain values, no rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +11,16 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What an order asks of whoever does it.
+    """What an order asks of its handler.
 
-    `rank` is 0 for an emergency, 1 urgent, 2 green channel, 3 all others. `skills`: one of them is
-    enough. `times` are the spans that suit the resident and are not over. `people` go together.
-    `own` are those it is for and who placed it, `with_id` who has it or was asked already.
+    - `path`: the path of the handling unit.
+    - `rank`: 0 for an emergency, 1 urgent, 2 green channel, 3 all others.
+    - `own`: ids of the requester and of the person who placed the order.
+    - `with_id`: id of the person who holds the order or to whom it is offered.
+    - `spot`: (latitude, longitude) in degrees.
+    - `skills`: Chinese names of skills; a handler needs one of them.
+    - `people`: number of handlers who go together.
+    - `times`: the spans that the resident prefers and that are not over; empty means any time.
     """
 
     order_id: int
@@ -36,12 +41,18 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Somebody who may handle: where, with what skills, how busy.
+    """A person who may handle orders: where he or she lives and works, with what skills, how busy.
 
-    `serves` are the paths of the units whose orders he or she may claim or be given, `cleared` those
-    whose confidential ones. `holding` counts open orders without suspended ones, `offered` offers that
-    wait for an answer, `today` what was newly taken today. `hours` are the weeks by the unit they
-    were given to.
+    - `serves`: paths of the units whose orders the person may claim or be given.
+    - `cleared`: paths of the units whose confidential orders the person may see.
+    - `blocked`: the person gets no direct offers, because he or she did not come to visits.
+    - `spots`: points (latitude, longitude) of the home and of the units reported to.
+    - `hours`: pairs of a unit's path and the free hours that the person gave to that unit.
+    - `holding`: number of orders that the person holds, without suspended ones.
+    - `offered`: number of offers that wait for the person's answer.
+    - `today`: number of orders taken since midnight.
+    - `busy`: the spans of orders whose time is known.
+    - `completed`, `returned`: number of orders in the last 90 days.
     """
 
     id: int
@@ -64,25 +75,28 @@ class Handler:
 
     @property
     def claims(self) -> bool:
-        """Whether he or she is asked (a member or volunteer), or told (grid worker, staff)."""
+        """True for members and volunteers, who decide on an offer; grid workers and staff do not."""
         return self.kind in (HandlerKind.MEMBER, HandlerKind.VOLUNTEER)
 
     def may_serve(self, path: str) -> bool:
-        """Whether orders of that unit may be given to the handler at all."""
+        """Returns whether orders of the unit with this path may be given to the handler."""
         return any(path.startswith(root) for root in self.serves)
 
     def is_cleared(self, path: str) -> bool:
-        """Whether confidential orders of that unit may."""
+        """Returns whether confidential orders of the unit with this path may be given to the handler.
+
+        A vetted person is cleared everywhere.
+        """
         return self.vetted or any(path.startswith(root) for root in self.cleared)
 
     def hours_at(self, path: str) -> list[Hours]:
-        """The free hours that count for that unit."""
+        """The free hours that the handler gave to the unit with this path or to a unit above it."""
         return [hours for root, hours in self.hours if path.startswith(root)]
 
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """How many orders one may hold, and newly take in a day, at a unit."""
+    """The most orders that a person may hold, and may take in a day, at a unit."""
 
     open: int
     daily: int

@@ -1,4 +1,4 @@
-"""Whether a handler is fit for an errand, how well, and if not why not; pure."""
+"""How well a handler fits an errand, and what stands in the way; pure functions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from app.organisation.geometry import equirectangular
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What stands in the way: the code of the refusal, and a sentence for the dispatcher."""
+    """A reason against a handler: the error code of the refusal, and a sentence for the dispatcher."""
 
     code: str
     text: str
@@ -19,10 +19,15 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a handler and an errand go together.
+    """How well a handler fits an errand.
 
-    `matched` are the skills asked for that the handler has; `unmet` is 1 where none is. `times` are
-    places in the errand's own. `room` is how many more orders of that unit the caps leave.
+    - `obstacle`: the first reason against the handler; None if there is none.
+    - `distance`: metres, rounded to ten; None if one of the two places is unknown.
+    - `matched`: the skills of the errand that the handler has.
+    - `unmet`: 1 if the errand asks for skills and the handler has none of them, else 0.
+    - `times`: indexes into the errand's `times` at which the handler is free.
+    - `room`: how many more orders of the unit the handler may take before a cap is reached.
+    - `neighbour`: the handler lives in the building of the order.
     """
 
     obstacle: Obstacle | None
@@ -35,12 +40,15 @@ class Fit:
 
     @property
     def possible(self) -> bool:
-        """Whether nothing stands in the way."""
+        """True if there is no obstacle."""
         return self.obstacle is None
 
 
 def fit(errand: Errand, handler: Handler, caps: Caps) -> Fit:
-    """Looks at one handler for one errand of a unit that he or she may serve."""
+    """Returns how well the handler fits the errand; `caps` are those of the errand's unit.
+
+    Expects a handler who may serve that unit (`Handler.may_serve`).
+    """
     matched = tuple(skill for skill in errand.skills if skill in handler.skills)
     return Fit(
         obstacle=next(_obstacles(errand, handler, caps), None),
@@ -54,7 +62,10 @@ def fit(errand: Errand, handler: Handler, caps: Caps) -> Fit:
 
 
 def room(handler: Handler, caps: Caps) -> int:
-    """How many more orders the caps leave, offers that wait counted as taken."""
+    """Returns how many more orders the handler may take; an open offer counts as an order.
+
+    The smaller of what the cap on held orders and the cap on orders of a day leave; never negative.
+    """
     taken = handler.offered
     left = min(caps.open - handler.holding - taken, caps.daily - handler.today - taken)
     return max(left, 0)
@@ -103,6 +114,6 @@ def _has_time(errand: Errand, handler: Handler, span: Times) -> bool:
 
 
 def _same_building(place_path: str, home_path: str) -> bool:
-    """An estate and a building in it in common; both paths begin with the estate."""
+    """Both paths begin with an estate and a building in it, and these two are the same."""
     place, home = place_path.split("/")[1:3], home_path.split("/")[1:3]
     return len(place) == 2 and all(place) and place == home

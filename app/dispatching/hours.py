@@ -1,4 +1,4 @@
-"""Free hours as people have given them, on the days of the calendar."""
+"""The free hours of a person's week, applied to the days of the calendar."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
@@ -13,15 +13,19 @@ Times = tuple[datetime, datetime]
 
 
 def weekday_of(day: date) -> str:
-    """By whose hours people keep that day: "mon" to "sun".
+    """Returns the weekday whose free hours hold on that day, "mon" to "sun".
 
-    The one place that knows days: a make-up Sunday would be answered here as the working day it is.
+    The working calendar is not asked: a make-up Sunday (调休) is still "sun".
     """
     return WEEKDAYS[day.weekday()]
 
 
 def is_free(hours: Iterable[Hours], since: datetime, until: datetime) -> bool:
-    """Whether one of the weeks leaves time for a visit; who has said nothing may have time."""
+    """Returns whether a free span of 30 minutes or more lies between `since` and `until`.
+
+    `hours` are weeks of one person: {"mon": [("08:00", "12:00"), …], …}. Also True if there is no
+    week or one of the weeks is empty, because nobody knows then when the person is free.
+    """
     weeks = list(hours)
     if not weeks or not all(weeks):
         return True
@@ -30,7 +34,10 @@ def is_free(hours: Iterable[Hours], since: datetime, until: datetime) -> bool:
 
 
 def next_free(hours: Iterable[Hours], at: datetime) -> Times | None:
-    """The first free span of the week that begins now; None where nobody has said or nothing is."""
+    """The first free span of 30 minutes or more in the seven days after `at`, cut off at `at`.
+
+    None if there is no such span, no week is given, or one of the weeks is empty.
+    """
     weeks = list(hours)
     if not weeks or not all(weeks):
         return None

@@ -1,9 +1,9 @@
-"""Work of the timetable; each call is one batch and may be repeated."""
+"""The scheduled job of the room; one call does one batch, and a second call does no harm."""
 
 from app.dispatching.service.running import forget_runs
 from app.kernel.actor import Actor
 
 
 def forget_old_runs() -> int:
-    """Runs past their days; answers how many were deleted."""
+    """Deletes at most 500 bulk runs older than 30 days; returns how many."""
     return forget_runs(Actor.system("dispatching.forget_old_runs"))

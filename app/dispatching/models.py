@@ -1,4 +1,4 @@
-"""What was done to many orders at once, so that a repeated request is answered alike."""
+"""The table of bulk runs: their results are kept, so that a repeated request gets the same answer."""
 
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,10 @@ from app.kernel.database import Id, Model
 
 
 class BulkRun(Model):
-    """One run: who, what, and what came of each order; of what was written to people, nothing.
+    """One run over many orders: the actor, the action and the result of each order.
 
-    `results` are {"id", "status", "code"?, "message"?}; code and message are the program's own.
+    An item of `results` is {"id", "status", "code"?, "message"?}: the order's id, the HTTP status,
+    and the error code and sentence of a refusal. Texts that the actor wrote are not kept here.
     """
 
     __tablename__ = "bulk_runs"

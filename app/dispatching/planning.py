@@ -1,4 +1,4 @@
-"""Every errand against every handler: the problem for the solver, and why somebody goes without; pure."""
+"""Compares every errand with every handler, states the problem for the solver; pure functions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,8 @@ from app.dispatching.solver import Limit, Option, Plan, Problem, Task, Worker
 from app.dispatching.states import UNKNOWN_M
 from app.dispatching.wording import spoken_span
 
-# The hindrance that is nearest to none is told.
+# For an order that gets no handler the first row that holds for one of the handlers is told: the
+# rows are sorted by how little was missing.
 _WHY = {
     "time": "居民方便的时间（{times}）没有合适的人有空。",
     "room": "合适的人手上都满了，或今天新接的已到上限。",
@@ -26,7 +27,10 @@ _FULL = ("assignee.open_cap", "assignee.daily_cap")
 
 
 class Sheet:
-    """All of them side by side; `caps` by unit."""
+    """The fits of all errands and handlers, by (order id, handler id); `caps` are by unit id.
+
+    A handler who may not serve the unit of an errand has no fit with it.
+    """
 
     def __init__(
         self, errands: Sequence[Errand], handlers: Sequence[Handler], caps: Mapping[int, Caps]
@@ -42,7 +46,7 @@ class Sheet:
         }
 
     def problem(self) -> Problem:
-        """For the solver, the oldest order first."""
+        """The problem for the solver: tasks oldest first, workers with limits, possible options."""
         oldest = sorted(self.errands.values(), key=_age)
         return Problem(
             tuple(_task(errand) for errand in oldest),
@@ -61,7 +65,11 @@ class Sheet:
         )
 
     def _limits(self, handler: Handler, errands: Sequence[Errand]) -> tuple[Limit, ...]:
-        """Each unit's caps count all that one holds, so a stricter unit's bind its own orders."""
+        """A limit for each different room that the units' caps leave to the handler.
+
+        The caps of a unit count all orders that the handler holds, also those of other units. So a
+        limit covers the orders of its unit and of all units with less room.
+        """
         rooms = {unit_id: room(handler, caps) for unit_id, caps in self.caps.items()}
         limits, tasks = [], set[int]()
         by_room = sorted(errands, key=lambda errand: rooms[errand.unit_id])
@@ -71,11 +79,11 @@ class Sheet:
         return tuple(limits)
 
     def unmet(self, plan: Plan) -> int:
-        """How often somebody without the skill that was wished for is taken."""
+        """How many times the plan gives an order to a handler without any of the skills it asks for."""
         return sum(self.fits[g.task, worker].unmet for g in plan.given for worker in g.workers)
 
     def why(self, order_id: int) -> str:
-        """Why an order that the plan leaves out is left out."""
+        """A Chinese sentence that tells why the plan leaves the order out."""
         errand = self.errands[order_id]
         found = [one for (task, _), one in self.fits.items() if task == order_id]
         hindrances = Counter(hindrance(errand, one) for one in found)
@@ -90,7 +98,11 @@ class Sheet:
 
 
 def hindrance(errand: Errand, found: Fit) -> str | None:
-    """What keeps a handler out of the plan, None for nothing; caps bind those too who are told."""
+    """What keeps a handler out of the plan: an error code, "room" or "time"; None if nothing does.
+
+    "room": a cap is reached. In a plan the caps also count for grid workers; the verbs for a single
+    order do not ask for them. "time": the handler is free at none of the times of the errand.
+    """
     if found.obstacle is not None:
         return "room" if found.obstacle.code in _FULL else found.obstacle.code
     if not found.room:
@@ -99,7 +111,7 @@ def hindrance(errand: Errand, found: Fit) -> str | None:
 
 
 def pressing(errand: Errand) -> tuple[int, datetime, int]:
-    """What goes first, comes first."""
+    """Sort key by which the most pressing errand comes first: rank, then age, then order id."""
     return errand.rank, *_age(errand)
 
 

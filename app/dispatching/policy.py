@@ -1,4 +1,4 @@
-"""Who may match and give out many orders at once."""
+"""Who may match orders with handlers and give out many orders at once."""
 
 from app.kernel.actor import Actor
 from app.orders.access.policy import POLICY
@@ -10,15 +10,15 @@ PERMISSIONS: dict[str, str] = {}
 
 
 def may_match(actor: Actor, unit_path: str) -> bool:
-    """Whoever gives out the unit's orders."""
+    """Returns whether the actor may propose a matching: `orders.dispatch` at the unit or above it."""
     return actor.may("orders.dispatch", unit_path)
 
 
 def giving(order: Order) -> Action:
-    """The verb that gives this order to somebody: out of the pool it is taken back first."""
+    """The action that gives this order to a person: reassign from the pool, dispatch from the desk."""
     return Action.REASSIGN if order.status is OrderStatus.DISPATCHED else Action.DISPATCH
 
 
 def may_give_out(actor: Actor, order: Order) -> bool:
-    """Who may use that verb on it."""
+    """Returns whether the actor may use the action of `giving` on the order."""
     return POLICY[giving(order)](actor, order)

@@ -1,4 +1,4 @@
-"""Shapes of candidates, matchings and runs over many orders."""
+"""Shapes of candidates, matchings and bulk runs in JSON."""
 
 from marshmallow import fields, validate
 
@@ -11,7 +11,10 @@ _IDS = validate.Length(min=1, max=MOST_ORDERS)
 
 
 class CandidateOut(Schema):
-    """Somebody who could do it, or could not and why; the distance is rounded to ten metres."""
+    """A candidate for an order; `why_not` is set if he or she is not possible.
+
+    `distance_m` is rounded to ten metres; `open_load` counts the orders that the person holds.
+    """
 
     person = fields.Nested(Named, required=True)
     kind = fields.Enum(HandlerKind, by_value=True, required=True)
@@ -24,21 +27,21 @@ class CandidateOut(Schema):
 
 
 class MatchingIn(Schema):
-    """Of which unit, and which of its orders; by default all that wait."""
+    """The unit to match and the orders to match; without `order_ids` the orders that wait."""
 
     unit_id = Identifier(required=True)
     order_ids = fields.List(Identifier(), allow_none=True, validate=_IDS)
 
 
 class SpanOut(Schema):
-    """A span of time."""
+    """A span of time, from `since` to `until`."""
 
     since = Moment(required=True)
     until = Moment(required=True)
 
 
 class MatchOut(Schema):
-    """One order with who should do it, at which of the resident's times, and why."""
+    """An order with its proposed handlers, the resident's time that they can keep, and the reasons."""
 
     order_id = fields.Integer(required=True)
     number = fields.String(required=True)
@@ -49,7 +52,7 @@ class MatchOut(Schema):
 
 
 class UnmatchedOut(Schema):
-    """One order that nobody should do, and why."""
+    """An order without a proposed handler, and a sentence that tells why."""
 
     order_id = fields.Integer(required=True)
     number = fields.String(required=True, allow_none=True)
@@ -57,7 +60,12 @@ class UnmatchedOut(Schema):
 
 
 class MatchingTotals(Schema):
-    """How good it is; `proven`: nothing better is possible; `left_out`: beyond the 200 looked at."""
+    """Figures of a matching.
+
+    `distance_m` is the sum of all known distances. `unmet_skills` counts the handlers who have none
+    of the skills that their order asks for. `proven` tells that no better matching exists.
+    `left_out` counts the orders that wait beyond the 200 that were looked at.
+    """
 
     matched = fields.Integer(required=True)
     distance_m = fields.Integer(required=True)
@@ -67,7 +75,7 @@ class MatchingTotals(Schema):
 
 
 class MatchingOut(Schema):
-    """A proposal."""
+    """A proposed matching: matched orders, unmatched orders and figures."""
 
     rows = fields.List(fields.Nested(MatchOut), required=True)
     unmatched = fields.List(fields.Nested(UnmatchedOut), required=True)
@@ -75,7 +83,7 @@ class MatchingOut(Schema):
 
 
 class GivenIn(Schema):
-    """One row of a matching; of several people the first answers for the order."""
+    """A row of a matching to carry out; the first person gets the order, the others go along."""
 
     order_id = Identifier(required=True)
     assignee_ids = fields.List(
@@ -84,7 +92,7 @@ class GivenIn(Schema):
 
 
 class ApplyIn(Schema):
-    """The rows to carry out."""
+    """The rows of a matching to carry out, at most 200."""
 
     rows = fields.List(fields.Nested(GivenIn), required=True, validate=_IDS)
 
@@ -96,21 +104,21 @@ class _Result(Schema):
 
 
 class RowResult(_Result):
-    """What came of one row: 200, or status, code and sentence of the refusal."""
+    """The result of one row: status 200, or status, error code and sentence of the refusal."""
 
     order_id = fields.Integer(required=True, attribute="id")
 
 
 class ApplyOut(Schema):
-    """What came of each row."""
+    """The result of each row."""
 
     results = fields.List(fields.Nested(RowResult), required=True)
 
 
 class BulkIn(Schema):
-    """Which orders, what to do, and the fields that this action takes.
+    """The ids of the orders, the action, and the fields that this action takes.
 
-    With `dry_run` it is only tried, and nothing changes.
+    With `dry_run` the action is tried and nothing changes.
     """
 
     ids = fields.List(Identifier(), required=True, validate=_IDS)
@@ -137,12 +145,12 @@ class BulkIn(Schema):
 
 
 class OrderResult(_Result):
-    """What came of one order: 200, or status, code and sentence of the refusal."""
+    """The result of one order: status 200, or status, error code and sentence of the refusal."""
 
     id = fields.Integer(required=True)
 
 
 class BulkOut(Schema):
-    """What came of each order, or would."""
+    """The result of each order; in a dry run the result that it would have."""
 
     results = fields.List(fields.Nested(OrderResult), required=True)

@@ -1,4 +1,4 @@
-"""What can be done to many orders at once, and the figures of the room."""
+"""The actions that work on many orders at once, their fields, and the fixed figures of the room."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class BulkAction(StrEnum):
-    """The verbs that work on many; `reply` is a word that the residents read, `close` settles."""
+    """The actions for many orders; `reply` is a comment that residents read, `close` is settling."""
 
     ACKNOWLEDGE = "acknowledge"
     DISPATCH = "dispatch"
@@ -23,7 +23,7 @@ class BulkAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """Which fields of the body an action takes, and which of them it needs."""
+    """The fields of the request that an action takes (`allowed`) and must have (`needed`)."""
 
     needed: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ def _fields(needed: str = "", more: str = "") -> Fields:
 
 
 _TO_WHOM = "assignee_id provider_id due_at task helper_ids"
-# As the actions on one order have them, but for pictures: each belongs to one order.
+# The fields of the action on a single order, without pictures: a picture belongs to one order.
 BULK_FIELDS: dict[BulkAction, Fields] = {
     BulkAction.ACKNOWLEDGE: _fields("", "note"),
     BulkAction.DISPATCH: _fields("mode", f"{_TO_WHOM} people_needed note"),
@@ -49,7 +49,7 @@ BULK_FIELDS: dict[BulkAction, Fields] = {
     BulkAction.CLOSE: _fields("note"),
 }
 
-# A matching that was applied is a run like the others.
+# The `action` of the bulk run of a matching that was applied.
 APPLY_MATCHING = "apply_matching"
 MOST_ORDERS = 200
 MOST_PEOPLE = 50
@@ -58,11 +58,11 @@ RUNS_KEPT = timedelta(days=30)
 
 PAST = timedelta(days=90)
 AHEAD_DAYS = 7
-# Nobody comes for less; an appointment without an end is taken to last so long.
+# A shorter free span is too short for a visit; an appointment without an end lasts VISIT.
 SHORTEST_VISIT = timedelta(minutes=30)
 VISIT = timedelta(hours=1)
-# A home is known by its building, so a finer figure would say more than is known.
+# A home is known only by its building, so a finer distance would pretend to be exact.
 ROUNDED_M = 10
-# Who lives nobody knows where is neither near nor far.
+# The distance that is assumed in a matching if one of the two places is unknown.
 UNKNOWN_M = 3000
 SOLVE_SECONDS = 3.0

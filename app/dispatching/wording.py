@@ -1,4 +1,4 @@
-"""Reasons in words, as a dispatcher would say them."""
+"""The reasons for and against a handler, in Chinese words as a dispatcher says them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +12,10 @@ _DAYS = "一二三四五六日"
 
 
 def reasons(errand: Errand, handler: Handler, fit: Fit, caps: Caps, at: datetime) -> list[str]:
-    """What speaks for and against, the most telling first."""
+    """The reasons for and against a handler in Chinese: skill, distance, load, time, past results.
+
+    `at` is the present moment; it decides what is called "today".
+    """
     return [
         *_skill(errand, fit),
         *_nearness(errand, fit),
@@ -39,7 +42,7 @@ def _nearness(errand: Errand, fit: Fit) -> Iterator[str]:
 
 
 def nearness(distance: int) -> str:
-    """A distance as people say it."""
+    """A distance in metres as Chinese words, rounded to 50 metres or to 0.1 kilometre."""
     if distance < 50:
         return "就在附近"
     if distance < 1000:
@@ -71,7 +74,7 @@ def _past(handler: Handler) -> Iterator[str]:
 
 
 def spoken_span(times: Times) -> str:
-    """周三（11月29日）18:00至21:00."""
+    """A span in local time, in Chinese: 周三（11月29日）18:00至21:00."""
     since, until = map(to_local, times)
     day = f"周{_DAYS[since.weekday()]}（{since.month}月{since.day}日）"
     last = "" if local_date(since) == local_date(until) else f"{until.month}月{until.day}日"
@@ -79,7 +82,7 @@ def spoken_span(times: Times) -> str:
 
 
 def _spoken_part(moment: datetime, at: datetime) -> str:
-    """今天晚上, 周三上午."""
+    """A part of a day in Chinese: 今天晚上, 周三上午."""
     local = to_local(moment)
     part = "上午" if local.hour < 12 else "下午" if local.hour < 18 else "晚上"
     is_today = local_date(moment) == local_date(at)

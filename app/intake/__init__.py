@@ -1,1 +1,1 @@
-"""What comes in from elsewhere, and goes out."""
+"""Import of orders from files, export of orders as Excel files, and banners (公告) for residents."""

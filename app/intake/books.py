@@ -1,4 +1,4 @@
-"""Excel files of any length, written row by row: only one row is in memory at a time."""
+"""Writes long Excel files row by row, with only one row in memory at a time."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +9,10 @@ import xlsxwriter
 from xlsxwriter.format import Format
 
 Cell = str | int | None
-# What one cell of Excel holds, and a header of a page.
+# The most characters in a cell of Excel, and in the header of a page.
 _LONGEST_CELL = 32_767
 _LONGEST_HEADER = 255
-# Programs that read the file as CSV or have it typed in again would take these for formulas.
+# If the cell is copied into a CSV file or typed in again, a program would take it for a formula.
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -24,9 +24,10 @@ class Column(NamedTuple):
 
 
 class Book:
-    """One sheet under headings; to be used as a context, `content` is there afterwards.
+    """An Excel file with one sheet, written in `folder`.
 
-    `mark` stands at the top and bottom of each printed page, and in a last row.
+    Use it as a context manager and read `content` afterwards. `mark` is printed at the top and the
+    bottom of each page and stands in the last row; None means no mark.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Book:
         self._write([column.heading for column in self._columns], self._bold)
 
     def add(self, cells: Sequence[Cell]) -> None:
-        """The next row."""
+        """Writes the next row; texts stay texts, also if they look like formulas."""
         self._write(cells, None)
 
     def _write(self, cells: Sequence[Cell], style: Format | None) -> None:
@@ -70,7 +71,7 @@ class Book:
                 self._sheet.write_number(self._next, at, cell, style or self._number)
             elif cell:
                 looks = self._quoted if cell.startswith(_RISKY) else self._plain
-                # As text, whatever it begins with.
+                # As a text, also if it begins like a formula.
                 text = cell[:_LONGEST_CELL]
                 self._sheet.write_string(self._next, at, text, style or looks)
         self._next += 1
@@ -86,10 +87,10 @@ class Book:
     ) -> None:
         if failure is None and self._mark is not None:
             self._write([self._mark], self._bold)
-        # Also after a failure, so that its own files are closed.
+        # Also after a failure, so that xlsxwriter closes its temporary files.
         self._book.close()
 
     @property
     def content(self) -> bytes:
-        """The finished file."""
+        """The bytes of the finished file; only there after the context has ended."""
         return self._path.read_bytes()

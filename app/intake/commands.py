@@ -1,4 +1,4 @@
-"""Commands for the operator: `flask orders import …`."""
+"""The command `flask orders import …` for the operator."""
 
 import csv
 import os
@@ -34,7 +34,7 @@ class _Writer(Protocol):
 
 @dataclass(slots=True)
 class _Tally:
-    """What has become of the rows so far."""
+    """The results of the rows so far: how many, and the first ten faults in words."""
 
     read: int = 0
     added: int = 0
@@ -103,7 +103,7 @@ def _mapping(named: str) -> ImportMapping:
 
 
 def _prepare(mapping: ImportMapping, sheet: Sheet, unit: str) -> int:
-    """Looks before anything is entered whether mapping, unit and categories fit each other."""
+    """Checks mapping, unit and categories before a row is entered; returns the id of the unit."""
     with transaction(writing=False):
         found = unit_by(_ACTOR, unit)
         ground_of(mapping, found, sheet.headings, [])
@@ -114,7 +114,7 @@ def _prepare(mapping: ImportMapping, sheet: Sheet, unit: str) -> int:
 def _enter(
     mapping: ImportMapping, sheet: Sheet, unit_id: int, batch: int | None
 ) -> Iterator[tuple[int, Entered]]:
-    """Batch after batch, each in a transaction of its own, shown as it goes."""
+    """Enters batch after batch, each in a transaction of its own, and shows the progress."""
     seen: dict[str, int] = {}
     size = batch or (BATCH_ON_SQLITE if is_sqlite() else BATCH)
     shown = Progress(
@@ -135,12 +135,13 @@ def _enter(
 
 @contextmanager
 def _rejects(out: Path, *, always: bool) -> Iterator[_Writer]:
-    """Takes rows and has them in the file at the end; headings alone make one only if it was asked for.
+    """Gives a function that takes rows; at the end the rows are in the file `out`.
 
-    Written beside and moved into place, readable for its owner alone: it holds names and phones.
+    If only the headings were written, the file is made only with `always`. The file holds names and
+    phones, so only its owner can read it. It is written under another name and moved at the end.
     """
     draft = out.with_name(f".{out.name}.part")
-    # One that a killed run has left may be anybody's to read.
+    # A draft that a killed run has left could be readable for other users.
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600, exist_ok=False)
     count = 0

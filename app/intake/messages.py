@@ -1,4 +1,4 @@
-"""What people are told by this room; a banner's words are public."""
+"""The messages of this room; the words of a banner are public, so a message may repeat them."""
 
 from app.kernel.messages import Template
 

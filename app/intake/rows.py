@@ -1,4 +1,4 @@
-"""One row of another system's file, read by its mapping: an order with its past, or what is wrong."""
+"""Reads one row of another system's file by its mapping: an order with its past, or the faults."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,16 +24,19 @@ from app.pasts.acts import PastEvent
 
 LONGEST_TEXT, LONGEST_NUMBER, LONGEST_NAME, LONGEST_ADDRESS = 2000, 100, 50, 200
 _DIGITS = re.compile(r"\d{5,}")
-# What is no sign, but for the ends of lines.
+# Control characters without tab and line feed, lone surrogates, and characters for private use.
 _HIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff]")
 _SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the rows of a batch refer to, as it is now; `above` takes complaints about the unit.
+    """The rows of the database that a batch refers to, as they are now.
 
-    A place that two have the name of stands there as None.
+    - `above`: the unit directly above; it handles complaints about the unit's own staff.
+    - `categories`: by code and by name.
+    - `places`: by full name and by code, with the place's unit; None if two places have this name.
+    - `locate`: finds the units at a point in GCJ-02 degrees.
     """
 
     unit: Unit
@@ -46,7 +49,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An order that can be written, with its whole past."""
+    """An order that can be written, with its columns, its contact and all events of its past."""
 
     line: Line
     number: str
@@ -56,7 +59,7 @@ class Entry:
 
 
 class RowFaults(Exception):
-    """All that is wrong with one row."""
+    """One row cannot be read; `faults` are all faults in it."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__("; ".join(str(fault) for fault in faults))
@@ -72,7 +75,7 @@ class _Spot:
 
 
 def read_row(mapping: ImportMapping, ground: Ground, headings: list[str], line: Line) -> Entry:
-    """The order of one row; raises RowFaults with everything that is wrong in it."""
+    """The order of one row; raises RowFaults with all faults of the row."""
     reader = _Reader(mapping, ground, line, dict(zip(headings, line.cells, strict=False)))
     entry = reader.read(len(headings))
     if entry is None or reader.faults:
@@ -81,13 +84,13 @@ def read_row(mapping: ImportMapping, ground: Ground, headings: list[str], line: 
 
 
 def number_in(mapping: ImportMapping, headings: list[str], line: Line) -> str:
-    """The external number alone, "" where there is none."""
+    """The order's number in the other system; "" if the cell is empty or missing."""
     return dict(zip(headings, line.cells, strict=False)).get(mapping.number, "")
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads field after field; one that is wrong is noted and the others are read all the same."""
+    """Reads field after field; notes a fault and goes on, so that all faults are found."""
 
     mapping: ImportMapping
     ground: Ground
@@ -97,10 +100,10 @@ class _Reader:
     moments: dict[str, datetime] = field(default_factory=dict)
 
     def read(self, width: int) -> Entry | None:
-        """None where something is wrong."""
+        """The order, or None if there are faults; `width` is the number of headings."""
         mapping = self.mapping
         if any(self.line.cells[width:]):
-            # Everything behind a comma too many stands under the wrong heading.
+            # After one comma too many all cells stand under the wrong headings.
             self.faults.append(Fault(self.line.row, "", "比列名多出几格，请检查有没有多余的逗号。"))
             return None
         number, description, phone = "", "", None
@@ -182,7 +185,7 @@ class _Reader:
         return self._words(template.fill(self.record), columns, needed=needed, longest=longest)
 
     def _chosen(self, choice: Choice, known: Callable[[str], bool], wanted: str) -> str:
-        """What the cell is translated to."""
+        """The word to which the mapping translates the cell."""
         if choice.column is None:
             return choice.default or ""
         given = self._cell(choice.column)
@@ -224,7 +227,7 @@ class _Reader:
         try:
             return normalise_phone(given)
         except Invalid as wrong:
-            # Not shown: a wrong digit away from it is somebody's number.
+            # The cell is not quoted: with one other digit it is the number of a person.
             raise CellError(column, "不像电话号码，例如 13812345678 或 0571-88880000。") from wrong
 
     def _contact(self, phone: str | None) -> Contact:
@@ -317,7 +320,7 @@ class _Reader:
             )
 
     def _time(self, step: Step) -> tuple[datetime, str]:
-        """The first of the step's times that the row has, and its column."""
+        """The first of the step's times that is filled in the row, and its column."""
         columns = [self.mapping.times.columns[name] for name in step.at]
         column = next((name for name in columns if self._cell(name)), None)
         if column is None:
@@ -350,13 +353,13 @@ class _Reader:
 
 
 def shown(value: str) -> str:
-    """A value as a refusal quotes it: short, and without what could be somebody's number."""
+    """A value for the text of a fault: at most 20 characters, and long numbers hidden."""
     short = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
     return _DIGITS.sub(lambda found: found[0][:3] + "****", short)
 
 
 def rejected_cells(headings: list[str], line: Line, faults: Iterable[Fault]) -> list[str]:
-    """The row as it goes back: its own cells, its number, and what is wrong in it."""
+    """The rejected row for the person: its own cells, its row number, and its faults in Chinese."""
     cells = [*line.cells[: len(headings)], *[""] * (len(headings) - len(line.cells))]
     rest = [cell for cell in line.cells[len(headings) :] if cell]
     reasons = (f"“{f.column}”：{f.message}" if f.column else f.message for f in faults)
@@ -365,5 +368,5 @@ def rejected_cells(headings: list[str], line: Line, faults: Iterable[Fault]) -> 
 
 
 def refused(line: Line, refusal: Refusal) -> list[Fault]:
-    """A row that was refused as a whole."""
+    """The fault of a row that was refused as a whole, with the message of the refusal."""
     return [Fault(line.row, "", refusal.message)]

@@ -1,4 +1,4 @@
-"""Tables as files: CSV and Excel read row by row, and rows written back with what is wrong in them."""
+"""Reads CSV and Excel files row by row, and writes small Excel files."""
 
 import codecs
 import csv
@@ -18,14 +18,14 @@ from app.organisation.workbooks import EXCEL_MARKS, first_sheet, unreadable
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _CHUNK = 1 << 16
-# Lists out of offices begin with a title over all columns.
+# The lists of offices often begin with a title over all columns, so the headings may come later.
 _HEAD = 10
-# What a table program takes for a formula when it opens a CSV file; a quote before it makes it text.
+# A table program takes such a cell of a CSV file for a formula; a quote before it makes it a text.
 _FORMULA = re.compile("'*[=+\\-@\t\r]")
 
 
 class Line(NamedTuple):
-    """One row that is not blank; `row` is its number in the file, from 1."""
+    """A row of a file that is not blank; `row` is its number in the file, from 1."""
 
     row: int
     cells: list[str]
@@ -33,7 +33,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table being read: `lines` come one by one, `total` is about how many there are."""
+    """A table that is being read: `lines` can be read once; `total` is about how many there are."""
 
     headings: list[str]
     lines: Iterator[Line]
@@ -41,20 +41,18 @@ class Sheet:
 
 
 def read_sheet(file: IO[bytes], needed: Collection[str]) -> Sheet:
-    """The first sheet of an Excel file, or CSV in UTF-8 or GB 18030, comma or tab; `file` stays open.
+    """Reads the first sheet of an Excel file, or a CSV file in UTF-8 or GB 18030 with commas or tabs.
 
-    The headings are the first of the first ten rows that has all those needed. Raises Invalid
-    `import.unreadable`, `import.too_large`, `import.empty`, `import.headings_missing`,
+    The headings are the first of the first ten rows that holds all names of `needed`. `file` stays
+    open, because the lines are read later.
+
+    Raises Invalid `import.unreadable`, `import.too_large`, `import.empty`, `import.headings_missing`,
     `import.heading_twice`.
     """
     start = file.read(4)
     file.seek(0)
     rows, total = _excel(file) if start in EXCEL_MARKS else _csv(file)
-    lines = (
-        Line(number, cells)
-        for number, cells in enumerate(rows, start=1)
-        if any(cells)  # blank ones say nothing
-    )
+    lines = (Line(number, cells) for number, cells in enumerate(rows, start=1) if any(cells))
     head = list(islice(lines, _HEAD))
     if head and all(_is_prose(line, needed) for line in head):
         raise unreadable()
@@ -72,7 +70,7 @@ def read_sheet(file: IO[bytes], needed: Collection[str]) -> Sheet:
 
 
 def _is_prose(line: Line, needed: Collection[str]) -> bool:
-    """A line of some text or other, no row of a table."""
+    """A line of running text: it has at most one filled cell, and this is no heading."""
     return sum(map(bool, line.cells)) < 2 and not any(name in needed for name in line.cells)
 
 
@@ -81,7 +79,7 @@ def _missing(line: Line, needed: Iterable[str]) -> list[str]:
 
 
 def _trimmed(headings: Sequence[str]) -> list[str]:
-    """Without empty ones at the end."""
+    """The headings without the empty ones at the end."""
     last = max((at for at, name in enumerate(headings, start=1) if name), default=0)
     return list(headings[:last])
 
@@ -93,7 +91,7 @@ def _excel(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
 
 def _csv(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
     encoding = _encoding(file)
-    # Read once to the end, so that nothing is entered of a file that breaks off.
+    # The file is read to the end first, so that no row is entered of a file that breaks off.
     try:
         total = sum(1 for _ in _records(file, encoding))
     except csv.Error as broken:
@@ -103,12 +101,12 @@ def _csv(file: IO[bytes]) -> tuple[Iterator[list[str]], int]:
 
 
 def with_quote(cell: str) -> str:
-    """The cell as a CSV file may hold it: one that could be a formula begins with a quote."""
+    """The cell for a CSV file: a text that could be a formula gets a quote (') in front."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def without_quote(cell: str) -> str:
-    """What `with_quote` was given."""
+    """The cell without the quote that `with_quote` has put in front."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -120,7 +118,7 @@ def _records(file: IO[bytes], encoding: str) -> Iterator[list[str]]:
         delimiter = "\t" if "\t" in first else ","
         yield from csv.reader(chain([first], text), delimiter=delimiter)
     finally:
-        # Whoever has opened the file closes it.
+        # The caller has opened the file and closes it; the wrapper must not.
         if not file.closed:
             text.detach()
 
@@ -141,7 +139,7 @@ def _encoding(file: IO[bytes]) -> str:
 
 
 def workbook(sheets: Sequence[tuple[str, Iterable[Sequence[str]]]]) -> bytes:
-    """An Excel file of texts, one sheet after the other; the first row of each is its heading."""
+    """The bytes of an Excel file; `sheets` are pairs of a name and rows of texts, headings first."""
     packed = io.BytesIO()
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True, "bottom": 1})
@@ -150,7 +148,7 @@ def workbook(sheets: Sequence[tuple[str, Iterable[Sequence[str]]]]) -> bytes:
             sheet.freeze_panes(1, 0)
             for number, cells in enumerate(rows):
                 for at, cell in enumerate(cells):
-                    # As text: a number keeps its zeros, and nothing becomes a formula.
+                    # As a text a number keeps its leading zeros, and no cell becomes a formula.
                     sheet.write_string(number, at, cell, *([] if number else [bold]))
             sheet.autofit()
     return packed.getvalue()

@@ -5,39 +5,39 @@ from enum import StrEnum
 
 
 class ImportState(StrEnum):
-    """Where an uploaded file stands."""
+    """The state of an uploaded file."""
 
     CHECKED = "checked"
     APPLYING = "applying"
     DONE = "done"
-    # It could not be read any more when it was to be entered.
+    # The job could not unseal or read the rows that were kept.
     FAILED = "failed"
-    # Its day was over before somebody had it entered.
+    # The 24 hours ended before a person asked to enter the rows.
     EXPIRED = "expired"
 
 
-# How long the rows of an uploaded file wait to be entered, and the rejected ones to be fetched.
+# How long the rows of an uploaded file are kept: to be entered, and the rejected ones to be fetched.
 KEPT = timedelta(hours=24)
 LARGEST_FILE = 10 * 2**20
 MOST_ROWS = 20_000
 MOST_WAITING = 5
 SHOWN_FAULTS = 100
-# Rows a transaction; one batch holds the only writer of SQLite for about a tenth of a second.
+# Rows in one transaction; on SQLite a batch blocks all other writers for about 0.1 second.
 BATCH, BATCH_ON_SQLITE = 500, 100
 DEFAULT_MAPPING = "ledger"
-# The columns that a file of rejected rows has beside its own.
+# The two columns that a file of rejected rows has after the columns of the uploaded file.
 ROW_HEADING, REASON_HEADING = "行号", "原因"
 
 
 class ExportTemplate(StrEnum):
-    """Whose columns an exported file has: 台账, or those of the API."""
+    """The columns of an exported file: those of the ledger (台账) or those of the API."""
 
     LEDGER = "ledger"
     ORDERS = "orders"
 
 
 class ExportState(StrEnum):
-    """Where an export stands."""
+    """The state of an export."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -45,19 +45,19 @@ class ExportState(StrEnum):
     FAILED = "failed"
 
 
-# An export of so many rows is made at once; a larger one waits for the timetable.
+# An export of at most so many rows is made in the request; a larger one is made by a job.
 AT_ONCE = 500
 MOST_EXPORTED = 50_000
 MOST_EXPORTS_WAITING = 3
-# How long the file lies there, and what has failed is told.
+# How long a file can be fetched, and how long a failed export is shown.
 EXPORT_KEPT = timedelta(hours=24)
-# Whoever works on an export says so with each batch; after this silence another begins anew.
+# A job renews its lease with each batch; when the lease ends another process begins the file again.
 EXPORT_LEASE = timedelta(minutes=2)
 EXPORT_ATTEMPTS = 5
-# What a killed process has left on the disk, in clear.
+# A killed process can leave a draft with clear names on the disk; it is deleted after this time.
 DRAFT_KEPT = timedelta(hours=1)
-# What an unmasked file shows in clear, for the audit.
+# The fields that an unmasked file shows in clear; the audit row names them.
 OPENED_FIELDS = ("name", "phone", "address")
 
-# A banner that nobody ends is no longer shown so long after its expected end.
+# A banner that is not ended by a person is hidden so long after its expected end.
 BANNER_STALE = timedelta(hours=24)

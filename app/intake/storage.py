@@ -1,4 +1,4 @@
-"""Where files lie while they are written: a folder a draft, gone with the draft."""
+"""The folders on the disk in which files are written; each draft has a folder of its own."""
 
 import os
 import secrets
@@ -19,9 +19,10 @@ def _drafts() -> Path:
 
 @contextmanager
 def draft_folder() -> Iterator[Path]:
-    """An empty folder, readable by the program's user alone, deleted with all in it at the end.
+    """Gives an empty folder that only the program's user can read; deletes it at the end.
 
-    A name of its own for each: whoever begins anew never writes where another may still be writing.
+    Each folder has a random name, so a process that begins a file again never writes into a folder
+    in which another process may still be writing.
     """
     folder = _drafts() / secrets.token_hex(16)
     folder.mkdir(mode=0o700, parents=True)
@@ -33,12 +34,12 @@ def draft_folder() -> Iterator[Path]:
 
 
 def touch(folder: Path) -> None:
-    """Says that the draft is still being written; its age is counted in business time."""
+    """Marks the draft as still being written: sets the time of the folder to the business time."""
     os.utime(folder, (now().timestamp(),) * 2)
 
 
 def sweep_drafts(before: datetime) -> int:
-    """Deletes what killed processes have left behind: drafts that nobody has touched since then."""
+    """Deletes drafts not touched since `before`, left by killed processes; returns how many."""
     gone = 0
     for folder in _drafts().glob("*"):
         try:

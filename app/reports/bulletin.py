@@ -1,4 +1,4 @@
-"""A bulletin as people read it: a sentence, then tables, each number a link to what it counts; pure."""
+"""Writes a bulletin: a sentence, then tables; each number is a link to its orders; pure functions."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Words, or a number with the address of the list that it counts."""
+    """A piece of text; a number has the address of the list of the orders that it counts."""
 
     text: str
     link: str | None = None
@@ -47,32 +47,32 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of a table: its name and its cells."""
+    """A row of a table: its name and its cells."""
 
     name: str
     cells: tuple[Part, ...]
 
 
 def title_of(content: Content) -> str:
-    """东风社区周通报（11月16日至11月22日）."""
+    """The title of a bulletin in Chinese, such as 东风社区周通报（11月16日至11月22日）."""
     since, until = (date.fromisoformat(content[end]) for end in ("since", "until"))
     days = f"{since.month}月{since.day}日至{until.month}月{until.day}日"
     return f"{content['unit']['name']}{KIND_WORDS[BulletinKind(content['kind'])]}（{days}）"
 
 
 def sentence_of(content: Content) -> str:
-    """上周到期23件，按时21件，超期2件：1件等材料，1件未填原因。"""
+    """The main sentence in Chinese, such as 上周到期23件，按时21件，超期2件：1件等材料，1件未填原因。"""
     return "".join(part.text for part in _sentence(content))
 
 
 def page_of(content: Content, made_at: datetime) -> str:
-    """The page: HTML for phone and printer, without scripts and without anything from elsewhere."""
+    """The HTML page for phone and printer; it has no scripts and loads nothing from other addresses."""
     units = content["units"]
     return _TEMPLATE.render(
         title=title_of(content),
         sentence=_sentence(content),
         stages=[_stage(content, row) for row in content["stages"]],
-        # A table of one line says what the other says.
+        # With a single unit this table would repeat the numbers of the table of stages.
         units=[_unit(content, row) for row in units] if len(units) > 1 else [],
         reasons=[_reason(content, row) for row in content["reasons"]],
         answers=[*_answers(content)],
@@ -148,7 +148,7 @@ def _answers(content: Content) -> Iterable[Line]:
 
 
 def _number(content: Content, number: int, counted: Counted, **more: Any) -> Part:
-    """Nothing is no link."""
+    """The number with a link to its orders; zero gets no link."""
     if not number:
         return Part("0")
     query = {"unit_id": content["unit"]["id"], "period": content["name"], "counted": counted.value}
@@ -160,7 +160,7 @@ def _share(row: Mapping[str, Any]) -> Part:
 
 
 def _percent(rate: float | None, is_ranked: bool) -> str:
-    """Of few orders the numbers themselves say enough."""
+    """The rate in per cent; a dash for fewer than ten orders, where a rate says little."""
     return f"{rate:.1%}" if rate is not None and is_ranked else "—"
 
 

@@ -1,4 +1,4 @@
-"""Bulletins for the timetable."""
+"""The scheduled job of the room: bulletins."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ from app.reports.service import bulletins
 
 
 def bulletin_slots(moment: datetime) -> list[str]:
-    """The bulletins that are due by then."""
+    """The slots of the bulletins that are due at that moment, the oldest first of each kind."""
     return due.bulletin_slots(moment)
 
 
 def make_bulletins(slot: str) -> None:
-    """The bulletins of one slot; opens its own transactions."""
+    """Makes the bulletins of one slot, in transactions of its own."""
     bulletins.make_bulletins(Actor.system("reports.make_bulletins"), slot)

@@ -1,4 +1,4 @@
-"""What people are told by this room."""
+"""The message of this room: a new bulletin."""
 
 from app.kernel.messages import Template
 

@@ -1,4 +1,4 @@
-"""Bulletins: the figures of a week or a month as they were sent."""
+"""The table of bulletins: the figures of a week or a month as they were sent."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,10 @@ from app.reports.states import BulletinKind
 
 
 class Bulletin(Model):
-    """One of a unit, from the day `since` to the day `until`, both included; never changed."""
+    """A unit's bulletin for the days from `since` to `until`, both included.
+
+    `content` are the figures as JSON, `html` is the page. A bulletin is never changed.
+    """
 
     __tablename__ = "bulletins"
     __table_args__ = (UniqueConstraint("unit_id", "kind", "since"),)

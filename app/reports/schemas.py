@@ -1,4 +1,4 @@
-"""Shapes of figures, bulletins, the zero list and reasons of lateness."""
+"""Shapes of figures, bulletins, the zero list and reasons of lateness in JSON."""
 
 from enum import StrEnum
 from typing import Any
@@ -18,12 +18,12 @@ _DAY: dict[str, Any] = {"invalid": "日期写得不对，例如 2026-11-16。"}
 
 
 def _word(words: type[StrEnum], *, allow_none: bool = False) -> fields.String:
-    """One of these, as the JSON of a bulletin keeps it."""
+    """A field for one of these words as a text, as the JSON of a bulletin keeps it."""
     return fields.String(required=True, allow_none=allow_none, validate=validate.OneOf([*words]))
 
 
 class ZeroQuery(PageArgs):
-    """Which part of the list."""
+    """The filters of the zero list: a unit, and with or without a plan."""
 
     unit_id = Identifier(strict=False, load_default=None)
     planned = fields.Boolean(
@@ -32,7 +32,7 @@ class ZeroQuery(PageArgs):
 
 
 class TrackedOut(Schema):
-    """An order that is not off the list yet, `since` when and in which round."""
+    """An order on the zero list; `since` is the moment at which it was placed."""
 
     id = fields.Integer(required=True, attribute="order.id")
     number = fields.String(required=True, attribute="order.number")
@@ -53,7 +53,7 @@ class TrackedOut(Schema):
 
 
 class FiguresQuery(Schema):
-    """Of which unit, from which day to which, both included, and taken apart by what."""
+    """The unit, the first and the last day (both included), and the grouping of the figures."""
 
     unit_id = Identifier(required=True, strict=False)
     from_ = fields.Date(required=True, data_key="from", error_messages=_DAY)
@@ -62,7 +62,7 @@ class FiguresQuery(Schema):
 
 
 class ShareOut(Schema):
-    """So many of so many; `is_ranked`: of at least ten."""
+    """A share: `count` out of `of`; `ranked` if `of` is at least ten."""
 
     count = fields.Integer(required=True)
     of = fields.Integer(required=True)
@@ -71,7 +71,10 @@ class ShareOut(Schema):
 
 
 class CountsOut(Schema):
-    """Orders that fell due, and what became of them; the five that follow make up `due`."""
+    """The number of orders that fell due, and of each outcome.
+
+    `due` is the sum of `on_time`, `refused`, `met_late`, `ended_late` and `open_late`.
+    """
 
     due = fields.Integer(required=True, metadata={"description": "到期的件数"})
     on_time = fields.Integer(required=True, metadata={"description": "按时，居民没有要求重办"})
@@ -87,7 +90,7 @@ class CountsOut(Schema):
 
 
 class StageFiguresOut(CountsOut):
-    """One stage in one group."""
+    """The figures of one stage in one group; times are average minutes."""
 
     key = fields.String(required=True)
     name = fields.String(required=True)
@@ -101,7 +104,7 @@ class StageFiguresOut(CountsOut):
 
 
 class ReasonOut(Schema):
-    """How many orders were late at a stage for that reason; null: 未填."""
+    """The number of orders that were late at a stage for this reason; null means 未填."""
 
     stage = _word(Stage)
     reason = _word(LateReason, allow_none=True)
@@ -109,7 +112,7 @@ class ReasonOut(Schema):
 
 
 class WeekOut(Schema):
-    """The three counts of a week: 解决 fell due, was met late, is still open."""
+    """The counts of a week for the stage 解决: it fell due, was met late, is still open and late."""
 
     name = fields.String(required=True)
     since = fields.Date(required=True, attribute="period.since")
@@ -135,7 +138,7 @@ class _SharesOut(Schema):
 
 
 class FiguresOut(_SharesOut):
-    """The figures of a unit and a period, as of `at`."""
+    """The figures of a unit and a period, counted at the moment `at`."""
 
     unit = fields.Nested(Named, required=True)
     since = fields.Date(required=True, data_key="from", attribute="period.since")
@@ -148,14 +151,14 @@ class FiguresOut(_SharesOut):
 
 
 class BulletinQuery(PageArgs):
-    """Whose, and of what kind."""
+    """The filters of the list of bulletins: a unit and a kind."""
 
     unit_id = Identifier(strict=False, load_default=None)
     kind = fields.Enum(BulletinKind, by_value=True, load_default=None)
 
 
 class BulletinOut(Schema):
-    """A bulletin by its sentence."""
+    """A bulletin in a list, with its main sentence."""
 
     id = fields.Integer(required=True)
     unit_id = fields.Integer(required=True)
@@ -167,7 +170,7 @@ class BulletinOut(Schema):
 
 
 class BulletinStageOut(CountsOut):
-    """One stage."""
+    """The figures of one stage in a bulletin."""
 
     stage = _word(Stage)
     used_minutes = fields.Integer(required=True, allow_none=True)
@@ -175,14 +178,14 @@ class BulletinStageOut(CountsOut):
 
 
 class BulletinUnitOut(CountsOut):
-    """One unit below with all that is in it, or the unit itself."""
+    """The figures of a unit directly below with all its units, or of the bulletin's unit alone."""
 
     unit_id = fields.Integer(required=True)
     name = fields.String(required=True)
 
 
 class BulletinContentOut(_SharesOut):
-    """The figures as they were."""
+    """The figures of a bulletin as they were when it was made."""
 
     stages = fields.List(fields.Nested(BulletinStageOut), required=True)
     units = fields.List(fields.Nested(BulletinUnitOut), required=True)
@@ -196,7 +199,7 @@ class WholeBulletinOut(BulletinOut):
 
 
 class CountedQuery(OrderQuery):
-    """Which figure, and the filters of `GET /orders` beside it."""
+    """The figure whose orders are wanted, and the filters of `GET /orders`."""
 
     counted = fields.Enum(
         Counted,

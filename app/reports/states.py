@@ -1,14 +1,15 @@
-"""What figures count, by what they are taken apart, and the kinds of bulletins."""
+"""The things that figures count, the ways to group figures, and the kinds of bulletins."""
 
 from datetime import timedelta
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What became of a stage that fell due, the best first.
+    """The outcome of a stage that fell due, the best first.
 
-    On time is the accepted completion: REFUSED was done by its date, but the resident had it done
-    again. ENDED_LATE was given up after its date, OPEN_LATE is past it and still to be done.
+    ON_TIME: met by its date. REFUSED: met by its date, but the resident had the order done again.
+    MET_LATE: met after its date. ENDED_LATE: dropped or merged after its date. OPEN_LATE: its date is
+    past and it is not met yet.
     """
 
     ON_TIME = "on_time"
@@ -25,7 +26,7 @@ LATE = frozenset({Outcome.MET_LATE, Outcome.ENDED_LATE, Outcome.OPEN_LATE})
 
 
 class Counted(StrEnum):
-    """What a figure counts; a list can be narrowed to just these orders."""
+    """The thing that a figure counts; `GET /reports/orders` lists exactly the orders behind it."""
 
     DUE = "due"
     ON_TIME = "on_time"
@@ -47,7 +48,7 @@ class Counted(StrEnum):
 
 
 class GroupBy(StrEnum):
-    """By what the figures are taken apart."""
+    """The ways to group figures."""
 
     STAGE = "stage"
     UNIT = "unit"
@@ -58,13 +59,13 @@ class GroupBy(StrEnum):
 
 
 class BulletinKind(StrEnum):
-    """Of a week from Monday to Sunday, or of a month."""
+    """The period of a bulletin: a week from Monday to Sunday, or a calendar month."""
 
     WEEKLY = "weekly"
     MONTHLY = "monthly"
 
 
-# A rate of fewer orders says little and is compared with none.
+# A rate of fewer orders is too uncertain to be compared with another rate.
 RANKED_FROM = 10
 
 

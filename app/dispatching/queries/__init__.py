@@ -1,1 +1,1 @@
-"""Reads of the room, by noun."""
+"""The queries of the room, a module for each noun."""

@@ -1,4 +1,4 @@
-"""Who could do one order, the fittest first, each with the reasons."""
+"""The candidates for one order, best first, each with reasons in words."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,13 +17,16 @@ from app.orders.access.visible import get_visible
 from app.orders.ticket.states import HandlerKind
 from app.people.queries import masked_names
 
-# Within each of these people are equally near.
+# Metres: two candidates in the same band count as equally near.
 _BANDS_M = (300, 1000, 3000)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One who could do it, or could not and why; the shape of the API's candidate."""
+    """A candidate as the API shows it: the person, reasons in words, and why not if not possible.
+
+    `distance_m` are metres rounded to ten; `open_load` is the number of orders that the person holds.
+    """
 
     person: dict[str, object]
     kind: HandlerKind
@@ -36,10 +39,10 @@ class Candidate:
 
 
 def candidates_of(actor: Actor, order_id: int) -> list[Candidate]:
-    """At most 20, the fittest first; those for whom something stands in the way come last.
+    """The best 20 candidates for the order, best first; candidates with an obstacle come last.
 
-    Raises NotFound for an order that the actor does not see, Forbidden `order.not_allowed` for one
-    that he or she does not give out.
+    Raises NotFound `not_found` if the actor cannot see the order, Forbidden `order.not_allowed` if
+    the actor may not dispatch it.
     """
     order, at = get_visible(actor, order_id), now()
     if not may_dispatch(actor, order):
@@ -58,7 +61,11 @@ def candidates_of(actor: Actor, order_id: int) -> list[Candidate]:
 
 
 def _place(errand: Errand, handler: Handler, found: Fit) -> tuple[object, ...]:
-    """Skill, distance, load, time, past results; staff give out and come behind those who do."""
+    """Sort key of a candidate; the best has the least.
+
+    It compares, in this order: obstacle, skill, staff or not (staff dispatch and come last), free at
+    the resident's time, same building or band of distance, load, past results, exact distance.
+    """
     distance = found.distance
     band = sum(distance is None or distance > bound for bound in _BANDS_M)
     more_returned = handler.returned > handler.completed

@@ -1,4 +1,4 @@
-"""What orders ask of whoever does them, read for many at once."""
+"""Reads what orders ask of their handlers, for many orders at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -20,7 +20,10 @@ EMERGENCY, URGENT, GREEN, NORMAL = range(4)
 
 
 def errands_of(orders: Sequence[Order], at: datetime) -> dict[int, Errand]:
-    """By order id; one statement a table, however many orders."""
+    """The errands of the orders by order id, read with at most four statements.
+
+    `at` is the present moment: preferred times that are over by then are left out.
+    """
     category_ids = {order.category_id for order in orders}
     categories = {
         category.id: category
@@ -60,7 +63,7 @@ def _errand(
 
 
 def rank_of(order: Order) -> int:
-    """特急、紧急、绿色通道、其余."""
+    """Returns 0 for an emergency (特急), 1 urgent (紧急), 2 green channel (绿色通道), 3 all others."""
     if order.urgency is Urgency.EMERGENCY:
         return EMERGENCY
     if order.urgency is Urgency.URGENT:
@@ -72,12 +75,15 @@ def _spot(order: Order, places: dict[int, Place], spots: dict[int, Point]) -> Po
     if order.latitude is not None and order.longitude is not None:
         return order.latitude, order.longitude
     found = None if order.place_id is None else spot_of_place(order.place_id, places)
-    # Of the community alone nobody can say how far it is.
+    # A community's middle is no answer: it is too large to tell how far away the order is.
     return found or spots.get(order.grid_id or 0)
 
 
 def future_times(spans: Iterable[Any], at: datetime) -> Iterator[Times]:
-    """The spans that are not over, from now on; when all are, any time is as good as another."""
+    """The spans that end after `at`, each beginning at `at` at the earliest.
+
+    `spans` are {"since", "until"} with ISO 8601 texts, as orders keep them.
+    """
     for span in spans:
         since, until = (datetime.fromisoformat(span[end]) for end in ("since", "until"))
         if until > at:
@@ -85,7 +91,7 @@ def future_times(spans: Iterable[Any], at: datetime) -> Iterator[Times]:
 
 
 def caps_of(unit_ids: Iterable[int]) -> dict[int, Caps]:
-    """By unit; a statement or two for each unit, never for each person."""
+    """The caps of the units by unit id, from the settings `orders.open_cap` and `orders.daily_cap`."""
     return {
         unit_id: Caps(setting(unit_id, "orders.open_cap"), setting(unit_id, "orders.daily_cap"))
         for unit_id in set(unit_ids)

@@ -1,4 +1,4 @@
-"""Everybody who may handle orders of some units, with all that is known of them, read at once."""
+"""Reads all people who may handle orders of some units, with the facts that a matching needs."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ _ASSIGNED_KINDS = tuple(_ASSIGNED.values())
 
 @dataclass(slots=True)
 class _Powers:
-    """The paths over which somebody may claim, be assigned, and know what is confidential."""
+    """Paths of the units where a person may claim, be assigned, and see confidential orders."""
 
     claim: list[str] = field(default_factory=list)
     handle: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ class _Powers:
 
 @dataclass(slots=True)
 class _Hands:
-    """What somebody has to do already."""
+    """How many orders a person holds and is offered, and the spans of those whose time is known."""
 
     holding: int = 0
     offered: int = 0
@@ -47,12 +47,13 @@ class _Hands:
 
 
 def handlers_of(paths: Iterable[str], at: datetime) -> list[Handler]:
-    """Active people who may handle orders of a unit with one of the paths, by id.
+    """The active people who may handle orders of a unit with one of the paths, sorted by id.
 
-    A constant number of statements, however many people there are.
+    Only roles that are current at `at` count. The number of statements does not grow with the number
+    of people.
     """
     powers = _powers_over(set(paths), at)
-    # With the sealed names: whoever asks for them later would read them one by one.
+    # Loads the sealed names too: `masked_names` would read them one by one later.
     found = select(Person).where(Person.id.in_(powers)).options(selectinload(Person.detail))
     people = list(session.scalars(found.order_by(Person.id)))
     people = [person for person in people if _serves(person, powers[person.id])]
@@ -87,7 +88,7 @@ def handlers_of(paths: Iterable[str], at: datetime) -> list[Handler]:
 
 
 def _powers_over(paths: set[str], at: datetime) -> dict[int, _Powers]:
-    """By person: what a role at one of the units or above it gives."""
+    """The powers of active people by person id, from roles at one of the units or above it."""
     unit_ids = {int(step) for path in paths for step in path.split("/") if step}
     statement = (
         select(RoleGrant.person_id, Role.permissions, Unit.path)
@@ -114,7 +115,7 @@ def _powers_over(paths: set[str], at: datetime) -> dict[int, _Powers]:
 
 
 def _serves(person: Person, powers: _Powers) -> list[str]:
-    """As in giving an order to a person: grid workers and staff are told, all others asked."""
+    """Grid workers and staff are assigned (`orders.handle`), all others claim (`orders.claim`)."""
     return powers.handle if person.kind in _ASSIGNED else powers.claim
 
 
@@ -125,7 +126,10 @@ def _kind(person: Person) -> HandlerKind:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """Where people live and work."""
+    """The places and units where people live and work.
+
+    `places` are by place id, `units` are points by unit id, `paths` are unit paths by unit id.
+    """
 
     places: dict[int, Place]
     units: dict[int, Point]
@@ -133,7 +137,7 @@ class _Ground:
 
     @classmethod
     def of(cls, people: Sequence[Person], registrations: Sequence[Registration]) -> "_Ground":
-        """Of these people and of where they have reported to."""
+        """Reads the homes of these people and the units of these registrations."""
         reported = {registration.unit_id for registration in registrations}
         homes = {p.home_unit_id for p in people if p.home_unit_id is not None}
         paths = session.execute(select(Unit.id, Unit.path).where(Unit.id.in_(reported)))
@@ -144,12 +148,12 @@ class _Ground:
         )
 
     def home_path(self, person: Person) -> str:
-        """The path of the building at home."""
+        """The path of the person's home place; empty if it is unknown."""
         home = self.places.get(person.home_place_id or 0)
         return "" if home is None else home.path
 
     def spots(self, person: Person, registrations: Sequence[Registration]) -> Iterator[Point]:
-        """Home, as near as it is known, and where somebody works or has reported to otherwise."""
+        """The point of the home, or of the home unit, then the points of other units reported to."""
         place_id = person.home_place_id
         home = None if place_id is None else spot_of_place(place_id, self.places)
         home = home or self.units.get(person.home_unit_id or 0)
@@ -157,12 +161,12 @@ class _Ground:
             yield home
         for registration in registrations:
             spot = self.units.get(registration.unit_id)
-            # Who reports at home is no nearer to the middle of the community than to the own door.
+            # A person who reports to the home unit is found at home, not in the middle of the unit.
             if spot is not None and registration.unit_id != person.home_unit_id:
                 yield spot
 
     def hours(self, registrations: Sequence[Registration]) -> Iterator[tuple[str, Any]]:
-        """Free hours by the path of the unit that they were given to."""
+        """Pairs of a unit's path and the free hours that were given to this unit."""
         for registration in registrations:
             yield self.paths[registration.unit_id], registration.availability
 
@@ -183,7 +187,10 @@ def _hands(ids: Sequence[int], at: datetime) -> dict[int, _Hands]:
 
 
 def _engaged(appointed_at: datetime | None, preferred: list[Any], at: datetime) -> list[Times]:
-    """When somebody is not free for anything else; of several spans that suit nobody knows which."""
+    """The span in which an order keeps its handler busy: the appointment, else the only preferred span.
+
+    Empty if the resident prefers several spans, because nobody knows which one it will be.
+    """
     if appointed_at is not None:
         return [(appointed_at, appointed_at + VISIT)]
     times = list(future_times(preferred, at))
@@ -191,7 +198,7 @@ def _engaged(appointed_at: datetime | None, preferred: list[Any], at: datetime) 
 
 
 def _taken_today(ids: Sequence[int], at: datetime) -> Counter[int]:
-    """What was claimed, or assigned to those who do not claim, since midnight."""
+    """The number of orders by person that were claimed, or assigned to grid and staff, since midnight."""
     midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
     statement = (
         select(OrderAssignee.person_id, func.count())
@@ -209,7 +216,10 @@ def _taken_today(ids: Sequence[int], at: datetime) -> Counter[int]:
 
 
 def _past(ids: Sequence[int], at: datetime) -> Counter[tuple[int, Action]]:
-    """How often each has completed and returned; for the dispatcher's choice, never a ranking."""
+    """How often each person has completed and returned an order in the last 90 days.
+
+    It is shown to the dispatcher as a reason; people are never ranked in public by it.
+    """
     statement = (
         select(OrderEvent.actor_id, OrderEvent.action, func.count())
         .where(

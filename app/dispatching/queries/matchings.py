@@ -1,4 +1,4 @@
-"""The best matching of a unit's orders to its handlers, as a proposal: nothing is changed."""
+"""The best matching of a unit's orders with its handlers, as a proposal that changes nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +37,7 @@ _PRESSING = (
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """A proposal; the shape of the API's preview."""
+    """A proposed matching in the shape of the API's answer: `MatchingOut` in schemas.py."""
 
     rows: list[dict[str, Any]]
     unmatched: list[dict[str, Any]]
@@ -45,11 +45,15 @@ class Matching:
 
 
 def matching_of(actor: Actor, unit_id: int, order_ids: Sequence[int] | None = None) -> Matching:
-    """Who should do what, proven to be the best there is, and why what is left is left.
+    """The best matching of orders with handlers, with reasons, and why the other orders are left.
 
-    Of all orders of the unit's subtree that wait at the desk or in the pool and that the actor may
-    give out, the 200 most pressing; or of those named. Staff are not proposed: they give out. Raises
-    Invalid `unit.unknown`, Forbidden `matching.not_allowed`.
+    Takes the orders with `order_ids`. Without `order_ids` it takes the 200 most pressing orders of
+    the unit and the units below it that wait at the desk or in the pool and that the actor may give
+    out. Staff are not proposed as handlers. `totals["proven"]` is False if the three seconds of the
+    solver were over before the matching was proven to be the best.
+
+    Raises Invalid `unit.unknown`, and Forbidden `matching.not_allowed` if the actor may not dispatch
+    in the unit.
     """
     unit = _unit(actor, unit_id)
     unmatched: list[dict[str, Any]] = []
@@ -91,7 +95,7 @@ def _unit(actor: Actor, unit_id: int) -> Unit:
 
 
 def _waiting(actor: Actor, unit: Unit) -> tuple[list[Order], int]:
-    """The most pressing ones that wait, and how many more there are."""
+    """The 200 most pressing orders that wait, and how many more orders wait."""
     given = _gives(actor)
     found = orders_visible_to(actor).where(
         Order.handling_path.startswith(unit.path, autoescape=True), given
@@ -104,7 +108,7 @@ def _waiting(actor: Actor, unit: Unit) -> tuple[list[Order], int]:
 
 
 def _gives(actor: Actor) -> ColumnElement[bool]:
-    """At the desk; in the pool for those who may take an order out of it again."""
+    """Orders at the desk where the actor dispatches, and in the pool where the actor manages."""
     at_desk = and_(
         Order.status == OrderStatus.SUBMITTED,
         under(Order.handling_path, actor.paths("orders.dispatch")),
@@ -120,7 +124,7 @@ def _gives(actor: Actor) -> ColumnElement[bool]:
 def _named(
     actor: Actor, unit: Unit, order_ids: Sequence[int]
 ) -> tuple[list[Order], list[dict[str, Any]]]:
-    """Of these orders the ones that can be given out; of the others why not."""
+    """The named orders that can be given out, and for the other ones a row that tells why not."""
     found = orders_visible_to(actor).where(
         Order.id.in_(order_ids), Order.handling_path.startswith(unit.path, autoescape=True)
     )
@@ -143,7 +147,7 @@ def _why_not_ready(actor: Actor, order: Order | None) -> str | None:
 
 
 def is_waiting(order: Order) -> bool:
-    """Whether nobody has it or was asked: at the desk or in the pool."""
+    """Returns whether the order is at the desk or in the pool: no one holds it or is offered it."""
     pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
     return order.status is OrderStatus.SUBMITTED or pooled
 
@@ -161,7 +165,7 @@ def _sheet(orders: Sequence[Order], at: datetime) -> Sheet:
 def _rows(
     sheet: Sheet, plan: Plan, numbers: Mapping[int, str], at: datetime
 ) -> list[dict[str, Any]]:
-    """What is proposed, the most pressing first."""
+    """The rows of the proposal, the most pressing order first."""
     names = masked_names({worker for given in plan.given for worker in given.workers})
     ordered = sorted(plan.given, key=lambda given: pressing(sheet.errands[given.task]))
     return [{"number": numbers[given.task], **_row(sheet, given, names, at)} for given in ordered]

@@ -1,4 +1,4 @@
-"""Where units and places lie: a point for each, however many, in one statement a table."""
+"""The points of units and places, read for many of them at once."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,11 @@ from app.organisation.models import Place, Unit, UnitArea
 
 
 def spots_of_units(unit_ids: Iterable[int]) -> dict[int, Point]:
-    """The middle of each unit's area, or of what the units below it cover; none without any."""
+    """The middle (latitude, longitude) of each unit by unit id, in one statement.
+
+    It is the middle of the rectangle around the areas of the unit and of the units below it. A unit
+    without any area is left out.
+    """
     around = aliased(Unit)
     below = around.path.concat("%")
     statement = (
@@ -30,7 +34,7 @@ def spots_of_units(unit_ids: Iterable[int]) -> dict[int, Point]:
 
 
 def places_by_id(place_ids: Iterable[int]) -> dict[int, Place]:
-    """The places and all that they stand in."""
+    """The places and the places around them (building, estate …), by id, in two statements."""
     named = list(session.scalars(select(Place).where(Place.id.in_(set(place_ids)))))
     above = {int(step) for place in named for step in place.path.split("/") if step}
     around = session.scalars(select(Place).where(Place.id.in_(above)))
@@ -38,7 +42,10 @@ def places_by_id(place_ids: Iterable[int]) -> dict[int, Place]:
 
 
 def spot_of_place(place_id: int, places: dict[int, Place]) -> Point | None:
-    """The place's own point, or that of the nearest one around it."""
+    """The point of the place, else of the nearest place around it that has one; None without any.
+
+    `places` is the answer of `places_by_id`.
+    """
     place = places[place_id]
     for step in reversed([int(step) for step in place.path.split("/") if step]):
         around = places.get(step)

@@ -1,1 +1,1 @@
-"""Verbs for many orders at once, by noun."""
+"""The verbs for many orders at once, a module for each noun."""

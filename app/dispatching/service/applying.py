@@ -1,4 +1,4 @@
-"""A matching that the dispatcher has looked at is carried out, row by row."""
+"""Carries out a matching that the dispatcher has read, row by row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ _REASON = "按匹配方案指派。"
 
 @dataclass(slots=True)
 class _Desk:
-    """What is known once everything is locked, and what this run has given to whom."""
+    """The facts read after everything is locked; `given` counts by person id what this run gave."""
 
     orders: Mapping[int, Order]
     errands: Mapping[int, Errand]
@@ -38,7 +38,10 @@ class _Desk:
     given: dict[int, int] = field(default_factory=dict)
 
     def handler(self, person_id: int, errand: Errand) -> Handler:
-        """Who may be given orders of that unit, with what this run has added; Invalid otherwise."""
+        """The handler; orders that this run gave to him or her are counted in `offered`.
+
+        Raises Invalid `assignee.unknown` if the person may not serve the unit of the errand.
+        """
         found = self.handlers.get(person_id)
         if found is None or not found.may_serve(errand.path):
             raise Invalid("assignee.unknown", "没有找到这位办理人，或他不在本单位。")
@@ -46,11 +49,11 @@ class _Desk:
 
 
 def apply_matching(actor: Actor, *, rows: Sequence[Mapping[str, Any]]) -> BulkRun:
-    """Gives out each row {order_id, assignee_ids} that still can be; the run says what came of each.
+    """Dispatches each row {order_id, assignee_ids}; the bulk run holds the result of each row.
 
-    Everybody and everything is locked first and judged anew: whoever was claimed, has gone away or
-    is full meanwhile makes a row a 409 and leaves the others alone. Of people who go together the
-    first answers for the order, the others are told to come along.
+    All orders and people are locked first and judged again. If an order was claimed meanwhile, or a
+    person is away or has reached a cap, this row gets the status 409 and the other rows go on. Of
+    several people the first gets the order, the others go along as helpers.
     """
     people = {person_id for row in rows for person_id in row["assignee_ids"]}
     lock_all(actor, [row["order_id"] for row in rows], people)
@@ -104,7 +107,7 @@ def _check_person(errand: Errand, handler: Handler, caps: Caps) -> None:
     obstacle = fit(errand, handler, caps).obstacle
     if obstacle is None:
         return
-    # As the verb for a single order has it.
+    # The same classes as in the verb for a single order.
     refusal = Invalid if obstacle.code == "order.own" else Conflict
     raise refusal(obstacle.code, f"这位办理人不合适：{obstacle.text}")
 

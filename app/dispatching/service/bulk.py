@@ -1,4 +1,4 @@
-"""The verbs of the desk for many orders at once, each with the rights and refusals of a single one."""
+"""One action on many orders; each order is permitted or refused as in the verb for a single order."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -36,9 +36,10 @@ _VERBS: dict[BulkAction, Verb] = {
 def run_bulk(
     actor: Actor, *, ids: Sequence[int], action: BulkAction, fields: Mapping[str, Any]
 ) -> BulkRun:
-    """Does it to each of the orders that admits it; the run says what came of each.
+    """Does the action to each order; the bulk run holds the result of each order.
 
-    Raises Invalid `bulk.field_required`, `bulk.field_not_taken` before anything is done.
+    A refusal of one order leaves the others done. Raises Invalid `bulk.field_required` or
+    `bulk.field_not_taken`, before anything is done, if `fields` are not those of the action.
     """
     _check_fields(action, fields)
     return keep(actor, action.value, _run(actor, ids, action, fields))
@@ -47,7 +48,10 @@ def run_bulk(
 def try_bulk(
     actor: Actor, *, ids: Sequence[int], action: BulkAction, fields: Mapping[str, Any]
 ) -> list[Result]:
-    """What `run_bulk` would do, tried and undone, messages included."""
+    """The results that `run_bulk` would have; does the action and undoes it, messages included.
+
+    Raises the same errors as `run_bulk`.
+    """
     _check_fields(action, fields)
     trial = session.begin_nested()
     try:
@@ -68,7 +72,7 @@ def _run(
 
 
 def _check_fields(action: BulkAction, fields: Mapping[str, Any]) -> None:
-    """One body for all actions: each takes its own fields and no others."""
+    """The request has one shape for all actions, so the fields of the action are checked here."""
     about = BULK_FIELDS[action]
     missing = sorted(name for name in about.needed if fields.get(name) in (None, ""))
     if missing:

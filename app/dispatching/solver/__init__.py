@@ -1,4 +1,4 @@
-"""The best matching of many orders to many handlers: pure, without database or clock of business."""
+"""The best matching of many orders with many handlers: pure, without database or business time."""
 
 from app.dispatching.solver.greedy import nearest_first
 from app.dispatching.solver.matching import match

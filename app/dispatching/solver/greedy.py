@@ -1,4 +1,4 @@
-"""The plan that anybody would make by hand: the most pressing first, each to the nearest."""
+"""The plan that a dispatcher would make by hand: the most pressing task first, to the nearest worker."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,14 +18,18 @@ Line = Callable[[Option], tuple[int, ...]]
 
 
 def nearest_first(problem: Problem) -> Plan:
-    """Task by task, the most pressing and oldest first, to whoever is nearest and still free."""
+    """A plan that gives task after task, the most pressing and oldest first, to the nearest free worker."""
     places = {task.id: place for place, task in enumerate(problem.tasks)}
     turns = sorted(problem.tasks, key=lambda task: (task.rank, places[task.id]))
     return in_turn(problem, turns, lambda option: (option.distance, option.unmet, option.worker))
 
 
 def in_turn(problem: Problem, turns: list[Task], line: Line) -> Plan:
-    """Gives each task of `turns` to the first of its options, by `line`, that are still free."""
+    """A plan that gives the tasks of `turns`, one after the other, to the first free workers.
+
+    The options of a task are sorted by the key `line`, the least first. A task that does not find
+    enough free workers is left out.
+    """
     options: dict[int, list[Option]] = defaultdict(list)
     for option in sorted(problem.options, key=line):
         options[option.task].append(option)
@@ -41,20 +45,20 @@ def in_turn(problem: Problem, turns: list[Task], line: Line) -> Plan:
 
 
 class _Hands:
-    """What a worker can still take."""
+    """What a worker can still take: what is left of each limit, and the spans already taken."""
 
     def __init__(self, worker: Worker) -> None:
         self.room = [(limit.tasks, limit.at_most) for limit in worker.limits]
         self.busy: list[Span] = []
 
     def are_free(self, task: Task, time: int | None) -> bool:
-        """Whether limits and other times leave room for the task."""
+        """Returns whether the worker's limits and taken spans leave room for the task at that time."""
         if any(left <= 0 and (of is None or task.id in of) for of, left in self.room):
             return False
         return time is None or not any(overlap(task.times[time], span) for span in self.busy)
 
     def take(self, task: Task, time: int | None) -> None:
-        """One more."""
+        """Counts the task against the limits and notes its span."""
         self.room = [
             (of, left - 1 if of is None or task.id in of else left) for of, left in self.room
         ]
@@ -63,7 +67,10 @@ class _Hands:
 
 
 def _first_free(task: Task, options: list[Option], hands: dict[int, _Hands]) -> Given | None:
-    """The workers at the time at which the first one of them stands first in line."""
+    """The task with its first free workers; of several times the one with the best workers.
+
+    None if at no time enough workers are free.
+    """
     best: tuple[list[int], Given] | None = None
     for time in range(len(task.times)) if task.times else (None,):
         fits = [

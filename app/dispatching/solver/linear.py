@@ -1,8 +1,9 @@
-"""The problem as rows and columns, and the set of best solutions narrowed aim by aim.
+"""The problem as a linear program, whose set of best solutions is narrowed aim by aim.
 
-Each column is 0 or 1: a worker does a task at a time, or a task for several is served at a time. Each
-row bounds a sum of columns. An aim is solved without the demand for whole numbers first; what its
-reduced costs and row prices exclude is excluded for all further aims, which makes them small.
+Each column (variable) is 0 or 1: a worker does a task at a time, or a task for several workers is
+served at a time. Each row (constraint) bounds a sum of columns. An aim (objective) is first solved
+without the demand for whole numbers. Columns that its reduced costs exclude, and rows that its prices
+fix, stay excluded and fixed for all later aims, so these become small.
 """
 
 from collections import defaultdict
@@ -18,16 +19,16 @@ from app.dispatching.solver.problem import Given, Problem, Task
 
 Numbers = np.ndarray[Any, np.dtype[np.float64]]
 Remaining = Callable[[], float]
-# Costs are integers, so what differs by less is the same.
+# Costs are integers, so two values that differ by less than this are equal.
 _TOLERANCE = 1e-5
 _WHOLE = 1e-6
-# As many columns are asked for whole numbers first; most often they are enough.
+# The number of cheapest columns that are tried first for a whole solution; it is usually enough.
 _FEW = 1500
 _DONE, _OUT_OF_TIME, _IMPOSSIBLE = 0, 1, 2
 
 
 class OutOfTimeError(Exception):
-    """The time is over; `columns` is a solution all the same, where one was found."""
+    """The solver's time is over; `columns` is a whole solution if one was found, else None."""
 
     def __init__(self, columns: Numbers | None = None) -> None:
         super().__init__("out of time")
@@ -36,7 +37,10 @@ class OutOfTimeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a column means: this worker does this task at this time; worker None: it is served."""
+    """The meaning of a column: this worker does this task at this time.
+
+    `worker` is None in the column that says that a task for several workers is served.
+    """
 
     task: int
     worker: int | None
@@ -47,7 +51,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """The best solution that need not be whole: its value, columns, reduced costs and row prices."""
+    """The best solution without the demand for whole numbers.
+
+    `value` of the aim, value of each column, reduced cost of each column, price of each row.
+    """
 
     value: float
     columns: Numbers
@@ -56,17 +63,20 @@ class Relaxed:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is a solution as it stands."""
+        """True if every column is a whole number, so that this is a solution of the problem too."""
         return bool(np.all(np.abs(self.columns - np.round(self.columns)) < _WHOLE))
 
     @property
     def may_be_reached(self) -> bool:
-        """Whether whole columns could have this value: it is an integer."""
+        """True if the value is an integer, so that a whole solution could have the same value."""
         return abs(self.value - round(self.value)) < _TOLERANCE
 
 
 class Model:
-    """Columns and rows of a problem."""
+    """The columns (`choices`) and rows of a problem.
+
+    A row is (columns, their factors, the most that the sum may be, whether it must be equal to it).
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -105,7 +115,8 @@ class Model:
         served = len(self.choices)
         self.choices.append(Choice(task.id, None, time))
         self.rows.append(([*columns, served], [1] * len(columns) + [-task.people], 0, True))
-        # Implied for whole numbers; without it half a task is done by one whole worker.
+        # Whole solutions obey these rows anyway; without them a relaxed solution could serve half of
+        # a task by one whole worker.
         self.rows += [([column, served], [1, -1], 0, False) for column in columns]
         return [served]
 
@@ -114,7 +125,7 @@ class Model:
             self.rows.append((columns, [1] * len(columns), most, False))
 
     def _one_at_a_time(self, columns: list[int], tasks: dict[int, Task]) -> None:
-        """A row for each largest set of spans that share a moment."""
+        """Adds a row for each largest set of columns of one worker whose spans share a moment."""
         spans = []
         for column in columns:
             choice = self.choices[column]
@@ -125,11 +136,11 @@ class Model:
                 self._at_most(clique, 1)
 
     def face(self) -> "Face":
-        """All solutions."""
+        """The set of all solutions of the problem."""
         return Face(self.rows, len(self.choices))
 
     def aims(self) -> Iterator[Numbers]:
-        """What is to be made least, one after the other; see `problem.score`."""
+        """The costs of the columns to minimise, one aim after the other, as in `problem.score`."""
         tasks = self.problem.tasks
         can_be_served = [task for task in tasks if task.id in self._by_task]
         weights, weight = {}, 1
@@ -148,7 +159,7 @@ class Model:
         return found
 
     def given(self, columns: Numbers) -> tuple[Given, ...]:
-        """What a whole solution means."""
+        """The tasks with workers and time that a whole solution stands for."""
         workers: dict[tuple[int, int | None], list[int]] = defaultdict(list)
         for column in np.flatnonzero(columns > 0.5):
             choice = self.choices[column]
@@ -158,7 +169,10 @@ class Model:
 
 
 def _cliques(spans: Sequence[tuple[int, int, int]]) -> Iterator[list[int]]:
-    """The largest sets of columns whose spans share a moment; spans sorted by their beginning."""
+    """The largest sets of columns whose spans share a moment.
+
+    `spans` are (since, until, column), sorted by their beginning.
+    """
     open_spans: list[tuple[int, int]] = []
     is_new = False
     for since, until, column in spans:
@@ -171,7 +185,11 @@ def _cliques(spans: Sequence[tuple[int, int, int]]) -> Iterator[list[int]]:
 
 
 class Face:
-    """The solutions that are still in question: columns kept free, rows kept loose."""
+    """The set of solutions that are still possible.
+
+    `low` and `high` bound each column; a column with low < high is free. A row with `tight` must be
+    equal to its `most`, any other row may be less.
+    """
 
     def __init__(self, rows: Sequence[tuple[list[int], list[int], int, bool]], width: int) -> None:
         lengths = [len(columns) for columns, _, _, _ in rows]
@@ -185,15 +203,18 @@ class Face:
 
     @property
     def free(self) -> Any:
-        """Places of the columns that are not decided yet."""
+        """Indexes of the columns that may still be 0 or 1."""
         return np.flatnonzero(self.high > self.low)
 
     def leaves_open(self, aim: Numbers) -> bool:
-        """Whether the aim tells any of the remaining solutions from another."""
+        """Returns whether the aim could still differ between two remaining solutions."""
         return bool(aim[self.free].any())
 
     def relax(self, aim: Numbers, remaining: Remaining) -> Relaxed | None:
-        """The best solution that need not be whole; None where there is none at all."""
+        """The best solution without the demand for whole numbers; None if there is no solution.
+
+        Raises OutOfTimeError.
+        """
         free = self.free
         matrix, room, used = self._left(free)
         loose, tight = used & ~self.tight, used & self.tight
@@ -218,16 +239,16 @@ class Face:
         return Relaxed(float(aim @ columns), columns, costs, prices)
 
     def _left(self, free: Any) -> tuple[Any, Numbers, Any]:
-        """The rows over the free columns, what room they have, and which of them matter at all."""
+        """The matrix of the free columns, the room of each row, and which rows hold a free column."""
         decided = np.where(self.high > self.low, 0.0, self.low)
         matrix = self.matrix[:, free]
         return matrix, self.most - self.matrix @ decided, np.diff(matrix.indptr) > 0
 
     def exact(self, aim: Numbers, relaxed: Relaxed, remaining: Remaining) -> Numbers | None:
-        """The best whole solution; None where there is none.
+        """The best whole solution; None if there is none. Raises OutOfTimeError.
 
-        Columns that cost more than the gap between whole and relaxed can be in no better solution,
-        so the cheap ones are tried alone first.
+        A column whose reduced cost is more than the gap between the whole and the relaxed solution
+        is in no better solution, so the cheapest columns are tried alone first.
         """
         costs = relaxed.costs[self.free]
         few = float(np.partition(costs, _FEW)[_FEW]) if len(costs) > _FEW else np.inf
@@ -238,13 +259,13 @@ class Face:
         return None
 
     def any_whole(self, remaining: Remaining) -> Numbers | None:
-        """One of the whole solutions, no matter which; None where there is none."""
+        """Any one of the whole solutions; None if there is none. Raises OutOfTimeError."""
         return self._whole(np.zeros(len(self.low)), self.free, remaining)
 
     def _whole(self, aim: Numbers, free: Any, remaining: Remaining) -> Numbers | None:
         matrix, room, used = self._left(free)
         idle = ~used
-        # A row without columns has nothing to reach its room with.
+        # A row without free columns sums to 0, so its bound must admit 0.
         if np.any((room[idle] < -_WHOLE) | (self.tight[idle] & (room[idle] > _WHOLE))):
             return None
         columns = np.where(self.high > self.low, 0.0, self.low)
@@ -265,9 +286,9 @@ class Face:
         return columns if found.status == _DONE else None
 
     def narrow(self, aim: Numbers, relaxed: Relaxed, reached: float) -> None:
-        """Keeps the solutions that reach this value of the aim, and all of those."""
+        """Narrows the set to all solutions whose value of the aim is `reached`."""
         gap = reached - relaxed.value + _TOLERANCE
-        # A step of one in a column or a row would cost more than there is to lose.
+        # Moving such a column or row by one would worsen the aim by more than the gap.
         self.high[relaxed.costs > gap] = 0
         self.low[relaxed.costs < -gap] = 1
         self.tight |= relaxed.prices > gap

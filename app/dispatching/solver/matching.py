@@ -1,4 +1,4 @@
-"""The best plan, proven: aim after aim over what the aims before have left open."""
+"""The best plan with a proof: each aim is solved over the solutions that the earlier aims left."""
 
 import time
 
@@ -8,9 +8,10 @@ from app.dispatching.solver.problem import Plan, Problem, faults, score
 
 
 def match(problem: Problem, *, seconds: float = 3.0) -> Plan:
-    """The plan with the least `score`; `proven` says whether it is, or the time was over before.
+    """The plan with the least `score`; `proven` tells whether this is proven.
 
-    Without a proof it is the better of what was found and the plan of `nearest_first`.
+    Stops after `seconds`. Without a proof it returns the better one of the plan found so far and the
+    plan of `nearest_first`.
     """
     by_hand = nearest_first(problem)
     until = time.monotonic() + seconds
@@ -24,17 +25,17 @@ def match(problem: Problem, *, seconds: float = 3.0) -> Plan:
     model = Model(problem)
     columns, proven = _best(model, remaining)
     plan = by_hand if columns is None else Plan(model.given(columns), proven=proven)
-    # Rounding is not to be trusted blindly; neither is a solution that the time cut off.
+    # A rounded solution, or one that the end of the time cut off, can break a rule of the problem.
     if faults(problem, plan) or score(problem, by_hand) < score(problem, plan):
         return by_hand
     return plan
 
 
 def _best(model: Model, remaining: Remaining) -> tuple[Numbers | None, bool]:
-    """The best columns and whether that is proven.
+    """The best columns and whether they are proven to be the best.
 
-    Whole numbers are demanded at the end alone at first, since most often the relaxed aims can be
-    reached together; where they cannot, of each aim in turn.
+    The first pass demands whole numbers only at the end, because the relaxed aims can usually be
+    reached together. If they cannot, the second pass demands whole numbers for each aim.
     """
     try:
         for at_once in (False, True):
@@ -47,7 +48,7 @@ def _best(model: Model, remaining: Remaining) -> tuple[Numbers | None, bool]:
 
 
 def _descend(model: Model, remaining: Remaining, *, at_once: bool) -> Numbers | None:
-    """Aim after aim; None where what the earlier ones promised is not to be had in whole numbers."""
+    """Solves aim after aim; None if no whole solution reaches the values of the earlier aims."""
     face, aims = model.face(), list(model.aims())
     columns: Numbers | None = None
     for aim in aims:

@@ -1,20 +1,20 @@
-"""What is to be matched, what a plan is, how good it is, and what would be wrong with it."""
+"""The problem of matching, a plan that solves it, the score of a plan and the faults of a plan."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-# Seconds of the epoch, half-open.
+# Two numbers of seconds since 1970; the second is not part of the span.
 Span = tuple[int, int]
-# The lower, the better: served by rank (negative, the most pressing first), age, unmet, distance.
+# A lower score is better: minus the number served of each rank, places by age, unmet, distance.
 Score = tuple[tuple[int, ...], int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An order: `rank` 0 is the most pressing; it needs `people` different workers, or gets none.
+    """An order: `rank` 0 is the most pressing; it gets `people` different workers or none.
 
-    `times` are spans any one of which suits, for all of its workers together; none: whenever.
+    `times` are spans; all workers of the task come at the same one. Empty means any time.
     """
 
     id: int
@@ -25,7 +25,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Of these tasks (None: of all) a worker gets at most so many."""
+    """A worker gets at most `at_most` of `tasks`; None means of all tasks."""
 
     at_most: int
     tasks: frozenset[int] | None = None
@@ -33,7 +33,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A handler with all that bounds what he or she may be given."""
+    """A handler with the limits on what he or she may be given."""
 
     id: int
     limits: tuple[Limit, ...]
@@ -41,10 +41,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """That a worker may do a task: metres to go, wished skills that are missing, and when.
+    """A worker who may do a task: `distance` in metres, `unmet` 1 if a wished skill is missing.
 
-    `times` are places in the task's own `times`; an option without one for a task that has times is
-    none.
+    `times` are indexes into the task's `times`. If the task has times and the option has none, the
+    worker cannot do the task.
     """
 
     task: int
@@ -56,14 +56,14 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The tasks, oldest first; the workers; who may do what."""
+    """The tasks, oldest first, the workers, and the options: which worker may do which task."""
 
     tasks: tuple[Task, ...]
     workers: tuple[Worker, ...]
     options: tuple[Option, ...]
 
     def choices(self) -> Iterator[tuple[Option, int | None]]:
-        """Every option at each of its times; None where the task has no times."""
+        """Each option with each index of its times; with None if the task has no times."""
         timed = {task.id for task in self.tasks if task.times}
         for option in self.options:
             for time in option.times if option.task in timed else (None,):
@@ -72,7 +72,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A task with its workers, and at which of its times."""
+    """A task with its workers; `time` is an index into the task's times, None if it has none."""
 
     task: int
     workers: tuple[int, ...]
@@ -81,17 +81,17 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is given to whom; `proven`: no other plan is better."""
+    """The tasks that are given, each with its workers; `proven` if no other plan is better."""
 
     given: tuple[Given, ...]
     proven: bool = False
 
 
 def score(problem: Problem, plan: Plan) -> Score:
-    """How good a plan is; plans of one problem compare by it.
+    """The score of a plan; of two plans of one problem the one with the lower score is better.
 
-    First how many are served of the most pressing rank, then of the next and so on; of as many the
-    older ones; then the fewest wished skills that are missing; then the least distance.
+    It compares, in this order: how many tasks of the most pressing rank are given, then of the next
+    ranks; how old the given tasks are; how many wished skills are missing; the sum of the metres.
     """
     tasks = {task.id: (place, task) for place, task in enumerate(problem.tasks)}
     options = {(option.task, option.worker): option for option in problem.options}
@@ -108,7 +108,7 @@ def score(problem: Problem, plan: Plan) -> Score:
 
 
 def faults(problem: Problem, plan: Plan) -> list[str]:
-    """What a plan breaks: nothing, or in words what and where."""
+    """The rules of the problem that the plan breaks, each as an English sentence; empty if none."""
     options = {(option.task, option.worker): option for option in problem.options}
     tasks = {task.id: task for task in problem.tasks}
     found = []
@@ -149,5 +149,5 @@ def _overlapping(worker: Worker, mine: Sequence[Given], tasks: dict[int, Task]) 
 
 
 def overlap(one: Span, other: Span) -> bool:
-    """Whether two spans share a moment."""
+    """Returns whether two spans share a moment."""
     return one[0] < other[1] and other[0] < one[1]

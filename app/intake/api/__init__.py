@@ -1,4 +1,4 @@
-"""What comes in, goes out and is announced over HTTP, a file a noun."""
+"""The endpoints of imports, exports and banners, a module for each noun."""
 
 from app.intake.api import banners, exporting, importing
 

@@ -1,4 +1,4 @@
-"""Banners: what hangs for a place, 我也是, and the desk that puts them up."""
+"""Endpoints of banners: read the banners of a place, say 我也是, put up, change and end a banner."""
 
 from typing import Any
 

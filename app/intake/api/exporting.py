@@ -1,4 +1,4 @@
-"""Exporting orders: ask for a file, look how far it is, fetch it by its address."""
+"""Endpoints of exports: ask for a file, read its state and its address."""
 
 from typing import Any
 

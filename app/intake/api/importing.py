@@ -1,4 +1,4 @@
-"""Importing orders: upload, look, have them entered, take back what was rejected."""
+"""Endpoints of imports: upload a file, read the preview, enter the rows, fetch the rejected rows."""
 
 from io import BytesIO
 from typing import Any
@@ -49,7 +49,11 @@ _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Preview:
-    """The file, read and checked before the view's transaction, so that nobody waits for it."""
+    """Reads and checks the file before the view's transaction begins.
+
+    So a large file does not hold up the other writers. Raises Invalid `file.missing`, what
+    `preview` raises, and the refusal for fields of a wrong shape.
+    """
     request.max_content_length = LARGEST_FILE + _FRAME
     try:
         about = ImportIn().load(request.form.to_dict())

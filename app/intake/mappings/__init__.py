@@ -1,7 +1,8 @@
-"""What the columns of another system's file mean: a mapping, read from TOML and checked.
+"""A mapping tells what the columns of another system's file mean; it is read from TOML and checked.
 
-A value of `values` is translated and taken as it is otherwise; `default` is for empty cells alone;
-`otherwise` for what is neither translated nor known. Without them such a row is rejected.
+A cell that stands in `values` is translated; a cell that the program knows is taken as it is.
+`default` is the word for an empty cell, `otherwise` the word for an unknown cell. Without `default` or
+`otherwise` a row with such a cell is rejected.
 """
 
 import tomllib
@@ -22,7 +23,7 @@ MAPPINGS = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A column whose values are translated; without a column it is a constant."""
+    """A column whose values are translated; without a column each row gets `default`."""
 
     column: str | None
     values: Mapping[str, str]
@@ -30,14 +31,14 @@ class Choice:
     otherwise: str | None
 
     def targets(self) -> list[str]:
-        """All that it may be translated to."""
+        """All words that a cell can be translated to."""
         others = (self.default, self.otherwise)
         return [*self.values.values(), *(word for word in others if word is not None)]
 
 
 @dataclass(frozen=True, slots=True)
 class YesNo:
-    """A column that says yes or no; without a column it is always no."""
+    """A column that says yes or no, and the words for each; without a column it is always no."""
 
     column: str | None
     yes: tuple[str, ...]
@@ -46,7 +47,7 @@ class YesNo:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom to call and where to go: two columns and a template."""
+    """The columns of the requester's name and phone, and the template of the address."""
 
     name: str | None
     phone: str | None
@@ -55,7 +56,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where it is: columns of a point in one system, or of a place by its full name or code."""
+    """The columns of the order's point, and the column of its place (by full name or by code).
+
+    `system` is the coordinate system of the point.
+    """
 
     latitude: str | None
     longitude: str | None
@@ -65,7 +69,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class ImportMapping:
-    """A whole mapping. `per_unit`: each unit counts its numbers by itself."""
+    """A mapping; with `per_unit` each unit numbers its orders for itself."""
 
     name: str
     system: str
@@ -84,12 +88,15 @@ class ImportMapping:
     chains: Mapping[str, tuple[Step, ...]]
 
     def system_at(self, unit_id: int) -> str:
-        """The system's name under which a unit's numbers are unique."""
+        """The name of the other system, with the unit's id if each unit has its own numbers.
+
+        External numbers are unique under this name.
+        """
         return f"{self.system}@{unit_id}" if self.per_unit else self.system
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every column that is read, in the order of the mapping."""
+        """The names of all columns that the mapping reads, each once, the number first."""
         notes = (step.note for chain in self.chains.values() for step in chain if step.note)
         templates = (self.description, self.contact.address, *notes)
         named = (
@@ -111,17 +118,17 @@ class ImportMapping:
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """The columns that a file must have."""
+        """The names of the columns that a file must have."""
         return tuple(column for column in self.columns if column not in self.optional)
 
 
 def shipped_names() -> list[str]:
-    """The mappings that come along."""
+    """The names of the mappings that are shipped with the program, sorted."""
     return sorted(path.stem for path in MAPPINGS.glob("*.toml"))
 
 
 def shipped_mapping(name: str) -> ImportMapping:
-    """One of them; raises Invalid `import.mapping_unknown`."""
+    """The shipped mapping with this name; raises Invalid `import.mapping_unknown`."""
     if name not in shipped_names():
         known = "、".join(shipped_names())
         raise Invalid("import.mapping_unknown", f"没有叫“{name}”的映射，现有：{known}。")
@@ -129,7 +136,10 @@ def shipped_mapping(name: str) -> ImportMapping:
 
 
 def read_mapping(name: str, text: str) -> ImportMapping:
-    """A mapping out of its TOML; raises Invalid `import.mapping`, naming the place and the remedy."""
+    """The mapping that the TOML text describes.
+
+    Raises Invalid `import.mapping`; its message names the place in the text and what to write.
+    """
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as broken:

@@ -1,4 +1,4 @@
-"""How a state came about: the acts of the past that lead there, checked against the orders' table."""
+"""The chain of actions that leads to a state of the other system, checked against the orders' TABLE."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from app.orders.ticket.states import (
 )
 
 A, S = Action, OrderStatus
-# Where an act leads, None where it stays; what is not here cannot be told by a file.
+# The state after an action; None if the state stays. Other actions cannot stand in a mapping.
 _LEADS_TO: dict[Action, OrderStatus | None] = {
     A.ACKNOWLEDGE: None,
     A.COMMENT: None,
@@ -29,13 +29,16 @@ _LEADS_TO: dict[Action, OrderStatus | None] = {
     A.REJECT: S.REJECTED,
     A.CANCEL: S.CANCELLED,
 }
-# To whom nobody knows: a file names no person of ours, so nothing is offered to one.
+# The state after DISPATCH. A file names no person of this program, so there is no direct offer.
 _MODES = {DispatchMode.POOL: S.DISPATCHED, DispatchMode.ASSIGNED: S.CLAIMED}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One act; it happened at the first of the named times that a row has."""
+    """An action of the past; it happened at the first of the times `at` that is filled in the row.
+
+    `until` is the name of the time at which a suspension ends; None for other actions.
+    """
 
     action: Action
     at: tuple[str, ...]
@@ -47,7 +50,11 @@ class Step:
 
 
 def read_chain(parts: Iterable[Part], times: Mapping[str, str]) -> tuple[Step, ...]:
-    """The acts from the placing on; `times` are those that the mapping names."""
+    """The actions of one chain, beginning with SUBMIT.
+
+    `times` are the columns of the mapping by the name of the time. Raises Invalid `import.mapping`
+    for an action that the orders' TABLE does not allow there.
+    """
     steps: list[Step] = []
     for part in parts:
         before = steps[-1].to if steps else None

@@ -1,4 +1,4 @@
-"""A mapping's TOML, taken apart: each refusal says where it is and what would be right."""
+"""Reads the parts of a mapping's TOML; each refusal names the place and what to write."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,56 +8,59 @@ from app.kernel.errors import Invalid
 
 
 def wrong(where: str, message: str) -> Invalid:
-    """The refusal of a mapping: Invalid `import.mapping`."""
+    """The error for a wrong mapping: Invalid `import.mapping`; the caller raises it."""
     return Invalid("import.mapping", f"映射文件有误：{where and f'[{where}] '}{message}")
 
 
 class Part:
-    """One table of the file; what nobody has asked for is found at its end."""
+    """One table of the TOML file; each read takes a key out of it, so that `end` finds unknown keys.
+
+    All methods raise Invalid `import.mapping` for a value of the wrong type.
+    """
 
     def __init__(self, raw: dict[str, Any], where: str = "") -> None:
         self.where = where
         self._raw = dict(raw)
 
     def names(self) -> list[str]:
-        """What is left in it."""
+        """The names of the keys that have not been read yet."""
         return list(self._raw)
 
     def end(self) -> None:
-        """Refuses what is left."""
+        """Raises Invalid `import.mapping` if a key has not been read, because it is unknown."""
         for name in self._raw:
             raise wrong(self.where, f"不认识“{name}”，请检查有没有写错。")
 
     def text(self, name: str) -> str:
-        """A text that must be there."""
+        """The text of this name; Invalid `import.mapping` if it is missing or empty."""
         found = self.maybe(name)
         if not found:
             raise wrong(self.where, f"缺少 {name}。")
         return found
 
     def maybe(self, name: str) -> str | None:
-        """A text, or None where it is not there."""
+        """The text of this name; None if it is missing."""
         found = self._raw.pop(name, None)
         if found is not None and not isinstance(found, str):
             raise wrong(self.where, f"{name} 要写文字。")
         return found
 
     def one_of(self, name: str, words: Sequence[str], default: str) -> str:
-        """One of the words; without a default it must be there."""
+        """The text of this name, or `default`; Invalid `import.mapping` if it is none of `words`."""
         found = self.maybe(name) or default
         if found not in words:
             raise wrong(self.where, f"{name} 只能是：{'、'.join(words)}。")
         return found
 
     def yes(self, name: str) -> bool:
-        """True unless it says false."""
+        """The truth value of this name; True if it is missing."""
         found = self._raw.pop(name, True)
         if not isinstance(found, bool):
             raise wrong(self.where, f"{name} 要写 true 或 false。")
         return found
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Some texts, or one of them alone."""
+        """The list of texts of this name; a single text counts as a list, a missing one is empty."""
         found = self._raw.pop(name, [])
         listed = [found] if isinstance(found, str) else found
         if not isinstance(listed, list) or not all(isinstance(word, str) for word in listed):
@@ -65,36 +68,36 @@ class Part:
         return tuple(listed)
 
     def words(self, name: str) -> dict[str, str]:
-        """Words and what they are translated to."""
+        """The table of translations of this name, word by word; empty if it is missing."""
         found = self._raw.pop(name, {})
         if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
             raise wrong(self._inside(name), "每一行要写成 “这边的词” = “那边的词”。")
         return dict(found)
 
     def template(self, name: str) -> Template:
-        """A text with columns in it, which must be there."""
+        """The template of this name; Invalid `import.mapping` if it is missing or wrong."""
         return self._template(name, self.text(name))
 
     def maybe_template(self, name: str) -> Template | None:
-        """A text with columns in it, or None."""
+        """The template of this name; None if it is missing."""
         found = self.maybe(name)
         return None if found is None else self._template(name, found)
 
     def part(self, name: str) -> "Part":
-        """A table that must be there."""
+        """The table of this name; Invalid `import.mapping` if it is missing."""
         if name not in self._raw:
             raise wrong(self._inside(name), "缺少这一段。")
         return self.maybe_part(name)
 
     def maybe_part(self, name: str) -> "Part":
-        """A table, empty where it is not there."""
+        """The table of this name; an empty table if it is missing."""
         found = self._raw.pop(name, {})
         if not isinstance(found, dict):
             raise wrong(self._inside(name), f"要写成一段，以 [{self._inside(name)}] 开头。")
         return Part(found, self._inside(name))
 
     def steps(self, name: str) -> Iterator["Part"]:
-        """A list of tables."""
+        """The tables of the list of this name; Invalid `import.mapping` if the list is empty."""
         found, where = self._raw.pop(name), self._inside(name)
         if not isinstance(found, list) or not all(isinstance(step, dict) for step in found):
             raise wrong(where, "要写成一个列表，每一步放在 { } 里，有 action 和 at。")

@@ -1,4 +1,4 @@
-"""Texts made of several columns: "{类别}[，{地点}]"; what stands in [] is left out where one is empty."""
+"""Texts made of columns: "{类别}[，{地点}]"; a part in [] is left out if one of its columns is empty."""
 
 import re
 from collections.abc import Mapping
@@ -9,22 +9,25 @@ _SEGMENT = re.compile(r"\[([^\[\]]*)\]")
 
 
 class TemplateError(ValueError):
-    """A template that cannot be read, in words."""
+    """A template that cannot be read; the message is Chinese, for the author of the mapping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with columns in it: segments, and whether each may be left out."""
+    """A text with names of columns in it.
+
+    `segments` are pairs of a text and whether it is left out if one of its columns is empty.
+    """
 
     segments: tuple[tuple[str, bool], ...]
 
     @property
     def columns(self) -> list[str]:
-        """The columns that it names."""
+        """The names of the columns in the template; a name can come twice."""
         return [name for text, _ in self.segments for name in _COLUMN.findall(text)]
 
     def fill(self, record: Mapping[str, str]) -> str:
-        """The text for one row; a missing column is an empty one."""
+        """The text for one row, without blanks at its ends; a missing column counts as empty."""
         shown = (text for text, optional in self.segments if not optional or _full(text, record))
         return "".join(
             _COLUMN.sub(lambda found: record.get(found[1], ""), text) for text in shown
@@ -32,7 +35,7 @@ class Template:
 
 
 def read_template(text: str) -> Template:
-    """Raises TemplateError where a bracket is left alone."""
+    """The template of this text; raises TemplateError if a bracket has no partner."""
     parts = _SEGMENT.split(text)
     segments = tuple((part, at % 2 == 1) for at, part in enumerate(parts) if part)
     for part, _ in segments:

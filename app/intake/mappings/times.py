@@ -1,4 +1,4 @@
-"""How another system writes its times, and which column holds which."""
+"""The formats in which another system writes its times, and the columns of the times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SOME_MOMENT = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """The zone of times without one, how they are written, and the columns by name."""
+    """The zone of times that name none, the formats (as in `strptime`), and the columns by name."""
 
     zone: ZoneInfo
     formats: tuple[str, ...]
@@ -22,11 +22,14 @@ class Times:
 
     @property
     def example(self) -> str:
-        """A time as it should be written."""
+        """A sample time in the first format, for messages."""
         return _SOME_MOMENT.strftime(self.formats[0])
 
     def read(self, text: str) -> datetime | None:
-        """The moment in UTC, None where it is none; an hour that comes twice is the first of the two."""
+        """The moment in UTC; None if the text is no time or its year is out of range.
+
+        If the hour comes twice on that day (end of summer time), the first one is taken.
+        """
         found = self._written(text) or _from_excel(text)
         if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
             return None
@@ -43,7 +46,7 @@ class Times:
 
 
 def _from_excel(text: str) -> datetime | None:
-    """A cell that is a time, as it reads: to the fraction of a second."""
+    """The time of an Excel cell, rounded to a second: such a cell is exact only to a fraction of it."""
     try:
         return (datetime.fromisoformat(text) + timedelta(seconds=0.5)).replace(microsecond=0)
     except (ValueError, OverflowError):
@@ -51,7 +54,7 @@ def _from_excel(text: str) -> datetime | None:
 
 
 def read_times(part: Part) -> Times:
-    """The times of a mapping; when it was submitted must be among them."""
+    """The times of a mapping; raises Invalid `import.mapping`, also if `submitted` has no column."""
     named = part.text("zone")
     try:
         zone = ZoneInfo(named)

@@ -1,4 +1,4 @@
-"""What comes in, what goes out, and what is announced."""
+"""The tables of imports, exports and banners."""
 
 from app.intake.models.banners import Banner, BannerMeToo
 from app.intake.models.exporting import Export

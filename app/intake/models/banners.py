@@ -1,4 +1,4 @@
-"""Notices of what everybody at a place has met already: no water, no light."""
+"""The tables of banners (公告): notices of a disturbance at a place, such as no water or no light."""
 
 from datetime import datetime
 
@@ -11,9 +11,10 @@ _RUNNING = text("ended_at IS NULL")
 
 
 class Banner(Model):
-    """A notice for a place and what lies in it, or without one for the whole unit.
+    """A notice for a place and all places in it, or without a place for the whole unit.
 
-    `until` is when it is expected to be over; until somebody ends it, it is not.
+    `until` is the expected end of the disturbance. The banner itself ends at `ended_at`, when a
+    person ends it.
     """
 
     __tablename__ = "intake_banners"
@@ -40,7 +41,10 @@ class Banner(Model):
 
 
 class BannerMeToo(Model):
-    """我也是: one person has met it too, counted once; forgotten with the person."""
+    """我也是: a person who has met the disturbance too; each person counts once per banner.
+
+    The row is deleted when the person is erased.
+    """
 
     __tablename__ = "intake_banner_me_toos"
     __table_args__ = (UniqueConstraint("banner_id", "person_id"),)

@@ -1,4 +1,4 @@
-"""An Excel file of orders that somebody has asked for, until its day is over."""
+"""The table of exports: Excel files of orders that a person has asked for, kept for 24 hours."""
 
 from datetime import datetime
 
@@ -10,17 +10,18 @@ from app.kernel.database import Id, Model, Ref
 
 
 class Export(Model):
-    """One wish for a file. `asked` is the filter and the reason, sealed: people search by phones.
+    """A person's request for a file.
 
-    `fence` counts who has worked on it; only the last one may finish, while `lease_until` (the
-    database's clock) keeps others away. `failure` is a sentence for the owner.
+    `asked` holds the filter and the reason, sealed, because a filter can hold a phone. `fence` counts
+    the processes that have worked on the file; only the last one may finish it. `lease_until` (by the
+    database's clock) keeps other processes away. `failure` is a Chinese sentence for the owner.
     """
 
     __tablename__ = "exports"
     __table_args__ = (
         Index("ix_exports_owner", "owner_id", "state"),
         Index("ix_exports_state", "state", "id"),
-        # Whoever holds an old address of a deleted one must not find a new one there.
+        # An id is never used twice, so an old address does not lead to a new export.
         {"sqlite_autoincrement": True},
     )
 
@@ -39,10 +40,10 @@ class Export(Model):
     lease_until: Mapped[datetime | None]
 
     def finish(self, rows: int, expires_at: datetime) -> None:
-        """The file is there."""
+        """Notes that the file is finished, with its number of rows and the end of its time."""
         self.state, self.expires_at, self.lease_until = ExportState.DONE, expires_at, None
         self.total = self.done = rows
 
     def fail(self, told: str) -> None:
-        """There will be no file."""
+        """Notes that there will be no file; `told` is a Chinese sentence for the owner."""
         self.state, self.failure, self.lease_until = ExportState.FAILED, told, None

@@ -1,4 +1,4 @@
-"""A file that somebody has uploaded to be entered, and its rows, sealed until they are."""
+"""The tables of uploaded files and of their rows, which are sealed until they are entered."""
 
 from datetime import datetime
 
@@ -10,16 +10,18 @@ from app.kernel.database import Id, Model, Ref
 
 
 class Import(Model):
-    """One upload. `rows`, `good`, `bad` are of the preview, the other counts of what came of them.
+    """An uploaded file.
 
-    The headings are sealed: a file may begin with somebody's name in its first row.
+    `rows`, `good` and `bad` count the rows of the preview. `added` and `rejected` count the rows
+    that were entered and refused. `known` counts rows that came in before. The headings are sealed,
+    because the first row of a file can hold a person's name.
     """
 
     __tablename__ = "imports"
     __table_args__ = (
         Index("ix_imports_state", "state", "applied_at", "id"),
         Index("ix_imports_uploader", "uploaded_by_id", "state"),
-        # Repeated requests name their import by its id, so a dropped one's must not come twice.
+        # A repeated request names its import by its id, so the id of a dropped import is not reused.
         {"sqlite_autoincrement": True},
     )
 
@@ -40,24 +42,24 @@ class Import(Model):
     done_at: Mapped[datetime | None]
 
     def apply(self, at: datetime) -> None:
-        """The job may enter it."""
+        """Lets the job enter the rows, and sets the counts of the preview back."""
         self.state, self.applied_at = ImportState.APPLYING, at
-        # From here on it is counted what comes of the rows.
+        # From here on these count the results of the job; the bad rows are rejected already.
         self.known, self.rejected = 0, self.bad
 
     def finish(self, at: datetime) -> None:
-        """No row is left."""
+        """Notes that no row is left to enter."""
         self.state, self.done_at = ImportState.DONE, at
 
     def fail(self, at: datetime) -> None:
-        """What is left can never be entered."""
+        """Notes that the rows that are left can never be entered."""
         self.state, self.done_at = ImportState.FAILED, at
 
 
 class ImportRow(Model):
-    """One row that waits to be entered, or with `faults` one that was rejected; cells and faults sealed.
+    """A row that waits to be entered, or a rejected row if it has `faults`; both texts are sealed.
 
-    A row that has been entered is deleted, and after a day all others are too.
+    A row is deleted when it has been entered, and all other rows 24 hours later.
     """
 
     __tablename__ = "import_rows"

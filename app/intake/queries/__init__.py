@@ -1,1 +1,1 @@
-"""Reads of what comes in, by noun."""
+"""The queries of imports, exports and banners, a module for each noun."""

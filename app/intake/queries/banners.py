@@ -1,4 +1,4 @@
-"""公告: which ones concern a place, and how one looks to its reader."""
+"""公告: finds the banners of a place, a point or a unit, and shows a banner to its reader."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ Condition = ColumnElement[bool]
 
 @dataclass(frozen=True, slots=True)
 class BannerView:
-    """A banner as one reader sees it: how many have met it too, and whether the reader is one."""
+    """A banner for one reader: `me_too` people are counted; `mine` if the reader is one of them."""
 
     id: int
     row: Banner
@@ -44,12 +44,12 @@ class BannerView:
 
 
 def banners_visible_to(actor: Actor) -> Select[Banner]:
-    """All of them: they are put up for everybody."""
+    """All banners, because a banner is public."""
     return select(Banner)
 
 
 def get_visible_banner(actor: Actor, banner_id: int) -> Banner:
-    """The banner, ended or not, or NotFound."""
+    """The banner with this id, ended or not; raises NotFound `not_found`."""
     found = session.scalar(banners_visible_to(actor).where(Banner.id == banner_id))
     if found is None:
         raise not_found()
@@ -57,17 +57,17 @@ def get_visible_banner(actor: Actor, banner_id: int) -> Banner:
 
 
 def view_banner(actor: Actor, banner_id: int) -> BannerView:
-    """The same as its reader sees it."""
+    """The view of the banner with this id; raises NotFound `not_found`."""
     return view_of(actor, get_visible_banner(actor, banner_id))
 
 
 def view_of(actor: Actor, banner: Banner) -> BannerView:
-    """One at hand."""
+    """The view of a banner that is already loaded."""
     return views_of(actor, [banner])[0]
 
 
 def views_of(actor: Actor, banners: Sequence[Banner]) -> list[BannerView]:
-    """Many, with one statement a table."""
+    """The views of many banners; the number of statements does not grow with their number."""
     ids = [banner.id for banner in banners]
     counted = dict(
         session.execute(
@@ -102,7 +102,7 @@ def _named(found: int | None, names: dict[int, str]) -> dict[str, Any] | None:
 
 
 def is_shown(banner: Banner) -> bool:
-    """Whether it still hangs: nobody has ended it, nor forgotten it for a day."""
+    """Returns whether the banner is shown: not ended, and at most a day after its expected end."""
     return banner.ended_at is None and banner.until + BANNER_STALE > now()
 
 
@@ -118,12 +118,13 @@ def page_of_banners(
     cursor: str | None,
     limit: int,
 ) -> Page[BannerView]:
-    """What hangs for a place, a point or a unit: around it, and inside it; newest first.
+    """A page of the banners that are shown around and inside a unit, a place or a point; newest first.
 
-    Without any of them for the actor's saved home.
+    Several of them narrow the list together. Without any of them the place is the actor's home.
+    `category_id` also admits banners without a category.
 
-    Raises Invalid `banner.where_missing`, `place.unknown`, `category.unknown`, NotFound without such a
-    unit.
+    Raises Invalid `banner.where_missing`, `place.unknown`, `category.unknown`, and NotFound
+    `not_found` for an unknown unit.
     """
     statement = banners_visible_to(actor).where(
         Banner.ended_at.is_(None), Banner.until > now() - BANNER_STALE
@@ -153,7 +154,7 @@ def _place(actor: Actor, place_id: int) -> Place:
 
 
 def _of_unit(unit: Unit) -> Condition:
-    """Banners of whole units around it, all of those below it, and those of places in it."""
+    """Banners of the whole units around it, all banners of units in it, and banners of places in it."""
     within = subtree_ids(unit.path)
     inside = exists().where(Place.id == Banner.place_id, Place.unit_id.in_(within))
     around = and_(Banner.place_id.is_(None), Banner.unit_id.in_(unit.path_ids))
@@ -161,7 +162,7 @@ def _of_unit(unit: Unit) -> Condition:
 
 
 def _of_place(place: Place) -> Condition:
-    """Banners of the place, of those around it and inside it, and of the whole units it lies in."""
+    """Banners of the place, of places around it and inside it, and of the whole units around it."""
     around = [int(step) for step in place.path.split("/") if step]
     inside = exists().where(
         Place.id == Banner.place_id, Place.path.startswith(place.path, autoescape=True)
@@ -172,7 +173,7 @@ def _of_place(place: Place) -> Condition:
 
 
 def _of_category(category_id: int) -> Condition:
-    """Of the category, its group or its leaves, and those that say nothing of a category."""
+    """Banners of the category, of its group or its leaves, and banners without a category."""
     try:
         category = get_category(category_id)
     except NotFound as missing:
@@ -185,7 +186,7 @@ def _of_category(category_id: int) -> Condition:
 
 
 def me_too_people(banner_id: int, *, after: int, limit: int) -> list[int]:
-    """Some who are counted, in the order of their ids, those up to `after` left out."""
+    """The ids of at most `limit` counted people whose id is above `after`, sorted by id."""
     counted = select(BannerMeToo.person_id).where(
         BannerMeToo.banner_id == banner_id, BannerMeToo.person_id > after
     )
@@ -193,7 +194,10 @@ def me_too_people(banner_id: int, *, after: int, limit: int) -> list[int]:
 
 
 def exported_me_toos(person_id: int) -> list[dict[str, Any]]:
-    """What somebody has met too, for the copy of the own data."""
+    """The banners at which the person said 我也是, for the copy of the person's own data.
+
+    Each is {"text", "at"}; `at` is a local time in ISO 8601.
+    """
     rows = session.execute(
         select(Banner.text, BannerMeToo.at)
         .join(Banner, Banner.id == BannerMeToo.banner_id)

@@ -1,4 +1,4 @@
-"""The columns of exported files, from what the API shows of an order; pure."""
+"""The columns of exported files, filled from the API's view of an order; pure functions."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,10 @@ CALL_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One order on its way into a file; name, phone and address masked or not as its reader may."""
+    """An order as a row of a file; name, phone and address are masked or clear, as the reader may see.
+
+    `number` counts the rows from 1; `at` is the moment at which the file is made.
+    """
 
     number: int
     view: OrderView
@@ -52,12 +55,12 @@ Getter = Callable[[Line], Cell]
 
 
 def headings(template: ExportTemplate) -> list[Column]:
-    """The first row."""
+    """The columns of the template: headings and widths, in order."""
     return [column for column, _ in _TEMPLATES[template]]
 
 
 def cells(template: ExportTemplate, line: Line) -> list[Cell]:
-    """One row."""
+    """The cells of one row, in the order of the template's columns."""
     return [get(line) for _, get in _TEMPLATES[template]]
 
 
@@ -109,7 +112,7 @@ def _satisfied(line: Line) -> str | None:
 
 
 def _why_late(line: Line) -> str | None:
-    """Days over the date, with why it was put off; nothing for what is in time."""
+    """The days after the due date in Chinese, with the reason of the delay; None if not overdue."""
     order = line.view.order
     end = _ended_at(line) or line.at
     if order.due_at is None or end <= order.due_at:

@@ -1,4 +1,4 @@
-"""The empty table of a mapping, with a sheet that says how to fill it in."""
+"""The empty table of a mapping, with a second sheet that tells how to fill it in."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,7 +12,7 @@ Table = list[list[str]]
 
 
 def template_of(actor: Actor, mapping_name: str) -> list[tuple[str, Table]]:
-    """Two sheets, rows of texts: the headings alone, and a line about each column.
+    """Two sheets, each a pair of a title and rows of texts: the headings, and a row for each column.
 
     Raises Forbidden `import.not_allowed`, Invalid `import.mapping_unknown`.
     """

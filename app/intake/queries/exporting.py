@@ -1,4 +1,4 @@
-"""Exports as their owners see them, and the rows that go into the file."""
+"""Exports for their owners, and the rows that go into the file."""
 
 import json
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ Row = list[Cell]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What somebody wants in the file, and why."""
+    """The request for a file: owner, template, filter, masked or not, and the reason."""
 
     owner_id: int
     template: ExportTemplate
@@ -43,13 +43,13 @@ class Asked:
     reason: str | None
 
     def sealed(self, export_id: int) -> str:
-        """Filter and reason as they are kept."""
+        """The filter and the reason, sealed for the column `exports.asked` of this export."""
         plain = {"filter": asdict(self.wanted), "reason": self.reason}
         return seal(json.dumps(plain, default=datetime.isoformat), _context(export_id))
 
     @property
     def spoken(self) -> str:
-        """The filter for the audit; the words searched for may be a name or a phone, so not these."""
+        """The filter as a text for the audit; without the search words, which can be a name or phone."""
         given = {
             name: value for name, value in asdict(self.wanted).items() if value not in (None, ())
         }
@@ -72,7 +72,7 @@ def _context(export_id: int) -> str:
 
 
 def asked_of(export: Export) -> Asked:
-    """The wish of one that is kept."""
+    """The request of a stored export, unsealed."""
     plain = json.loads(unseal(export.asked, _context(export.id)))
     wanted = _filter(plain["filter"])
     return Asked(export.owner_id, export.template, export.unmasked, wanted, plain["reason"])
@@ -92,7 +92,7 @@ _TIMES = ("since", "until")
 
 @dataclass(frozen=True, slots=True)
 class ExportView:
-    """An export as its owner sees it; `url` is good for a few minutes."""
+    """An export for its owner; `url` is a signed address of the file, valid for some minutes."""
 
     id: int
     row: Export
@@ -100,12 +100,12 @@ class ExportView:
 
 
 def exports_visible_to(actor: Actor) -> Select[Export]:
-    """One's own."""
+    """The exports that the actor owns."""
     return select(Export).where(Export.owner_id == actor.own_id)
 
 
 def get_visible_export(actor: Actor, export_id: int) -> Export:
-    """One's own, or NotFound."""
+    """The actor's own export with this id; raises NotFound `not_found`."""
     found = session.scalar(exports_visible_to(actor).where(Export.id == export_id))
     if found is None:
         raise not_found()
@@ -113,12 +113,12 @@ def get_visible_export(actor: Actor, export_id: int) -> Export:
 
 
 def view_export(actor: Actor, export_id: int) -> ExportView:
-    """One's own with a fresh address of the file, or NotFound."""
+    """The actor's own export with a new address of its file; raises NotFound `not_found`."""
     return view_of(actor, get_visible_export(actor, export_id))
 
 
 def view_of(actor: Actor, export: Export) -> ExportView:
-    """The same of one at hand; no address once its time is over, or the owner's right to it."""
+    """The view of a loaded export; `url` is None if the time or the owner's right has ended."""
     ids = attached_ids(SUBJECT, [export.id])[export.id]
     running = export.expires_at is not None and export.expires_at > now()
     fetchable = running and may_fetch_export(actor, unmasked=export.unmasked)
@@ -127,14 +127,14 @@ def view_of(actor: Actor, export: Export) -> ExportView:
 
 
 def waiting_exports(person_id: int) -> int:
-    """How many of somebody's exports are not finished."""
+    """The number of the person's exports that wait or are being made."""
     waiting = Export.state.in_((ExportState.WAITING, ExportState.RUNNING))
     statement = select(func.count()).where(Export.owner_id == person_id, waiting)
     return session.scalar(statement) or 0
 
 
 def exported_exports(person_id: int) -> list[dict[str, Any]]:
-    """Which files somebody has asked for lately, for the copy of the own data."""
+    """The exports of the person that are still stored, for the copy of the person's own data."""
     rows = session.scalars(
         select(Export).where(Export.owner_id == person_id).order_by(Export.id)
     ).all()
@@ -152,20 +152,20 @@ def exported_exports(person_id: int) -> list[dict[str, Any]]:
 
 
 def owner_now(owner_id: int) -> Actor:
-    """The owner with the rights of this moment; Forbidden `export.not_allowed` without the one."""
+    """The owner as an actor with the grants of this moment; raises Forbidden `export.not_allowed`."""
     actor = Actor(owner_id, "", grants_of(owner_id, now()))
     check_may_export(actor)
     return actor
 
 
 def check_may_export(actor: Actor) -> None:
-    """Raises Forbidden `export.not_allowed`."""
+    """Raises Forbidden `export.not_allowed` if the actor may not export at any unit."""
     if not may_export_somewhere(actor):
         raise Forbidden("export.not_allowed", "您没有导出工单的权限。")
 
 
 def mark_of(asked: Asked) -> str | None:
-    """The watermark of a file with clear names: who has taken it out, and when."""
+    """The watermark of an unmasked file: the owner's name and the time; None for a masked file."""
     if not asked.unmasked:
         return None
     who = f"{name_of(asked.owner_id)}（人员编号{asked.owner_id}）"
@@ -174,7 +174,7 @@ def mark_of(asked: Asked) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows, the orders they are of, and where the next ones begin."""
+    """Some rows of a file, the ids of their orders, and the cursor of the next rows (None: the end)."""
 
     rows: list[Row]
     next_cursor: str | None
@@ -184,9 +184,10 @@ class Batch:
 def next_rows(
     actor: Actor, asked: Asked, *, cursor: str | None, seen: set[int], limit: int
 ) -> Batch:
-    """The next rows of the list, as the page would show it to the actor now.
+    """The next at most `limit` rows of the list, with what the actor can see now.
 
-    An order that has moved in the list meanwhile and is in `seen` does not come twice.
+    `seen` are the ids of the orders that are in the file already: an order that has moved in the list
+    meanwhile does not come twice.
     """
     page = page_of_orders(actor, asked.wanted, cursor=cursor, limit=limit)
     fresh = [order for order in page.items if order.id not in seen]

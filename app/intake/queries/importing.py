@@ -1,4 +1,4 @@
-"""Reading files against what there is: which rows can be entered, which are there, which are wrong."""
+"""Checks the rows of a file against the database: new rows, known rows and rows with faults."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ _FAILED = "这个文件没能导入完，请重新上传一次；已导入的不
 
 @dataclass(slots=True)
 class Checked:
-    """Rows that can be entered, and the others with what is wrong in them."""
+    """The rows that can be entered, and the rejected rows with their faults."""
 
     entries: list[Entry] = field(default_factory=list)
     rejected: list[tuple[Line, list[Fault]]] = field(default_factory=list)
@@ -55,7 +55,10 @@ class Checked:
 
 @dataclass(slots=True)
 class Preview:
-    """A whole file as it was read: what can be entered at that unit, and what cannot."""
+    """A whole file that has been read: rows that can be entered at the unit, and rejected rows.
+
+    `known` counts the good rows that came in before; `digest` is the SHA-256 of the file.
+    """
 
     unit_id: int
     mapping: str
@@ -66,15 +69,15 @@ class Preview:
     digest: str = ""
 
     def __str__(self) -> str:
-        # By this a repeated upload is known to be the same one.
+        # A repeated request is recognised by this text: same unit, mapping and file.
         return f"{self.unit_id} {self.mapping} {self.digest}"
 
 
 def preview(actor: Actor, file: IO[bytes], unit_id: int, mapping_name: str) -> Preview:
-    """Reads a file against what there is, and changes nothing.
+    """Reads a file and checks all its rows; changes nothing.
 
-    Raises what `unit_for`, `shipped_mapping` and `read_sheet` raise, and Invalid
-    `import.too_many_rows`.
+    Raises what `unit_for`, `shipped_mapping`, `read_sheet` and `ground_of` raise, and Invalid
+    `import.too_many_rows` for more than 20,000 rows.
     """
     unit = unit_for(actor, unit_id)
     mapping = shipped_mapping(mapping_name)
@@ -96,10 +99,10 @@ def preview(actor: Actor, file: IO[bytes], unit_id: int, mapping_name: str) -> P
 
 
 def unit_for(actor: Actor, unit_id: int) -> Unit:
-    """The unit at which the actor imports: the community around it, or itself above communities.
+    """The unit that gets the orders: the community of the named unit, or a street or district itself.
 
-    Raises NotFound for one whose orders the actor does not see, Forbidden `import.not_allowed`,
-    Invalid `unit.closed`.
+    Raises NotFound `not_found` for an unknown unit or one whose orders the actor cannot see,
+    Forbidden `import.not_allowed`, Invalid `unit.closed`.
     """
     named = get_unit(unit_id)
     unit = community_of(named) or named
@@ -115,7 +118,10 @@ def unit_for(actor: Actor, unit_id: int) -> Unit:
 def ground_of(
     mapping: ImportMapping, unit: Unit, headings: Sequence[str], lines: Iterable[Line]
 ) -> Ground:
-    """What these rows refer to; Invalid `import.mapping` where the mapping names no category of ours."""
+    """The units, categories and places that these rows can refer to.
+
+    Raises Invalid `import.mapping` if the mapping names a category that the unit does not have.
+    """
     categories = _categories(unit)
     for target in mapping.category.targets():
         if target and target not in categories:
@@ -132,14 +138,17 @@ def ground_of(
 
 
 def _categories(unit: Unit) -> dict[str, Category]:
-    """Leaves that take new orders of the unit, by code and by name; a unit's own goes before all's."""
+    """The leaves that take new orders of the unit, by code and by name.
+
+    If two leaves have one name, the unit's own leaf goes before the leaf of all units.
+    """
     group = aliased(Category)
     leaves = session.scalars(
         select(Category)
         .join(group, group.id == Category.parent_id)
         .where(Category.retired_at.is_(None), group.retired_at.is_(None))
         .order_by(Category.unit_id.is_(None), Category.sort, Category.id)
-        # Nobody asks a past order anything.
+        # A past order is not asked any questions, so these large columns are not needed.
         .options(defer(Category.questions), defer(Category.skills))
     )
     found: dict[str, Category] = {}
@@ -184,7 +193,11 @@ def check_lines(
     lines: Iterable[Line],
     seen: dict[str, int],
 ) -> Checked:
-    """Reads the rows; `seen` holds the numbers of earlier ones, and those of these afterwards."""
+    """Reads the rows; a number that comes twice is a fault.
+
+    `seen` maps the numbers of earlier rows of the file to their row; the numbers of these rows are
+    added to it.
+    """
     checked = Checked()
     for line in lines:
         number = number_in(mapping, headings, line)
@@ -202,7 +215,7 @@ def check_lines(
 
 
 def known_numbers(system: str, numbers: Iterable[str]) -> set[str]:
-    """Which of the numbers have come in before."""
+    """The external numbers that orders of this system already have, out of `numbers`."""
     wanted = list(numbers)
     if not wanted:
         return set()
@@ -213,7 +226,7 @@ def known_numbers(system: str, numbers: Iterable[str]) -> set[str]:
 
 
 def imports_visible_to(actor: Actor) -> Select[Import]:
-    """What was uploaded for units where the actor may import."""
+    """The imports for units where the actor may import."""
     ways: list[ColumnElement[bool]] = [
         Import.unit_id.in_(subtree_ids(path)) for path in actor.paths("orders.import")
     ]
@@ -222,7 +235,7 @@ def imports_visible_to(actor: Actor) -> Select[Import]:
 
 @dataclass(frozen=True, slots=True)
 class ImportView:
-    """An import as its reader sees it."""
+    """An import for its reader, with its first 100 faults."""
 
     id: int
     row: Import
@@ -232,7 +245,7 @@ class ImportView:
 
 
 def get_visible_import(actor: Actor, import_id: int) -> Import:
-    """The import, or NotFound."""
+    """The import with this id; raises NotFound `not_found`."""
     found = session.scalar(imports_visible_to(actor).where(Import.id == import_id))
     if found is None:
         raise not_found()
@@ -240,12 +253,12 @@ def get_visible_import(actor: Actor, import_id: int) -> Import:
 
 
 def view_import(actor: Actor, import_id: int) -> ImportView:
-    """The import with the first of what is wrong in it, or NotFound."""
+    """The view of the import with this id; raises NotFound `not_found`."""
     return view_of(get_visible_import(actor, import_id))
 
 
 def view_of(row: Import) -> ImportView:
-    """The same of one at hand; of one that has failed nothing can be read."""
+    """The view of a loaded import; without faults if it has failed, since its rows are unreadable."""
     unit = get_unit(row.unit_id)
     if row.state is ImportState.FAILED:
         return ImportView(row.id, row, unit, [], _FAILED)
@@ -263,9 +276,10 @@ def _rejected(row: Import) -> Select[ImportRow]:
 
 
 def rejected_table(actor: Actor, import_id: int) -> list[list[str]]:
-    """What was rejected, as in the file, with row numbers and reasons behind; headings first.
+    """The rejected rows as a table: headings first, each row with its row number and its reasons.
 
-    Raises NotFound, also `import.no_rejected`, and Forbidden `import.not_own`.
+    Raises NotFound `not_found`, NotFound `import.no_rejected` if there are no such rows (any more),
+    and Forbidden `import.not_own` if another person uploaded the file.
     """
     row = get_visible_import(actor, import_id)
     if not may_fetch_rejected(actor, row.uploaded_by_id):
@@ -283,17 +297,17 @@ def rejected_table(actor: Actor, import_id: int) -> list[list[str]]:
 
 
 def headings_of(row: Import) -> list[str]:
-    """The column names of the file."""
+    """The column names of the uploaded file, unsealed."""
     return list(json.loads(unseal(row.headings, f"imports.headings:{row.id}")))
 
 
 def line_of(row: ImportRow) -> Line:
-    """The row as it stood in the file."""
+    """The row as it stood in the uploaded file, unsealed."""
     return Line(row.row, list(json.loads(unseal(row.cells, f"import_rows.cells:{row.id}"))))
 
 
 def faults_of(row: ImportRow) -> list[Fault]:
-    """What is wrong with it."""
+    """The faults of the row, unsealed; empty if it was not rejected."""
     if row.faults is None:
         return []
     told = json.loads(unseal(row.faults, f"import_rows.faults:{row.id}"))
@@ -301,7 +315,7 @@ def faults_of(row: ImportRow) -> list[Fault]:
 
 
 def waiting_of(person_id: int, states: Iterable[str]) -> int:
-    """How many imports of that person are in one of the states."""
+    """The number of imports of this person that are in one of the states."""
     statement = select(func.count()).where(
         Import.uploaded_by_id == person_id, Import.state.in_(list(states))
     )
@@ -309,5 +323,8 @@ def waiting_of(person_id: int, states: Iterable[str]) -> int:
 
 
 def unit_by(actor: Actor, named: str) -> Unit:
-    """The unit with that code, or else with that id; Invalid `unit.unknown`."""
+    """The unit that gets the orders, by a code or an id; raises Invalid `unit.unknown`.
+
+    Also raises what `unit_for` raises.
+    """
     return unit_for(actor, unit_called(named).id)

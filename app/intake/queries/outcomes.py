@@ -1,4 +1,4 @@
-"""What the histories of many orders tell of their handling, for lists that are printed."""
+"""The results of handling, read from the histories of many orders, for exported lists."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,10 @@ _DELAYING = frozenset({Action.EXTEND, Action.SUSPEND})
 
 @dataclass(slots=True)
 class Outcome:
-    """The last words on the handling, why it was put off, and the last follow-up call."""
+    """The last note about the handling, the last reason of a delay, and the last follow-up call.
+
+    `call` is the outcome and the day of the call.
+    """
 
     note: str | None = None
     delay: str | None = None
@@ -29,7 +32,10 @@ class Outcome:
 
 
 def outcomes_of(actor: Actor, orders: Sequence[Order]) -> dict[int, Outcome]:
-    """By order id, of what the actor reads in their histories; calls are for the unit's staff."""
+    """The outcomes by order id, from the parts of the histories that the actor can read.
+
+    Follow-up calls are read only for orders of units whose staff the actor is.
+    """
     by_id = {order.id: order for order in orders}
     found = {order_id: Outcome() for order_id in by_id}
     for row in _told(by_id):
@@ -66,7 +72,7 @@ def _told(orders: Mapping[int, Order]) -> Iterable[Row[Any]]:
 
 
 def _is_shown(actor: Actor, order: Order, row: Row[Any]) -> bool:
-    """As in the history of the single order."""
+    """The rules are those of the history of a single order."""
     if not (row.visible or is_holder(actor, order) or is_staff_of(actor, order)):
         return False
     checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)

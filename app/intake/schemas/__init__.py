@@ -1,1 +1,1 @@
-"""Shapes of what comes in, by noun."""
+"""The shapes of the room in JSON, a module for each noun."""

@@ -1,4 +1,4 @@
-"""Shapes of banners."""
+"""Shapes of banners in JSON."""
 
 from marshmallow import fields, validate
 
@@ -28,26 +28,26 @@ class _Times(Schema):
 
 
 class BannerIn(_Times):
-    """A new banner; without `from` it begins now."""
+    """A new banner; without `from` it starts now."""
 
     unit_id = Identifier(required=True)
     since = Moment(data_key="from")
 
 
 class BannerChangeIn(_Times):
-    """The whole of it but for its unit."""
+    """All fields of a banner; only its unit cannot be changed."""
 
     since = Moment(required=True, data_key="from")
 
 
 class EndIn(Schema):
-    """What people are told besides."""
+    """A note that is added to the message to the people who said 我也是."""
 
     note = Text(longest=LONGEST)
 
 
 class BannersQuery(PageArgs):
-    """For where: a unit, a place, a point, or several of these together."""
+    """The unit, place or point whose banners are wanted; several of them narrow the list together."""
 
     unit_id = Identifier(strict=False, load_default=None)
     place_id = Identifier(strict=False, load_default=None)

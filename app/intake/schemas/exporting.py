@@ -1,4 +1,4 @@
-"""Shapes of exports."""
+"""Shapes of exports in JSON."""
 
 from marshmallow import fields
 
@@ -9,10 +9,10 @@ from app.orders.door.shapes import OrderQuery
 
 
 class ExportIn(OrderQuery):
-    """Which list, in which columns; the filters are those of `GET /orders`."""
+    """The list to export and its columns; the filters are those of `GET /orders`."""
 
     class Meta(Schema.Meta):
-        """A file has no pages."""
+        """Leaves out the fields of a page, since a file has no pages."""
 
         exclude = ("cursor", "limit")
 
@@ -31,7 +31,7 @@ class ExportIn(OrderQuery):
 
 
 class ExportOut(Schema):
-    """How far the file is, and for its owner where it lies."""
+    """The state of an export; `url` is the address of the finished file."""
 
     id = fields.Integer(required=True)
     state = fields.Enum(

@@ -1,4 +1,4 @@
-"""Shapes of imports."""
+"""Shapes of imports in JSON."""
 
 from marshmallow import fields, validate
 
@@ -17,20 +17,20 @@ def _mapping() -> fields.String:
 
 
 class ImportIn(Schema):
-    """What comes beside the file."""
+    """The fields of an upload besides the file."""
 
     unit_id = Identifier(required=True, strict=False)
     mapping = _mapping()
 
 
 class TemplateQuery(Schema):
-    """Whose columns."""
+    """The mapping whose columns an empty table shall have."""
 
     mapping = _mapping()
 
 
 class FaultOut(Schema):
-    """What is wrong in one cell, and what would be right."""
+    """A fault in one cell of the file, or in the whole row if `column` is empty."""
 
     row = fields.Integer(required=True, metadata={"description": "文件里的行号"})
     column = fields.String(required=True, metadata={"description": "列名；整行的问题为空"})
@@ -38,7 +38,7 @@ class FaultOut(Schema):
 
 
 class ImportOut(Schema):
-    """An uploaded file: what a preview has found, and how far it has been entered."""
+    """An uploaded file: the figures of its preview, and how many rows have been entered."""
 
     id = fields.Integer(required=True)
     unit = fields.Nested(Named, required=True)

@@ -1,1 +1,1 @@
-"""The verbs of what comes in, a file a noun."""
+"""The verbs of imports, exports and banners, a module for each noun."""

@@ -1,4 +1,4 @@
-"""公告: staff put up what everybody has met; people say 我也是 instead of placing an order."""
+"""公告: staff put up a banner about a disturbance; people say 我也是 instead of placing an order."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,7 +21,7 @@ from app.organisation.queries import get_place, get_unit, hold_unit, is_open
 from app.organisation.states import PlaceKind
 
 VersionCheck = Callable[[int], None]
-# People told by one statement.
+# The number of people to whom one statement sends a message.
 BATCH = 500
 
 
@@ -35,9 +35,14 @@ def put_up_banner(
     place_id: int | None = None,
     category_id: int | None = None,
 ) -> Banner:
-    """Shown from now on, also before `since`, so that people hear of it in time.
+    """Puts up a banner for a unit or for a place in it; without `since` it starts now.
 
-    Raises what `_check_may_keep` and `_check` raise, Conflict `unit.closed`.
+    It is shown from now on, also before `since`, so that people read it in time. Times are cut to
+    whole seconds.
+
+    Raises NotFound `not_found` for an unknown or foreign unit, Forbidden `banner.not_allowed`,
+    Conflict `unit.closed`, Invalid `banner.times`, `banner.place_elsewhere`, `place.unknown`,
+    `category.unknown`.
     """
     unit = get_unit(unit_id)
     _check_may_keep(actor, unit)
@@ -72,9 +77,12 @@ def change_banner(
     place_id: int | None = None,
     category_id: int | None = None,
 ) -> Banner:
-    """The whole banner but for its unit; who is counted hears of another time.
+    """Changes all fields of the banner but its unit; tells the counted people about a new time.
 
-    Raises NotFound, what `unchanged` and `_check` raise, Conflict `banner.ended`.
+    `unchanged` is called with the current version and raises if the reader had another one.
+
+    Raises NotFound `not_found`, Forbidden `banner.not_allowed`, Conflict `banner.ended`, Invalid
+    `banner.times`, `banner.place_elsewhere`, `place.unknown`, `category.unknown`.
     """
     banner = _kept(actor, banner_id)
     unchanged(banner.version)
@@ -93,7 +101,10 @@ def change_banner(
 
 
 def end_banner(actor: Actor, banner_id: int, *, note: str | None = None) -> Banner:
-    """It is over; who is counted hears it once. Raises NotFound, Conflict `banner.ended`."""
+    """Ends the banner and tells the counted people once, with `note`.
+
+    Raises NotFound `not_found`, Forbidden `banner.not_allowed`, Conflict `banner.ended`.
+    """
     banner = _kept(actor, banner_id)
     _check_running(banner)
     _end(actor, banner, note or "")
@@ -101,7 +112,7 @@ def end_banner(actor: Actor, banner_id: int, *, note: str | None = None) -> Bann
 
 
 def end_banners_of(actor: Actor, unit_id: int) -> None:
-    """A unit closes: nothing that it has put up hangs on."""
+    """Ends all banners of the unit that are still shown; used when the unit closes."""
     running = select(Banner).where(Banner.unit_id == unit_id, Banner.ended_at.is_(None))
     for banner in session.scalars(lock(running.order_by(Banner.id))).all():
         if is_shown(banner):
@@ -117,9 +128,12 @@ def _end(actor: Actor, banner: Banner, note: str) -> None:
 
 
 def me_too(actor: Actor, banner_id: int) -> Banner:
-    """我也是: counts the person. Raises NotFound, Conflict `banner.ended`, `banner.already_counted`."""
+    """我也是: counts the actor, who is told when the banner ends.
+
+    Raises NotFound `not_found`, Conflict `banner.ended`, `banner.already_counted`.
+    """
     get_visible_banner(actor, banner_id)
-    # Locked, so that nobody is counted unheard while it ends.
+    # Locked, so that no person is counted after the messages about the end have been written.
     banner = _locked(banner_id)
     if not is_shown(banner):
         raise _over()
@@ -130,7 +144,7 @@ def me_too(actor: Actor, banner_id: int) -> Banner:
 
 
 def forget_me_toos_of(actor: Actor, person_id: int) -> None:
-    """The person is counted no longer."""
+    """Deletes all counts (我也是) of the person; used when the person is erased."""
     session.execute(delete(BannerMeToo).where(BannerMeToo.person_id == person_id))
 
 
@@ -145,7 +159,7 @@ def _locked(banner_id: int) -> Banner:
 
 
 def _check_may_keep(actor: Actor, unit: Unit) -> None:
-    """NotFound for a foreign unit; Forbidden `banner.not_allowed` for other staff of it."""
+    """Raises NotFound for a foreign unit, Forbidden `banner.not_allowed` for other staff of the unit."""
     if may_keep_banners(actor, unit.path):
         return
     if actor.may("orders.see", unit.path):
@@ -163,7 +177,7 @@ def _over() -> Conflict:
 
 
 def _check(banner: Banner, unit: Unit) -> None:
-    """Invalid `banner.times`, `banner.place_elsewhere`, `place.unknown`, `category.unknown`…"""
+    """Raises Invalid `banner.times`, `banner.place_elsewhere`, `place.unknown`, `category.unknown`."""
     if banner.until <= banner.since:
         told = "预计恢复的时间要晚于开始的时间。"
         raise Invalid("banner.times", told, errors={"until": [told]})
@@ -178,7 +192,7 @@ def _check_place(place_id: int, unit: Unit) -> None:
         place = get_place(place_id)
     except NotFound as missing:
         raise _no_place() from missing
-    # A flat is nobody else's to know.
+    # A banner is public and must not name the home of a person.
     if place.closed_at is not None or place.kind is PlaceKind.ROOM:
         raise _no_place()
     if not get_unit(place.unit_id).path.startswith(unit.path):
@@ -199,7 +213,7 @@ def _check_category(category_id: int, unit: Unit) -> None:
 
 
 def _whole(moment: datetime) -> datetime:
-    """To the second, so that what was read and is sent back is no other time."""
+    """Cuts to the second: a time that a client reads and sends back must count as unchanged."""
     return moment.replace(microsecond=0)
 
 
@@ -209,7 +223,7 @@ def _spoken(moment: datetime) -> str:
 
 
 def _tell(banner: Banner, told: str, **params: str) -> None:
-    """All who are counted, some at a time: a database takes only so many values a statement."""
+    """Sends the message to all counted people in batches; a statement takes only so many values."""
     last = 0
     while people := me_too_people(banner.id, after=last, limit=BATCH):
         notify(people, told, subject=("banner", banner.id), params={"text": banner.text, **params})

@@ -1,1 +1,1 @@
-"""Reading figures, tracked orders and bulletins."""
+"""The queries of figures, of the orders behind them, of the zero list and of bulletins."""

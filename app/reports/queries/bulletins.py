@@ -1,4 +1,4 @@
-"""Bulletins: which are due, what goes into one, and who reads them."""
+"""Bulletins: which are due, the content of one, and the bulletins that an actor can see."""
 
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
@@ -21,7 +21,7 @@ from app.reports.queries.counted import Scope
 from app.reports.queries.figures import Share, StageFigures, figures_of, rows_of
 from app.reports.states import BulletinKind, GroupBy
 
-# On the day after the period, at this local hour.
+# The local time at which a bulletin is due, on the day after its period.
 MADE_AT = time(8, 30)
 WEEKS, MONTHS = 4, 2
 _DAY = timedelta(days=1)
@@ -30,9 +30,10 @@ _COUNTS = ("due", "on_time", "refused", "met_late", "ended_late", "open_late", "
 
 
 def bulletin_slots(moment: datetime) -> list[str]:
-    """The slots ("weekly:2026-11-16") due by then: four weeks and two months, the oldest first.
+    """The slots that are due at that moment: the last four weeks, then the last two months.
 
-    None of a time before the first order.
+    A slot is a kind and the first day of a period: "weekly:2026-11-16". Each kind comes oldest first.
+    A period that ended before the first order has no slot.
     """
     first = _first_day()
     if first is None:
@@ -47,7 +48,7 @@ def bulletin_slots(moment: datetime) -> list[str]:
 
 
 def _first_day() -> date | None:
-    # By the two beginnings of an index; one minimum of all would read every order.
+    # Two minima, because the index begins with `green_channel`: a single one would read all orders.
     starts = [
         session.scalar(select(func.min(Order.submitted_at)).where(Order.green_channel == green))
         for green in (False, True)
@@ -56,7 +57,7 @@ def _first_day() -> date | None:
 
 
 def _last_period(kind: BulletinKind, moment: datetime) -> Period:
-    """The last one whose bulletin is due by then."""
+    """The last period of the kind whose bulletin is due at that moment."""
     period = _PERIODS[kind](local_date(moment))
     while datetime.combine(period.until + _DAY, MADE_AT, LOCAL) > moment:
         period = _PERIODS[kind](period.since - _DAY)
@@ -64,18 +65,21 @@ def _last_period(kind: BulletinKind, moment: datetime) -> Period:
 
 
 def read_slot(slot: str) -> tuple[BulletinKind, Period]:
-    """What the slot is about."""
+    """The kind and the period of a slot such as "weekly:2026-11-16"."""
     kind, _, since = slot.partition(":")
     return BulletinKind(kind), _PERIODS[BulletinKind(kind)](date.fromisoformat(since))
 
 
 def is_latest(kind: BulletinKind, period: Period, moment: datetime) -> bool:
-    """Whether no later one of its kind is due by then."""
+    """Returns whether this is the last period of its kind whose bulletin is due at that moment."""
     return _last_period(kind, moment) == period
 
 
 def content_of(actor: Actor, unit: Unit, kind: BulletinKind, period: Period) -> dict[str, Any]:
-    """The figures of a bulletin as they stand now, as JSON keeps them."""
+    """The figures of a bulletin, counted now, as values for JSON.
+
+    Raises what `figures_of` raises.
+    """
     figures = figures_of(actor, unit.id, period, GroupBy.STAGE)
     scope = Scope(figures.at, unit.path, period)
     solving = [
@@ -118,13 +122,13 @@ def _share(share: Share) -> dict[str, Any]:
 
 
 def bulletins_visible_to(actor: Actor) -> Select[Bulletin]:
-    """Those of units whose orders the actor sees."""
+    """The bulletins of units where the actor can see orders."""
     units = select(Unit.id).where(under(Unit.path, actor.paths("orders.see")))
     return select(Bulletin).where(Bulletin.unit_id.in_(units))
 
 
 def get_visible_bulletin(actor: Actor, bulletin_id: int) -> Bulletin:
-    """One, or NotFound."""
+    """The bulletin with this id; raises NotFound `not_found`."""
     found = session.scalar(bulletins_visible_to(actor).where(Bulletin.id == bulletin_id))
     if found is None:
         raise not_found()
@@ -139,7 +143,10 @@ def page_of_bulletins(
     cursor: str | None,
     limit: int,
 ) -> Page[Bulletin]:
-    """Of that unit itself, or of all; what was made last comes first."""
+    """A page of visible bulletins, the newest first.
+
+    With `unit_id` only bulletins of this unit itself, without the units below it.
+    """
     statement = bulletins_visible_to(actor)
     if unit_id is not None:
         statement = statement.where(Bulletin.unit_id == unit_id)

@@ -1,4 +1,4 @@
-"""What figures count and lists can be narrowed to: stages that fell due, answers, closes."""
+"""The things that figures count and that lists can show: stages that fell due, ratings, closes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,16 +18,19 @@ from app.reports.states import LATE, OUTCOMES, WITHOUT_REASON, Counted, Outcome
 
 DEADLINES, ORDERS, RATINGS = table_of(Deadline), table_of(Order), table_of(OrderRating)
 _MERGED = ORDERS.c.status == OrderStatus.MERGED
-# Whoever answers first has done one of these.
+# Each of these stages is a first answer to the resident.
 _RESPONSES = (Stage.ACKNOWLEDGE, Stage.ARRANGE, Stage.CONTACT)
 _FIRST_LATE = OUTCOMES.index(Outcome.MET_LATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where and when: a subtree, or `is_own` that unit alone; None is everywhere, always.
+    """The orders and the time that figures are about.
 
-    `cleared`: the subtrees whose confidential orders count too; None: all of them.
+    - `at`: the moment of counting.
+    - `path`: the unit and all units below it, with `is_own` the unit alone; None means all units.
+    - `period`: None means all time.
+    - `cleared`: paths of the units whose confidential orders count; None means all units.
     """
 
     at: datetime
@@ -37,13 +40,16 @@ class Scope:
     cleared: tuple[str, ...] | None = None
 
     def within(self, moment: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Whether that moment lies in the period."""
+        """The condition that this moment lies in the period."""
         if self.period is None:
             return true()
         return and_(moment >= self.period.start, moment < self.period.end)
 
     def here(self, unit_path: ColumnElement[Any]) -> ColumnElement[bool]:
-        """Whether that path lies in the subtree, and the order may be counted."""
+        """The condition that this path lies in the subtree, and that the order may be counted.
+
+        The statement must read the table ORDERS.
+        """
         found: ColumnElement[bool] = true()
         if self.path is not None:
             found = unit_path == self.path if self.is_own else unit_path.startswith(self.path)
@@ -55,10 +61,10 @@ class Scope:
 
 
 def runs(scope: Scope, *dimensions: ColumnElement[Any]) -> Select[Any]:
-    """Stages that fell due in the scope, a row for each time that one ran.
+    """A statement for the stages of orders that fell due in the scope, a row for each deadline.
 
-    Columns: `subject_id`, `stage`, `outcome` (as a place in OUTCOMES), `late_reason`, and those that
-    are given.
+    A stage that ran again, in a later round or turn, has a row for each time. Columns: `subject_id`,
+    `stage`, `outcome` (an index into OUTCOMES), `late_reason`, and the `dimensions`.
     """
     in_time = and_(DEADLINES.c.state == DeadlineState.MET, DEADLINES.c.met_at <= DEADLINES.c.due_at)
     again = and_(DEADLINES.c.stage == Stage.SOLVE, ORDERS.c.round > DEADLINES.c.round)
@@ -90,7 +96,10 @@ def runs(scope: Scope, *dimensions: ColumnElement[Any]) -> Select[Any]:
 
 
 def by_order(found: Select[Any], *dimensions: str) -> Subquery:
-    """Those rows a stage and an order: the worst outcome counts, and any reason that was given."""
+    """The rows of `runs`, joined to one row for each order, stage and value of the dimensions.
+
+    The worst outcome of an order counts, with any reason that was given.
+    """
     rows = found.subquery()
     kept = [rows.c[name] for name in (*dimensions, "stage", "subject_id")]
     return (
@@ -105,8 +114,11 @@ def by_order(found: Select[Any], *dimensions: str) -> Subquery:
 
 
 def responses(scope: Scope) -> Subquery:
-    """Orders whose first answer fell due: each order's worst outcome of acknowledging, arranging and
-    getting in touch, as they ran the first time."""
+    """The orders whose first answer fell due in the scope, with an outcome each.
+
+    The outcome is the worst of the stages acknowledge, arrange and contact in their first run.
+    Columns: `subject_id`, `outcome` (an index into OUTCOMES).
+    """
     rows = (
         runs(scope)
         .where(DEADLINES.c.stage.in_(_RESPONSES), DEADLINES.c.round == 1, DEADLINES.c.turn == 1)
@@ -120,7 +132,7 @@ def responses(scope: Scope) -> Subquery:
 
 
 def ratings(scope: Scope) -> Select[Any]:
-    """What residents said in the scope, themselves or when they were called."""
+    """The order ids of the ratings in the scope, given by residents or in a follow-up call."""
     return (
         select(RATINGS.c.order_id)
         .join(ORDERS, ORDERS.c.id == RATINGS.c.order_id)
@@ -129,7 +141,7 @@ def ratings(scope: Scope) -> Select[Any]:
 
 
 def closes(scope: Scope) -> Select[Any]:
-    """Orders that were closed in the scope."""
+    """The ids of the orders that were closed in the scope."""
     return select(ORDERS.c.id).where(
         ORDERS.c.status == OrderStatus.CLOSED,
         scope.within(ORDERS.c.closed_at),
@@ -140,7 +152,11 @@ def closes(scope: Scope) -> Select[Any]:
 def orders_counted(
     scope: Scope, counted: Counted, stage: Stage, late_reason: str | None
 ) -> Select[Any]:
-    """The ids of the orders that the figure counts."""
+    """The ids of the orders that a figure counts.
+
+    `stage` and `late_reason` matter only for figures about stages that fell due. `late_reason` keeps
+    only late orders with this reason; "none" keeps late orders without a reason.
+    """
     if counted in _OF_ORDERS:
         return closes(scope).where(_OF_ORDERS[counted])
     if counted in _OF_RATINGS:
@@ -185,19 +201,19 @@ def _sum(condition: ColumnElement[bool]) -> ColumnElement[Any]:
 
 
 def counts_of_closes(scope: Scope) -> Select[Any]:
-    """One row: how many each figure about closes counts, by its name."""
+    """A statement with one row: the counts of all figures about closes, named as in `Counted`."""
     sums: list[Any] = [_sum(condition).label(name) for name, condition in _OF_ORDERS.items()]
     return closes(scope).with_only_columns(*sums)
 
 
 def counts_of_ratings(scope: Scope) -> Select[Any]:
-    """One row: how many answers each figure about them counts, by its name."""
+    """A statement with one row: the counts of all figures about ratings, named as in `Counted`."""
     sums: list[Any] = [_sum(condition).label(name) for name, condition in _OF_RATINGS.items()]
     return ratings(scope).with_only_columns(*sums)
 
 
 def counts_of_responses(scope: Scope) -> Select[Any]:
-    """One row: orders whose first answer fell due, and those where it came in time."""
+    """A statement with one row: orders whose first answer fell due, and orders answered in time."""
     found = responses(scope)
     sums: list[Any] = [
         func.count().label(Counted.RESPONSE_DUE),

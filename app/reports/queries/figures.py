@@ -1,4 +1,4 @@
-"""Figures of a unit and a period: what fell due and how it came out, times, answers, reasons."""
+"""Figures of a unit and a period: stages that fell due, their outcomes, times, ratings, reasons."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,9 +61,13 @@ _NO_CATEGORY, _NOBODY = "未分类", "无人办理"
 
 @dataclass(slots=True)
 class StageFigures:
-    """One stage in one group; orders, but for the times, which are average minutes of its calendar.
+    """The figures of one stage in one group.
 
-    `rate` is the share on time; `is_ranked`: of enough orders to be compared.
+    - `due` and the five outcomes after it count orders.
+    - `rate`: share of `due` that is on time, from 0 to 1; None if nothing fell due.
+    - `is_ranked`: the rate is of at least ten orders and may be compared.
+    - `used_minutes`, `left_minutes`: averages of the deadlines that were met, in minutes of the
+      deadline's calendar; `left_minutes` is negative if they were late on average.
     """
 
     key: str
@@ -82,31 +86,31 @@ class StageFigures:
 
     @property
     def late(self) -> int:
-        """Not met by the date, whatever became of it."""
+        """The number of orders that were not met by their date: the sum of three outcomes."""
         return self.met_late + self.ended_late + self.open_late
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """So many of so many."""
+    """A share: `count` out of `of`."""
 
     count: int
     of: int
 
     @property
     def rate(self) -> float | None:
-        """None of nothing."""
+        """The share from 0 to 1, rounded to four digits; None if `of` is 0."""
         return _rate(self.count, self.of)
 
     @property
     def is_ranked(self) -> bool:
-        """Whether of enough to be compared."""
+        """True if `of` is at least ten, so that the rate may be compared."""
         return self.of >= RANKED_FROM
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """How many orders were late at a stage for that reason; None: nobody has said."""
+    """The number of orders that were late at a stage for this reason; None: no reason was given."""
 
     stage: Stage
     reason: LateReason | None
@@ -115,7 +119,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The three counts of a week, about the stage `solve`."""
+    """The counts of a week for the stage `solve`: it fell due, was met late, is still open and late."""
 
     name: str
     period: Period
@@ -126,7 +130,15 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """All of it. `not_recognised` are closed against the resident's word, `unanswered` without one."""
+    """The figures of a unit and a period, counted at the moment `at`.
+
+    - `response`: orders whose first answer was in time, of those whose first answer fell due.
+    - `solved`: ratings that say solved, of all ratings.
+    - `satisfied`: ratings that say satisfied, of the ratings that say whether they are.
+    - `reopened`: closed orders that were done again before, of all closed orders.
+    - `unanswered`: orders that were closed without a rating.
+    - `not_recognised`: orders that were closed although the resident does not accept the result.
+    """
 
     unit: Unit
     period: Period
@@ -144,7 +156,10 @@ class Figures:
 
 
 def asked_figures(actor: Actor, *, unit_id: int, from_: date, to: date, by: GroupBy) -> Figures:
-    """As `figures_of`; Invalid `figures.period` where the days make no period."""
+    """The figures from the day `from_` to the day `to`, both included.
+
+    Raises Invalid `figures.period` if the days make no period, and what `figures_of` raises.
+    """
     try:
         period = Period(from_, to)
     except ValueError as wrong:
@@ -154,10 +169,11 @@ def asked_figures(actor: Actor, *, unit_id: int, from_: date, to: date, by: Grou
 
 
 def figures_of(actor: Actor, unit_id: int, period: Period, by: GroupBy) -> Figures:
-    """The figures of everything in the unit's subtree, confidential orders as far as the actor sees them.
+    """The figures of the unit and all units below it; confidential orders only if the actor sees them.
 
-    Raises NotFound for a unit whose orders the actor does not see, Invalid `figures.too_long`, and for
-    people one by one Forbidden `figures.not_of_people` without the lead.
+    Raises NotFound `not_found` for an unknown unit or one whose orders the actor cannot see, Invalid
+    `figures.too_long` for more than 366 days, and Forbidden `figures.not_of_people` for figures of
+    single handlers if the actor does not have `orders.lead` there.
     """
     unit = get_unit(unit_id)
     if not actor.is_system and not actor.may("orders.see", unit.path):
@@ -197,7 +213,10 @@ def _rate(count: int, of: int) -> float | None:
 
 
 def rows_of(scope: Scope, unit: Unit, period: Period, by: GroupBy) -> list[StageFigures]:
-    """One row a group and stage, by name and never by figure; people are not ranked."""
+    """A row for each group and stage, sorted by the name of the group and never by a figure.
+
+    With `GroupBy.STAGE` all orders are one group. Rows of handlers are never `is_ranked`.
+    """
     key = _key(unit, period, by)
     dimensions = [] if key is None else [key.label("key")]
     names = [column.name for column in dimensions]
@@ -236,7 +255,7 @@ def _key(unit: Unit, period: Period, by: GroupBy) -> ColumnElement[Any] | None:
     if by is GroupBy.CATEGORY:
         return DEADLINES.c.topic
     if by is GroupBy.HANDLER:
-        # Who has met it, or whoever is to.
+        # The person who met the stage, or the holder of the order, who still has to meet it.
         return func.coalesce(DEADLINES.c.person_id, ORDERS.c.holder_id)
     if by is GroupBy.STAGE:
         return None
@@ -249,7 +268,7 @@ def _part(parts: Mapping[str, Period]) -> ColumnElement[str]:
 
 
 def _next_unit(unit: Unit) -> ColumnElement[int]:
-    """The unit just below with all that is in it, or the unit itself for what it handles itself."""
+    """The id of the unit directly below that holds the order's unit, or of the unit itself."""
     below = session.execute(select(Unit.id, Unit.path).where(Unit.parent_id == unit.id))
     path = DEADLINES.c.unit_path
     ways = [(path.startswith(row.path), literal(row.id)) for row in below]
@@ -271,28 +290,32 @@ def _labels(by: GroupBy, keys: Iterable[Any]) -> dict[Any, str]:
 
 @dataclass(slots=True)
 class _Time:
-    """Seconds of the calendar that some runs had used and left; less than none is late."""
+    """Sums over some met deadlines: their number, and the seconds used and left.
+
+    Seconds are those of the deadline's calendar; a late deadline has a negative `left`.
+    """
 
     runs: int = 0
     used: float = 0
     left: float = 0
 
     def add(self, runs: int, used: float, left: float) -> None:
-        """More of them."""
+        """Adds `runs` deadlines with their sums of seconds."""
         self.runs, self.used, self.left = self.runs + runs, self.used + used, self.left + left
 
     def averages(self) -> tuple[int, int]:
-        """Minutes used and left."""
+        """The average minutes used and the average minutes left."""
         return round(self.used / self.runs / 60), round(self.left / self.runs / 60)
 
 
 def _times(
     scope: Scope, dimensions: Sequence[ColumnElement[Any]]
 ) -> dict[tuple[Any, Stage], _Time]:
-    """What runs that were met had used and left, by group and stage.
+    """The time that met deadlines had used and left, by group and stage.
 
-    Used is the target less what is left: between the two dates no time stands still. Of a date that
-    came earlier than the target, since it was imposed, the target is what it left.
+    Used time is the target minus the time left, because a pause moves the date by its length. If the
+    date was set earlier than the target (by a dispatcher), the time from the start to the date counts
+    as the target.
     """
     times: dict[tuple[Any, Stage], _Time] = {}
     met = runs(scope, *dimensions, *_MOMENTS).where(DEADLINES.c.state == DeadlineState.MET)

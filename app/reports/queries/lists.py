@@ -1,4 +1,4 @@
-"""The orders behind a figure: each number leads to its list."""
+"""The lists of the orders behind a figure, so that each number leads to its orders."""
 
 from dataclasses import dataclass, replace
 
@@ -21,9 +21,10 @@ from app.reports.states import Counted
 
 @dataclass(frozen=True, slots=True)
 class FigureFilter:
-    """Which figure: what it counts, of which period and stage, and for which reason of lateness.
+    """A figure: the thing that it counts, its period, its stage and its reason of lateness.
 
-    `period` is "2026-W47" or "2026-11"; None is all time. `late_reason` "none": no reason was given.
+    `period` is "2026-W47" or "2026-11"; None means all time. `late_reason` None means any; "none"
+    means that no reason was given.
     """
 
     counted: Counted = Counted.DUE
@@ -35,10 +36,10 @@ class FigureFilter:
 def page_of_counted(
     actor: Actor, figure: FigureFilter, wanted: OrderFilter, *, cursor: str | None, limit: int
 ) -> Page[Order]:
-    """A page of the orders that the figure counts, narrowed by the other filters.
+    """A page of the orders that the figure counts, narrowed by the other filters of `wanted`.
 
-    The figure is that of `wanted.unit_id` and the units below it, or with `wanted.own` of that unit
-    alone. Raises Invalid `period.unknown`, NotFound for an unknown unit.
+    The figure is about `wanted.unit_id` and the units below it, with `wanted.own` about this unit
+    alone. Raises Invalid `period.unknown`, NotFound `not_found` for an unknown unit.
     """
     condition, rest = _condition(actor, figure, wanted)
     return page_of_orders(actor, rest, condition, cursor=cursor, limit=limit)
@@ -47,7 +48,10 @@ def page_of_counted(
 def ids_of_counted(
     actor: Actor, figure: FigureFilter, wanted: OrderFilter, *, most: int
 ) -> list[int]:
-    """The ids of those orders, at most `most` of them, in the order of their ids."""
+    """The ids of the visible orders that the figure counts: the `most` lowest ids, sorted.
+
+    Of `wanted` only `unit_id` and `own` are used. Raises what `page_of_counted` raises.
+    """
     condition, rest = _condition(actor, figure, wanted)
     visible, values = visible_orders(actor)
     del rest
@@ -58,9 +62,10 @@ def ids_of_counted(
 def _condition(
     actor: Actor, figure: FigureFilter, wanted: OrderFilter
 ) -> tuple[ColumnElement[bool], OrderFilter]:
-    """The figure as a condition, and the filters that are left.
+    """The figure as a condition, and the other filters.
 
-    Only orders of the actor's own units count: a resident learns nothing about lateness.
+    Only orders of units where the actor has `orders.see` count, so that a resident cannot learn
+    about lateness.
     """
     scope = Scope(
         now(),
@@ -74,7 +79,7 @@ def _condition(
 
 
 def _asked_period(name: str) -> Period:
-    """The week or month of that name, or Invalid `period.unknown`."""
+    """The week or month with this name; raises Invalid `period.unknown`."""
     try:
         return named_period(name)
     except ValueError as wrong:

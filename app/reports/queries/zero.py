@@ -1,4 +1,4 @@
-"""销号: what is tracked until it is closed."""
+"""The zero list (销号清单): orders that are tracked until they are closed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ _RUNNING = (DeadlineState.OPEN, DeadlineState.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """An order that is not off the list yet.
+    """An order on the zero list.
 
-    `is_reported`: whether this month's report on its plan is there; None without a plan.
-    `report_due_at`: when the next one is due.
+    `is_reported` tells whether this month's report on its plan is there; None without a plan.
+    `report_due_at` is the date of the next report; None without a plan or without a date.
     """
 
     order: Order
@@ -44,10 +44,11 @@ class Tracked:
 def page_of_tracked(
     actor: Actor, *, unit_id: int | None, planned: bool | None, cursor: str | None, limit: int
 ) -> Page[Tracked]:
-    """Visible orders whose stage `zero` runs, whoever has waited longest first.
+    """A page of the visible orders whose stage `zero` is running, the oldest first.
 
-    A merged one is off the list with its root. `planned`: those with a dated plan alone, or those
-    without.
+    A merged order is not listed; the order that it was merged into stands for it. `planned` True
+    keeps orders with a dated plan, False orders without one, None both. Raises NotFound `not_found`
+    for an unknown unit.
     """
     runs = exists().where(
         _DEADLINES.c.subject_kind == "order",
@@ -86,7 +87,7 @@ def _named(category_id: int | None, names: dict[int, str]) -> dict[str, Any] | N
 
 
 def _reports(order_ids: Sequence[int]) -> dict[int, tuple[bool, datetime | None]]:
-    """Of planned orders: whether there was a report this month, and when the next is due."""
+    """For planned orders by id: whether there was a report this month, and the next report's date."""
     found: dict[int, tuple[bool, datetime | None]] = dict.fromkeys(order_ids, (False, None))
     this_month = month_of(local_date(now()))
     rows = session.execute(

@@ -1,1 +1,1 @@
-"""The verbs of the room: making bulletins, and a file of the orders behind a figure."""
+"""The verbs of the room: make bulletins, and export the orders behind a figure."""

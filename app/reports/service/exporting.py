@@ -1,4 +1,4 @@
-"""The orders behind a figure as a file."""
+"""Exports the orders behind a figure as a file."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,10 +12,10 @@ from app.reports.queries.lists import FigureFilter, ids_of_counted
 
 
 def export_counted(actor: Actor, figure: FigureFilter, wanted: OrderFilter, **about: Any) -> Export:
-    """Asks for a file of the orders that the figure counts at this moment.
+    """Requests a file of the orders that the figure counts at this moment; returns the export.
 
-    `about` is what `request_export` takes beside the filter: template, unmasked, reason. Raises what
-    `request_export` raises, and Invalid `period.unknown`.
+    `about` holds the other arguments of `request_export`: template, unmasked, reason. Raises what
+    `request_export` raises, Invalid `period.unknown`, and NotFound `not_found` for an unknown unit.
     """
     ids = ids_of_counted(actor, figure, wanted, most=MOST_EXPORTED + 1)
     rest = replace(wanted, unit_id=None, own=None, ids=ids)
