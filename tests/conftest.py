@@ -4,6 +4,7 @@ import gc
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +152,9 @@ class FreshClient(FlaskClient):
         return answer
 
 
-@pytest.fixture
-def app(whole_app: App) -> Iterator[App]:
-    """The app inside an app context and a transaction that is rolled back after the test."""
+@contextmanager
+def rolled_back(whole_app: App) -> Iterator[App]:
+    """The app inside an app context and a transaction that is rolled back at the end."""
     with whole_app.app_context():
         engine = db.engine
         connection = engine.connect()
@@ -169,6 +170,13 @@ def app(whole_app: App) -> Iterator[App]:
             connection.close()
             engines[None] = engine
             db.session.configure(join_transaction_mode="conditional_savepoint")
+
+
+@pytest.fixture
+def app(whole_app: App) -> Iterator[App]:
+    """The app inside a transaction that is rolled back after the test."""
+    with rolled_back(whole_app):
+        yield whole_app
 
 
 @pytest.fixture

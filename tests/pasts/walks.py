@@ -1,0 +1,295 @@
+"""Random walks over all that can be done to orders, through the API and by the timetable.
+
+A walk is drawn from its seed alone. It says for each of its orders how the order stood when it was
+placed, what was done to it, and how it stands at the end.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from sqlalchemy import select, update
+from structlog.testing import capture_logs
+from werkzeug.test import TestResponse
+
+from app.deadlines import jobs as deadlines
+from app.identity.models import Token
+from app.kernel.actor import Actor
+from app.kernel.database import session, transaction
+from app.orders.clockwork import jobs
+from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.policy import actions_of, may_decide
+from app.orders.ticket.states import Action, RequestState
+from app.people.models import Registration, RoleGrant
+from app.people.states import RegistrationStatus
+from tests.conftest import Clock
+from tests.pasts.bodies import BODIES, Body, Scene, after, placing
+from tests.pasts.state import Act, State, acts_after, states_of
+from tests.world import World
+
+START = datetime.fromisoformat("2027-03-01T08:30:00+08:00")
+FAR = datetime.fromisoformat("2099-01-01T00:00:00+08:00")
+# Hours between two steps: mostly the same day, sometimes the next one, sometimes after a week.
+PAUSES = ((0.05, 0.5, 2, 9, 26, 75, 170), (6, 8, 6, 3, 3, 2, 1))
+# How often an action is drawn, others 1: often what brings an order on, seldom what the desk may
+# always do, and what ends an order from wherever it stands.
+WEIGHTS = {
+    **dict.fromkeys((Action.DECIDE, Action.NOT_COME), 20),
+    **dict.fromkeys((Action.CLAIM, Action.RATE, Action.UNMERGE, Action.AGREE, Action.RESUME), 8),
+    **dict.fromkeys((Action.DISPATCH, Action.COMPLETE, Action.SUPPORT, Action.REFUSE), 5),
+    **dict.fromkeys((Action.DECLINE, Action.APPOINT, Action.START, Action.PROGRESS), 4),
+    **dict.fromkeys((Action.SUSPEND, Action.RETURN, Action.FOLLOW_UP, Action.JOIN), 3),
+    **dict.fromkeys((Action.SUPERVISE, Action.PLAN, Action.EXTEND, Action.CHECK_CONTENT), 0.3),
+    **dict.fromkeys((Action.COMMENT, Action.AMEND, Action.ASK, Action.TRANSFER), 0.7),
+    **dict.fromkeys((Action.CANCEL, Action.REJECT, Action.REPORT_UP), 0.4),
+    Action.CONFIRM_NO_SHOW: 0.1,
+}
+JOBS: tuple[Callable[[], int], ...] = (
+    jobs.lapse_offers,
+    jobs.return_stale,
+    jobs.call_unclaimed,
+    jobs.resume_due,
+    jobs.gather_parts,
+    jobs.lapse_requests,
+    jobs.ask_again,
+    jobs.close_unanswered,
+    deadlines.sweep,
+)
+
+
+@dataclass(slots=True)
+class Told:
+    """One order of a walk: as it was placed, what was done to it since, as it is at the end.
+
+    The acts begin after the ones that `placed` has in it already: for a part that was given out at
+    once these are two, else one.
+    """
+
+    placed: State
+    acts: list[Act] = field(default_factory=list)
+    ended: State | None = None
+
+
+@dataclass(slots=True)
+class Walk:
+    """A walk under way; `told` has its orders by id, `lines` what was done, to be printed."""
+
+    world: World
+    clock: Clock
+    seed: int
+    told: dict[int, Told] = field(default_factory=dict)
+    lines: list[str] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    done: Counter[Action] = field(default_factory=Counter)
+    dice: Random = field(init=False)
+    moment: datetime = START
+    _last_event: int = 0
+    _actors: dict[str, Actor] | None = None
+
+    def __post_init__(self) -> None:
+        self.dice = Random(self.seed)
+
+    def go(self) -> None:
+        """From the placing of one order or two to the end; raises AssertionError with the history."""
+        try:
+            # Log-ins of two hours would be most of a walk's work.
+            session.execute(update(Token).values(expires_at=FAR))
+            self._pass_time(self.dice.uniform(0, 24 * 7))
+            for _ in range(self.dice.choice((1, 1, 2))):
+                self._place()
+            for _ in range(self.dice.randint(5, 25)):
+                self._pass_time(self.dice.choices(*PAUSES)[0] * self.dice.uniform(0.5, 1.5))
+                self.dice.choices(*_STEPS)[0](self)
+                self.look()
+            for order_id, state in states_of(self.told).items():
+                self.told[order_id].ended = state
+        except Exception as broken:
+            story = "\n".join(self.lines)
+            raise AssertionError(f"walk {self.seed}:\n{story}") from broken
+
+    def look(self) -> None:
+        """Reads what has been done since it was read before."""
+        found = acts_after(self._last_event)
+        if not found:
+            return
+        self._last_event = found[-1][0]
+        new = {act.order_id for _, act in found} - self.told.keys()
+        self.told |= {order_id: Told(state) for order_id, state in states_of(new).items()}
+        for _, act in found:
+            self.done[act.action] += 1
+            if act.order_id not in new:
+                self.told[act.order_id].acts.append(act)
+
+    def _pass_time(self, hours: float) -> None:
+        self.moment += timedelta(hours=hours)
+        self.clock.set(self.moment.isoformat())
+
+    def _call(self, who: str, path: str, body: Body | None, method: str = "POST") -> TestResponse:
+        """A request; whatever is answered but an error of the program is right."""
+        client = self.world.client
+        assert client is not None
+        headers = {
+            "Authorization": f"Bearer {self.world.sessions[who].access_token}",
+            "Idempotency-Key": f"walk-{len(self.lines)}",
+        }
+        answer = client.open(f"/api/v1{path}", method=method, headers=headers, json=body)
+        code = (answer.json or {}).get("code", "") if answer.status_code >= 400 else ""
+        self._note(
+            f"{who} {method} {path} {json.dumps(body, ensure_ascii=False)}", answer.status, code
+        )
+        self.refused[f"{path.rpartition('/')[2]} {code}"] += bool(code)
+        assert answer.status_code < 500, answer.get_data(as_text=True)
+        return answer
+
+    def _note(self, *words: object) -> None:
+        self.lines.append(" ".join((f"{self.moment:%m-%d %H:%M}", *map(str, words))))
+
+    def _people(self) -> dict[str, Actor]:
+        if self._actors is None:
+            self._actors = {who: self.world.actor(who) for who in self.world.ids}
+        return self._actors
+
+    def _orders(self) -> list[Order]:
+        found = select(Order).where(Order.id.in_(self.told)).order_by(Order.id)
+        return list(session.scalars(found))
+
+    # --- steps
+
+    def _place(self) -> None:
+        who, body = placing(self.world, self.dice, self.moment)
+        if self._call(who, "/orders", body).status_code != 201:
+            self._call(who, "/orders", {"description": "没有水了。"})
+        self.look()
+
+    def _act(self) -> None:
+        """Something that an order offers to somebody."""
+        offered = self._offered()
+        if not offered:
+            self._place()
+            return
+        actions = list(offered)
+        action = self.dice.choices(actions, [self._weight(action) for action in actions])[0]
+        who, order, path = self.dice.choice(offered[action])
+        self._send(who, order, action, path)
+
+    def _weight(self, action: Action) -> float:
+        """What was reported is looked into soon."""
+        reported = any(
+            told.acts and told.acts[-1].action is _REPORTED for told in self.told.values()
+        )
+        return 20 if reported and action is Action.CONFIRM_NO_SHOW else WEIGHTS.get(action, 1)
+
+    def _offered(self) -> dict[Action, list[tuple[str, Order, str]]]:
+        """By action: whom it is offered to, on which order, at which address."""
+        found: dict[Action, list[tuple[str, Order, str]]] = {}
+        orders = {order.id: order for order in self._orders()}
+        people = self._people()
+        for order in orders.values():
+            for who, actor in people.items():
+                for name in actions_of(actor, order):
+                    path = f"/orders/{order.id}/{name}"
+                    found.setdefault(Action(name), []).append((who, order, path))
+        for request in self._requests():
+            order = orders[request.order_id]
+            for who, actor in people.items():
+                if may_decide(actor, request, order):
+                    for action in (Action.AGREE, Action.REFUSE):
+                        path = f"/orders/{order.id}/requests/{request.id}/{action.value}"
+                        found.setdefault(action, []).append((who, order, path))
+        return found
+
+    def _requests(self) -> list[OrderRequest]:
+        pending = select(OrderRequest).where(OrderRequest.state == RequestState.PENDING)
+        mine = pending.where(OrderRequest.order_id.in_(self.told))
+        return list(session.scalars(mine.order_by(OrderRequest.id)))
+
+    def _act_anyhow(self) -> None:
+        """Something that mostly is refused: anything by anybody."""
+        order = self.dice.choice(self._orders())
+        action = self.dice.choice([action for action in BODIES if action not in _OF_REQUESTS])
+        who = self.dice.choice(list(self.world.ids))
+        self._send(who, order, action, f"/orders/{order.id}/{action.value}")
+
+    def _send(self, who: str, order: Order, action: Action, path: str) -> None:
+        others = [order_id for order_id in self.told if order_id != order.id]
+        scene = Scene(self.world, self.dice, who, order, self.moment, others)
+        self._call(who, path, BODIES[action](scene))
+
+    def _say_not_solved(self) -> None:
+        """A neighbour who has joined says that it is not solved where he or she lives."""
+        order = self.dice.choice(self._orders())
+        joined = [
+            row["person_id"] for row in states_of([order.id])[order.id].beside["order_followers"]
+        ]
+        names = {person_id: who for who, person_id in self.world.ids.items()}
+        who = names[self.dice.choice(joined)] if joined else "resident2"
+        self._call(who, f"/orders/{order.id}/still_not_solved", None)
+
+    def _work(self) -> None:
+        """A round of the timetable, or one of its jobs."""
+        self._run(JOBS if self.dice.random() < 0.5 else (self.dice.choice(JOBS),))
+
+    def _rest(self) -> None:
+        """More than a week in which nobody does anything but the timetable."""
+        for _ in range(4):
+            self._pass_time(self.dice.uniform(40, 60))
+            self._run(JOBS)
+
+    def _run(self, chosen: Sequence[Callable[[], int]]) -> None:
+        """What a job cannot do it logs, and leaves for its next round: here that is a failure."""
+        with capture_logs() as logs:
+            for job in chosen:
+                with transaction():
+                    self._note(job.__name__, job())
+        failed = [entry for entry in logs if entry["log_level"] in ("warning", "error")]
+        assert not failed, failed
+
+    def _leave(self) -> None:
+        """Somebody, mostly the holder of an order, gives up a post, is away, or goes for good."""
+        orders = self._orders()
+        order = self.dice.choice([order for order in orders if order.is_held] or orders)
+        names = {person_id: who for who, person_id in self.world.ids.items()}
+        near = [order.holder_id, order.holder_id, order.offered_to_id, order.requester_id]
+        who = self.dice.choice([names[one] for one in near if one] or list(names.values()))
+        ways = (Walk._end_registration, Walk._end_role, Walk._go_away, Walk._erase)
+        self.dice.choice(ways)(self, who)
+        self._actors = None
+
+    def _end_registration(self, who: str) -> None:
+        mine = select(Registration.id).where(
+            Registration.person_id == self.world.ids[who],
+            Registration.status == RegistrationStatus.APPROVED,
+        )
+        for registration_id in session.scalars(mine).all():
+            self._call(who, f"/registrations/{registration_id}/end", {})
+
+    def _end_role(self, who: str) -> None:
+        granted = select(RoleGrant.id).where(
+            RoleGrant.person_id == self.world.ids[who],
+            RoleGrant.registration_id.is_(None),
+            RoleGrant.ended_at.is_(None),
+        )
+        for grant_id in session.scalars(granted).all():
+            self._call("admin", f"/grants/{grant_id}", None, "DELETE")
+
+    def _go_away(self, who: str) -> None:
+        until = after(self.moment, self.dice.choice((30, 100)))
+        self._call(who, "/me/away", {"until": until, "return_orders": self.dice.random() < 0.7})
+
+    def _erase(self, who: str) -> None:
+        if self.dice.random() < 0.5:
+            self._call(who, "/me", None, "DELETE")
+        else:
+            body = {"forced": True, "reason": "搬走了。"}
+            self._call("district", f"/people/{self.world.ids[who]}/erase", body)
+
+
+_OF_REQUESTS = (Action.AGREE, Action.REFUSE)
+_REPORTED = Action.NOT_COME
+_STEPS: tuple[tuple[Callable[[Walk], None], ...], tuple[int, ...]] = (
+    (Walk._act, Walk._act_anyhow, Walk._work, Walk._rest, Walk._leave, Walk._say_not_solved),
+    (80, 4, 8, 3, 4, 1),
+)
