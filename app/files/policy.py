@@ -1,8 +1,9 @@
 """Who may decide what a file shows."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
 
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: tuple[Permission, ...] = ()
 
 
 def may_judge_content(actor: Actor, unit_path: str | None) -> bool:

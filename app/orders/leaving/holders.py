@@ -8,6 +8,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
+from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
 from app.orders.giving.helping import stop_helping
 from app.orders.giving.service import holds, take_away
@@ -27,7 +28,7 @@ from app.orders.ticket.states import (
 from app.orders.ticket.telling import desk, requesters, tell
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.queries import get_role, grants_of, holders_of
+from app.people.queries import grants_of, holders_of
 
 CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
 ASSIGNED = frozenset({HandlerKind.GRID, HandlerKind.STAFF})
@@ -65,7 +66,7 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
     )
     stop_helping(person_id, lost)
     _release(actor, assigned, lost)
-    if "orders.dispatch" in get_role(role_code).permissions and unit.is_open:
+    if "orders.dispatch" in permissions_of(role_code) and unit.is_open:
         _report_missing_dispatcher(unit)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from app.categories.models import Category
 from app.kernel.actor import Actor, Grant
+from app.kernel.permissions import Permission
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
     BETWEEN_UNITS,
@@ -16,24 +17,27 @@ from app.orders.ticket.states import (
     OrderStatus,
     RequestKind,
 )
+from app.people import roles
 from app.people.models import Person
 
-PERMISSIONS: dict[str, str] = {
-    "orders.see": "查看本单位工单",
-    "orders.see_sensitive": "查看保密类工单",
-    "orders.enter": "代居民下单",
-    "orders.acknowledge": "签收",
-    "orders.dispatch": "派单",
-    "orders.manage": "管理工单",
-    "orders.settle": "当场办结",
-    "orders.claim": "接单",
-    "orders.handle": "被派单办理",
-    "orders.follow_up": "回访",
-    "orders.lead": "研判",
-    "orders.supervise": "督办",
-    "orders.reveal": "查看联系方式",
-    "orders.appeal": "复核申诉",
-}
+_GRID_AND_DESK = (roles.GRID_WORKER, *roles.DUTY_AND_ABOVE)
+
+PERMISSIONS = (
+    Permission("orders.see", "查看本单位工单", roles=_GRID_AND_DESK),
+    Permission("orders.see_sensitive", "查看保密类工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.enter", "代居民下单", roles=(roles.BUILDING_LEADER, *_GRID_AND_DESK)),
+    Permission("orders.acknowledge", "签收", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.dispatch", "派单", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.manage", "管理工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.settle", "当场办结", roles=_GRID_AND_DESK),
+    Permission("orders.claim", "接单", roles=(roles.MEMBER, roles.VOLUNTEER)),
+    Permission("orders.handle", "被派单办理", roles=(roles.PROVIDER, *_GRID_AND_DESK)),
+    Permission("orders.follow_up", "回访", roles=(roles.GRID_WORKER, *roles.DISPATCHER_AND_ABOVE)),
+    Permission("orders.lead", "研判", roles=roles.LEADER_AND_ABOVE),
+    Permission("orders.supervise", "督办", roles=roles.LEADER_AND_ABOVE),
+    Permission("orders.reveal", "查看联系方式", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
+)
 
 Rule = Callable[[Actor, Order], bool]
 
@@ -94,6 +98,7 @@ may_manage = _staff("orders.manage")
 may_settle = _grid_too("orders.settle")
 may_lead = _staff("orders.lead")
 may_reject = may_manage
+may_report_up = may_manage
 
 
 def may_handle(actor: Actor, order: Order) -> bool:
@@ -151,11 +156,6 @@ def may_reopen(actor: Actor, order: Order) -> bool:
     return is_requester(actor, order) or may_dispatch(actor, order)
 
 
-def may_report_up(actor: Actor, order: Order) -> bool:
-    """The dispatcher of the unit itself."""
-    return may_manage(actor, order)
-
-
 def may_supervise(actor: Actor, order: Order) -> bool:
     """Somebody of a unit above the handling one."""
     return any(
@@ -166,11 +166,7 @@ def may_supervise(actor: Actor, order: Order) -> bool:
     )
 
 
-def may_cancel(actor: Actor, order: Order) -> bool:
-    """The requester."""
-    return is_requester(actor, order)
-
-
+may_cancel = is_requester
 may_urge = is_requester
 may_not_come = is_requester
 may_answer = is_requester
