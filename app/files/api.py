@@ -6,9 +6,10 @@ from typing import Any
 from flask import Response, request, send_file
 
 from app.files import queries, service
-from app.files.contents.reading import Content, read_content
+from app.files.media.pictures import LARGEST_PICTURE
+from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
-from app.files.states import LARGEST_BODY, LARGEST_PICTURE
+from app.files.states import LARGEST_BODY
 from app.kernel.actor import current_actor
 from app.kernel.errors import Invalid
 from app.kernel.http import Blueprint, Decorator, handed, network_first

@@ -7,10 +7,10 @@ from itertools import islice
 import structlog
 from sqlalchemy import ColumnElement, delete, insert, literal, select, update
 
-from app.files.contents.reading import Content
 from app.files.models import File, FileRemoval
 from app.files.policy import may_judge_content
 from app.files.queries import next_position, usage_of
+from app.files.reading import Content
 from app.files.states import DAILY_BYTES, OPEN_FILES, WAITS, ContentState, FileKind, Variant
 from app.files.storage import BASE_LENGTH, new_name, storage, stored_name
 from app.kernel import audit

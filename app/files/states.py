@@ -32,8 +32,6 @@ class ContentState(StrEnum):
 
 
 MEGABYTE = 1024 * 1024
-LARGEST_PICTURE = 10 * MEGABYTE
-LARGEST_VOICE = 2 * MEGABYTE
 # The file and the multipart frame around it.
 LARGEST_BODY = 12 * MEGABYTE
 

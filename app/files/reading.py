@@ -3,18 +3,18 @@
 import hashlib
 from dataclasses import dataclass, field
 
-from app.files.contents.amr import clean_amr
-from app.files.contents.headers import Header, picture_header
-from app.files.contents.m4a import clean_m4a
-from app.files.contents.mp3 import clean_mp3
-from app.files.contents.pictures import clean_picture
-from app.files.contents.refusals import (
+from app.files.media.amr import clean_amr
+from app.files.media.headers import Header, picture_header
+from app.files.media.m4a import clean_m4a
+from app.files.media.mp3 import clean_mp3
+from app.files.media.pictures import LARGEST_PICTURE, clean_picture
+from app.files.media.refusals import (
     PICTURE_TOO_LARGE,
     not_a_picture,
     too_large,
 )
-from app.files.contents.voices import Voice
-from app.files.states import LARGEST_PICTURE, FileKind
+from app.files.media.voices import Voice
+from app.files.states import FileKind
 
 
 @dataclass(frozen=True, slots=True)

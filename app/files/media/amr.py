@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from app.files.contents.refusals import broken
-from app.files.contents.voices import Voice, check_length, check_size
+from app.files.media.refusals import broken
+from app.files.media.voices import Voice, check_length, check_size
 
 NARROW = b"#!AMR\n"
 WIDE = b"#!AMR-WB\n"

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.files.contents.refusals import broken
+from app.files.media.refusals import broken
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # A progressive picture of a camera has about ten; thousands of empty ones would each cost a pass.

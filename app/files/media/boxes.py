@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.files.contents.refusals import broken
+from app.files.media.refusals import broken
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.files.contents.boxes import Box, number
-from app.files.contents.refusals import broken, not_a_picture
+from app.files.media.boxes import Box, number
+from app.files.media.refusals import broken, not_a_picture
 
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _STREAM, _DECODER, _SPECIFIC = 3, 4, 5

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.files.contents.refusals import broken
-from app.files.contents.voices import Voice, check_length, check_size
+from app.files.media.refusals import broken
+from app.files.media.voices import Voice, check_length, check_size
 
 _VERSION_1 = 3
 _RESERVED_VERSION = 1

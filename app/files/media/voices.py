@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.files.contents.refusals import VOICE_TOO_LARGE, too_large, too_long
-from app.files.states import LARGEST_VOICE
+from app.files.media.refusals import VOICE_TOO_LARGE, too_large, too_long
 
+LARGEST_VOICE = 2 * 1024 * 1024
 LONGEST_SECONDS = 60
 # A recorder that stops itself after 60 s still writes out its last frames.
 _GRACE = 0.5

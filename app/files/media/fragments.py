@@ -1,8 +1,8 @@
 """Samples of fragmented M4A files, which browsers record (ISO 14496-12, 8.8)."""
 
-from app.files.contents.boxes import Box, boxes, child, children, number
-from app.files.contents.refusals import broken, too_long
-from app.files.contents.voices import MOST_SAMPLES
+from app.files.media.boxes import Box, boxes, child, children, number
+from app.files.media.refusals import broken, too_long
+from app.files.media.voices import MOST_SAMPLES
 
 _BASE_GIVEN = 0x000001
 _TFHD_SIZE = 0x000010

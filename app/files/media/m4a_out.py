@@ -2,7 +2,7 @@
 
 import struct
 
-from app.files.contents.aac import Config
+from app.files.media.aac import Config
 
 _UNITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _UNDETERMINED = 0x55C4

@@ -12,10 +12,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from app.files.contents.headers import Header
-from app.files.contents.refusals import broken, busy, too_many_pixels
+from app.files.media.headers import Header
+from app.files.media.refusals import broken, busy, too_many_pixels
 from app.kernel.errors import Refusal
 
+LARGEST_PICTURE = 10 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 2560
 THUMBNAIL_SIDE = 480

@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 
-from app.files.contents.aac import Config, read_config
-from app.files.contents.boxes import Box, boxes, child, children, number, numbers
-from app.files.contents.fragments import fragment_samples
-from app.files.contents.m4a_out import write_m4a
-from app.files.contents.refusals import broken, not_a_picture, too_long
-from app.files.contents.voices import MOST_SAMPLES, Voice, check_length, check_size
+from app.files.media.aac import Config, read_config
+from app.files.media.boxes import Box, boxes, child, children, number, numbers
+from app.files.media.fragments import fragment_samples
+from app.files.media.m4a_out import write_m4a
+from app.files.media.refusals import broken, not_a_picture, too_long
+from app.files.media.voices import MOST_SAMPLES, Voice, check_length, check_size
 
 # Pictures in the same kind of container (HEIC, AVIF).
 _PICTURE_BRANDS = frozenset(
