@@ -1,4 +1,4 @@
-"""Taking files in, and showing them to whoever holds a signed address."""
+"""The endpoints of files: upload a file, and show the file that a signed address names."""
 
 from io import BytesIO
 from typing import Any
@@ -35,7 +35,11 @@ _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Content:
-    """The one part `file`; decoded before the transaction, so that a picture holds no lock."""
+    """Reads the form part `file` and cleans its content.
+
+    Runs before the transaction, so that no lock is held while a picture is decoded. Raises Invalid
+    `file.parts` for more than one part, `file.missing` for none, and the errors of `read_content`.
+    """
     request.max_content_length = LARGEST_BODY
     parts = [
         (name, part)

@@ -1,1 +1,1 @@
-"""What an upload holds, decided by its bytes alone; never by its name or declared type."""
+"""Formats of pictures and sound: recognised by their bytes alone, measured, and cleaned."""
