@@ -30,7 +30,18 @@ from app.intake import api as intake_api
 from app.intake import listeners as intake_heard
 from app.intake import messages as intake_messages
 from app.intake import policy as intake_policy
-from app.kernel import crypto, database, docs, health, heartbeat, http, logs, slots, throttle
+from app.kernel import (
+    crypto,
+    database,
+    docs,
+    health,
+    heartbeat,
+    http,
+    logs,
+    permissions,
+    slots,
+    throttle,
+)
 from app.kernel.events import listen
 from app.kernel.health import Figure
 from app.kernel.messages import Template
@@ -142,7 +153,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES
     app.extensions["figures"] = FIGURES
-    app.extensions["permissions"] = _permissions()
+    app.extensions["permissions"] = collect_permissions()
     http.frame(app)
     throttle.set_up(app)
     guard(app)
@@ -157,13 +168,13 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     return app
 
 
-def _permissions() -> dict[str, str]:
-    """The Chinese names of all permissions; RuntimeError if a role names an unknown permission."""
-    declared = {name: text for room in POLICIES for name, text in room.PERMISSIONS.items()}
-    unknown = {name for role in ROLES for name in role.permissions} - declared.keys()
-    if unknown:
-        raise RuntimeError(f"roles name unknown permissions: {', '.join(sorted(unknown))}")
-    return declared
+def collect_permissions() -> permissions.Permissions:
+    """The permissions that the rooms declare, by name and by role.
+
+    Raises RuntimeError, which stops the start, for an unknown role or a permission declared twice.
+    """
+    declared = (permission for room in POLICIES for permission in room.PERMISSIONS)
+    return permissions.collect(declared, [role.code for role in ROLES])
 
 
 def _wire(app: http.App) -> None:

@@ -1,8 +1,10 @@
 """Rules: who may change the tree."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
+from app.people import roles
 
-PERMISSIONS: dict[str, str] = {"categories.edit": "维护分类"}
+PERMISSIONS = (Permission("categories.edit", "维护分类", roles=(roles.ADMIN,)),)
 
 
 def may_edit_category(actor: Actor, unit_path: str | None) -> bool:

@@ -1,13 +1,15 @@
 """Who may do what with deadlines; pure."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
+from app.people import roles
 
-PERMISSIONS = {
-    "deadlines.see": "查看时限和统计",
-    "deadlines.edit": "设置时限规则",
-    "deadlines.repair": "处理发不出的提醒",
-    "calendar.edit": "维护工作日历",
-}
+PERMISSIONS = (
+    Permission("deadlines.see", "查看时限和统计", roles=roles.DUTY_AND_ABOVE),
+    Permission("deadlines.edit", "设置时限规则", roles=roles.LEADER_AND_ABOVE),
+    Permission("deadlines.repair", "处理发不出的提醒", roles=(roles.ADMIN,)),
+    Permission("calendar.edit", "维护工作日历", roles=(roles.DISTRICT_OFFICER, roles.ADMIN)),
+)
 
 
 def may_see(actor: Actor, unit_path: str) -> bool:

@@ -7,7 +7,7 @@ from app.demo.pictures import SCENES, picture
 from app.demo.population import people
 from app.demo.tale import Step, Story
 from app.files import service
-from app.files.contents.reading import read_content
+from app.files.reading import read_content
 from app.files.states import ContentState
 from app.kernel.actor import Actor
 from app.orders.ticket.models import Order

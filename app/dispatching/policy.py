@@ -1,12 +1,13 @@
 """Who may match orders with handlers and give out many orders at once."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
 from app.orders.access.policy import POLICY
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import Action, OrderStatus
 
 # Nothing of its own: each order is asked for by the permission of the verb that is used on it.
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: tuple[Permission, ...] = ()
 
 
 def may_match(actor: Actor, unit_path: str) -> bool:

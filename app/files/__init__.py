@@ -1,1 +1,1 @@
-"""Pictures and voice notes: taken in, cleaned, kept, and shown by links that expire."""
+"""Files: pictures and voice notes that people upload, and documents that the program makes."""

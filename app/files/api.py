@@ -1,4 +1,4 @@
-"""Taking files in, and showing them to whoever holds a signed address."""
+"""The endpoints of files: upload a file, and show the file that a signed address names."""
 
 from io import BytesIO
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 from flask import Response, request, send_file
 
 from app.files import queries, service
-from app.files.contents.reading import Content, read_content
+from app.files.media.pictures import LARGEST_PICTURE
+from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
-from app.files.states import LARGEST_BODY, LARGEST_PICTURE
+from app.files.states import LARGEST_BODY
 from app.kernel.actor import current_actor
 from app.kernel.errors import Invalid
 from app.kernel.http import Blueprint, Decorator, handed, network_first
@@ -34,7 +35,11 @@ _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Content:
-    """The one part `file`; decoded before the transaction, so that a picture holds no lock."""
+    """Reads the form part `file` and cleans its content.
+
+    Runs before the transaction, so that no lock is held while a picture is decoded. Raises Invalid
+    `file.parts` for more than one part, `file.missing` for none, and the errors of `read_content`.
+    """
     request.max_content_length = LARGEST_BODY
     parts = [
         (name, part)

@@ -1,13 +1,19 @@
-"""The timetable's functions; each does one batch, and is called until 0 comes."""
+"""The jobs of files. Each call does one batch; the timetable calls again until the answer is 0."""
 
 from app.files import service
 
 
 def remove_orphans() -> int:
-    """Files that nothing has taken for a day, and bytes without a row; hourly is enough."""
+    """Deletes uploads that nobody used for a day, and stored bytes without a row; answers how many.
+
+    Once an hour is enough.
+    """
     return service.remove_loose() + service.remove_strays()
 
 
 def work_off_removals() -> int:
-    """The bytes of deleted files; every few minutes."""
+    """Deletes the stored bytes of deleted files; answers how many files are gone for good.
+
+    Runs every few minutes.
+    """
     return service.work_off_removals()

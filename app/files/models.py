@@ -1,4 +1,4 @@
-"""Files by their random names, and the names whose bytes wait to be deleted."""
+"""The tables of the room: files, and deleted files whose bytes are still stored."""
 
 from datetime import datetime
 
@@ -8,15 +8,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.files.states import ContentState, FileKind
 from app.kernel.database import Id, Model, Ref
 
-# Literal, so that both databases see that the partial index serves the query.
+# A text and no expression: only so do both databases see that the partial index fits the query.
 LOOSE = text("loose_since IS NOT NULL")
 
 
 class File(Model):
-    """A picture or voice note; `name` is random and says nothing about person or order.
+    """A picture, voice note or document; its bytes lie in the storage under `name`, which is random.
 
-    It belongs to one subject (a kind and an id), or is loose since its upload or release. `size`
-    counts the bytes of all its stored forms. A document is saved under its `title`.
+    A file belongs to one subject (a kind such as "order", and an id), or it is loose: `loose_since`
+    is then the time of its upload or of its release. `size` counts the bytes of all stored forms,
+    `width` and `height` are pixels of a picture, `seconds` is the length of a voice note. The
+    browser saves a document under its `title`.
     """
 
     __tablename__ = "files"
@@ -52,18 +54,18 @@ class File(Model):
 
     @property
     def is_loose(self) -> bool:
-        """Whether nothing has taken it yet."""
+        """Whether the file belongs to no subject."""
         return self.subject_kind is None
 
     def attach(self, subject: tuple[str, int], position: int) -> None:
-        """Gives it to its subject."""
+        """Gives the file to a subject (kind, id), at that place among the subject's files."""
         self.subject_kind, self.subject_id = subject
         self.position = position
         self.loose_since = None
 
 
 class FileRemoval(Model):
-    """A deleted file whose bytes are still there, until a job has deleted them too."""
+    """A deleted file, by its name, whose stored bytes a job has yet to delete."""
 
     __tablename__ = "file_removals"
     __table_args__ = (Index("ix_file_removals_attempts", "attempts", "name"),)

@@ -1,10 +1,14 @@
-"""Who may decide what a file shows."""
+"""Who may judge the content of a file."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
 
-PERMISSIONS: dict[str, str] = {}
+PERMISSIONS: tuple[Permission, ...] = ()
 
 
 def may_judge_content(actor: Actor, unit_path: str | None) -> bool:
-    """The content check itself, and whoever dispatches in the unit the file was sent to."""
+    """Whether the actor may pass, hold back or refuse a file that was sent to a unit (None: to no unit).
+
+    The program may, and staff who may dispatch orders of the unit.
+    """
     return actor.is_system or (unit_path is not None and actor.may("orders.dispatch", unit_path))

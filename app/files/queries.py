@@ -1,4 +1,4 @@
-"""Reads: the own files, links for whoever may show them, and what a link opens."""
+"""Reads of files: an actor's own files, links to files, and the content that a link opens."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,9 +29,10 @@ _ENDINGS = {
 
 @dataclass(frozen=True, slots=True)
 class FileLink:
-    """A file as it is shown: addresses valid for a few minutes, relative to the host.
+    """A file as the API shows it, with addresses that are valid for 5 to 10 minutes.
 
-    Width and height are a picture's, in pixels; seconds a voice note's.
+    The addresses have no host. Pictures have a width and a height in pixels, and a thumbnail;
+    voice notes have a length in seconds.
     """
 
     id: int
@@ -47,9 +48,10 @@ class FileLink:
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """What an address shows; `etag` names the content, `seconds_left` how long it may be kept.
+    """The content that a signed address opens, and how to send it.
 
-    A document is to be saved, and no copy of it kept on the way.
+    `etag` stays the same while the content does. A browser may keep a copy for `seconds_left`
+    seconds. A document is sent to be saved, and no copy of it may be kept on the way.
     """
 
     is_document: bool
@@ -62,20 +64,23 @@ class OpenedFile:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What counts against a person's limits."""
+    """How much of the limits on uploads a person has used."""
 
     bytes_today: int
     loose_files: int
 
 
 def files_visible_to(actor: Actor) -> Select[File]:
-    """The own files; whoever may show an order makes links to its files instead."""
+    """A select of the files that the actor has uploaded; of all files for the program.
+
+    The files of an order are not read here: whoever may show the order calls `links`.
+    """
     statement = select(File)
     return statement if actor.is_system else statement.where(File.uploader_id == actor.person_id)
 
 
 def get_visible_file(actor: Actor, file_id: int) -> File:
-    """One own file, or NotFound."""
+    """A file that the actor has uploaded; raises NotFound for any other id."""
     file = session.scalar(files_visible_to(actor).where(File.id == file_id))
     if file is None:
         raise not_found()
@@ -83,19 +88,20 @@ def get_visible_file(actor: Actor, file_id: int) -> File:
 
 
 def get_visible_link(actor: Actor, file_id: int) -> FileLink:
-    """The link to one own file, or NotFound."""
+    """The link to a file that the actor has uploaded; raises NotFound for any other id."""
     return link_to(get_visible_file(actor, file_id))
 
 
 def link_to(file: File) -> FileLink:
-    """The link to a file; whether the reader may have it, the caller has decided."""
+    """The link to a file. The caller has made sure that the reader may see the file."""
     return _link(file, now())
 
 
 def links(file_ids: Iterable[int], *, only_passed: bool = False) -> dict[int, FileLink]:
-    """Links by id in the order given, without deleted files; or only to those that have passed.
+    """Links to files by file id, in the order of `file_ids`; deleted files are left out.
 
-    Capability: whoever calls this has decided that the reader may see the files.
+    `only_passed` also leaves out files that have not passed the content check. The caller has made
+    sure that the reader may see the files.
     """
     wanted = list(file_ids)
     if not wanted:
@@ -110,7 +116,10 @@ def links(file_ids: Iterable[int], *, only_passed: bool = False) -> dict[int, Fi
 
 
 def attached_ids(kind: str, subject_ids: Sequence[int]) -> dict[int, list[int]]:
-    """Ids of the files of many subjects of a kind, each in its order; none: an empty list."""
+    """The ids of the files of each subject of a kind, by subject id, in the order of the files.
+
+    A subject without files has an empty list.
+    """
     found: dict[int, list[int]] = {subject_id: [] for subject_id in subject_ids}
     statement = select(File.subject_id, File.id).where(
         File.subject_kind == kind, File.subject_id.in_(subject_ids)
@@ -121,7 +130,7 @@ def attached_ids(kind: str, subject_ids: Sequence[int]) -> dict[int, list[int]]:
 
 
 def next_position(subject: tuple[str, int]) -> int:
-    """Where the next file of the subject stands."""
+    """The position for the next file of a subject (kind, id); 0 where it has none."""
     kind, subject_id = subject
     last = select(func.max(File.position)).where(
         File.subject_kind == kind, File.subject_id == subject_id
@@ -131,7 +140,10 @@ def next_position(subject: tuple[str, int]) -> int:
 
 
 def open_signed(signed: str) -> OpenedFile:
-    """The content behind an address; NotFound if it is forged, expired, or its file is deleted."""
+    """The content that a signed address opens.
+
+    Raises NotFound where the address is forged or expired, and where the file is deleted.
+    """
     moment = now()
     ticket = read_ticket(signed, moment)
     file = session.scalar(select(File).where(File.name == ticket.name))
@@ -150,7 +162,10 @@ def open_signed(signed: str) -> OpenedFile:
 
 
 def usage_of(person_id: int, since: datetime) -> Usage:
-    """Bytes uploaded since then and still kept, and files that nothing has taken yet."""
+    """The bytes that a person has uploaded since a moment, and the number of his or her loose files.
+
+    Deleted files and documents count for no bytes.
+    """
     own = File.uploader_id == person_id
     size = select(func.coalesce(func.sum(File.size), 0)).where(
         own, File.created_at >= since, File.kind != FileKind.DOCUMENT
@@ -160,7 +175,7 @@ def usage_of(person_id: int, since: datetime) -> Usage:
 
 
 def exported_files(person_id: int) -> list[dict[str, Any]]:
-    """The own files for the copy of the own data: which there are, of what kind, and since when."""
+    """A description of each file of a person, without its content, for the copy of the person's data."""
     statement = select(File).where(File.uploader_id == person_id).order_by(File.id)
     return [
         {

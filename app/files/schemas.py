@@ -1,4 +1,4 @@
-"""The shape of a file in answers."""
+"""The shape of a file in an answer of the API."""
 
 from marshmallow import fields
 
@@ -6,7 +6,7 @@ from app.kernel.http import Schema
 
 
 class FileOut(Schema):
-    """A file just taken in; the addresses hold for a few minutes."""
+    """A file that was just uploaded; its addresses are valid for 5 to 10 minutes."""
 
     id = fields.Integer(required=True)
     url = fields.String(required=True)

@@ -1,4 +1,4 @@
-"""Taking files in, giving them to their subject, and deleting them for good."""
+"""The verbs of files: keep an upload, attach it to a subject, judge its content, delete it."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -7,10 +7,10 @@ from itertools import islice
 import structlog
 from sqlalchemy import ColumnElement, delete, insert, literal, select, update
 
-from app.files.contents.reading import Content
 from app.files.models import File, FileRemoval
 from app.files.policy import may_judge_content
 from app.files.queries import next_position, usage_of
+from app.files.reading import Content
 from app.files.states import DAILY_BYTES, OPEN_FILES, WAITS, ContentState, FileKind, Variant
 from app.files.storage import BASE_LENGTH, new_name, storage, stored_name
 from app.kernel import audit
@@ -30,10 +30,10 @@ log = structlog.get_logger("files")
 
 
 def upload(actor: Actor, content: Content) -> File:
-    """Keeps what was read, loose at first.
+    """Stores the content of an upload; answers the new file, which belongs to no subject yet.
 
-    Raises TooMany `file.quota_exceeded`. The bytes are written before the row: a request that fails
-    afterwards leaves bytes without a row, which `remove_strays` finds.
+    Raises NotFound where the actor is no longer active, and TooMany `file.quota_exceeded`. The bytes
+    are written before the row: if the request fails afterwards, `remove_strays` deletes them.
     """
     moment = now()
     person = lock_person(actor.own_id)
@@ -68,9 +68,10 @@ def keep_document(
     title: str,
     subject: tuple[str, int],
 ) -> File:
-    """Keeps what the program itself has made for a person, as its subject's only file.
+    """Stores a document that the program has made for its owner; answers the new file.
 
-    It counts against no limit of the owner's uploads and is deleted with the owner's other files.
+    The document is the only file of its subject (kind, id). It does not count for the limits on the
+    owner's uploads. An erasure of the owner deletes it.
     """
     moment, name = now(), new_name()
     storage().put(stored_name(name, Variant.FULL), content)
@@ -97,10 +98,11 @@ def attach(
     *,
     kind: FileKind | None = None,
 ) -> None:
-    """Gives the actor's own loose files to a subject, in their order behind those it has.
+    """Gives loose files of the actor to a subject (kind, id), behind the files that it has already.
 
-    Raises Invalid `file.unknown` (missing and foreign alike), `file.already_used`, `file.repeated`
-    or, where a kind is asked for, `file.wrong_kind`.
+    Raises Invalid `file.repeated` where an id comes twice, `file.unknown` where a file does not exist
+    or is another person's, `file.already_used` where it belongs to a subject, and `file.wrong_kind`
+    where `kind` is given and a file is of another kind.
     """
     if not file_ids:
         return
@@ -121,7 +123,10 @@ def attach(
 
 
 def release(subject: tuple[str, int]) -> None:
-    """Takes all files from a subject; what their owners do not use again is deleted after a day."""
+    """Takes all files from a subject (kind, id).
+
+    A job deletes them after a day, unless their owners attach them to another subject.
+    """
     kind, subject_id = subject
     session.execute(
         update(File)
@@ -133,7 +138,12 @@ def release(subject: tuple[str, int]) -> None:
 def set_content_state(
     actor: Actor, file_id: int, state: ContentState, *, unit_path: str | None = None
 ) -> None:
-    """What the check said, or staff who dispatch in the unit that it was sent to (`unit_path`)."""
+    """Keeps the result of the content check of a file.
+
+    The actor is the program, or staff who may dispatch in the unit that the file was sent to
+    (`unit_path`); what staff decide is kept in the audit. Raises Forbidden `file.not_allowed` and
+    NotFound.
+    """
     if not may_judge_content(actor, unit_path):
         raise Forbidden("file.not_allowed", "您没有审核照片和录音的权限。")
     file = session.scalar(lock(select(File).where(File.id == file_id)))
@@ -153,17 +163,17 @@ def set_content_state(
 
 
 def delete_files(file_ids: Sequence[int]) -> int:
-    """Deletes files whoever owns them; answers how many there were."""
+    """Deletes files, whoever has uploaded them; answers how many."""
     return _delete(File.id.in_(file_ids)) if file_ids else 0
 
 
 def erase_files_of(person_id: int) -> int:
-    """Deletes all that a person has uploaded, attached or not."""
+    """Deletes all files of a person, attached or loose; answers how many."""
     return _delete(File.uploader_id == person_id)
 
 
 def remove_loose(limit: int = BATCH) -> int:
-    """Deletes a batch of files that nothing has taken for a day; answers how many."""
+    """Deletes up to `limit` files that were loose for a day; answers how many."""
     old = (
         select(File.id)
         .where(File.loose_since < now() - WAITS)
@@ -175,15 +185,15 @@ def remove_loose(limit: int = BATCH) -> int:
 
 
 def remove_strays(limit: int = BATCH) -> int:
-    """Deletes a batch of stored bytes that have had no row for a day; answers how many."""
+    """Deletes up to `limit` stored contents that had no row for a day; answers how many."""
     names = storage().older_than(now() - WAITS)
     return sum(_deleted(name) for name in islice(_strays(names), _batch(limit)))
 
 
 def work_off_removals(limit: int = BATCH) -> int:
-    """Deletes the bytes of a batch of deleted files; answers how many files are gone for good.
+    """Deletes the stored bytes of up to `limit` deleted files; answers of how many.
 
-    What cannot be deleted now stays in the list, behind all others.
+    Where the storage fails, the file stays in the list behind all others and is tried again later.
     """
     waiting = (
         select(FileRemoval)
@@ -221,7 +231,7 @@ def _check_quota(person: Person, size: int, moment: datetime) -> None:
 
 
 def _limit(person: Person, about: Setting) -> int:
-    """What the home unit says; people without one have what everyone has."""
+    """The setting of the person's home unit, or its default for a person without a home unit."""
     if person.home_unit_id is None:
         return int(about.default)
     return int(setting(person.home_unit_id, about.key))
@@ -234,8 +244,11 @@ def _store(name: str, content: Content) -> None:
 
 
 def _delete(which: ColumnElement[bool]) -> int:
-    """Rows now, bytes after the commit: a rollback loses nothing, and nothing is forgotten."""
-    # Locked first, so that both statements mean the same rows.
+    """Deletes the rows, and lists the names whose bytes a job deletes; answers how many.
+
+    The bytes go after the commit, because a rollback could not bring them back.
+    """
+    # Locked first, so that the insert and the delete are about the same rows.
     session.execute(select(File.id).where(which).order_by(File.id).with_for_update()).all()
     columns = [File.name, literal(now(), FileRemoval.created_at.type), literal(0)]
     names = select(*columns).where(which)
@@ -247,11 +260,11 @@ def _delete(which: ColumnElement[bool]) -> int:
 
 
 def _strays(names: Iterator[str]) -> Iterator[str]:
-    """Those, finished or not, whose file has no row and waits for no removal."""
+    """The names among `names` whose file has no row and is not waiting for its removal."""
     while some := list(islice(names, BATCH)):
         bases = {name[:BASE_LENGTH] for name in some}
         rows = select(File.name).where(File.name.in_(bases))
-        # A deletion may still be rolled back; its bytes are the removal's to delete.
+        # The removal deletes these bytes, after the commit that has made it.
         waiting = select(FileRemoval.name).where(FileRemoval.name.in_(bases))
         known = set(session.scalars(rows.union_all(waiting)))
         for name in some:

@@ -1,4 +1,4 @@
-"""Addresses that are the right to see a file: for at most ten minutes, at least five."""
+"""Signed addresses: whoever has one may see the file for 5 to 10 minutes, without a log-in."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,15 +9,15 @@ from app.kernel.errors import not_found
 
 PATH = "/api/v1/files/"
 VALID = timedelta(minutes=10)
-# All addresses of a file made within five minutes are the same, so that caches hit.
+# All addresses of a file that are made within five minutes are equal, so that caches can be used.
 STEP_SECONDS = 300
-# Keeps these signatures apart from all others made with the same key.
+# Keeps these signatures apart from other signatures that are made with the same key.
 _PURPOSE = "files.show"
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What an address entitles to."""
+    """The part of an address that is signed: the file's name, its stored form, and the end."""
 
     name: str
     variant: Variant
@@ -25,14 +25,17 @@ class Ticket:
 
 
 def address(name: str, variant: Variant, moment: datetime) -> str:
-    """The path under which the file is shown until the last full five minutes of its ten."""
+    """The signed path that shows a stored form of a file.
+
+    It is valid for 10 minutes from `moment`, cut off to a full five minutes of the clock.
+    """
     end = int((moment + VALID).timestamp()) // STEP_SECONDS * STEP_SECONDS
     claim = f"{name}.{variant}.{end}"
     return f"{PATH}{claim}.{sign(f'{_PURPOSE}:{claim}')}"
 
 
 def read_ticket(signed: str, moment: datetime) -> Ticket:
-    """The ticket; forged and expired ones alike are NotFound."""
+    """The ticket in a signed address; raises NotFound where it is forged or expired at `moment`."""
     claim, _, signature = signed.rpartition(".")
     if not signature_holds(f"{_PURPOSE}:{claim}", signature):
         raise not_found()

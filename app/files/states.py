@@ -1,4 +1,4 @@
-"""Kinds and states of files, and their limits."""
+"""Kinds and states of files, and the limits on uploads."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -7,23 +7,23 @@ from app.kernel.settings import Setting
 
 
 class FileKind(StrEnum):
-    """What a file is, by its content."""
+    """The kind of a file, decided by its content."""
 
     PICTURE = "picture"
     VOICE = "voice"
-    # Made by the program itself, never uploaded.
+    # The program makes documents; nobody uploads one.
     DOCUMENT = "document"
 
 
 class Variant(StrEnum):
-    """Which of a file's stored forms."""
+    """The stored forms of a file; only pictures have a small one."""
 
     FULL = "full"
     SMALL = "small"
 
 
 class ContentState(StrEnum):
-    """Result of the content check; it comes after placing and never undoes it."""
+    """The result of the content check. The check comes after the order is placed and never undoes it."""
 
     PENDING = "pending"
     PASSED = "passed"
@@ -32,12 +32,10 @@ class ContentState(StrEnum):
 
 
 MEGABYTE = 1024 * 1024
-LARGEST_PICTURE = 10 * MEGABYTE
-LARGEST_VOICE = 2 * MEGABYTE
-# The file and the multipart frame around it.
+# In bytes: the largest file, and the multipart form around it.
 LARGEST_BODY = 12 * MEGABYTE
 
-# How long an uploaded file may wait to be attached, and a stored one to get its row.
+# How long an upload may stay loose, and stored bytes without a row, before a job deletes them.
 WAITS = timedelta(hours=24)
 
 DAILY_BYTES = Setting(

@@ -1,4 +1,4 @@
-"""Where the bytes lie: a small interface, and a folder on the disk behind it."""
+"""Stores the bytes of files: an interface, and its implementation as a folder on the disk."""
 
 import os
 import re
@@ -18,45 +18,45 @@ BASE_LENGTH = 32
 
 
 def new_name() -> str:
-    """A random name, in letters that every file system keeps apart."""
+    """A random name of 32 hexadecimal digits."""
     return secrets.token_hex(BASE_LENGTH // 2)
 
 
 def stored_name(name: str, variant: Variant) -> str:
-    """The name of one of a file's stored forms; the file's own name is its beginning."""
+    """The name under which a stored form lies; it begins with the name of the file."""
     return name if variant is Variant.FULL else f"{name}.{variant}"
 
 
 class Storage(Protocol):
-    """Keeps bytes under names; a name is written once and never changed."""
+    """Stores bytes under names. The bytes of a name are written once and never changed."""
 
     def put(self, name: str, content: bytes) -> None:
-        """Keeps the content; when this returns it outlives a power cut."""
+        """Stores the content. After this has returned, the content survives a power cut."""
 
     def read(self, name: str) -> bytes | None:
-        """The content, or None where nothing has the name."""
+        """The content under a name; None where there is none."""
 
     def delete(self, name: str) -> None:
-        """Deletes; a name that nothing has is no error."""
+        """Deletes the content under a name; it is no error if there is none."""
 
     def older_than(self, moment: datetime) -> Iterator[str]:
-        """All names that were put before the moment, unfinished ones too, in no order."""
+        """The names that were stored before the moment, in no order; unfinished ones too."""
 
 
 def storage() -> Storage:
-    """The app's storage: the one it was given, else the folder DATA_DIR/files."""
+    """The storage in app.extensions["storage"], or else the folder DATA_DIR/files."""
     given: Storage | None = current_app.extensions.get("storage")
     return given or LocalStorage(Path(current_app.config["DATA_DIR"]) / "files")
 
 
 class LocalStorage:
-    """Files in folder/ab/cd/, readable by the program's user alone."""
+    """A storage in folders `folder/ab/cd/`, which only the user of the program can read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def put(self, name: str, content: bytes) -> None:
-        """Writes under a temporary name and renames, so that a file is whole or not there."""
+        """Writes under a temporary name and then renames, so that no half file has the name."""
         target = self._path(name)
         self._make(target.parent)
         draft = self._path(f"{name}.{secrets.token_hex(4)}.part")
@@ -65,24 +65,24 @@ class LocalStorage:
             file.write(content)
             file.flush()
             os.fsync(handle)
-        # The age of a file is counted in business time, like everything else.
+        # `older_than` compares with the business time, which tests move.
         os.utime(draft, (now().timestamp(),) * 2)
         draft.replace(target)
         _sync(target.parent)
 
     def read(self, name: str) -> bytes | None:
-        """The whole content; files are a few megabytes at most."""
+        """The whole content, a few megabytes at most; None where there is none."""
         try:
             return self._path(name).read_bytes()
         except FileNotFoundError:
             return None
 
     def delete(self, name: str) -> None:
-        """Deletes one file; folders stay."""
+        """Deletes the file of that name and leaves its folder."""
         self._path(name).unlink(missing_ok=True)
 
     def older_than(self, moment: datetime) -> Iterator[str]:
-        """Walks the folders; what does not look like one of our files is left alone."""
+        """The names that were stored before the moment; other files in the folder are left out."""
         before = moment.timestamp()
         for path in self.folder.glob("??/??/*"):
             if not _NAME.fullmatch(path.name):
@@ -108,7 +108,7 @@ class LocalStorage:
 
 
 def _sync(folder: Path) -> None:
-    """Makes the names in a folder durable."""
+    """Makes sure that the names in a folder survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

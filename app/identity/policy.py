@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from app.kernel.actor import Actor, Grant
+from app.kernel.permissions import Permission
+from app.people import roles
 
 EDIT_ACCOUNTS = "accounts.edit"
 
-PERMISSIONS: dict[str, str] = {EDIT_ACCOUNTS: "管理登录账号"}
+PERMISSIONS = (Permission(EDIT_ACCOUNTS, "管理登录账号", roles=(roles.ADMIN,)),)
 
 
 def may_edit_account(actor: Actor, unit_paths: Iterable[str]) -> bool:

@@ -1,13 +1,15 @@
 """Who may import orders, export orders and keep banners; pure functions."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
 from app.orders.access import policy as orders
 from app.orders.ticket.models import Order
+from app.people import roles
 
-PERMISSIONS: dict[str, str] = {
-    "orders.import": "导入工单",
-    "orders.export": "导出工单",
-}
+PERMISSIONS = (
+    Permission("orders.import", "导入工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.export", "导出工单", roles=roles.DISPATCHER_AND_ABOVE),
+)
 
 
 def may_import(actor: Actor, unit_path: str) -> bool:

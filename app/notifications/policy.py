@@ -1,8 +1,14 @@
 """Rules: who may see and repeat messages and slots that were given up."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
+from app.people import roles
 
-PERMISSIONS: dict[str, str] = {"messages.resend": "查看和重发没有送达的消息，重做停下的定期任务"}
+PERMISSIONS = (
+    Permission(
+        "messages.resend", "查看和重发没有送达的消息，重做停下的定期任务", roles=(roles.ADMIN,)
+    ),
+)
 
 
 def may_resend(actor: Actor) -> bool:

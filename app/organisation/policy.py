@@ -1,15 +1,21 @@
 """Rules: who may change units, places, providers, the phone book and settings."""
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
 
-PERMISSIONS: dict[str, str] = {
-    "organisation.edit": "维护组织和边界",
-    "places.edit": "维护小区楼栋",
-    "places.rooms": "查看室号",
-    "providers.edit": "维护承办单位",
-    "phonebook.edit": "维护应急电话本",
-    "settings.edit": "修改本单位设置",
-}
+# The roles belong to `people`, a room above this one. Their codes therefore stand here as text;
+# create_app checks them.
+_LEADER_AND_ABOVE = ("leader", "street_officer", "district_officer")
+_DISPATCHER_AND_ABOVE = ("dispatcher", *_LEADER_AND_ABOVE)
+
+PERMISSIONS = (
+    Permission("organisation.edit", "维护组织和边界", roles=("admin",)),
+    Permission("places.edit", "维护小区楼栋", roles=("admin",)),
+    Permission("places.rooms", "查看室号", roles=("grid_worker", "duty", *_DISPATCHER_AND_ABOVE)),
+    Permission("providers.edit", "维护承办单位", roles=(*_DISPATCHER_AND_ABOVE, "admin")),
+    Permission("phonebook.edit", "维护应急电话本", roles=(*_DISPATCHER_AND_ABOVE, "admin")),
+    Permission("settings.edit", "修改本单位设置", roles=(*_LEADER_AND_ABOVE, "admin")),
+)
 
 
 def may_edit_unit(actor: Actor, unit_path: str) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kernel.crypto import blind_index, mask_name, mask_phone, seal, unseal
 from app.kernel.database import Id, Model, Ref
 from app.kernel.errors import Conflict
+from app.kernel.permissions import permissions_of
 from app.organisation.models import Unit
 from app.people.states import (
     ERASED_NAME,
@@ -249,14 +250,18 @@ class Registration(Model):
 
 
 class Role(Model):
-    """A named set of permissions."""
+    """A role by its code and Chinese name; the rows follow `roles.ROLES`."""
 
     __tablename__ = "roles"
 
     id: Mapped[Id]
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
-    permissions: Mapped[list[str]]
+
+    @property
+    def permissions(self) -> list[str]:
+        """The names of the permissions that the rooms declare for this role, in alphabetical order."""
+        return sorted(permissions_of(self.code))
 
 
 class RoleGrant(Model):

@@ -3,16 +3,20 @@
 from collections.abc import Iterable
 
 from app.kernel.actor import Actor
+from app.kernel.permissions import Permission
+from app.people import roles
 from app.people.states import PersonKind
 
-PERMISSIONS: dict[str, str] = {
-    "people.see": "查看人员",
-    "people.edit": "登记和修改人员",
-    "people.remove": "停用和注销人员",
-    "registrations.approve": "审核报到",
-    "roles.grant": "任免岗位",
-    "audit.see": "查看留痕",
-}
+PERMISSIONS = (
+    Permission("people.see", "查看人员", roles=(*roles.DISPATCHER_AND_ABOVE, roles.ADMIN)),
+    Permission("people.edit", "登记和修改人员", roles=(*roles.DISPATCHER_AND_ABOVE, roles.ADMIN)),
+    Permission("people.remove", "停用和注销人员", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
+    Permission(
+        "registrations.approve", "审核报到", roles=(*roles.DISPATCHER_AND_ABOVE, roles.ADMIN)
+    ),
+    Permission("roles.grant", "任免岗位", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
+    Permission("audit.see", "查看留痕", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
+)
 
 
 def may_enter_person(actor: Actor, kind: PersonKind, unit_path: str) -> bool:

@@ -1,100 +1,47 @@
-"""The roles that ship: each a set of permission strings, held over a unit's subtree."""
+"""The roles that ship. Which permissions a role holds is declared in each room's `policy`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class RoleDefinition:
-    """A role's code, Chinese name and permissions; the rooms named before the dot declare them."""
+    """A role's code, which the database and the API use, and its Chinese name."""
 
     code: str
     name: str
-    permissions: frozenset[str]
 
 
 MEMBER = "member"
 VOLUNTEER = "volunteer"
+BUILDING_LEADER = "building_leader"
+GRID_WORKER = "grid_worker"
+DUTY = "duty"
+DISPATCHER = "dispatcher"
+LEADER = "leader"
+STREET_OFFICER = "street_officer"
+DISTRICT_OFFICER = "district_officer"
+ADMIN = "admin"
+PROVIDER = "provider"
+
+# The ranks of the staff from above; for permissions that a rank shares with all ranks above it.
+OFFICERS = (STREET_OFFICER, DISTRICT_OFFICER)
+LEADER_AND_ABOVE = (LEADER, *OFFICERS)
+DISPATCHER_AND_ABOVE = (DISPATCHER, *LEADER_AND_ABOVE)
+DUTY_AND_ABOVE = (DUTY, *DISPATCHER_AND_ABOVE)
+
 BY_REGISTRATION = frozenset({MEMBER, VOLUNTEER})
 
-_CLAIM = frozenset({"orders.claim"})
-_GRID = frozenset(
-    {
-        "orders.see",
-        "orders.enter",
-        "orders.handle",
-        "orders.settle",
-        "orders.follow_up",
-        "places.rooms",
-    }
-)
-_DUTY = frozenset(
-    {
-        "orders.see",
-        "orders.enter",
-        "orders.acknowledge",
-        "orders.dispatch",
-        "orders.settle",
-        "orders.handle",
-        "orders.reveal",
-        "places.rooms",
-        "deadlines.see",
-    }
-)
-_DISPATCHER = _DUTY | {
-    "orders.manage",
-    "orders.import",
-    "orders.export",
-    "orders.follow_up",
-    "orders.see_sensitive",
-    "registrations.approve",
-    "people.see",
-    "people.edit",
-    "phonebook.edit",
-    "providers.edit",
-}
-_LEADER = _DISPATCHER | {
-    "orders.lead",
-    "orders.supervise",
-    "deadlines.edit",
-    "roles.grant",
-    "people.remove",
-    "settings.edit",
-    "audit.see",
-}
-_OFFICER = _LEADER | {"orders.appeal"}
-_DISTRICT_OFFICER = _OFFICER | {"calendar.edit"}
-# No permission of orders: whoever runs the system does not read what residents ask for.
-_ADMIN = frozenset(
-    {
-        "accounts.edit",
-        "organisation.edit",
-        "places.edit",
-        "providers.edit",
-        "phonebook.edit",
-        "settings.edit",
-        "categories.edit",
-        "people.see",
-        "people.edit",
-        "people.remove",
-        "registrations.approve",
-        "roles.grant",
-        "audit.see",
-        "messages.resend",
-        "calendar.edit",
-        "deadlines.repair",
-    }
-)
-
 ROLES: tuple[RoleDefinition, ...] = (
-    RoleDefinition(MEMBER, "在职党员", _CLAIM),
-    RoleDefinition(VOLUNTEER, "志愿者", _CLAIM),
-    RoleDefinition("building_leader", "楼栋长", frozenset({"orders.enter"})),
-    RoleDefinition("grid_worker", "网格员", _GRID),
-    RoleDefinition("duty", "值班员", _DUTY),
-    RoleDefinition("dispatcher", "派单员", _DISPATCHER),
-    RoleDefinition("leader", "社区负责人", _LEADER),
-    RoleDefinition("street_officer", "街道干部", _OFFICER),
-    RoleDefinition("district_officer", "区级干部", _DISTRICT_OFFICER),
-    RoleDefinition("admin", "系统管理员", _ADMIN),
-    RoleDefinition("provider", "承办单位", frozenset({"orders.handle"})),
+    RoleDefinition(MEMBER, "在职党员"),
+    RoleDefinition(VOLUNTEER, "志愿者"),
+    RoleDefinition(BUILDING_LEADER, "楼栋长"),
+    RoleDefinition(GRID_WORKER, "网格员"),
+    RoleDefinition(DUTY, "值班员"),
+    RoleDefinition(DISPATCHER, "派单员"),
+    RoleDefinition(LEADER, "社区负责人"),
+    RoleDefinition(STREET_OFFICER, "街道干部"),
+    RoleDefinition(DISTRICT_OFFICER, "区级干部"),
+    # Holds no permission of orders: the administrator does not read what residents ask for.
+    RoleDefinition(ADMIN, "系统管理员"),
+    RoleDefinition(PROVIDER, "承办单位"),
 )

@@ -28,11 +28,11 @@ def unknown_endpoints(app: Flask, public: Iterable[str]) -> Found:
     yield from sorted(set(public) - there)
 
 
-def undeclared(held: Mapping[str, Iterable[str]], declared: Iterable[str]) -> Found:
-    """Each permission that a role holds is declared by a room."""
+def undeclared(asked: Mapping[str, Iterable[str]], declared: Iterable[str]) -> Found:
+    """Each permission that a place in the program asks for is declared by a room."""
     known = set(declared)
-    for role, permissions in held.items():
-        yield from (f"{role}: {name}" for name in sorted(set(permissions) - known))
+    for place, permissions in asked.items():
+        yield from (f"{place}: {name}" for name in sorted(set(permissions) - known))
 
 
 def _address(rule: Rule) -> str:

@@ -2,7 +2,6 @@
 
 from app.identity.guard import PUBLIC_ENDPOINTS
 from app.kernel.http import App
-from app.people.roles import ROLES
 from tests.architecture import doors, rules
 from tests.architecture.source import python_files
 
@@ -36,12 +35,6 @@ def test_the_public_list_has_no_leftovers(app: App) -> None:
     assert list(doors.unknown_endpoints(app, PUBLIC)) == []
 
 
-def test_every_permission_of_a_role_is_declared(app: App) -> None:
-    """By the room whose verbs ask for it."""
-    held = {role.code: role.permissions for role in ROLES}
-    assert list(doors.undeclared(held, app.extensions["permissions"])) == []
-
-
 def test_every_permission_that_is_asked_for_is_declared(app: App) -> None:
     """A slip of the pen would lock everybody out."""
     asked = {
@@ -50,4 +43,4 @@ def test_every_permission_that_is_asked_for_is_declared(app: App) -> None:
         for place, name in rules.asked_permissions(f)
     }
     assert asked
-    assert list(doors.undeclared(asked, app.extensions["permissions"])) == []
+    assert list(doors.undeclared(asked, app.extensions["permissions"].texts)) == []

@@ -19,7 +19,7 @@ NOUNS: dict[str, set[str]] = {
         *("arithmetic", "calendars", "clocks", "days", "rules", "settings", "shipped", "wording"),
     },
     "dispatching": {"facts", "fitting", "hours", "planning", "solver", "wording"},
-    "files": {"contents", "signed", "storage"},
+    "files": {"media", "reading", "signed", "storage"},
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
     "orders": {"bigrams", "history", "messages", "stages", *KIND_OF_NOUN},

@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.files import service
-from app.files.contents.reading import read_content
 from app.files.models import File
+from app.files.reading import read_content
 from app.files.storage import LocalStorage
 from app.identity import service as identity
 from app.identity.states import Channel

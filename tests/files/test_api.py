@@ -9,10 +9,11 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from app.files import api, queries, service
-from app.files.contents.reading import Content, read_content
+from app.files.media.pictures import LARGEST_PICTURE
 from app.files.models import File
+from app.files.reading import Content, read_content
 from app.files.signed import PATH, address
-from app.files.states import LARGEST_BODY, LARGEST_PICTURE, Variant
+from app.files.states import LARGEST_BODY, Variant
 from app.kernel import crypto
 from app.kernel.actor import Actor
 from app.kernel.clock import now

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from app.files.contents import headers, pictures
-from app.files.contents.reading import Content, read_content
-from app.files.states import LARGEST_PICTURE, FileKind
+from app.files.media import headers, pictures
+from app.files.media.pictures import LARGEST_PICTURE
+from app.files.reading import Content, read_content
+from app.files.states import FileKind
 from app.kernel.errors import Invalid, Unavailable
 from tests.files import samples
 

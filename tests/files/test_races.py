@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from app import create_app
 from app.files import service
-from app.files.contents.reading import read_content
 from app.files.models import File, FileRemoval
+from app.files.reading import read_content
 from app.files.states import OPEN_FILES
 from app.kernel.actor import Actor
 from app.kernel.database import db, session, transaction

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from app.files import jobs, queries, service
-from app.files.contents.reading import Content, read_content
 from app.files.listeners import on_export_requested, on_person_erased
 from app.files.models import File, FileRemoval
+from app.files.reading import Content, read_content
 from app.files.states import DAILY_BYTES, OPEN_FILES, ContentState, FileKind
 from app.kernel.actor import Actor, Grant
 from app.kernel.audit import AuditRow

@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from app.files.contents.boxes import Box, boxes, child
-from app.files.contents.reading import read_content
-from app.files.states import LARGEST_VOICE, FileKind
+from app.files.media.boxes import Box, boxes, child
+from app.files.media.voices import LARGEST_VOICE
+from app.files.reading import read_content
+from app.files.states import FileKind
 from app.kernel.errors import Invalid
 from tests.files import samples
 

@@ -208,13 +208,13 @@ def test_its_day_is_over(world: World, clock: Clock) -> None:
     assert (count(Export), count(File), count(FileRemoval)) == (0, 0, 1)
 
 
-def test_whoever_may_no_more_gets_no_address(world: World) -> None:
+def test_whoever_may_no_more_gets_no_address(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clear names need their own right still; without the right to export there is nothing."""
     world.order()
     masked, clear = ask(world), ask(world, unmasked=True, reason="报街道存档")
     assert look(world, masked["id"])["url"]
     assert look(world, clear["id"])["url"]
-    without("orders.reveal", "dispatcher", world)
+    without("orders.reveal", "dispatcher", monkeypatch)
     assert look(world, masked["id"])["url"]
     assert look(world, clear["id"])["url"] is None
     granted = RoleGrant.person_id == world.ids["dispatcher"]

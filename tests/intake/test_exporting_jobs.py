@@ -126,7 +126,8 @@ def test_the_rights_are_those_of_the_moment(
     many(world, 100, desk)
     first, second = ask(world), ask(world)
     session.execute(update(Order).where(Order.id % 2 == 0).values(sensitive=True))
-    without("orders.see_sensitive", "dispatcher", world)
+    session.commit()
+    without("orders.see_sensitive", "dispatcher", monkeypatch)
     open_ones = session.scalar(select(func.count(Order.id)).where(Order.sensitive.is_(False)))
     run_one = partial(service.work_next, Actor.system("tests"))
     assert run_one() == 1

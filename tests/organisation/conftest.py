@@ -56,7 +56,7 @@ class Tree:
 
     def actor(self, unit: Spot, *permissions: str, person_id: int = 9001) -> Actor:
         """Someone with these permissions (all of the room's if none is named) from `unit` down."""
-        held = frozenset(permissions or PERMISSIONS)
+        held = frozenset(permissions or (permission.name for permission in PERMISSIONS))
         return Actor(person_id, "某人", (Grant("test", unit.id, unit.path, held),))
 
 

@@ -19,9 +19,9 @@ from app.deadlines import jobs as deadlines
 from app.identity.models import Token
 from app.kernel.actor import Actor
 from app.kernel.database import session, transaction
+from app.orders.access.policy import actions_of, may_decide
 from app.orders.clockwork import jobs
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.policy import actions_of, may_decide
 from app.orders.ticket.states import Action, RequestState
 from app.people.models import Registration, RoleGrant
 from app.people.states import RegistrationStatus

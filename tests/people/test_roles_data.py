@@ -1,8 +1,9 @@
 """The roles that ship."""
 
+from app import collect_permissions
 from app.people.roles import BY_REGISTRATION, ROLES
 
-BY_CODE = {role.code: role.permissions for role in ROLES}
+BY_CODE = collect_permissions().by_role
 
 
 def test_the_codes_are_these() -> None:

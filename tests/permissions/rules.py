@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
+from app import collect_permissions
 from app.categories.policy import may_edit_category
 from app.deadlines import policy as deadlines
 from app.dispatching import policy as dispatching
@@ -26,7 +27,6 @@ from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import DispatchMode, HandlerKind, OrderStatus, RequestKind
 from app.organisation import policy as organisation
 from app.people import policy as people
-from app.people.roles import ROLES
 from app.people.states import PersonKind
 
 NOBODY = "nobody"
@@ -63,7 +63,7 @@ RELATIONS = {
     "helper": 96,
     "self": 95,
 }
-PERMISSIONS = {role.code: role.permissions for role in ROLES}
+PERMISSIONS = collect_permissions().by_role
 SYSTEM = Actor.system("tests")
 Rows = Mapping[str, str]
 Ask = Callable[[Actor], Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.files.contents.reading import read_content
+from app.files.reading import read_content
 from app.files.service import upload
 from app.kernel.actor import Actor
 from app.kernel.database import session

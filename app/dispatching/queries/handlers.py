@@ -16,10 +16,11 @@ from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_
 from app.dispatching.states import PAST, VISIT
 from app.kernel.clock import to_local
 from app.kernel.database import session
+from app.kernel.permissions import permissions_of
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
 from app.orders.ticket.states import ACTIVE, Action, HandlerKind, OrderStatus
 from app.organisation.models import Place, Unit
-from app.people.models import Person, Registration, Role, RoleGrant
+from app.people.models import Person, Registration, RoleGrant
 from app.people.queries import approved_registrations
 from app.people.queries.scope import is_current
 from app.people.states import PersonKind, PersonStatus
@@ -91,8 +92,7 @@ def _powers_over(paths: set[str], at: datetime) -> dict[int, _Powers]:
     """The powers of active people by person id, from roles at one of the units or above it."""
     unit_ids = {int(step) for path in paths for step in path.split("/") if step}
     statement = (
-        select(RoleGrant.person_id, Role.permissions, Unit.path)
-        .join(Role, Role.code == RoleGrant.role_code)
+        select(RoleGrant.person_id, RoleGrant.role_code, Unit.path)
         .join(Unit, Unit.id == RoleGrant.unit_id)
         .join(Person, Person.id == RoleGrant.person_id)
         .where(
@@ -102,8 +102,8 @@ def _powers_over(paths: set[str], at: datetime) -> dict[int, _Powers]:
         )
     )
     found: dict[int, _Powers] = defaultdict(_Powers)
-    for person_id, permissions, path in session.execute(statement):
-        powers = found[person_id]
+    for person_id, role_code, path in session.execute(statement):
+        powers, permissions = found[person_id], permissions_of(role_code)
         for permission, held in (
             ("orders.claim", powers.claim),
             ("orders.handle", powers.handle),

@@ -1,9 +1,10 @@
-"""Who may do what to an order; pure."""
+"""Rules: who may do what to an order. They read the actor and the order, and nothing else."""
 
 from collections.abc import Callable, Iterable, Mapping
 
 from app.categories.models import Category
 from app.kernel.actor import Actor, Grant
+from app.kernel.permissions import Permission
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
     BETWEEN_UNITS,
@@ -16,32 +17,36 @@ from app.orders.ticket.states import (
     OrderStatus,
     RequestKind,
 )
+from app.people import roles
 from app.people.models import Person
 
-PERMISSIONS: dict[str, str] = {
-    "orders.see": "查看本单位工单",
-    "orders.see_sensitive": "查看保密类工单",
-    "orders.enter": "代居民下单",
-    "orders.acknowledge": "签收",
-    "orders.dispatch": "派单",
-    "orders.manage": "管理工单",
-    "orders.settle": "当场办结",
-    "orders.claim": "接单",
-    "orders.handle": "被派单办理",
-    "orders.follow_up": "回访",
-    "orders.lead": "研判",
-    "orders.supervise": "督办",
-    "orders.reveal": "查看联系方式",
-    "orders.appeal": "复核申诉",
-}
+_GRID_AND_DESK = (roles.GRID_WORKER, *roles.DUTY_AND_ABOVE)
+
+PERMISSIONS = (
+    Permission("orders.see", "查看本单位工单", roles=_GRID_AND_DESK),
+    Permission("orders.see_sensitive", "查看保密类工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.enter", "代居民下单", roles=(roles.BUILDING_LEADER, *_GRID_AND_DESK)),
+    Permission("orders.acknowledge", "签收", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.dispatch", "派单", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.manage", "管理工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.settle", "当场办结", roles=_GRID_AND_DESK),
+    Permission("orders.claim", "接单", roles=(roles.MEMBER, roles.VOLUNTEER)),
+    Permission("orders.handle", "被派单办理", roles=(roles.PROVIDER, *_GRID_AND_DESK)),
+    Permission("orders.follow_up", "回访", roles=(roles.GRID_WORKER, *roles.DISPATCHER_AND_ABOVE)),
+    Permission("orders.lead", "研判", roles=roles.LEADER_AND_ABOVE),
+    Permission("orders.supervise", "督办", roles=roles.LEADER_AND_ABOVE),
+    Permission("orders.reveal", "查看联系方式", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
+)
 
 Rule = Callable[[Actor, Order], bool]
 
 
 def is_requester(actor: Actor, order: Order) -> bool:
-    """The one it is for, or the one who placed it for another as a private person.
+    """Whether the order is for the actor, or the actor placed it for another person.
 
-    Of a part (会办) that is the dispatcher who split it, as long as he or she is one.
+    The requester of a part (会办) is the dispatcher who has split the order, while he or she still
+    is a dispatcher.
     """
     if actor.person_id is None:
         return False
@@ -51,17 +56,17 @@ def is_requester(actor: Actor, order: Order) -> bool:
 
 
 def is_holder(actor: Actor, order: Order) -> bool:
-    """The one who answers for it now."""
+    """Whether the actor handles the order now."""
     return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
 
 
 def is_helper(actor: Actor, order: Order) -> bool:
-    """Who goes along with the one who handles it: reads as much, but neither moves nor ends it."""
+    """Whether the actor helps the holder: a helper reads the order, but neither moves nor ends it."""
     return order.is_held and actor.person_id in order.helper_ids
 
 
 def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
-    """Whether one is held at the order's unit, above it, or at the grid in it where the order lies."""
+    """Whether a grant with the permission is held at the order's unit, above it, or at its grid."""
     return any(
         permission in grant.permissions
         and (
@@ -89,15 +94,17 @@ def _grid_too(permission: str) -> Rule:
 is_staff_of = _grid_too("orders.see")
 may_acknowledge = _staff("orders.acknowledge")
 may_dispatch = _staff("orders.dispatch")
-# What the duty person, who receives and gives out, leaves to the dispatcher.
+# The duty person receives orders and gives them out; all else is for the dispatcher.
 may_manage = _staff("orders.manage")
 may_settle = _grid_too("orders.settle")
 may_lead = _staff("orders.lead")
 may_reject = may_manage
+may_report_up = may_manage
+may_confirm_no_show = may_manage
 
 
 def may_handle(actor: Actor, order: Order) -> bool:
-    """The holder; for an outside unit the unit's staff record what it does."""
+    """Whether the actor holds the order, or records the work of an outside unit that holds it."""
     return is_holder(actor, order) or (
         order.is_held
         and order.holder_kind is HandlerKind.PROVIDER
@@ -106,7 +113,10 @@ def may_handle(actor: Actor, order: Order) -> bool:
 
 
 def may_claim(actor: Actor, order: Order) -> bool:
-    """A registration with the unit or above it; a direct offer is for that person alone."""
+    """Whether the actor may claim orders of the unit; a direct offer is for its person alone.
+
+    Nobody claims an order of his or her own.
+    """
     if actor.person_id is None or is_requester(actor, order):
         return False
     if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
@@ -115,49 +125,52 @@ def may_claim(actor: Actor, order: Order) -> bool:
 
 
 def may_decline(actor: Actor, order: Order) -> bool:
-    """The one it was offered to."""
+    """Whether the order is offered to the actor."""
     return actor.person_id is not None and order.offered_to_id == actor.person_id
 
 
 def may_explain(actor: Actor, order: Order) -> bool:
-    """Whoever handles it, or has it to be confirmed, and the dispatcher."""
+    """Whether the actor handles the order, has completed it, or is a dispatcher."""
     has_done = order.holder_id is not None and actor.person_id == order.holder_id
     return has_done or may_handle(actor, order) or may_manage(actor, order)
 
 
 def may_resume(actor: Actor, order: Order) -> bool:
-    """The holder or the dispatcher."""
+    """Whether the actor handles the order or is a dispatcher."""
     return may_handle(actor, order) or may_manage(actor, order)
 
 
+# What a holder may only ask for, and a dispatcher may do at once, the verbs decide.
+may_extend = may_resume
+may_suspend = may_resume
+
+
 def may_rate(actor: Actor, order: Order) -> bool:
-    """The requester; staff say it for somebody without an account by follow_up."""
+    """Whether the actor is the requester and not the holder.
+
+    For a requester without an account staff use follow_up.
+    """
     return is_requester(actor, order) and actor.person_id != order.holder_id
 
 
 def may_follow_up(actor: Actor, order: Order) -> bool:
-    """Staff other than the handler."""
+    """Whether the actor is staff who may call back, and not the holder."""
     calls = reaches(actor.grants, "orders.follow_up", order)
     return calls and actor.person_id != order.holder_id
 
 
 def may_check(actor: Actor, order: Order) -> bool:
-    """The dispatcher, but not of one's own work."""
+    """Whether the actor is a dispatcher and not the holder."""
     return may_manage(actor, order) and actor.person_id != order.holder_id
 
 
 def may_reopen(actor: Actor, order: Order) -> bool:
-    """The requester, or staff."""
+    """Whether the actor is the requester or may dispatch."""
     return is_requester(actor, order) or may_dispatch(actor, order)
 
 
-def may_report_up(actor: Actor, order: Order) -> bool:
-    """The dispatcher of the unit itself."""
-    return may_manage(actor, order)
-
-
 def may_supervise(actor: Actor, order: Order) -> bool:
-    """Somebody of a unit above the handling one."""
+    """Whether the actor may supervise at a unit above the one that handles the order."""
     return any(
         "orders.supervise" in grant.permissions
         and order.handling_path.startswith(grant.unit_path)
@@ -166,18 +179,14 @@ def may_supervise(actor: Actor, order: Order) -> bool:
     )
 
 
-def may_cancel(actor: Actor, order: Order) -> bool:
-    """The requester."""
-    return is_requester(actor, order)
-
-
+may_cancel = is_requester
 may_urge = is_requester
 may_not_come = is_requester
 may_answer = is_requester
 
 
 def takes_part(actor: Actor, order: Order) -> bool:
-    """Requester, holder, who helps, staff who see it, or the one it is offered to."""
+    """Whether the actor is requester, holder, helper, offered the order, or staff who see it."""
     return (
         is_requester(actor, order)
         or (
@@ -188,18 +197,8 @@ def takes_part(actor: Actor, order: Order) -> bool:
     )
 
 
-def may_extend(actor: Actor, order: Order) -> bool:
-    """The holder asks; the dispatcher does it once."""
-    return may_handle(actor, order) or may_manage(actor, order)
-
-
-def may_suspend(actor: Actor, order: Order) -> bool:
-    """The holder up to three days or asking for longer; the dispatcher."""
-    return may_handle(actor, order) or may_manage(actor, order)
-
-
 def may_join(actor: Actor, order: Order) -> bool:
-    """Anybody who meets the same in a public place, but not the requester."""
+    """Whether the actor may join an order about a public place; not the requester, not anonymous ones."""
     return (
         actor.person_id is not None
         and not is_requester(actor, order)
@@ -209,7 +208,7 @@ def may_join(actor: Actor, order: Order) -> bool:
 
 
 def may_support(actor: Actor, order: Order) -> bool:
-    """A member from elsewhere asks for one order of the pool."""
+    """Whether the actor is a member of another unit, who may ask for an order of the pool."""
     return (
         actor.may_somewhere("orders.claim")
         and not actor.may("orders.claim", order.handling_path)
@@ -218,18 +217,13 @@ def may_support(actor: Actor, order: Order) -> bool:
     )
 
 
-def may_confirm_no_show(actor: Actor, order: Order) -> bool:
-    """The dispatcher, after having asked both."""
-    return may_manage(actor, order)
-
-
 def may_never(actor: Actor, order: Order) -> bool:
-    """Done by the program alone."""
+    """Whether the actor is the program: no person does this."""
     return actor.is_system
 
 
 def may_system_or_dispatch(actor: Actor, order: Order) -> bool:
-    """The program on its date, or the dispatcher."""
+    """Whether the actor is the program (on the date of resuming), the holder or a dispatcher."""
     return actor.is_system or may_resume(actor, order)
 
 
@@ -282,12 +276,16 @@ POLICY: dict[Action, Rule] = {
     Action.CHECK_CONTENT: may_dispatch,
 }
 
-# Nobody calls these on an order: one has no order yet, the others answer a request of their own.
+# These have no rule about an order: for SUBMIT there is no order yet, AGREE and REFUSE are about a
+# request (`may_decide`).
 WITHOUT_RULE = frozenset({Action.SUBMIT, Action.AGREE, Action.REFUSE})
 
 
 def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
-    """Who answers an agreement: staff of the unit it was put to, but never the one who asks."""
+    """Whether the actor may answer a request: staff of the unit that is asked, never the one who asks.
+
+    For a sensitive order `orders.see_sensitive` at that unit is needed too.
+    """
     permission = deciding(request.kind)
     cleared = not order.sensitive or actor.may("orders.see_sensitive", request.unit_path)
     return (
@@ -298,15 +296,15 @@ def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
 
 
 def deciding(kind: RequestKind) -> str:
-    """The permission that answers an agreement of this kind."""
+    """The name of the permission that is needed to answer a request of this kind."""
     if kind is RequestKind.CLOSE:
         return "orders.lead"
-    # What comes from another unit is received, like a new order.
+    # A request of another unit is received like a new order.
     return "orders.dispatch" if kind in BETWEEN_UNITS else "orders.manage"
 
 
 def actions_of(actor: Actor, order: Order) -> list[str]:
-    """The names of what the actor may do now, in the order of the table."""
+    """The names of the actions that the actor may take on the order now, in the order of the table."""
     return [
         name
         for name, rule, moment in _STARTING[order.status]
@@ -318,7 +316,7 @@ def _always(_: Order) -> bool:
     return True
 
 
-# What the state alone does not tell: whether this is the moment.
+# For some actions the state is not enough: these conditions must hold too.
 _MOMENTS: dict[Action, Callable[[Order], bool]] = {
     Action.ACKNOWLEDGE: lambda order: order.acknowledged_at is None,
     Action.DISPATCH: lambda order: not order.to_decide,
@@ -330,7 +328,7 @@ _MOMENTS: dict[Action, Callable[[Order], bool]] = {
     Action.REOPEN: lambda order: order.status is not OrderStatus.REJECTED or not order.appealed,
 }
 
-# What may start in each state, with its rule and its moment.
+# By state: the actions that may start in it, each with its rule and its condition.
 _STARTING = {
     status: [
         (action.value, POLICY[action], _MOMENTS.get(action, _always))
@@ -342,9 +340,10 @@ _STARTING = {
 
 
 def may_see_contact(actor: Actor, order: Order) -> bool:
-    """Clear contact and exact place: who handles or helps, and staff with the permission.
+    """Whether the actor may see the contact and the exact place in clear.
 
-    The handler from the claim to the close, who helps as long as the order is held.
+    The holder may from the claim to the close, a helper while the order is held, and staff with
+    `orders.reveal`. Of an anonymous order only the dispatcher may.
     """
     if order.anonymous:
         return may_manage(actor, order)
@@ -356,18 +355,18 @@ def may_see_contact(actor: Actor, order: Order) -> bool:
 
 
 def may_know_requester(actor: Actor, order: Order) -> bool:
-    """Who an anonymous order is from the dispatcher alone knows."""
+    """Whether the actor may know the requester; of an anonymous order only dispatchers may."""
     return not order.anonymous or actor.is_system or may_manage(actor, order)
 
 
 def words_for(actor: Actor, order: Order) -> Mapping[OrderStatus, str]:
-    """The states of an order as this one speaks of them: staff have words of their own."""
+    """The Chinese words for the states of an order: those for staff or those for residents."""
     staff = actor.is_system or is_staff_of(actor, order)
     return STAFF_WORDS if staff else RESIDENT_WORDS
 
 
 def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
-    """Why the category is not for this person, as code and sentence; None where it is."""
+    """Why the person may not handle the category, as (code, sentence); None where he or she may."""
     if category is None:
         return None
     if category.vetted_only and not person.vetted:
@@ -379,17 +378,17 @@ def unfit(person: Person, category: Category | None) -> tuple[str, str] | None:
 
 
 def needs_code(order: Order, category: Category | None) -> bool:
-    """A home visit to somebody who sees the code: who has no account has none to show."""
+    """Whether a visit code (上门码) is needed: for a home visit to somebody with an account to see it."""
     shown = order.requester_id is not None or order.placer_id is not None
     return category is not None and category.home_visit and shown
 
 
 def owes_code(order: Order, category: Category | None) -> bool:
-    """Whether the visitor has still to enter it; an outside unit proves nothing."""
+    """Whether the visit code still has to be entered; an outside unit need not enter it."""
     visitor = order.holder_kind is not HandlerKind.PROVIDER
     return visitor and order.visited_at is None and needs_code(order, category)
 
 
 def may_see_unchecked(actor: Actor, order: Order) -> bool:
-    """The unit's staff and those whose words they are; all others see what has passed."""
+    """Whether the actor may see words and pictures before they have passed the content check."""
     return is_requester(actor, order) or is_staff_of(actor, order)

@@ -1,4 +1,4 @@
-"""What happens to orders when those who hold them, or the unit that handles them, go away."""
+"""Gives orders back or moves them when their holder goes away, or the unit that handles them."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
+from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
 from app.orders.giving.helping import stop_helping
 from app.orders.giving.service import holds
@@ -26,7 +27,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.queries import get_role, grants_of, holders_of
+from app.people.queries import grants_of, holders_of
 
 CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
 ASSIGNED = frozenset({HandlerKind.GRID, HandlerKind.STAFF})
@@ -35,7 +36,11 @@ AWAY = "暂不接单。"
 
 
 def release_membership(actor: Actor, person_id: int, unit_path: str | None) -> int:
-    """A registration ended: what the person may claim no more goes back; None: all of it."""
+    """Gives back the person's claimed orders and offers after a registration has ended.
+
+    Only orders in the subtree `unit_path` go back, and only those that the person may no longer
+    claim; with None all of them go back. Answers how many.
+    """
     at = now()
 
     def lost(order: Order) -> bool:
@@ -50,7 +55,10 @@ def release_membership(actor: Actor, person_id: int, unit_path: str | None) -> i
 
 
 def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> None:
-    """A role ended: what was assigned by it goes back; a unit without a dispatcher is reported."""
+    """Gives back the orders that were assigned to the person by a role that has ended.
+
+    Where the unit has no dispatcher any more, its staff above are told.
+    """
     unit, at = get_unit(unit_id), now()
 
     def lost(order: Order) -> bool:
@@ -64,20 +72,20 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
     )
     stop_helping(actor, person_id, lost)
     _release(actor, assigned, lost)
-    if "orders.dispatch" in get_role(role_code).permissions and unit.is_open:
+    if "orders.dispatch" in permissions_of(role_code) and unit.is_open:
         _report_missing_dispatcher(unit)
 
 
 def release_all(actor: Actor, person_id: int) -> int:
-    """The person can act no more: all that he or she holds or was offered goes back."""
+    """Gives back all orders that the person holds and all offers to the person; answers how many."""
     stop_helping(actor, person_id, lambda _: True)
     return _release(actor, or_(_held_by(person_id), _offered_to(person_id)), lambda _: True)
 
 
 def let_leave(actor: Actor, person_id: int, *, forced: bool) -> None:
-    """Before an erasure: offers go back, and if it is forced whatever the person holds.
+    """Gives back the orders of a person who is about to be erased, and the offers to the person.
 
-    Raises Conflict `person.holds_orders` while the person holds orders and nobody forces it.
+    Raises Conflict `person.holds_orders` where the person holds orders and `forced` is not set.
     """
     held = session.scalar(select(func.count()).select_from(Order).where(_held_by(person_id)))
     if held and not forced:
@@ -88,7 +96,7 @@ def let_leave(actor: Actor, person_id: int, *, forced: bool) -> None:
 
 
 def return_all(actor: Actor) -> int:
-    """One tap of the actor, who goes away: what was claimed goes back, every offer is declined."""
+    """Returns all orders that the actor has claimed and declines all offers; answers how many."""
     person_id = actor.own_id
     mine = and_(Order.holder_id == person_id, _HELD, Order.holder_kind.in_(CLAIMERS))
     both = or_(mine, _offered_to(person_id))
@@ -100,9 +108,10 @@ def return_all(actor: Actor) -> int:
 
 
 def leave_unit(actor: Actor, unit_id: int, successor_unit_id: int | None) -> int:
-    """A unit closes: its unsettled orders go to the successor, which hears of each.
+    """Moves the unsettled orders of a unit that closes to its successor; answers how many.
 
-    Raises Conflict `unit.has_open_orders` where there are open ones and no successor.
+    Of each open order the desk of the successor and the requester are told. Raises Conflict
+    `unit.has_open_orders` where there are open orders and no successor.
     """
     unsettled = (
         select(Order)
@@ -149,8 +158,8 @@ def _move_what_hangs_on(unit_id: int, successor: Unit) -> None:
 
 
 def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
-    """A unit stands elsewhere in the tree: the paths kept with its orders follow."""
-    # No act on any order, so nothing is written down for anybody.
+    """Writes the new path of a unit that was moved in the tree into its orders and their requests."""
+    # This is no act on an order; so no history row is written and the actor is not needed.
     del actor
     for model, column in (
         (Order, Order.handling_path),
@@ -165,7 +174,10 @@ def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
 
 
 def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:
-    """Orders that staff have entered for this phone become the person's own, who is told."""
+    """Makes a person the requester of the orders that staff entered for the person's phone.
+
+    The person is told of each. Answers how many orders there were.
+    """
     waiting = (
         select(Order)
         .where(
@@ -191,7 +203,7 @@ _HELD = Order.status.in_(HELD)
 
 
 def _held_by(person_id: int) -> ColumnElement[bool]:
-    """Held in person; what the account of an outside unit stands for is the unit's."""
+    """Orders that a person holds; not those that the account of an outside unit holds for the unit."""
     return and_(Order.holder_id == person_id, _HELD, Order.holder_kind != HandlerKind.PROVIDER)
 
 
@@ -215,7 +227,7 @@ def _release(actor: Actor, which: ColumnElement[bool], lost: Callable[[Order], b
 
 
 def _report_missing_dispatcher(unit: Unit) -> None:
-    """Its orders fall to the unit above, which is told with those who run the organisation."""
+    """Tells the dispatchers above and the administrators that an open unit has no dispatcher."""
     at = now()
     nearest = holders_of("orders.dispatch", unit.id)
     here = any(

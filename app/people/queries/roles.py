@@ -1,4 +1,4 @@
-"""Reads about roles: what a person holds, and who holds a permission."""
+"""Reads of roles and grants: what a person may do, and who holds a permission at a unit."""
 
 from datetime import datetime
 
@@ -9,10 +9,10 @@ from app.kernel.actor import Actor, Grant
 from app.kernel.clock import now
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.among import among
-from app.kernel.database.fast.kept import Kept
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
+from app.kernel.permissions import permissions_of, roles_with
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people.models import Person, Role, RoleGrant
@@ -23,7 +23,7 @@ from app.people.states import PersonStatus
 
 
 def get_role(code: str) -> Role:
-    """A role by its code; Invalid `role.unknown`."""
+    """The role that has this code; raises Invalid `role.unknown` where none has."""
     role = session.scalar(select(Role).where(Role.code == code))
     if role is None:
         raise Invalid("role.unknown", "没有这个岗位，请重新选择。")
@@ -31,33 +31,26 @@ def get_role(code: str) -> Role:
 
 
 def roles_visible_to(actor: Actor) -> Select[Role]:
-    """All roles for those who have to do with people, none for others."""
+    """A select of all roles for an actor who may see roles, of none for any other actor."""
     return select(Role) if may_see_roles(actor) else select(Role).where(false())
 
 
 def page_of_roles(actor: Actor, *, cursor: str | None, limit: int) -> Page[Role]:
-    """The roles there are."""
+    """A page of the roles that the actor may see, in the order of their ids."""
     return paginate(roles_visible_to(actor), [Key(Role.id)], cursor=cursor, limit=limit)
 
 
 def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
-    """What an active person may do at that moment; nobody else holds anything."""
+    """The grants that a person holds at that moment; none for a person who is not active."""
     rows = fetch(_GRANTS, {"person_id": person_id, "at": at})
     return tuple(grant(code, unit_id) for code, unit_id in rows)
 
 
 def grant(role_code: str, unit_id: int) -> Grant:
-    """A role over a unit as an actor has it; of one made since this transaction began, nothing yet."""
-    held = _permissions.value().get(role_code, frozenset[str]())
-    return Grant(role_code, unit_id, get_unit(unit_id).path, held)
+    """A role over a unit, with the permissions of the role and the path of the unit."""
+    return Grant(role_code, unit_id, get_unit(unit_id).path, permissions_of(role_code))
 
 
-def _by_role() -> dict[str, frozenset[str]]:
-    rows = session.execute(select(Role.code, Role.permissions))
-    return {code: frozenset(permissions) for code, permissions in rows}
-
-
-_permissions = Kept("roles", _by_role, "roles")
 _GRANTS = (
     select(RoleGrant.role_code, RoleGrant.unit_id)
     .join(Person, Person.id == RoleGrant.person_id)
@@ -71,10 +64,9 @@ _GRANTS = (
 
 
 def powers_of(person_id: int) -> list[Grant]:
-    """What a person holds or will hold by the roles given so far."""
+    """The grants that a person holds now, and those that begin later."""
     statement = (
-        select(RoleGrant.role_code, Role.permissions, Unit.id, Unit.path)
-        .join(Role, Role.code == RoleGrant.role_code)
+        select(RoleGrant.role_code, Unit.id, Unit.path)
         .join(Unit, Unit.id == RoleGrant.unit_id)
         .where(
             RoleGrant.person_id == person_id,
@@ -84,13 +76,13 @@ def powers_of(person_id: int) -> list[Grant]:
         .order_by(RoleGrant.id)
     )
     return [
-        Grant(code, unit_id, path, frozenset(permissions))
-        for code, permissions, unit_id, path in session.execute(statement)
+        Grant(code, unit_id, path, permissions_of(code))
+        for code, unit_id, path in session.execute(statement)
     ]
 
 
 def holders_of(permission: str, unit_id: int) -> list[int]:
-    """Active people who hold it by a role at that unit, or else at the nearest one above."""
+    """Ids of the active people who hold a permission at a unit, or else at the nearest unit above."""
     by_unit: dict[int, list[int]] = {}
     for holder_unit, person_id in _holders(permission, unit_id):
         by_unit.setdefault(holder_unit, []).append(person_id)
@@ -101,12 +93,12 @@ def holders_of(permission: str, unit_id: int) -> list[int]:
 
 
 def all_holders_of(permission: str, unit_id: int) -> list[int]:
-    """Active people who hold it over that unit, by a role there or anywhere above."""
+    """Ids, ascending, of the active people who hold a permission at a unit or anywhere above it."""
     return sorted({person_id for _, person_id in _holders(permission, unit_id)})
 
 
 def grants_visible_to(actor: Actor) -> Select[RoleGrant]:
-    """One's own roles, and for staff those held in their subtree."""
+    """A select of the actor's own grants and of those in units where the actor has `people.see`."""
     statement = select(RoleGrant).options(
         selectinload(RoleGrant.role), selectinload(RoleGrant.unit)
     )
@@ -117,7 +109,7 @@ def grants_visible_to(actor: Actor) -> Select[RoleGrant]:
 
 
 def get_visible_grant(actor: Actor, grant_id: int) -> RoleGrant:
-    """The grant, or 404 for missing and foreign alike."""
+    """The grant; raises NotFound where there is none or the actor may not see it."""
     grant = session.scalar(grants_visible_to(actor).where(RoleGrant.id == grant_id))
     if grant is None:
         raise not_found()
@@ -127,16 +119,19 @@ def get_visible_grant(actor: Actor, grant_id: int) -> RoleGrant:
 def page_of_grants(
     actor: Actor, person_id: int, *, cursor: str | None, limit: int
 ) -> Page[RoleGrant]:
-    """A visible person's roles, past ones too, as far as the actor sees their units."""
+    """A page of a person's grants that the actor may see, newest first, ended ones included.
+
+    Raises NotFound where the actor may not see the person.
+    """
     get_visible_person(actor, person_id)
     statement = grants_visible_to(actor).where(RoleGrant.person_id == person_id)
     return paginate(statement, [Key(RoleGrant.id, desc=True)], cursor=cursor, limit=limit)
 
 
 def _holders(permission: str, unit_id: int) -> list[tuple[int, int]]:
-    """(unit, person) of every current grant at the unit or above that has the permission."""
-    codes = [code for code, held in _permissions.value().items() if permission in held]
-    rows = fetch(_HOLDERS, {"units": ids_on_path(unit_id), "roles": codes, "at": now()})
+    """(unit id, person id) of each current grant at the unit or above that has the permission."""
+    values = {"units": ids_on_path(unit_id), "roles": roles_with(permission), "at": now()}
+    rows = fetch(_HOLDERS, values)
     return [(holder_unit, person_id) for holder_unit, person_id in rows]
 
 

@@ -1,4 +1,4 @@
-"""Roles: the shipped ones, giving and ending them, and those whose date has come."""
+"""Puts the shipped roles into the database, gives roles to people, and ends them."""
 
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, not_found
 from app.kernel.events import announce
+from app.kernel.permissions import permissions_of
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people import policy, queries
@@ -24,21 +25,21 @@ from app.people.service.checks import known_unit, lock_active
 
 
 def seed_roles(actor: Actor) -> int:
-    """Makes the rows of `roles` follow `roles.ROLES`; answers how many were new or changed."""
+    """Adds the roles of `ROLES` that the table lacks, and corrects their names.
+
+    Answers how many rows it added or changed. Raises Forbidden `role.may_not_seed` for a person.
+    """
     if not actor.is_system:
         raise Forbidden("role.may_not_seed", "岗位由系统维护。")
-    rows = [
-        {"code": role.code, "name": role.name, "permissions": sorted(role.permissions)}
-        for role in ROLES
-    ]
+    names = {role.code: role.name for role in ROLES}
     known = set(session.scalars(select(Role.code)))
-    insert_ignore(Role, rows, conflict=["code"])
-    changed = len(rows) - len(known & {role.code for role in ROLES})
-    kept = {role.code: role for role in session.scalars(lock(select(Role)))}
-    for row in rows:
-        role = kept[str(row["code"])]
-        if (role.name, role.permissions) != (row["name"], row["permissions"]):
-            role.name, role.permissions = str(row["name"]), list(row["permissions"])
+    insert_ignore(
+        Role, [{"code": code, "name": name} for code, name in names.items()], conflict=["code"]
+    )
+    changed = len(names.keys() - known)
+    for role in session.scalars(lock(select(Role).where(Role.code.in_(names)))):
+        if role.name != names[role.code]:
+            role.name = names[role.code]
             changed += 1
     session.flush()
     return changed
@@ -52,11 +53,13 @@ def grant_role(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> RoleGrant:
-    """Gives a role over a unit's subtree from `since` (now, if that is past) until `until`.
+    """Gives a person a role over a unit and all units below it; answers the new grant.
 
-    Nobody gives a role to himself or herself, above the own unit, or with a permission not held
-    there: Forbidden `role.own`, `role.by_registration_only`, `role.may_not_grant` (the last is kept
-    in the audit). Conflict `role.already_granted`.
+    The role begins at `since`, or now where that is past, and ends at `until` (None: no end).
+    Raises Forbidden `role.own` where the actor is the person; `role.may_not_grant` where the role
+    has a permission that the actor does not hold at the unit (this refusal is kept in the audit);
+    `role.by_registration_only` for a role that comes by a registration. Raises Invalid
+    `role.bad_span` and Conflict `role.already_granted`.
     """
     queries.get_visible_person(actor, person_id)
     role, unit = queries.get_role(role_code), known_unit(unit_id)
@@ -83,7 +86,11 @@ def grant_role(
 
 
 def end_role(actor: Actor, grant_id: int) -> RoleGrant:
-    """Ends a role that was given by hand, under the same rule as giving it."""
+    """Ends a grant now; the actor must be one who could give it. Answers the ended grant.
+
+    Raises Forbidden `role.may_not_grant`, Conflict `role.by_registration` for a role that came by a
+    registration, and Conflict `role.already_ended`.
+    """
     seen = queries.get_visible_grant(actor, grant_id)
     queries.lock_person(seen.person_id)
     grant = _lock_grant(grant_id)
@@ -96,7 +103,7 @@ def end_role(actor: Actor, grant_id: int) -> RoleGrant:
 
 
 def finish_grant(actor: Actor, grant: RoleGrant) -> None:
-    """Ends a locked grant now and says so; Conflict `role.already_ended`."""
+    """Ends a locked grant now and announces it; raises Conflict `role.already_ended`."""
     at = now()
     if grant.ended_at is not None or (grant.until is not None and grant.until <= at):
         raise Conflict("role.already_ended", "这个岗位已经结束了。")
@@ -115,7 +122,7 @@ def finish_grant(actor: Actor, grant: RoleGrant) -> None:
 
 
 def end_expired_grants(actor: Actor, limit: int) -> int:
-    """Says of roles whose last day has come that they ended, of `limit` people; answers how many."""
+    """Ends the grants that are past their date, of at most `limit` people; answers how many."""
     at = now()
     due = session.scalars(
         select(RoleGrant.person_id)
@@ -128,7 +135,10 @@ def end_expired_grants(actor: Actor, limit: int) -> int:
 
 
 def close_expired(person_id: int) -> int:
-    """Closes a person's roles that are past their date, under the person's lock, and says so."""
+    """Locks a person, ends those grants that are past their date, and announces each end.
+
+    Answers how many grants ended.
+    """
     queries.lock_person(person_id)
     past = select(RoleGrant).where(
         RoleGrant.person_id == person_id, RoleGrant.ended_at.is_(None), RoleGrant.until <= now()
@@ -143,10 +153,8 @@ def close_expired(person_id: int) -> int:
 
 
 def may_give(actor: Actor, grant: RoleGrant) -> bool:
-    """Whether the actor could give, and so may end, this grant."""
-    return policy.may_grant(
-        actor, queries.get_role(grant.role_code).permissions, get_unit(grant.unit_id).path
-    )
+    """Whether the actor may give this grant, and so may end it."""
+    return policy.may_grant(actor, permissions_of(grant.role_code), get_unit(grant.unit_id).path)
 
 
 def _check_grant(actor: Actor, person_id: int, role: Role, unit: Unit) -> None:

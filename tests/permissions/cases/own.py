@@ -6,8 +6,8 @@ from typing import Any
 import pyotp
 from sqlalchemy import select, text
 
-from app.files.contents.reading import read_content
 from app.files.queries import link_to
+from app.files.reading import read_content
 from app.files.service import upload
 from app.identity import passwords
 from app.identity.models import Account, LoginSession, TotpSecret

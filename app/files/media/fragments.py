@@ -1,22 +1,26 @@
-"""Samples of fragmented M4A files, which browsers record (ISO 14496-12, 8.8)."""
+"""Finds the samples of fragmented M4A files, which browsers record (ISO 14496-12, 8.8)."""
 
-from app.files.contents.boxes import Box, boxes, child, children, number
-from app.files.contents.refusals import broken, too_long
-from app.files.contents.voices import MOST_SAMPLES
+from app.files.media.boxes import Box, boxes, child, children, number
+from app.files.media.refusals import broken, too_long
+from app.files.media.voices import MOST_SAMPLES
 
 _BASE_GIVEN = 0x000001
 _TFHD_SIZE = 0x000010
-# Optional fields of a fragment's header that stand before its default size: flag → bytes.
+# The optional fields before the default size in the header of a fragment: (flag, bytes).
 _TFHD_BEFORE_SIZE = ((0x000001, 8), (0x000002, 4), (0x000008, 4))
 _TRUN_OFFSET = 0x000001
 _TRUN_FIRST_FLAGS = 0x000004
 _TRUN_SIZE = 0x000200
-# Fields of each sample of a run in their order; all four bytes long.
+# The flags of the fields of a sample, in the order of the fields; each field has four bytes.
 _TRUN_FIELDS = (0x000100, 0x000200, 0x000400, 0x000800)
 
 
 def fragment_samples(data: bytes, moov: Box) -> list[tuple[int, int]]:
-    """(offset, size) of each sample of every fragment; the file has one track of sound."""
+    """(offset, size) in bytes of each sample of all fragments; empty for a file without fragments.
+
+    `moov` is the index of the file, with one track of sound. Raises Invalid `file.too_long` where the
+    samples play longer than a voice note may, and `file.broken`.
+    """
     default = _default_size(moov)
     samples: list[tuple[int, int]] = []
     position = 0

@@ -1,15 +1,15 @@
-"""M4A voice notes: their samples found, counted, put into a new file (ISO 14496-12, -14)."""
+"""M4A voice notes: finds and counts the samples, and puts them into a new file (ISO 14496-12, -14)."""
 
 from bisect import bisect_right
 
-from app.files.contents.aac import Config, read_config
-from app.files.contents.boxes import Box, boxes, child, children, number, numbers
-from app.files.contents.fragments import fragment_samples
-from app.files.contents.m4a_out import write_m4a
-from app.files.contents.refusals import broken, not_a_picture, too_long
-from app.files.contents.voices import MOST_SAMPLES, Voice, check_length, check_size
+from app.files.media.aac import Config, read_config
+from app.files.media.boxes import Box, boxes, child, children, number, numbers
+from app.files.media.fragments import fragment_samples
+from app.files.media.m4a_out import write_m4a
+from app.files.media.refusals import broken, not_a_picture, too_long
+from app.files.media.voices import MOST_SAMPLES, Voice, check_length, check_size
 
-# Pictures in the same kind of container (HEIC, AVIF).
+# Pictures that are MP4 files too (HEIC, AVIF).
 _PICTURE_BRANDS = frozenset(
     {
         b"heic",
@@ -25,14 +25,16 @@ _PICTURE_BRANDS = frozenset(
         b"avis",
     }
 )
-# Of a sample description: reserved, index, version, channels, bits and rate.
+# Bytes of the fields at the beginning of a sample description, up to its boxes.
 _ENTRY_FIELDS = 28
 
 
 def clean_m4a(data: bytes) -> Voice | None:
-    """Its AAC samples in a fresh file, so that nothing else of it is kept; None if it is no M4A.
+    """The sound of an M4A file in a new file that holds nothing else; None for any other file.
 
-    The length is the number of samples times what one plays, whatever the headers claim.
+    The length is counted from the samples; the headers are not believed. Raises Invalid
+    `file.not_a_picture` for a video or for sound other than AAC, `file.broken`, `file.too_large` or
+    `file.too_long`.
     """
     if data[4:8] != b"ftyp" or data[8:12] in _PICTURE_BRANDS:
         return None
@@ -68,7 +70,7 @@ def _config(table: Box) -> Config:
 
 
 def _table_samples(table: Box) -> list[tuple[int, int]]:
-    """(offset, size) of each sample that the tables list; none in a file of fragments."""
+    """(offset, size) in bytes of each sample that the tables list; a fragmented file lists none."""
     sizes = _sizes(child(table, b"stsz"))
     stsc = child(table, b"stsc")
     runs = numbers(stsc, 8, 3 * number(stsc, 4))
@@ -101,7 +103,7 @@ def _chunks(table: Box) -> tuple[int, ...]:
 
 
 def _contents(data: bytes, samples: list[tuple[int, int]]) -> list[bytes]:
-    # Samples that overlap could make a small file grow without end.
+    # Where samples overlap, a small file would become a very large one.
     if sum(size for _, size in samples) > len(data) or min(samples)[0] < 0:
         raise broken()
     found = [data[offset : offset + size] for offset, size in samples]

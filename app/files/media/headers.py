@@ -1,27 +1,28 @@
-"""Format and size of a picture, read from its structure before anything is decoded."""
+"""Reads the format and the size of a picture without decoding it."""
 
 import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.files.contents.refusals import broken
+from app.files.media.refusals import broken
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# A progressive picture of a camera has about ten; thousands of empty ones would each cost a pass.
+# A progressive picture of a camera has about ten scans. A forged one may have thousands of empty
+# scans, and the decoder goes over the whole picture for each.
 MOST_SCANS = 32
 
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
-# Inside a scan 0xFF is followed by 0x00 (stuffing), by a restart marker or by more 0xFF.
+# Inside a scan 0xFF is followed by 0x00 (it stands for 0xFF itself), a restart marker or more 0xFF.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The format ("JPEG", "PNG", "WEBP") and the size in pixels."""
+    """The format of a picture ("JPEG", "PNG" or "WEBP") and its size in pixels."""
 
     format: str
     width: int
@@ -29,7 +30,10 @@ class Header:
 
 
 def picture_header(data: bytes) -> Header | None:
-    """The header of a whole picture; None if it is none, Invalid `file.broken` if it is cut."""
+    """The header of a JPEG, PNG or WebP picture; None for any other file.
+
+    Raises Invalid `file.broken` where the picture is cut or its structure is wrong.
+    """
     for signature, name, size in _FORMATS:
         if re.match(signature, data, re.DOTALL):
             try:
@@ -43,7 +47,7 @@ def picture_header(data: bytes) -> Header | None:
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
-    """Walks all segments up to the end marker, so that a cut picture is seen here."""
+    """(width, height); reads all segments up to the end marker, and so finds a picture that is cut."""
     sizes: list[tuple[int, int]] = []
     scans = 0
     for marker, position in _jpeg_segments(data):
@@ -57,7 +61,7 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """(marker, position) of each segment that has a length, up to the end marker."""
+    """(marker, position) of each segment that has a length, up to the end marker of the picture."""
     position = 2
     while True:
         if data[position] != 0xFF:
@@ -88,7 +92,7 @@ def _after_segment(data: bytes, position: int, marker: int) -> int:
 
 
 def _png_size(data: bytes) -> tuple[int, int]:
-    """Walks all chunks up to IEND."""
+    """(width, height); reads all chunks up to IEND, and so finds a picture that is cut."""
     if data[12:16] != b"IHDR":
         raise broken()
     width, height = struct.unpack_from(">II", data, 16)

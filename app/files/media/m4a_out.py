@@ -2,14 +2,17 @@
 
 import struct
 
-from app.files.contents.aac import Config
+from app.files.media.aac import Config
 
 _UNITY = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _UNDETERMINED = 0x55C4
 
 
 def write_m4a(config: Config, samples: list[bytes]) -> bytes:
-    """The samples in one chunk; the index stands in front, so that playing begins at once."""
+    """The bytes of an M4A file with these AAC samples.
+
+    The index stands in front of the samples, so that a player can begin before it has read them all.
+    """
     head = _box(b"ftyp", b"M4A \0\0\0\0M4A mp42isom")
     length = len(head) + len(_moov(config, samples, 0))
     return head + _moov(config, samples, length + 8) + _box(b"mdat", *samples)
@@ -79,7 +82,7 @@ def _stbl(config: Config, samples: list[bytes], offset: int) -> bytes:
 
 
 def _mp4a(config: Config) -> bytes:
-    # The field of the rate has 16 bits; where that is too short, players read the configuration.
+    # The field has 16 bits; for a higher rate it is 0, and players read the rate in the configuration.
     rate = config.rate if config.rate < 1 << 16 else 0
     fields = struct.pack(">6xH8xHHHHI", 1, config.channels, 16, 0, 0, rate << 16)
     return _box(b"mp4a", fields, _full(b"esds", _stream(config)))

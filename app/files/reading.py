@@ -1,27 +1,28 @@
-"""An upload's bytes → what is kept of them."""
+"""Turns the bytes of an upload into the content that is kept of it."""
 
 import hashlib
 from dataclasses import dataclass, field
 
-from app.files.contents.amr import clean_amr
-from app.files.contents.headers import Header, picture_header
-from app.files.contents.m4a import clean_m4a
-from app.files.contents.mp3 import clean_mp3
-from app.files.contents.pictures import clean_picture
-from app.files.contents.refusals import (
+from app.files.media.amr import clean_amr
+from app.files.media.headers import Header, picture_header
+from app.files.media.m4a import clean_m4a
+from app.files.media.mp3 import clean_mp3
+from app.files.media.pictures import LARGEST_PICTURE, clean_picture
+from app.files.media.refusals import (
     PICTURE_TOO_LARGE,
     not_a_picture,
     too_large,
 )
-from app.files.contents.voices import Voice
-from app.files.states import LARGEST_PICTURE, FileKind
+from app.files.media.voices import Voice
+from app.files.states import FileKind
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is stored of an upload: cleaned bytes, and for a picture a thumbnail.
+    """The part of an upload that is stored: cleaned bytes, and for a picture a thumbnail (`small`).
 
-    `seconds` is a voice note's length, rounded, at least 1. `digest` is of the bytes as they came.
+    `width` and `height` are in pixels. `seconds` is the length of a voice note, rounded, at least 1.
+    `digest` is the SHA-256 of the bytes as they were uploaded.
     """
 
     kind: FileKind
@@ -35,19 +36,20 @@ class Content:
 
     @property
     def size(self) -> int:
-        """Bytes on the disk."""
+        """The number of bytes that are stored, of all forms together."""
         return len(self.full) + len(self.small or b"")
 
     def __str__(self) -> str:
-        """What tells one upload from another when a request is repeated."""
+        """The digest: a repeated request is recognised by it."""
         return self.digest
 
 
 def read_content(data: bytes) -> Content:
-    """Recognises, measures and cleans; takes a while for a large picture.
+    """Recognises a picture or voice note by its bytes, checks its limits, and cleans it.
 
-    Raises Invalid `file.not_a_picture`, `file.too_large`, `file.too_many_pixels`, `file.too_long`
-    or `file.broken`.
+    A large picture takes seconds. Raises Invalid `file.not_a_picture`, `file.too_large`,
+    `file.too_many_pixels`, `file.too_long` or `file.broken`, and Unavailable `file.busy` while too
+    many pictures are being decoded.
     """
     if len(data) > LARGEST_PICTURE:
         raise too_large(PICTURE_TOO_LARGE)

@@ -1,15 +1,15 @@
-"""The boxes of which MP4 files are made: four bytes of length, four of kind, then the content."""
+"""Reads the boxes of an MP4 file: four bytes of length, four bytes of kind, then the content."""
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.files.contents.refusals import broken
+from app.files.media.refusals import broken
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box: its kind, and where its content begins and ends in `data`."""
+    """A box: its kind, and the positions in `data` where its content begins and ends."""
 
     data: bytes
     kind: bytes
@@ -17,12 +17,12 @@ class Box:
     end: int
 
     def part(self, skip: int) -> "Box":
-        """The content behind its first `skip` bytes."""
+        """The content of this box without its first `skip` bytes, as a box."""
         return Box(self.data, self.kind, min(self.start + skip, self.end), self.end)
 
 
 def boxes(outer: Box) -> Iterator[Box]:
-    """The boxes inside; Invalid `file.broken` where one reaches beyond the outer one."""
+    """The boxes inside a box; raises Invalid `file.broken` where one is longer than the outer box."""
     position = outer.start
     while position + 8 <= outer.end:
         size, kind = struct.unpack_from(">I4s", outer.data, position)
@@ -38,12 +38,15 @@ def boxes(outer: Box) -> Iterator[Box]:
 
 
 def children(outer: Box, kind: bytes) -> list[Box]:
-    """Those inside of one kind."""
+    """The boxes of one kind inside a box."""
     return [box for box in boxes(outer) if box.kind == kind]
 
 
 def child(outer: Box, *path: bytes) -> Box:
-    """The first box at the end of the path; Invalid `file.broken` without one."""
+    """The box that a path of kinds leads to, the first one at each step.
+
+    Raises Invalid `file.broken` where a step finds no box.
+    """
     for kind in path:
         found = children(outer, kind)
         if not found:
@@ -53,12 +56,18 @@ def child(outer: Box, *path: bytes) -> Box:
 
 
 def number(box: Box, at: int, width: int = 4) -> int:
-    """The unsigned number `at` bytes into the content."""
+    """The unsigned number of `width` bytes that stands `at` bytes into the content of a box.
+
+    Raises Invalid `file.broken` where the box is too short.
+    """
     return numbers(box, at, 1, width=width)[0]
 
 
 def numbers(box: Box, at: int, count: int, *, width: int = 4) -> tuple[int, ...]:
-    """`count` unsigned numbers of `width` bytes; Invalid `file.broken` where the box is short."""
+    """`count` unsigned numbers of `width` bytes each, from `at` bytes into the content of a box.
+
+    Raises Invalid `file.broken` where the box is too short.
+    """
     begin = box.start + at
     if begin + count * width > box.end:
         raise broken()

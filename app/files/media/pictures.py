@@ -1,4 +1,4 @@
-"""A resident's picture made safe: upright, sRGB, small enough, without a word about its maker."""
+"""Cleans a picture: upright, in sRGB, of limited size, and without metadata."""
 
 import threading
 from collections.abc import Iterator
@@ -12,22 +12,24 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from app.files.contents.headers import Header
-from app.files.contents.refusals import broken, busy, too_many_pixels
+from app.files.media.headers import Header
+from app.files.media.refusals import broken, busy, too_many_pixels
 from app.kernel.errors import Refusal
 
+LARGEST_PICTURE = 10 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 2560
 THUMBNAIL_SIDE = 480
 QUALITY = 85
 
-# Decoded, the largest picture takes most of a gigabyte: one of these at a time, two of the others.
+# The largest picture takes most of a gigabyte while it is decoded. So one picture with more pixels
+# than these is decoded at a time, and two of the smaller ones.
 _LARGE = 16_000_000
 _large_line = threading.BoundedSemaphore(1)
 _line = threading.BoundedSemaphore(2)
 _PATIENCE_SECONDS = 20
 
-# By format and not by Pillow's guess, so that no other of its decoders ever sees an upload.
+# Chosen by format and not by Pillow, so that no upload reaches another one of its many decoders.
 _DECODERS: dict[str, Any] = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WEBP": WebPImageFile}
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -43,7 +45,7 @@ _UPRIGHT = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """JPEG bytes in two sizes; width and height are the larger one's."""
+    """A cleaned picture as JPEG bytes in two sizes; width and height are pixels of the larger one."""
 
     full: bytes
     small: bytes
@@ -52,10 +54,10 @@ class Picture:
 
 
 def clean_picture(data: bytes, header: Header) -> Picture:
-    """Decodes and encodes anew; of an animation the first frame is kept.
+    """Decodes a picture and encodes it anew; of an animation only the first frame is kept.
 
-    Raises Invalid `file.too_many_pixels` from the header alone and `file.broken` for what cannot be
-    decoded to its end.
+    Raises Invalid `file.too_many_pixels` before decoding, `file.broken` where the picture cannot be
+    decoded to its end, and Unavailable `file.busy` after 20 seconds in the line of other pictures.
     """
     pixels = header.width * header.height
     if pixels > MOST_PIXELS:
@@ -66,7 +68,7 @@ def clean_picture(data: bytes, header: Header) -> Picture:
         except Refusal:
             raise
         except Exception as unreadable:
-            # A hostile file may raise anything at all inside the decoder; the answer is the same.
+            # The decoder may raise any exception for a hostile file; the answer is always the same.
             raise broken() from unreadable
 
 
@@ -86,7 +88,7 @@ def _clean(data: bytes, header: Header) -> Picture:
         if image.size != (header.width, header.height):
             raise broken()
         scaled = _scaled(image, LONGEST_SIDE)
-        # Read after decoding: a PNG may say it behind the pixels.
+        # Read after decoding, because a PNG may have its orientation behind the pixels.
         turn = _UPRIGHT.get(_orientation(scaled))
         full = _flat(scaled)
     if turn is not None:
@@ -100,12 +102,15 @@ def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:
-        # Phones write broken EXIF; the picture itself is still good.
+        # Some phones write EXIF data that cannot be read; the picture itself is good.
         return 1
 
 
 def _scaled(image: Image.Image, side: int) -> Image.Image:
-    """At most `side` long; a JPEG is decoded at half, a quarter or an eighth if that is enough."""
+    """The decoded picture, with at most `side` pixels on its longer side.
+
+    Where half, a quarter or an eighth of the size is enough, a JPEG is decoded at that size at once.
+    """
     if not isinstance(image, JpegImageFile):
         image = _full_colour(image)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=1.0)
@@ -114,7 +119,7 @@ def _scaled(image: Image.Image, side: int) -> Image.Image:
 
 
 def _full_colour(image: Image.Image) -> Image.Image:
-    """Palettes, bitmaps and deep greys in a mode that can be scaled smoothly."""
+    """The picture in a mode that can be scaled smoothly, where its own is a palette or the like."""
     if image.has_transparency_data:
         return image.convert("RGBA")
     if image.mode.startswith("I"):
@@ -123,7 +128,7 @@ def _full_colour(image: Image.Image) -> Image.Image:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Opaque sRGB; what was transparent becomes white."""
+    """The picture in sRGB and opaque: transparent parts become white."""
     profile = image.info.get("icc_profile")
     if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
@@ -136,13 +141,13 @@ def _flat(image: Image.Image) -> Image.Image:
         target = ImageCms.createProfile("sRGB")
         converted = ImageCms.profileToProfile(image, source, target, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):
-        # A profile that does not fit its picture is ignored, as browsers do.
+        # Browsers too ignore a colour profile that does not fit the picture.
         converted = None
     return image.convert("RGB") if converted is None else converted
 
 
 def _encoded(image: Image.Image) -> bytes:
-    # Pillow writes a comment it has found back into the file.
+    # Otherwise Pillow writes the comments of the upload into the new file.
     image.info = {}
     out = BytesIO()
     image.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)

@@ -1,9 +1,9 @@
-"""MP3 voice notes: every frame counted, every tag left out (ISO 11172-3, 13818-3)."""
+"""MP3 voice notes: counts the frames, and leaves out all tags (ISO 11172-3, 13818-3)."""
 
 from dataclasses import dataclass
 
-from app.files.contents.refusals import broken
-from app.files.contents.voices import Voice, check_length, check_size
+from app.files.media.refusals import broken
+from app.files.media.voices import Voice, check_length, check_size
 
 _VERSION_1 = 3
 _RESERVED_VERSION = 1
@@ -12,10 +12,10 @@ _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 
 _KILOBITS_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KILOBITS_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 _MONO = 3
-# Of the side information, by (version 1, mono).
+# The length of the side information, by (is MPEG version 1, is mono).
 _SIDE_BYTES = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}
 _ID3_HEADER = 10
-# What may stand behind the last frame: ID3v1, APEv2, Lyrics3, a late ID3v2, or filling.
+# The tags that may follow the last frame: ID3v1, APEv2, Lyrics3, ID3v2. Zeros may follow too.
 _TAIL_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3")
 
 
@@ -32,7 +32,10 @@ class _Frame:
 
 
 def clean_mp3(data: bytes) -> Voice | None:
-    """The frames counted and kept; None if it is no MP3. A cut last frame is left out."""
+    """The frames of an MP3 file, without a last frame that is cut; None for any other file.
+
+    Raises Invalid `file.broken`, `file.too_large` or `file.too_long`.
+    """
     start = _after_tags(data)
     first = _frame_at(data, start)
     if first is None or _frame_at(data, start + first.length) is None:
@@ -49,7 +52,7 @@ def clean_mp3(data: bytes) -> Voice | None:
 
 
 def _after_tags(data: bytes) -> int:
-    """Where the sound begins: behind any ID3v2 tags and the zeros that fill them up."""
+    """The position where the frames begin: after all ID3v2 tags and the zeros that follow them."""
     position = 0
     while data[position : position + 3] == b"ID3" and len(data) >= position + _ID3_HEADER:
         flags = data[position + 5]
@@ -64,7 +67,7 @@ def _after_tags(data: bytes) -> int:
 
 
 def _frame_at(data: bytes, position: int) -> _Frame | None:
-    """The frame whose header stands at `position`; free bit rates are not taken."""
+    """The frame at `position`; None where there is none, or one of a free bit rate."""
     header = int.from_bytes(data[position : position + 4], "big")
     version, layer = header >> 19 & 3, header >> 17 & 3
     kilobits, rate = header >> 12 & 15, header >> 10 & 3
@@ -79,7 +82,11 @@ def _frame_at(data: bytes, position: int) -> _Frame | None:
 
 
 def _walk(data: bytes, position: int, first: _Frame) -> tuple[int, int]:
-    """How many whole frames follow each other, and where the last one ends."""
+    """The number of whole frames from `position` on, and the position where the last one ends.
+
+    Raises Invalid `file.broken` where a frame differs from the first in version or rate, or where
+    something other than tags and zeros follows the last one.
+    """
     frames = 0
     while (frame := _frame_at(data, position)) is not None:
         if (frame.version, frame.rate) != (first.version, first.rate):
@@ -95,6 +102,6 @@ def _walk(data: bytes, position: int, first: _Frame) -> tuple[int, int]:
 
 
 def _is_index(data: bytes, start: int, frame: _Frame) -> bool:
-    """Whether the first frame is no sound but the index of a variable bit rate."""
+    """Whether the first frame holds no sound but the index of a file with a variable bit rate."""
     at = start + 4 + _SIDE_BYTES[frame.version == _VERSION_1, frame.mono]
     return data[at : at + 4] in {b"Xing", b"Info"} or data[start + 36 : start + 40] == b"VBRI"

@@ -1,15 +1,15 @@
-"""How an AAC stream is to be decoded: its configuration in an M4A file (ISO 14496-1, -3)."""
+"""Reads from an M4A file how its AAC sound is to be decoded (ISO 14496-1, -3)."""
 
 from dataclasses import dataclass
 
-from app.files.contents.boxes import Box, number
-from app.files.contents.refusals import broken, not_a_picture
+from app.files.media.boxes import Box, number
+from app.files.media.refusals import broken, not_a_picture
 
 _RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _STREAM, _DECODER, _SPECIFIC = 3, 4, 5
 _MPEG4_AUDIO = 0x40
 _LOW_COMPLEXITY = 2
-# High-efficiency AAC is low-complexity AAC with an extension in front.
+# High-efficiency AAC: the configuration of low-complexity AAC follows behind an extension.
 _EXTENDED = frozenset({5, 29})
 _LONGEST = 64
 _MOST_CHANNELS = 7
@@ -17,9 +17,9 @@ _MOST_CHANNELS = 7
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The decoder's configuration as it stands in the file, and what it says.
+    """The configuration of an AAC decoder: its bytes in the file (`raw`), and the values in them.
 
-    `rate` is in samples a second, `frame` the samples that one packet plays.
+    `rate` is in samples per second; `frame` is the number of samples that one packet plays.
     """
 
     raw: bytes
@@ -29,7 +29,7 @@ class Config:
 
 
 class _Bits:
-    """Reads a number of bits after the other."""
+    """Reads numbers of a given count of bits, one after the other."""
 
     def __init__(self, raw: bytes) -> None:
         self.value = int.from_bytes(raw, "big")
@@ -43,7 +43,11 @@ class _Bits:
 
 
 def read_config(esds: Box) -> Config:
-    """Invalid `file.not_a_picture` for other sound than low-complexity or high-efficiency AAC."""
+    """The configuration in an `esds` box.
+
+    Raises Invalid `file.not_a_picture` for sound other than low-complexity or high-efficiency AAC,
+    and `file.broken`.
+    """
     stream = _descriptor(esds.part(4), _STREAM)
     if number(stream, 2, 1) & 0b11100000:
         raise broken()
@@ -58,7 +62,11 @@ def read_config(esds: Box) -> Config:
 
 
 def _descriptor(outer: Box, tag: int) -> Box:
-    """The descriptor at the beginning: a tag, a length of up to four bytes, the content."""
+    """The content of the descriptor at the beginning of `outer`, as a box.
+
+    A descriptor is a tag, a length of one to four bytes, and the content. Raises Invalid
+    `file.broken` for another tag, or where the content does not fit in.
+    """
     if number(outer, 0, 1) != tag:
         raise broken()
     length = 0
