@@ -259,8 +259,9 @@ def _supervise(replay: Replay, event: PastEvent) -> None:
 
 
 def _plan(replay: Replay, event: PastEvent) -> None:
-    name = "due_at" if "due_at" in event.facts else "planned_until"
-    replay.order.plan(event.at, due_at=event.time(name))
+    is_late = "planned_until" in event.facts
+    due_at = event.time("planned_until" if is_late else "due_at")
+    replay.order.plan(event.at, due_at=due_at, is_late=is_late)
 
 
 def _erase(replay: Replay, event: PastEvent) -> None:

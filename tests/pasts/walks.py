@@ -39,7 +39,8 @@ PAUSES = ((0.05, 0.5, 2, 9, 26, 75, 170), (6, 8, 6, 3, 3, 2, 1))
 WEIGHTS = {
     **dict.fromkeys((Action.DECIDE, Action.NOT_COME), 20),
     **dict.fromkeys((Action.CLAIM, Action.RATE, Action.UNMERGE, Action.AGREE, Action.RESUME), 8),
-    **dict.fromkeys((Action.DISPATCH, Action.COMPLETE, Action.SUPPORT, Action.REFUSE), 5),
+    **dict.fromkeys((Action.DISPATCH, Action.COMPLETE, Action.REFUSE), 5),
+    Action.SUPPORT: 15,
     **dict.fromkeys((Action.DECLINE, Action.APPOINT, Action.START, Action.PROGRESS), 4),
     **dict.fromkeys((Action.SUSPEND, Action.RETURN, Action.FOLLOW_UP, Action.JOIN), 3),
     **dict.fromkeys((Action.SUPERVISE, Action.PLAN, Action.EXTEND, Action.CHECK_CONTENT), 0.3),
@@ -64,8 +65,8 @@ JOBS: tuple[Callable[[], int], ...] = (
 class Told:
     """One order of a walk: as it was placed, what was done to it since, as it is at the end.
 
-    The acts begin after the ones that `placed` has in it already: for a part that was given out at
-    once these are two, else one.
+    The acts begin with the placing. `placed` is the order after it, for a part that was given out at
+    once after that as well.
     """
 
     placed: State
@@ -120,8 +121,7 @@ class Walk:
         self.told |= {order_id: Told(state) for order_id, state in states_of(new).items()}
         for _, act in found:
             self.done[act.action] += 1
-            if act.order_id not in new:
-                self.told[act.order_id].acts.append(act)
+            self.told[act.order_id].acts.append(act)
 
     def _pass_time(self, hours: float) -> None:
         self.moment += timedelta(hours=hours)
@@ -180,7 +180,7 @@ class Walk:
         reported = any(
             told.acts and told.acts[-1].action is _REPORTED for told in self.told.values()
         )
-        return 20 if reported and action is Action.CONFIRM_NO_SHOW else WEIGHTS.get(action, 1)
+        return 60 if reported and action is Action.CONFIRM_NO_SHOW else WEIGHTS.get(action, 1)
 
     def _offered(self) -> dict[Action, list[tuple[str, Order, str]]]:
         """By action: whom it is offered to, on which order, at which address."""

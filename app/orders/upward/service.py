@@ -92,7 +92,7 @@ def plan_order(actor: Actor, order_id: int, *, due_at: datetime, note: str) -> O
     # The plan makes no earlier date good: what is late is only told the new day.
     at = now()
     late = order.due_at is not None and order.due_at <= at
-    order.plan(at, due_at=due_at)
+    order.plan(at, due_at=due_at, is_late=late)
     write(actor, order, note=note)
     if late:
         tell(order, "extended", requesters(order), time=spoken_day(due_at))

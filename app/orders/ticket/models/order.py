@@ -207,11 +207,10 @@ class Order(Ending):
         self._begin(action, at, due_at=due_at)
         self.extensions += 1
 
-    def plan(self, at: datetime, *, due_at: datetime) -> None:
-        """立项计划: a dated plan. After the promised day it is only told and makes no date good."""
-        late = self.due_at is not None and self.due_at <= at
+    def plan(self, at: datetime, *, due_at: datetime, is_late: bool) -> None:
+        """立项计划: a dated plan. Of a late order it is only told and makes no date good."""
         self._begin(A.PLAN, at)
-        self.note(**{"planned_until" if late else "due_at": due_at})
+        self.note(**{"planned_until" if is_late else "due_at": due_at})
         self.planned_until = due_at
 
     def supervise(self, at: datetime, *, unit_id: int, **details: Any) -> None:
