@@ -39,7 +39,7 @@ class Entry:
     leaf: Sequence[dict[str, Any]] = field(default=())
 
     def columns(self, sort: int) -> dict[str, Any]:
-        """Returns the values of its row without the parent.
+        """Returns the column values of the category without its parent; `sort` is its position.
 
         Raises ValueError for an unknown flag or policy.
         """
