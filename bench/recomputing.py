@@ -1,4 +1,4 @@
-"""Measures claims while a change of policy is computed anew for 100,000 open orders.
+"""Measures claims while a change of policy is computed again for 100,000 open orders.
 
 `python -m bench.recomputing` fills PostgreSQL, starts two web processes and one job process, and lets
 members claim and officers read over eight connections, slice after slice. Some slices are quiet. Then a

@@ -2,7 +2,7 @@
 
 Each copy is moved in time and given to another resident. The rows that refer to the order are copied
 too, with its deadlines and their facts. The next rung of each copied deadline is far in the future, so
-that no job works on copies during a measurement. Contacts are sealed anew, since a sealed value is bound
+that no job works on copies during a measurement. Contacts are sealed again, since a sealed value is bound
 to its order. Only a part of the copies, evenly spread, has a full history; single orders are read from
 this part. The copied histories hold the hashes of the originals, so `flask orders verify-history`
 reports them.
