@@ -12,6 +12,15 @@ from app.orders.ticket.states import Action, CallOutcome, ContentState
 from tests.world import World
 
 Body = dict[str, Any]
+Chance = tuple[float, Callable[[], Any]]
+# Of public places, of homes, confidential, for two people, at once, for the unit above; others.
+KINDS = (
+    *("路灯楼道灯", "四害消杀", "四害消杀", "四害消杀"),
+    *("家电小修", "养老资格认证上门"),
+    *("邻里纠纷", "投诉工作人员", "老人儿童走失"),
+    *("燃气泄漏", "暖气不热", "政策咨询", "请回电、说不清"),
+)
+URGENCIES = ("normal", "urgent", "emergency")
 WORDS = ("请尽快安排。", "已经说好了。", "材料不全，要再等一等。", "邻居也来问过这件事。")
 LONG = "已到现场查看，约好了明天带材料来修。"
 MEMBERS = ("member", "member2", "volunteer")
@@ -20,7 +29,7 @@ ASSIGNED = ("grid", "duty", "dispatcher", "leader")
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Who acts on which order at what moment, and which others there are; what is drawn with."""
+    """Who acts on which order at what moment; which other orders and which outside units there are."""
 
     world: World
     dice: Random
@@ -28,6 +37,7 @@ class Scene:
     order: Order
     moment: datetime
     others: Sequence[int]
+    providers: Sequence[int]
 
     def words(self) -> str:
         """A sentence."""
@@ -50,9 +60,13 @@ class Scene:
         """One of these people of the order's community, by id."""
         return self.world.ids[self.home() + self.dice.choice(keys)]
 
-    def some(self, **chances: tuple[float, Callable[[], Any]]) -> Body:
+    def some(self, **chances: Chance) -> Body:
         """The fields that come up, each by its chance."""
-        return {name: draw() for name, (chance, draw) in chances.items() if self.flip(chance)}
+        return _drawn(self.dice, chances)
+
+
+def _drawn(dice: Random, chances: Mapping[str, Chance]) -> Body:
+    return {name: draw() for name, (chance, draw) in chances.items() if dice.random() < chance}
 
 
 def after(moment: datetime, hours: float) -> str:
@@ -78,7 +92,7 @@ def _handler(scene: Scene) -> Body:
     if kind == "pool":
         return {"mode": "pool"}
     if kind == "provider":
-        return {"mode": "direct", "provider_id": scene.world.provider.id}
+        return {"mode": "direct", "provider_id": scene.dice.choice(scene.providers)}
     person_id = scene.person(*(MEMBERS if kind == "offered" else ASSIGNED))
     helpers = scene.some(helper_ids=(0.3, lambda: _helpers(scene)))
     return {"mode": "direct", "assignee_id": person_id, **helpers}
@@ -91,7 +105,7 @@ def _helpers(scene: Scene) -> list[int]:
 
 def _terms(scene: Scene) -> Body:
     return scene.some(
-        due_at=(0.3, lambda: scene.later(3, 20, 48)),
+        due_at=(0.3, lambda: _within(scene)),
         task=(0.3, lambda: "先断电，再换灯。"),
         note=(0.3, scene.words),
     )
@@ -149,10 +163,9 @@ def _part(scene: Scene) -> Body:
 
 def _amend(scene: Scene) -> Body:
     world, dice = scene.world, scene.dice
-    categories = list(world.categories.values())
     drawn = scene.some(
-        category_id=(0.4, lambda: dice.choice(categories)),
-        urgency=(0.4, lambda: dice.choice(("normal", "urgent", "emergency"))),
+        category_id=(0.4, lambda: world.categories[dice.choice(KINDS)]),
+        urgency=(0.4, lambda: dice.choice(URGENCIES)),
         place_id=(0.3, lambda: dice.choice((world.place.id, world.other_place.id))),
         green_channel=(0.3 if "leader" in scene.who else 0.02, scene.flip),
         contact_name=(0.2, lambda: "测新人"),
@@ -218,35 +231,55 @@ BODIES: Mapping[Action, Callable[[Scene], Body]] = {
 }
 
 
+def _within(scene: Scene) -> str:
+    """Before the promised day, mostly."""
+    left = (scene.order.due_at or scene.moment) - scene.moment
+    hours = max(left / timedelta(hours=1), 3)
+    return after(scene.moment, hours * scene.dice.choice((0.3, 0.6, 0.9, 1.1)))
+
+
 def _extended(scene: Scene) -> str:
-    due_at = scene.order.due_at or scene.moment
+    due_at = max(scene.order.due_at or scene.moment, scene.moment)
     return after(due_at, scene.dice.choice((5, 30, 100)))
 
 
-def placing(world: World, dice: Random, moment: datetime) -> tuple[str, Body]:
-    """Who places an order, and its body: a resident, a private person for another, or staff."""
-    prefix = dice.choices(("", "other_"), (5, 1))[0]
-    place = world.other_place if prefix else world.place
-    body: Body = {"description": "楼道的灯坏了，请来修。"}
-    if dice.random() < 0.7:
-        body["category_id"] = dice.choice(list(world.categories.values()))
-    if dice.random() < 0.5:
-        body["place_id"] = place.id
-    if dice.random() < 0.1:
-        body["anonymous"] = True
-    if dice.random() < 0.2:
-        body["preferred_times"] = [{"since": after(moment, 20), "until": after(moment, 22)}]
-    if dice.random() < 0.2:
-        body["urgency"] = dice.choice(("normal", "urgent", "emergency"))
-    who = dice.choices(("resident", "member", "grid", "dispatcher", "duty"), (8, 1, 2, 2, 1))[0]
-    if who == "resident" and dice.random() < 0.8:
-        return prefix + who, body
-    if dice.random() < 0.5:
-        body["on_behalf_of"] = {"name": "测邻居", "phone": "13700000001"}
-    elif who in ("dispatcher", "duty"):
-        body["on_behalf_of"] = {"person_id": world.ids[f"{prefix}resident2"]}
-    if who in ("dispatcher", "duty"):
-        body["source"] = dice.choice(("phone", "window", "visit", "12345"))
-        if dice.random() < 0.3:
-            body["imposed_due_at"] = after(moment, dice.choice((30, 100, 900)))
-    return prefix + who, body
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Draws the placing of an order, at that moment."""
+
+    world: World
+    dice: Random
+    moment: datetime
+
+    def placing(self) -> tuple[str, Body]:
+        """Who places it, and its body: for oneself, for a neighbour, or by staff on behalf of another."""
+        prefix = self.dice.choices(("", "other_"), (5, 1))[0]
+        place = self.world.other_place if prefix else self.world.place
+        who = self.dice.choices(("resident", "member", "grid", "desk"), (7, 1, 2, 3))[0]
+        body = {"description": "楼道的灯坏了，请来修。"} | self._some(
+            category_id=(0.8, lambda: self.world.categories[self.dice.choice(KINDS)]),
+            place_id=(0.5, lambda: place.id),
+            anonymous=(0.1, lambda: True),
+            preferred_times=(0.2, lambda: [self._tomorrow()]),
+            urgency=(0.2, lambda: self.dice.choice(URGENCIES)),
+        )
+        if who == "desk":
+            return prefix + self.dice.choice(("dispatcher", "duty")), body | self._by_desk(prefix)
+        neighbour = {"name": "测邻居", "phone": "13700000001"}
+        return prefix + who, body | self._some(on_behalf_of=(0.2, lambda: neighbour))
+
+    def _by_desk(self, prefix: str) -> Body:
+        someone = (
+            {"person_id": self.world.ids[f"{prefix}resident2"]},
+            {"name": "测来访", "phone": "13700000002"},
+        )
+        return {"on_behalf_of": self.dice.choice(someone)} | self._some(
+            source=(0.7, lambda: self.dice.choice(("phone", "window", "visit", "12345"))),
+            imposed_due_at=(0.3, lambda: after(self.moment, self.dice.choice((30, 100, 900)))),
+        )
+
+    def _tomorrow(self) -> Body:
+        return {"since": after(self.moment, 20), "until": after(self.moment, 22)}
+
+    def _some(self, **chances: Chance) -> Body:
+        return _drawn(self.dice, chances)

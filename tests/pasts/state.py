@@ -1,11 +1,12 @@
 """What the database has of an order: its columns, the rows beside it, its acts."""
 
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app.kernel.database import session
 from app.kernel.database.fast.rows import table_of
@@ -27,6 +28,14 @@ BESIDE = {
     for model in (OrderAssignee, OrderRequest, OrderRating, OrderCall, OrderFollower, NoShow)
 }
 _ORDERS, _EVENTS, _CONTENTS = table_of(Order), table_of(OrderEvent), table_of(OrderEventContent)
+# The head seals a random salt and the time of writing: it is never the same twice.
+_OF_ITS_OWN = ("head",)
+_ACTS = (
+    select(_EVENTS, _CONTENTS)
+    .join(_CONTENTS, _CONTENTS.c.event_id == _EVENTS.c.id)
+    .where(_EVENTS.c.id > bindparam("event_id"))
+    .order_by(_EVENTS.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +45,27 @@ class State:
     columns: dict[str, Any]
     beside: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
-    def differences(self, other: "State") -> Iterator[str]:
-        """Each column and each side row in which the other state differs, as a line to print."""
-        for name, value in self.columns.items():
-            if other.columns.get(name) != value:
-                yield f"{name}: {value!r} and {other.columns.get(name)!r}"
-        for table, rows in self.beside.items():
-            others = other.beside.get(table, [])
-            yield from (f"{table}: only {row!r}" for row in rows if row not in others)
-            yield from (f"{table}: also {row!r}" for row in others if row not in rows)
+    def differences(self, other: "State") -> list[str]:
+        """Each column and each side row in which the other state differs, as lines to print."""
+        columns = [
+            f"{name}: {value!r} and {other.columns.get(name)!r}"
+            for name, value in self.columns.items()
+            if name not in _OF_ITS_OWN and value != other.columns.get(name)
+        ]
+        mine, others = self._rows(), other._rows()
+        return [
+            *columns,
+            *(f"only here: {row}" for row in (mine - others).elements()),
+            *(f"only there: {row}" for row in (others - mine).elements()),
+        ]
+
+    def _rows(self) -> Counter[str]:
+        """The side rows without their ids: on SQLite a new row gets the id of a deleted one."""
+        return Counter(
+            f"{table} { ({name: row[name] for name in row if name != 'id'}) }"
+            for table, rows in self.beside.items()
+            for row in rows
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +104,7 @@ def states_of(order_ids: Collection[int]) -> dict[int, State]:
 
 def acts_after(event_id: int) -> list[tuple[int, Act]]:
     """All acts with a greater id, in the order in which they were written, with their ids."""
-    rows = session.execute(
-        select(_EVENTS, _CONTENTS)
-        .join(_CONTENTS, _CONTENTS.c.event_id == _EVENTS.c.id)
-        .where(_EVENTS.c.id > event_id)
-        .order_by(_EVENTS.c.id)
-    )
+    rows = session.execute(_ACTS, {"event_id": event_id})
     return [
         (
             row.id,

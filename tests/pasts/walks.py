@@ -6,12 +6,12 @@ placed, what was done to it, and how it stands at the end.
 
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -21,15 +21,18 @@ from app.kernel.actor import Actor
 from app.kernel.database import session, transaction
 from app.orders.access.policy import actions_of, may_decide
 from app.orders.clockwork import jobs
-from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.models import Order, OrderFollower, OrderRequest
 from app.orders.ticket.states import Action, RequestState
+from app.organisation.service import create_provider
+from app.organisation.states import ProviderKind
 from app.people.models import Registration, RoleGrant
 from app.people.states import RegistrationStatus
 from tests.conftest import Clock
-from tests.pasts.bodies import BODIES, Body, Scene, after, placing
+from tests.pasts.bodies import BODIES, Body, Draw, Scene, after
 from tests.pasts.state import Act, State, acts_after, states_of
-from tests.world import World
+from tests.world import SYSTEM, World
 
+Offer = tuple[str, Order, str]
 START = datetime.fromisoformat("2027-03-01T08:30:00+08:00")
 FAR = datetime.fromisoformat("2099-01-01T00:00:00+08:00")
 # Hours between two steps: mostly the same day, sometimes the next one, sometimes after a week.
@@ -60,6 +63,18 @@ JOBS: tuple[Callable[[], int], ...] = (
     deadlines.sweep,
 )
 
+_ORDERS = (
+    select(Order).where(Order.id.in_(bindparam("order_ids", expanding=True))).order_by(Order.id)
+)
+_PENDING = (
+    select(OrderRequest)
+    .where(
+        OrderRequest.order_id.in_(bindparam("order_ids", expanding=True)),
+        OrderRequest.state == RequestState.PENDING,
+    )
+    .order_by(OrderRequest.id)
+)
+
 
 @dataclass(slots=True)
 class Told:
@@ -88,6 +103,7 @@ class Walk:
     dice: Random = field(init=False)
     moment: datetime = START
     _last_event: int = 0
+    _providers: list[int] = field(default_factory=list)
     _actors: dict[str, Actor] | None = None
 
     def __post_init__(self) -> None:
@@ -96,9 +112,8 @@ class Walk:
     def go(self) -> None:
         """From the placing of one order or two to the end; raises AssertionError with the history."""
         try:
-            # Log-ins of two hours would be most of a walk's work.
-            session.execute(update(Token).values(expires_at=FAR))
             self._pass_time(self.dice.uniform(0, 24 * 7))
+            self._open_doors()
             for _ in range(self.dice.choice((1, 1, 2))):
                 self._place()
             for _ in range(self.dice.randint(5, 25)):
@@ -111,6 +126,22 @@ class Walk:
             story = "\n".join(self.lines)
             raise AssertionError(f"walk {self.seed}:\n{story}") from broken
 
+    def _open_doors(self) -> None:
+        """Log-ins that last, since new ones every two hours would be most of the work; providers."""
+        session.execute(update(Token).values(expires_at=FAR))
+        self._providers = [self.world.provider.id]
+        if self.dice.random() < 0.3:
+            account = create_provider(
+                SYSTEM,
+                unit_id=self.world.community.id,
+                name="快修公司",
+                kind=ProviderKind.PROPERTY,
+                phone="05317654321",
+                person_id=self.world.ids["volunteer"],
+            )
+            self._providers.append(account.id)
+        session.commit()
+
     def look(self) -> None:
         """Reads what has been done since it was read before."""
         found = acts_after(self._last_event)
@@ -118,7 +149,8 @@ class Walk:
             return
         self._last_event = found[-1][0]
         new = {act.order_id for _, act in found} - self.told.keys()
-        self.told |= {order_id: Told(state) for order_id, state in states_of(new).items()}
+        if new:
+            self.told |= {order_id: Told(state) for order_id, state in states_of(new).items()}
         for _, act in found:
             self.done[act.action] += 1
             self.told[act.order_id].acts.append(act)
@@ -152,14 +184,16 @@ class Walk:
             self._actors = {who: self.world.actor(who) for who in self.world.ids}
         return self._actors
 
+    def _name_of(self, person_id: int) -> str:
+        return next(who for who, known in self.world.ids.items() if known == person_id)
+
     def _orders(self) -> list[Order]:
-        found = select(Order).where(Order.id.in_(self.told)).order_by(Order.id)
-        return list(session.scalars(found))
+        return list(session.scalars(_ORDERS, {"order_ids": list(self.told)}))
 
     # --- steps
 
     def _place(self) -> None:
-        who, body = placing(self.world, self.dice, self.moment)
+        who, body = Draw(self.world, self.dice, self.moment).placing()
         if self._call(who, "/orders", body).status_code != 201:
             self._call(who, "/orders", {"description": "没有水了。"})
         self.look()
@@ -176,35 +210,41 @@ class Walk:
         self._send(who, order, action, path)
 
     def _weight(self, action: Action) -> float:
-        """What was reported is looked into soon."""
-        reported = any(
-            told.acts and told.acts[-1].action is _REPORTED for told in self.told.values()
-        )
-        return 60 if reported and action is Action.CONFIRM_NO_SHOW else WEIGHTS.get(action, 1)
+        """What was reported is looked into soon; a single order is merged with none."""
+        if action is Action.CONFIRM_NO_SHOW and self._is_reported():
+            return 20
+        if action is Action.MERGE and len(self.told) == 1:
+            return 0
+        return WEIGHTS.get(action, 1)
 
-    def _offered(self) -> dict[Action, list[tuple[str, Order, str]]]:
+    def _is_reported(self) -> bool:
+        lasts = (told.acts[-1].action for told in self.told.values() if told.acts)
+        return Action.NOT_COME in lasts
+
+    def _offered(self) -> dict[Action, list[Offer]]:
         """By action: whom it is offered to, on which order, at which address."""
-        found: dict[Action, list[tuple[str, Order, str]]] = {}
+        found: dict[Action, list[Offer]] = {}
         orders = {order.id: order for order in self._orders()}
-        people = self._people()
-        for order in orders.values():
-            for who, actor in people.items():
-                for name in actions_of(actor, order):
-                    path = f"/orders/{order.id}/{name}"
-                    found.setdefault(Action(name), []).append((who, order, path))
-        for request in self._requests():
-            order = orders[request.order_id]
-            for who, actor in people.items():
-                if may_decide(actor, request, order):
-                    for action in (Action.AGREE, Action.REFUSE):
-                        path = f"/orders/{order.id}/requests/{request.id}/{action.value}"
-                        found.setdefault(action, []).append((who, order, path))
+        for action, offer in (*self._by_orders(orders.values()), *self._by_requests(orders)):
+            found.setdefault(action, []).append(offer)
         return found
 
-    def _requests(self) -> list[OrderRequest]:
-        pending = select(OrderRequest).where(OrderRequest.state == RequestState.PENDING)
-        mine = pending.where(OrderRequest.order_id.in_(self.told))
-        return list(session.scalars(mine.order_by(OrderRequest.id)))
+    def _by_orders(self, orders: Iterable[Order]) -> Iterator[tuple[Action, Offer]]:
+        for order in orders:
+            for who, actor in self._people().items():
+                for name in actions_of(actor, order):
+                    action = Action(name)
+                    if action not in _OF_NEIGHBOURS or order.public_place:
+                        yield action, (who, order, f"/orders/{order.id}/{name}")
+
+    def _by_requests(self, orders: Mapping[int, Order]) -> Iterator[tuple[Action, Offer]]:
+        for request in session.scalars(_PENDING, {"order_ids": list(self.told)}).all():
+            order = orders[request.order_id]
+            for who, actor in self._people().items():
+                if request.until > self.moment and may_decide(actor, request, order):
+                    for action in _OF_REQUESTS:
+                        path = f"/orders/{order.id}/requests/{request.id}/{action.value}"
+                        yield action, (who, order, path)
 
     def _act_anyhow(self) -> None:
         """Something that mostly is refused: anything by anybody."""
@@ -215,17 +255,16 @@ class Walk:
 
     def _send(self, who: str, order: Order, action: Action, path: str) -> None:
         others = [order_id for order_id in self.told if order_id != order.id]
-        scene = Scene(self.world, self.dice, who, order, self.moment, others)
+        scene = Scene(self.world, self.dice, who, order, self.moment, others, self._providers)
         self._call(who, path, BODIES[action](scene))
 
     def _say_not_solved(self) -> None:
-        """A neighbour who has joined says that it is not solved where he or she lives."""
+        """Somebody, mostly one who has joined, says that it is not solved where he or she lives."""
         order = self.dice.choice(self._orders())
-        joined = [
-            row["person_id"] for row in states_of([order.id])[order.id].beside["order_followers"]
-        ]
-        names = {person_id: who for who, person_id in self.world.ids.items()}
-        who = names[self.dice.choice(joined)] if joined else "resident2"
+        joined = session.scalars(
+            select(OrderFollower.person_id).where(OrderFollower.order_id == order.id)
+        ).all()
+        who = self.dice.choice([self._name_of(one) for one in joined] or ["resident2"])
         self._call(who, f"/orders/{order.id}/still_not_solved", None)
 
     def _work(self) -> None:
@@ -234,8 +273,8 @@ class Walk:
 
     def _rest(self) -> None:
         """More than a week in which nobody does anything but the timetable."""
-        for _ in range(4):
-            self._pass_time(self.dice.uniform(40, 60))
+        for _ in range(3):
+            self._pass_time(self.dice.uniform(55, 80))
             self._run(JOBS)
 
     def _run(self, chosen: Sequence[Callable[[], int]]) -> None:
@@ -251,9 +290,10 @@ class Walk:
         """Somebody, mostly the holder of an order, gives up a post, is away, or goes for good."""
         orders = self._orders()
         order = self.dice.choice([order for order in orders if order.is_held] or orders)
-        names = {person_id: who for who, person_id in self.world.ids.items()}
         near = [order.holder_id, order.holder_id, order.offered_to_id, order.requester_id]
-        who = self.dice.choice([names[one] for one in near if one] or list(names.values()))
+        who = self._name_of(
+            self.dice.choice([one for one in near if one] or list(self.world.ids.values()))
+        )
         ways = (Walk._end_registration, Walk._end_role, Walk._go_away, Walk._erase)
         self.dice.choice(ways)(self, who)
         self._actors = None
@@ -287,8 +327,9 @@ class Walk:
             self._call("district", f"/people/{self.world.ids[who]}/erase", body)
 
 
+# Of a home those who might do these never see the order.
+_OF_NEIGHBOURS = (Action.JOIN, Action.SUPPORT)
 _OF_REQUESTS = (Action.AGREE, Action.REFUSE)
-_REPORTED = Action.NOT_COME
 _STEPS: tuple[tuple[Callable[[Walk], None], ...], tuple[int, ...]] = (
     (Walk._act, Walk._act_anyhow, Walk._work, Walk._rest, Walk._leave, Walk._say_not_solved),
     (80, 4, 8, 3, 4, 1),
