@@ -14,7 +14,7 @@ from app.kernel.clock import now
 from app.kernel.database import db, is_sqlite, session, transaction
 from app.kernel.http import App
 from app.orders.desk.service import dispatch_order
-from app.orders.placing.service import submit_order
+from app.orders.placing.service import Wish, submit_order
 from app.orders.record.words import change_words
 from app.orders.ticket.states import DispatchMode
 from app.organisation.models import Unit
@@ -98,7 +98,7 @@ def found(app: App, needs: Needs) -> District:
 def put_in_pool(district: District, resident_id: int) -> int:
     """Places an order for the resident and dispatches it to the pool; returns its id."""
     resident, dispatcher = _actor(resident_id), _actor(district.dispatcher)
-    order = submit_order(resident, **district.body)
+    order = submit_order(resident, Wish(**district.body))
     dispatch_order(dispatcher, order.id, mode=DispatchMode.POOL)
     return order.id
 

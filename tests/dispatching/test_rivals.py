@@ -20,7 +20,7 @@ from app.dispatching.states import BulkAction
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.orders.handling.service import claim_order
-from app.orders.placing.service import submit_order
+from app.orders.placing.service import Wish, submit_order
 from app.orders.ticket.models import Order, OrderEvent
 from app.orders.ticket.states import Action, DispatchMode
 from app.organisation.service import set_setting
@@ -84,7 +84,7 @@ def placed(app: App, world: World, number: int) -> list[int]:
     """New orders of the first community."""
     with app.app_context(), transaction():
         resident = world.actor("resident")
-        return [submit_order(resident, description=f"第{n}件事。").id for n in range(number)]
+        return [submit_order(resident, Wish(description=f"第{n}件事。")).id for n in range(number)]
 
 
 def actors(app: App, world: World, *keys: str) -> list[Any]:

@@ -28,7 +28,7 @@ from app.kernel.clock import LOCAL
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
-from app.orders.placing.service import submit_order
+from app.orders.placing.service import Wish, submit_order
 from app.orders.record.verifying import verify_histories
 from app.orders.ticket.models import Order
 from tests import postgres
@@ -179,8 +179,10 @@ def _place(town: Town, orders: int) -> list[int]:
             with transaction():
                 order = submit_order(
                     town.world.actor("duty"),
-                    category_id=town.world.categories["燃气泄漏"],
-                    on_behalf_of={"name": "王小明", "phone": "13812345678"},
+                    Wish(
+                        category_id=town.world.categories["燃气泄漏"],
+                        on_behalf_of={"name": "王小明", "phone": "13812345678"},
+                    ),
                 )
                 ids.append(order.id)
     return ids

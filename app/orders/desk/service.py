@@ -1,8 +1,8 @@
 """社区派单: what the dispatcher does with an order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
@@ -54,31 +54,36 @@ def settle_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[
     return order
 
 
+class Wish(TypedDict, total=False):
+    """Whom the desk wants an order to go to, and on which terms; `helper_ids` go along (同行)."""
+
+    assignee_id: int | None
+    provider_id: int | None
+    due_at: datetime | None
+    task: str | None
+    people_needed: int | None
+    helper_ids: Sequence[int]
+
+
 def dispatch_order(
     actor: Actor,
     order_id: int,
     *,
     mode: DispatchMode,
-    assignee_id: int | None = None,
-    provider_id: int | None = None,
-    due_at: datetime | None = None,
-    task: str | None = None,
-    people_needed: int | None = None,
-    helper_ids: Sequence[int] = (),
     note: str | None = None,
+    **wish: Unpack[Wish],
 ) -> Order:
     """派单: into the pool, offered to one who claims, or assigned to grid worker, staff or provider.
 
     `mode` direct with a member or volunteer is an offer; with a grid worker, staff or `provider_id` it
     is an order to act (定人员、定时间、定任务). `helper_ids` go along (同行).
     """
-    lock_handler(assignee_id)
+    lock_handler(wish.get("assignee_id"))
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
     if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not _leads(actor, order):
         raise Conflict("order.leader_assigns", "这张工单已两次退回，请由领导指派到人。")
-    terms = {"due_at": due_at, "task": task, "people_needed": people_needed}
-    to = _giving(order, mode, assignee_id, provider_id, helper_ids, terms)
+    to = _giving(order, mode, wish)
     order.give_out(Action.DISPATCH, now(), to)
     write(actor, order, note=note)
     _tell_given(order)
@@ -91,22 +96,19 @@ def reassign_order(
     *,
     reason: str,
     mode: DispatchMode = DispatchMode.DIRECT,
-    assignee_id: int | None = None,
-    provider_id: int | None = None,
-    due_at: datetime | None = None,
-    task: str | None = None,
-    helper_ids: Sequence[int] = (),
     note: str | None = None,
+    **wish: Unpack[Wish],
 ) -> Order:
     """改派: to another person or back to the pool; both are told, a pause ends."""
-    lock_handler(assignee_id)
+    lock_handler(wish.get("assignee_id"))
     order = take(actor, order_id, Action.REASSIGN)
     earlier = order.holder_id or order.offered_to_id
-    if earlier is not None and earlier == assignee_id:
+    if earlier is not None and earlier == wish.get("assignee_id"):
         raise Conflict("order.same_handler", "这张工单已经在他手里了。")
-    terms = {"due_at": due_at, "task": task, "more": {"note": note} if note else {}}
-    to = _giving(order, mode, assignee_id, provider_id, helper_ids, terms)
+    to = _giving(order, mode, wish)
     order.give_out(Action.REASSIGN, now(), to)
+    if note:
+        order.note(note=note)
     write(actor, order, note=need_reason(reason))
     _tell_given(order)
     tell(order, "reassigned_away", [earlier])
@@ -184,22 +186,23 @@ def _check_decided(order: Order) -> None:
         raise Conflict("order.decide_first", "居民两次反映没有解决，请领导先研判。")
 
 
-def _giving(
-    order: Order,
-    mode: DispatchMode,
-    assignee_id: int | None,
-    provider_id: int | None,
-    helper_ids: Sequence[int],
-    terms: Mapping[str, Any],
-) -> Giving:
+def _giving(order: Order, mode: DispatchMode, wish: Wish) -> Giving:
     """Into whose hands the order shall go, if it may.
 
     Raises Invalid `order.pool_has_no_assignee`, `order.assignee_required`, `provider.unknown`,
     `helper.unknown`, `order.due_in_the_past`, `order.beyond_deadline`; Conflict
     `order.sensitive_to_person`; and what `check_person` raises.
     """
-    if terms["due_at"] is not None:
-        check_due(order, terms["due_at"])
+    due_at, helper_ids = wish.get("due_at"), wish.get("helper_ids", ())
+    assignee_id, provider_id = wish.get("assignee_id"), wish.get("provider_id")
+    terms: dict[str, Any] = {
+        "due_at": due_at,
+        "task": wish.get("task"),
+        "people_needed": wish.get("people_needed"),
+        "helper_ids": helper_ids,
+    }
+    if due_at is not None:
+        check_due(order, due_at)
     if mode is DispatchMode.POOL:
         if assignee_id is not None or provider_id is not None or helper_ids:
             raise Invalid("order.pool_has_no_assignee", "派到接单大厅时不用选人。")
@@ -211,7 +214,7 @@ def _giving(
     if assignee_id is not None:
         person = check_person(order, assignee_id, now())
         check_helpers(order, helper_ids, assignee_id)
-        return to_person(mode, person, helper_ids=helper_ids, **terms)
+        return to_person(mode, person, **terms)
     provider = _provider(order, provider_id or 0)
     check_helpers(order, helper_ids, provider.person_id)
     return Giving(
@@ -219,7 +222,6 @@ def _giving(
         provider_id=provider.id,
         kind=HandlerKind.PROVIDER,
         holder_id=provider.person_id,
-        helper_ids=helper_ids,
         **terms,
     )
 

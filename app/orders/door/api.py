@@ -54,7 +54,7 @@ def _shown(order: Order) -> OneView:
 @repeatable(_seen, required=True)
 def place(data: Body) -> OneView:
     """下单。必须带 Idempotency-Key。"""
-    return _shown(placing.submit_order(current_actor(), **data))
+    return _shown(placing.submit_order(current_actor(), placing.Wish(**data)))
 
 
 @blueprint.get("")

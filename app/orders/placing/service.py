@@ -21,7 +21,7 @@ from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, TooMany
 from app.orders.placing.keeping import keep_new
-from app.orders.placing.locating import closed_unit, spot_of
+from app.orders.placing.locating import Spot, closed_unit, spot_of
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Contact, Order
 from app.orders.ticket.models.placement import Placement, from_category
@@ -59,79 +59,60 @@ class _Party:
     by_staff: bool
 
 
-def submit_order(
-    actor: Actor,
-    *,
-    description: str | None = None,
-    category_id: int | None = None,
-    unit_id: int | None = None,
-    place_id: int | None = None,
-    location: Mapping[str, Any] | None = None,
-    photo_ids: Sequence[int] = (),
-    voice_id: int | None = None,
-    contact_name: str | None = None,
-    contact_phone: str | None = None,
-    anonymous: bool = False,
-    urgency: Urgency | None = None,
-    answers: Mapping[str, Any] | None = None,
-    preferred_times: Sequence[Mapping[str, datetime]] = (),
-    on_behalf_of: Mapping[str, Any] | None = None,
-    source: Source | None = None,
-    external_number: str | None = None,
-    imposed_due_at: datetime | None = None,
-) -> Order:
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants and says of it; everything may be missing but something that tells it.
+
+    `location` is latitude, longitude, coordinate_system and address; `on_behalf_of` person_id, or
+    name and phone. `source`, `external_number` and `imposed_due_at` are for staff.
+    """
+
+    description: str | None = None
+    category_id: int | None = None
+    unit_id: int | None = None
+    place_id: int | None = None
+    location: Mapping[str, Any] | None = None
+    photo_ids: Sequence[int] = ()
+    voice_id: int | None = None
+    contact_name: str | None = None
+    contact_phone: str | None = None
+    anonymous: bool = False
+    urgency: Urgency | None = None
+    answers: Mapping[str, Any] | None = None
+    preferred_times: Sequence[Mapping[str, datetime]] = ()
+    on_behalf_of: Mapping[str, Any] | None = None
+    source: Source | None = None
+    external_number: str | None = None
+    imposed_due_at: datetime | None = None
+
+
+def submit_order(actor: Actor, wish: Wish) -> Order:
     """Places an order with the community that acts for the place; answers it as submitted.
 
     Everything may be missing as long as something tells what to do: words, a voice note, a picture, a
     category, or a phone given here to call back (请社区打给我); the one on file asks for nothing.
     """
     at = now()
-    spot = spot_of(actor, unit_id, place_id, location)
-    category = None if category_id is None else usable_category(category_id, spot.unit.path)
-    sees = _will_see(actor, spot.unit, category)
-    party = _party(actor, spot.unit, on_behalf_of, contact_name, contact_phone, sees=sees)
-    to_call = contact_phone or (on_behalf_of or {}).get("phone")
-    if not (description or category or photo_ids or voice_id or to_call):
-        raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
-    _check_content(party, category, photo_ids)
-    _check_staff_fields(
-        party,
-        category,
-        source,
-        {"external_number": external_number, "imposed_due_at": imposed_due_at},
+    spot = spot_of(actor, wish.unit_id, wish.place_id, wish.location)
+    category = (
+        None if wish.category_id is None else usable_category(wish.category_id, spot.unit.path)
     )
+    sees = _will_see(actor, spot.unit, category)
+    party = _party(
+        actor, spot.unit, wish.on_behalf_of, wish.contact_name, wish.contact_phone, sees=sees
+    )
+    to_call = wish.contact_phone or (wish.on_behalf_of or {}).get("phone")
+    if not (wish.description or category or wish.photo_ids or wish.voice_id or to_call):
+        raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
+    _check_content(party, category, wish.photo_ids)
+    _check_staff_fields(party, wish)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
     if not party.by_staff:
         _check_limits(actor, spot.unit, at, emergency=emergency)
     unit = hold_unit(_acting_unit(spot.unit, category).id)
     if not is_open(unit):
         raise closed_unit()
-    placement = Placement(
-        **from_category(category)
-        | {
-            "urgency": _urgency(party, category, urgency),
-            "green_channel": _is_green(party, category),
-        },
-        unit_id=unit.id,
-        unit_path=unit.path,
-        source=source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
-        wished_urgency=None if party.by_staff else urgency,
-        anonymous=anonymous,
-        description=description or None,
-        answers=check_answers(category, answers),
-        preferred_times=[_spoken_span(span) for span in preferred_times],
-        photo_ids=photo_ids,
-        voice_id=voice_id,
-        grid_id=spot.grid_id,
-        place_id=spot.place_id,
-        latitude=spot.latitude,
-        longitude=spot.longitude,
-        requester_id=party.requester.id if party.requester else None,
-        placer_id=party.placer_id,
-        contact=Contact(party.name, party.phone, spot.address),
-        imposed_due_at=imposed_due_at,
-        external_number=external_number,
-    )
+    placement = _placement(wish, unit, category, party, spot)
     # The id is drawn before, since the first row of the history seals it.
     order = Order.placed(placement, reserve_ids(Order, 1)[0], at)
     on_word_of = order.requester_id if party.by_staff else None
@@ -139,6 +120,37 @@ def submit_order(
     _attach(actor, order)
     _tell_of_new(actor, order, category, page=emergency or party.by_staff)
     return order
+
+
+def _placement(
+    wish: Wish, unit: Unit, category: Category | None, party: _Party, spot: Spot
+) -> Placement:
+    return Placement(
+        **from_category(category)
+        | {
+            "urgency": _urgency(party, category, wish.urgency),
+            "green_channel": _is_green(party, category),
+        },
+        unit_id=unit.id,
+        unit_path=unit.path,
+        source=wish.source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
+        wished_urgency=None if party.by_staff else wish.urgency,
+        anonymous=wish.anonymous,
+        description=wish.description or None,
+        answers=check_answers(category, wish.answers),
+        preferred_times=[_spoken_span(span) for span in wish.preferred_times],
+        photo_ids=wish.photo_ids,
+        voice_id=wish.voice_id,
+        grid_id=spot.grid_id,
+        place_id=spot.place_id,
+        latitude=spot.latitude,
+        longitude=spot.longitude,
+        requester_id=party.requester.id if party.requester else None,
+        placer_id=party.placer_id,
+        contact=Contact(party.name, party.phone, spot.address),
+        imposed_due_at=wish.imposed_due_at,
+        external_number=wish.external_number,
+    )
 
 
 def _acting_unit(unit: Unit, category: Category | None) -> Unit:
@@ -209,13 +221,11 @@ def _check_content(party: _Party, category: Category | None, photo_ids: Sequence
         )
 
 
-def _check_staff_fields(
-    party: _Party, category: Category | None, source: Source | None, fields: Mapping[str, Any]
-) -> None:
+def _check_staff_fields(party: _Party, wish: Wish) -> None:
     if party.by_staff:
         return
-    given = [name for name, value in fields.items() if value is not None]
-    if given or (source is not None and source not in RESIDENT_SOURCES):
+    given = wish.external_number is not None or wish.imposed_due_at is not None
+    if given or (wish.source is not None and wish.source not in RESIDENT_SOURCES):
         raise Forbidden("order.staff_only_field", "有些内容只能由工作人员填写。")
 
 

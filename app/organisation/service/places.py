@@ -1,7 +1,7 @@
 """Creates, changes, moves and closes places."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import exists, func, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute
@@ -71,18 +71,20 @@ def _named_parent(place_id: int) -> Place:
     return parent
 
 
+class PlaceFields(TypedDict, total=False):
+    """What may be said of a place; None is the same as left out."""
+
+    parent_id: int | None
+    unit_id: int | None
+    code: str | None
+    management: Management | None
+    provider_id: int | None
+    position: Position | None
+    sort: int | None
+
+
 def create_place(
-    actor: Actor,
-    *,
-    kind: PlaceKind,
-    name: str,
-    parent_id: int | None = None,
-    unit_id: int | None = None,
-    code: str | None = None,
-    management: Management | None = None,
-    provider_id: int | None = None,
-    position: Position | None = None,
-    sort: int | None = None,
+    actor: Actor, *, kind: PlaceKind, name: str, **fields: Unpack[PlaceFields]
 ) -> Place:
     """Creates a place, notes it in the audit, and returns it.
 
@@ -96,52 +98,33 @@ def create_place(
     `unit.unknown`, `provider.unknown`, `provider.other_unit`.
     """
     lock_tree()
-    place = enter_place(
-        actor,
-        kind=kind,
-        name=name,
-        parent_id=parent_id,
-        unit_id=unit_id,
-        code=code,
-        management=management,
-        provider_id=provider_id,
-        position=position,
-        sort=sort,
-    )
+    place = enter_place(actor, kind=kind, name=name, **fields)
     record(actor, "place.created", "place", place.id, unit_id=place.unit_id)
     return place
 
 
 def enter_place(
-    actor: Actor,
-    *,
-    kind: PlaceKind,
-    name: str,
-    parent_id: int | None,
-    unit_id: int | None,
-    code: str | None,
-    management: Management | None,
-    provider_id: int | None,
-    position: Position | None,
-    sort: int | None,
+    actor: Actor, *, kind: PlaceKind, name: str, **fields: Unpack[PlaceFields]
 ) -> Place:
     """Creates a place as `create_place` does, but without the lock of the tree and the audit row.
 
     An import calls it: it locks the tree once and writes one audit row for all places.
     """
+    parent_id, sort = fields.get("parent_id"), fields.get("sort")
     parent = None if parent_id is None else _named_parent(parent_id)
-    unit = _unit_for(unit_id, parent)
+    unit = _unit_for(fields.get("unit_id"), parent)
     check_may_edit(actor, unit)
     unit.check_open()
     _check_parent(kind, parent)
     _check_unit(unit, parent)
-    place = Place(kind=kind, name=name, code=code, unit_id=unit.id, path="", full_name="")
+    place = Place(kind=kind, name=name, unit_id=unit.id, path="", full_name="")
+    place.code = fields.get("code")
     place.parent_id = parent.id if parent else None
-    place.provider_id = _provider_for(provider_id, unit, parent)
-    place.management = management or _management_for(place, parent)
+    place.provider_id = _provider_for(fields.get("provider_id"), unit, parent)
+    place.management = fields.get("management") or _management_for(place, parent)
     place.sort = number_in(name) if sort is None else sort
     place.created_at = now()
-    _put_on_map(place, position)
+    _put_on_map(place, fields.get("position"))
     add(place, CLASHES)
     place.path, place.full_name = _path_under(parent, place), _name_under(parent, name)
     session.flush()
@@ -223,19 +206,13 @@ def change_place(
     place_id: int,
     *,
     name: str,
-    management: Management,
-    unit_id: int | None = None,
-    parent_id: int | None = None,
-    code: str | None = None,
-    provider_id: int | None = None,
-    position: Position | None = None,
-    sort: int | None = None,
     unchanged: VersionCheck = unchecked,
+    **fields: Unpack[PlaceFields],
 ) -> Place:
     """Gives the place the values that are passed and returns it.
 
-    A field left out becomes empty, but None for `unit_id`, `parent_id` and `sort` keeps the value
-    of today. The names and paths of all places inside change as well, and so do the unit,
+    A field left out becomes empty, but None for `unit_id`, `parent_id`, `management` and `sort`
+    keeps the value of today. The names and paths of all places inside change as well, and so do the unit,
     management and provider of those that had the old value. `unchanged(version)` gets the version
     of the locked row and raises where it is not the expected one.
 
@@ -244,22 +221,25 @@ def change_place(
     get_visible_place(actor, place_id)
     lock_tree()
     place = session.scalars(lock(select(Place).where(Place.id == place_id))).one()
-    parent = _new_parent(place, parent_id)
+    parent = _new_parent(place, fields.get("parent_id"))
     check_may_edit(actor, named_unit(place.unit_id))
-    unit = named_unit(unit_id or place.unit_id)
+    unit = named_unit(fields.get("unit_id") or place.unit_id)
     check_may_edit(actor, unit)
     unchanged(place.version)
     place.check_open()
     unit.check_open()
     _check_parent(place.kind, parent)
     _check_unit(unit, parent)
+    provider_id, sort = fields.get("provider_id"), fields.get("sort")
     if provider_id not in (None, place.provider_id):
         _check_provider(int(provider_id or 0), unit)
     with refusing(CLASHES):
+        management = fields.get("management") or place.management
         _share(place, (unit.id, management, provider_id))
         _rename(place, parent, name)
-        place.code, place.sort = code, place.sort if sort is None else sort
-        _put_on_map(place, position)
+        place.code = fields.get("code")
+        place.sort = place.sort if sort is None else sort
+        _put_on_map(place, fields.get("position"))
         place.version += 1
     _check_inside(place, unit)
     record(actor, "place.changed", "place", place.id, unit_id=unit.id)

@@ -1,5 +1,7 @@
 """Creates and changes providers and phone entries."""
 
+from typing import TypedDict, Unpack
+
 from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
@@ -67,18 +69,24 @@ def _link(actor: Actor, provider: Provider) -> None:
         announce(ProviderAccountLinked(actor, provider.id, provider.unit_id, provider.person_id))
 
 
+class ProviderFields(TypedDict, total=False):
+    """What may be said of a provider; None is the same as left out."""
+
+    phone: str | None
+    contact: str | None
+    hours: str | None
+    person_id: int | None
+
+
 def change_provider(
     actor: Actor,
     provider_id: int,
     *,
     name: str,
     kind: ProviderKind,
-    phone: str | None = None,
-    contact: str | None = None,
-    hours: str | None = None,
-    person_id: int | None = None,
     closed: bool = False,
     unchanged: VersionCheck = unchecked,
+    **fields: Unpack[ProviderFields],
 ) -> Provider:
     """Gives the provider the values that are passed and returns it.
 
@@ -95,10 +103,12 @@ def change_provider(
     _check_providers(actor, unit)
     unchanged(provider.version)
     unit.check_open()
+    person_id = fields.get("person_id")
     linked = provider.person_id != person_id
     with refusing(CLASHES):
-        provider.name, provider.kind, provider.phone = name, kind, phone
-        provider.contact, provider.hours, provider.person_id = contact, hours, person_id
+        provider.name, provider.kind, provider.phone = name, kind, fields.get("phone")
+        provider.contact, provider.hours = fields.get("contact"), fields.get("hours")
+        provider.person_id = person_id
         provider.closed_at = (provider.closed_at or now()) if closed else None
         provider.version += 1
     if linked:

@@ -1,6 +1,6 @@
 """Creates, changes, moves and closes units, and draws their areas."""
 
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import exists, func, literal, select, update
 
@@ -117,18 +117,24 @@ def _check_parent(kind: UnitKind, parent: Unit) -> None:
         raise Invalid("unit.kind_not_allowed", f"{UNIT_NAMES[kind]}{rule}。")
 
 
+class UnitFields(TypedDict, total=False):
+    """What may be said of a unit; None is the same as left out."""
+
+    code: str | None
+    phone: str | None
+    address: str | None
+    hours: str | None
+    sort: int | None
+
+
 def change_unit(
     actor: Actor,
     unit_id: int,
     *,
     name: str,
     parent_id: int | None = None,
-    code: str | None = None,
-    phone: str | None = None,
-    address: str | None = None,
-    hours: str | None = None,
-    sort: int | None = None,
     unchanged: VersionCheck = unchecked,
+    **fields: Unpack[UnitFields],
 ) -> Unit:
     """Gives the unit the values that are passed and returns it.
 
@@ -151,8 +157,9 @@ def change_unit(
     if target is not None:
         _check_parent(unit.kind, target)
     with refusing(CLASHES):
-        unit.name, unit.code, unit.phone = name, code, phone
-        unit.address, unit.hours = address, hours
+        unit.name, unit.code, unit.phone = name, fields.get("code"), fields.get("phone")
+        unit.address, unit.hours = fields.get("address"), fields.get("hours")
+        sort = fields.get("sort")
         unit.sort = unit.sort if sort is None else sort
         unit.parent_id = target.id if target else unit.parent_id
         unit.version += 1

@@ -1,9 +1,8 @@
 """The acts that give an order out, and those of the person who handles it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from app.orders.ticket.events import OrderClaimed
 from app.orders.ticket.models.moves import Moves
@@ -30,7 +29,6 @@ class Giving:
     task: str | None = None
     people_needed: int | None = None
     helper_ids: Sequence[int] = ()
-    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Handing(Moves):
@@ -74,7 +72,6 @@ class Handing(Moves):
             people_needed=self.people_needed,
             helper_ids=self.helper_ids,
             content_state=self.content_state,
-            **to.more,
         )
 
     def claim(self, at: datetime, *, kind: HandlerKind, person_id: int | None) -> None:
