@@ -68,10 +68,6 @@ class Category(Model):
         """Whether a unit with that path uses it."""
         return self.unit_id is None or f"/{self.unit_id}/" in unit_path
 
-    def is_skill_met(self, skills: list[str]) -> bool:
-        """Whether someone with these skills has one that it asks for."""
-        return not self.skills or bool(set(self.skills) & set(skills))
-
     def change(self, values: dict[str, Any]) -> list[str]:
         """Takes over the values and names the fields that differ."""
         changed = [field for field, value in values.items() if getattr(self, field) != value]

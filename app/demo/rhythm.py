@@ -55,8 +55,3 @@ def later(chance: Random, at: datetime, rhythm: Rhythm, low: float, high: float)
                     minutes=chance.uniform(1, 45), seconds=chance.uniform(0, 59)
                 )
     return moment
-
-
-def asked_at(chance: Random, at: datetime, rhythm: Rhythm) -> datetime:
-    """About that time of that day, in the hours of `rhythm`, never after it by more than a day."""
-    return later(chance, at, rhythm, 0, 1)

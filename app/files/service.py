@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
-from sqlalchemy import ColumnElement, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, insert, literal, select
 
 from app.files.contents.reading import Content
 from app.files.models import File, FileRemoval
@@ -118,16 +118,6 @@ def attach(
     for position, file_id in enumerate(file_ids, start=next_position(subject)):
         found[file_id].attach(subject, position)
     session.flush()
-
-
-def release(subject: tuple[str, int]) -> None:
-    """Takes all files from a subject; what their owners do not use again is deleted after a day."""
-    kind, subject_id = subject
-    session.execute(
-        update(File)
-        .where(File.subject_kind == kind, File.subject_id == subject_id)
-        .values(subject_kind=None, subject_id=None, position=0, loose_since=now())
-    )
 
 
 def set_content_state(

@@ -23,7 +23,7 @@ _TOLERANCE = 1e-5
 _WHOLE = 1e-6
 # As many columns are asked for whole numbers first; most often they are enough.
 _FEW = 1500
-_DONE, _OUT_OF_TIME, _IMPOSSIBLE = 0, 1, 2
+_DONE, _OUT_OF_TIME = 0, 1
 
 
 class OutOfTimeError(Exception):

@@ -1,6 +1,6 @@
 """Consents: each yes and each no is a row."""
 
-from app.identity.events import ConsentGiven, ConsentWithdrawn
+from app.identity.events import ConsentWithdrawn
 from app.identity.models import Consent
 from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.actor import Actor
@@ -27,8 +27,6 @@ def record_consent(actor: Actor, document: Document, version: int, *, granted: b
     )
     session.add(consent)
     session.flush()
-    if granted:
-        announce(ConsentGiven(actor.own_id, document, version))
-    else:
+    if not granted:
         announce(ConsentWithdrawn(actor.own_id, document))
     return consent

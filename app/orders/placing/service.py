@@ -49,7 +49,6 @@ from app.people.queries import (
 MAX_PHOTOS = 9
 _ORDERS = table_of(Order)
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
-STAFF_FIELDS = ("external_number", "imposed_due_at")
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,9 +174,7 @@ TABLE: dict[Action, Transition] = {
     Action.COMMENT: _row("留言", _EVERY - {S.CANCELLED}),
     Action.JOIN: _row("附议", OPEN),
     Action.SUPPORT: _row("申请支援", {S.DISPATCHED}),
-    Action.AGREE: _row(
-        "同意", OPEN, S.SUBMITTED, S.CLAIMED, S.SUSPENDED, S.CANCELLED, S.CLOSED
-    ),
+    Action.AGREE: _row("同意", OPEN, S.SUBMITTED, S.CLAIMED, S.SUSPENDED, S.CANCELLED, S.CLOSED),
     Action.REFUSE: _row("不同意", OPEN),
     Action.LAPSE_REQUEST: _row("申请失效", _EVERY),
     Action.REMIND: _row("提醒", _EVERY - SETTLED),

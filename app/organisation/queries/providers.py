@@ -75,14 +75,6 @@ def list_providers(
     return paginate(statement, (Key(Provider.id),), cursor=cursor, limit=limit)
 
 
-def get_phone_entry(entry_id: int) -> PhoneEntry:
-    """The entry; raises NotFound."""
-    entry = session.get(PhoneEntry, entry_id)
-    if entry is None:
-        raise not_found()
-    return entry
-
-
 def phone_entries_visible_to(actor: Actor) -> Select[PhoneEntry]:
     """Every entry: numbers for emergencies are nobody's secret."""
     return select(PhoneEntry)

@@ -100,11 +100,6 @@ def holders_of(permission: str, unit_id: int) -> list[int]:
     return []
 
 
-def all_holders_of(permission: str, unit_id: int) -> list[int]:
-    """Active people who hold it over that unit, by a role there or anywhere above."""
-    return sorted({person_id for _, person_id in _holders(permission, unit_id)})
-
-
 def grants_visible_to(actor: Actor) -> Select[RoleGrant]:
     """One's own roles, and for staff those held in their subtree."""
     statement = select(RoleGrant).options(
