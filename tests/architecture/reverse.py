@@ -9,7 +9,10 @@ from tests.architecture.tree import plain
 from tests.architecture.uses import called, docstrings_of, module_of, targets_of
 
 Found = Iterator[str]
+# What a reading of the metrics says: by name and labels the value.
+Samples = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 
+_METRICS = {"Counter", "Gauge", "Histogram", "Summary", "Figure"}
 _PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==", re.MULTILINE)
 _BROUGHT = "# Brought along by those above."
 
@@ -102,3 +105,20 @@ def _string_constants(source: Source) -> Iterator[tuple[str, str]]:
         value = getattr(statement, "value", None)
         if isinstance(value, ast.Constant) and isinstance(value.value, str):
             yield from ((name, value.value) for name in targets_of(statement))
+
+
+def metrics_of(source: Source) -> Iterator[str]:
+    """The names of the metrics that a file declares, and of the figures that become metrics."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and called(node.func) in _METRICS and node.args:
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value
+
+
+def unmoved(metrics: Iterable[str], before: Samples, after: Samples) -> Found:
+    """Each metric has a sample that has come or changed between two readings."""
+    moved = {name for (name, labels), value in after.items() if before.get((name, labels)) != value}
+    for metric in metrics:
+        if not moved & {metric, f"{metric}_count"}:
+            yield metric

@@ -196,6 +196,19 @@ def test_an_uncalled_method_is_found(user: str) -> None:
     assert list(uses.uncalled_methods([_DEFINED, Source("app/b/schemas.py", user)])) == []
 
 
+def test_a_metric_that_does_not_move_is_found() -> None:
+    """By name, whatever its labels; a histogram by its count."""
+    text = 'x = Counter("a_total", "A", ["b"])\ny = Histogram("c", "C")\nFigure("d", "D", f)\nGauge(n, "")'
+    names = list(reverse.metrics_of(Source("app/a.py", text)))
+    assert names == ["a_total", "c", "d"]
+    none: frozenset[tuple[str, str]] = frozenset()
+    before = {("a_total", none): 1.0, ("c_count", none): 2.0}
+    assert list(reverse.unmoved(names, before, before | {("c_sum", none): 1.0})) == names
+    after = before | {("a_total", frozenset({("b", "x")})): 0.0, ("c_count", none): 3.0}
+    assert list(reverse.unmoved(names, before, after)) == ["d"]
+    assert list(reverse.unmoved(names, before, after | {("d", none): 0.0})) == []
+
+
 def test_an_unregistered_listener_is_found() -> None:
     source = Source("app/a/listeners.py", "def on_gone(e): ...\ndef on_come(e): ...\ndef _x(): ...")
     found = uses.unregistered_listeners([source], {"app.a.listeners.on_come"})
