@@ -73,10 +73,6 @@ class Category(Model):
         """Returns whether the unit with this path uses the category."""
         return self.unit_id is None or f"/{self.unit_id}/" in unit_path
 
-    def is_skill_met(self, skills: list[str]) -> bool:
-        """Returns whether one of these skills is asked for; True where the category asks for none."""
-        return not self.skills or bool(set(self.skills) & set(skills))
-
     def change(self, values: dict[str, Any]) -> list[str]:
         """Sets the fields whose values differ and returns the names of these fields.
 

@@ -9,7 +9,6 @@ from app.deadlines.calendars import Calendar
 # From, and to; None: it still stands still.
 Pause = tuple[datetime, datetime | None]
 _MINUTE = timedelta(minutes=1)
-_NONE = timedelta()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw
 from app.demo.dice import dice
 
 WIDTH, HEIGHT = 480, 360
-Colour = tuple[int, int, int]
 Draw = ImageDraw.ImageDraw
 Scene = Callable[[Draw, Random, bool], None]
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
-from sqlalchemy import ColumnElement, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, insert, literal, select
 
 from app.files.models import File, FileRemoval
 from app.files.policy import may_judge_content
@@ -120,19 +120,6 @@ def attach(
     for position, file_id in enumerate(file_ids, start=next_position(subject)):
         found[file_id].attach(subject, position)
     session.flush()
-
-
-def release(subject: tuple[str, int]) -> None:
-    """Takes all files from a subject (kind, id).
-
-    A job deletes them after a day, unless their owners attach them to another subject.
-    """
-    kind, subject_id = subject
-    session.execute(
-        update(File)
-        .where(File.subject_kind == kind, File.subject_id == subject_id)
-        .values(subject_kind=None, subject_id=None, position=0, loose_since=now())
-    )
 
 
 def set_content_state(

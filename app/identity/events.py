@@ -23,15 +23,6 @@ class PasswordGiven:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """A person agreed to the current version of a document."""
-
-    person_id: int
-    document: Document
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
 class ConsentWithdrawn:
     """A person withdrew a consent; the data that it covered must be deleted."""
 

@@ -6,23 +6,13 @@ from dataclasses import dataclass
 
 import structlog
 from flask import Flask, Response, current_app, jsonify, request
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.kernel import heartbeat
 from app.kernel.database import session, transaction
 from app.kernel.errors import Unavailable, not_found
-
-REQUESTS = Counter("http_requests_total", "Answers by endpoint and status", ["endpoint", "status"])
-SECONDS = Histogram("http_request_seconds", "Time to answer by endpoint", ["endpoint"])
 
 log = structlog.get_logger("health")
 

@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from functools import wraps
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 import flask_smorest
@@ -19,6 +20,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter
 
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
+from app.kernel.metrics import count_answer
 from app.kernel.schema import CODES, Identifier, Moment, Schema, Text, check_storable
 
 __all__ = [
@@ -54,7 +56,15 @@ log = structlog.get_logger("http")
 
 
 class App(Flask):
-    """Flask, with one transaction around guards, view and serialisation."""
+    """Flask, with one transaction around guards, view and serialisation; it counts its answers."""
+
+    def full_dispatch_request(self) -> Response:
+        """Answers the request, refusals and crashes too, and counts the answer with its time."""
+        began = perf_counter()
+        response = super().full_dispatch_request()
+        seconds = perf_counter() - began
+        count_answer(request.method, request.endpoint, response.status_code, seconds)
+        return response
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Runs the request in its transaction; what a refusal must keep is written in a second one."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.orders.ticket.models import OrderEvent, OrderEventContent
 from app.orders.ticket.states import Action, OrderStatus
 
 
@@ -36,19 +35,3 @@ class PastEvent:
     def maybe_time(self, name: str) -> datetime | None:
         """The fact as a time; None where nothing is said."""
         return self.time(name) if self.facts.get(name) else None
-
-
-def event_of(row: OrderEvent, content: OrderEventContent) -> PastEvent:
-    """A row of a history as an event that can be replayed."""
-    return PastEvent(
-        action=row.action,
-        at=row.happened_at,
-        actor_id=row.actor_id,
-        to=row.to_status,
-        by=row.actor_name,
-        note=content.note or "",
-        visible=row.visible,
-        on_word_of=row.on_word_of,
-        photo_ids=content.photo_ids,
-        facts=content.details,
-    )

@@ -29,7 +29,6 @@ WITHOUT_ACTOR = {
     "deadlines.write_past",
     "files.delete_files",
     "files.erase_files_of",
-    "files.release",
     "files.remove_loose",
     "files.remove_strays",
     "files.work_off_removals",

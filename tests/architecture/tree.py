@@ -84,11 +84,12 @@ def missing_requirements(
 ) -> Found:
     """Each foreign package that is imported is pinned in the requirements."""
     names = re.findall(r"^([\w.-]+)(?:\[.*\])?==", requirements, re.MULTILINE)
-    pinned = {_plain(name) for name in names}
+    pinned = {plain(name) for name in names}
     for name in sorted(set(imported) - set(own)):
-        if not any(_plain(known) in pinned for known in distributions.get(name, [])):
+        if not any(plain(known) in pinned for known in distributions.get(name, [])):
             yield name
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A distribution's name as the registries compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()

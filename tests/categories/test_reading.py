@@ -126,14 +126,6 @@ def test_answers_fit_the_category_or_there_are_none(seeded: Town) -> None:
     assert unasked.value.code == "answer.no_category"
 
 
-def test_one_of_the_skills_is_enough(seeded: Town) -> None:
-    pipe = queries.get_category(id_of("burst_pipe"))
-    assert pipe.is_skill_met(["物业", "医护"])
-    assert not pipe.is_skill_met(["电工"])
-    assert not pipe.is_skill_met([])
-    assert queries.get_category(id_of("meals")).is_skill_met([])
-
-
 def test_radius_is_the_own_or_that_of_the_open_air(seeded: Town) -> None:
     assert queries.get_category(id_of("lights_out")).nearby_m == 80
     assert queries.get_category(id_of("meals")).nearby_m == 150

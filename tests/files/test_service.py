@@ -104,18 +104,6 @@ def test_attach_asks_for_a_kind(resident: Actor) -> None:
     assert queries.attached_ids("order", [7]) == {7: [picture, voice]}
 
 
-def test_release(resident: Actor) -> None:
-    """Released files may be used again by their owner."""
-    one, two = keep(resident).id, keep(resident).id
-    give(resident, [one])
-    give(resident, [two], ("order", 8))
-    with transaction():
-        service.release(ORDER)
-    assert queries.attached_ids("order", [7, 8]) == {7: [], 8: [two]}
-    give(resident, [one], ("order", 9))
-    assert queries.attached_ids("order", [9]) == {9: [one]}
-
-
 def test_rollback_leaves_bytes_for_the_job(resident: Actor, folder: Path, clock: Clock) -> None:
     """A crash between file and row: the bytes are found a day later; those with a row stay."""
     clock.set(MORNING)
@@ -140,24 +128,20 @@ def test_rollback_leaves_bytes_for_the_job(resident: Actor, folder: Path, clock:
 
 
 def test_loose_files_go_after_a_day(resident: Actor, folder: Path, clock: Clock) -> None:
-    """Counted from the upload, or from the release; attached ones stay."""
+    """Counted from the upload; attached ones stay."""
     clock.set(MORNING)
     keep(resident)
-    used, released = keep(resident), keep(resident)
+    used = keep(resident)
     give(resident, [used.id])
-    give(resident, [released.id], ("order", 8))
     clock.set("2026-03-03T08:00:00+08:00")
     with transaction():
-        service.release(("order", 8))
         assert jobs.remove_orphans() == 0
     clock.set("2026-03-03T09:00:01+08:00")
     with transaction():
         assert jobs.remove_orphans() == 1
-    assert set(session.scalars(select(File.id))) == {used.id, released.id}
-    clock.set("2026-03-04T08:00:01+08:00")
+    assert list(session.scalars(select(File.id))) == [used.id]
     with transaction():
-        assert jobs.remove_orphans() == 1
-        assert jobs.work_off_removals() == 2
+        assert jobs.work_off_removals() == 1
     assert names_in(folder) == [used.name, f"{used.name}.small"]
 
 

@@ -97,11 +97,10 @@ STAGES: dict[OrderStatus, Callable[[World], int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Who does it, with which body, after which preparation."""
+    """Who does it, with which body."""
 
     who: str
     body: Callable[[World], dict[str, Any]]
-    prepare: Callable[[World, int], None] | None = None
 
 
 def _soon(hours: int = 3) -> str:

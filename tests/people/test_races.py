@@ -113,7 +113,7 @@ def test_of_two_who_decide_one_wins(rivals_app: App, units: list[int]) -> None:
     with rivals_app.app_context(), transaction():
         (kept,) = queries.registrations_of(member.own_id)
         admitted = kept.status is RegistrationStatus.APPROVED
-        assert len(queries.all_holders_of("orders.claim", units[0])) == int(admitted)
+        assert len(queries.holders_of("orders.claim", units[0])) == int(admitted)
 
 
 def test_three_registrations_at_most_are_held(rivals_app: App, units: list[int]) -> None:
@@ -147,7 +147,7 @@ def test_approving_and_leaving_at_once_leave_no_role_behind(
             ],
         )
         with rivals_app.app_context(), transaction():
-            assert member.own_id not in queries.all_holders_of("orders.claim", units[2])
+            assert member.own_id not in queries.holders_of("orders.claim", units[2])
             (kept,) = queries.registrations_of(member.own_id)
             assert kept.status is RegistrationStatus.ENDED
 

@@ -24,7 +24,7 @@ _TOLERANCE = 1e-5
 _WHOLE = 1e-6
 # The number of cheapest columns that are tried first for a whole solution; it is usually enough.
 _FEW = 1500
-_DONE, _OUT_OF_TIME, _IMPOSSIBLE = 0, 1, 2
+_DONE, _OUT_OF_TIME = 0, 1
 
 
 class OutOfTimeError(Exception):

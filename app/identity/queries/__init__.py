@@ -8,42 +8,34 @@ from app.identity.queries.accounts import (
     find_account,
     get_visible_account,
     last_failure_id,
-    recovery_codes_left,
     refuse_flood,
     refuse_locked,
     totp_of,
 )
 from app.identity.queries.consents import (
     consented,
-    consents_visible_to,
     get_visible_consent,
     has_consent,
-    latest_consents,
-    needed_consents,
     own_consents,
     require_consent,
 )
 from app.identity.queries.exports import export_of
 from app.identity.queries.profile import Profile, own_profile, profile
 from app.identity.queries.sessions import (
-    CheckedToken,
     check_access_token,
     get_visible_session,
     page_of_sessions,
-    sessions_visible_to,
 )
 from app.identity.queries.wechat_accounts import openid_context, openid_index, openid_of
 
 __all__ = [
     "AccountView",
-    "CheckedToken",
     "Profile",
     "account_key",
     "check_access_token",
     "check_editor",
     "check_stand_in",
     "consented",
-    "consents_visible_to",
     "export_of",
     "find_account",
     "get_visible_account",
@@ -51,8 +43,6 @@ __all__ = [
     "get_visible_session",
     "has_consent",
     "last_failure_id",
-    "latest_consents",
-    "needed_consents",
     "openid_context",
     "openid_index",
     "openid_of",
@@ -60,10 +50,8 @@ __all__ = [
     "own_profile",
     "page_of_sessions",
     "profile",
-    "recovery_codes_left",
     "refuse_flood",
     "refuse_locked",
     "require_consent",
-    "sessions_visible_to",
     "totp_of",
 ]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from app.identity import passwords, policy
-from app.identity.models import Account, LoginFailure, RecoveryCode, TotpSecret
+from app.identity.models import Account, LoginFailure, TotpSecret
 from app.identity.states import FAILURES_BEFORE_LOCK, FAILURES_BY_ADDRESS, LOCK_LIFE
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -154,15 +154,3 @@ def totp_of(person_id: int) -> TotpSecret | None:
             TotpSecret.person_id == person_id, TotpSecret.confirmed_at.is_not(None)
         )
     ).one_or_none()
-
-
-def recovery_codes_left(person_id: int) -> int:
-    """Returns how many recovery codes of the person are unused."""
-    return (
-        session.scalar(
-            select(func.count()).where(
-                RecoveryCode.person_id == person_id, RecoveryCode.used_at.is_(None)
-            )
-        )
-        or 0
-    )

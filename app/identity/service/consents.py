@@ -1,6 +1,6 @@
 """Consents: each answer, yes or no, is a row of its own."""
 
-from app.identity.events import ConsentGiven, ConsentWithdrawn
+from app.identity.events import ConsentWithdrawn
 from app.identity.models import Consent
 from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.actor import Actor
@@ -28,8 +28,6 @@ def record_consent(actor: Actor, document: Document, version: int, *, granted: b
     )
     session.add(consent)
     session.flush()
-    if granted:
-        announce(ConsentGiven(actor.own_id, document, version))
-    else:
+    if not granted:
         announce(ConsentWithdrawn(actor.own_id, document))
     return consent

@@ -121,7 +121,9 @@ class Beyond(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An action's Chinese name, where it may start and where it may end; no `to` is "stays".
+    """An action's Chinese name, where it may start, and where to it may move the order from there.
+
+    An order may always stay in its state.
 
     `meets`: the stages with deadlines that it meets. `beyond`: what it finds beside the visible.
     """
@@ -161,21 +163,21 @@ TABLE: dict[Action, Transition] = {
     Action.APPOINT: _row("约时间", ACTIVE, meets=_CONTACT),
     Action.START: _row("开始办理", ACTIVE, S.IN_PROGRESS, meets=_CONTACT),
     Action.PROGRESS: _row("反馈", ACTIVE, S.IN_PROGRESS, meets=(*_CONTACT, Stage.REPORT)),
-    Action.LAPSE: _row("超时未接", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
+    Action.LAPSE: _row("超时未接", {S.DISPATCHED, S.CLAIMED}, S.DISPATCHED, S.SUBMITTED),
     Action.RECALL: _row("收回", _CLAIMED_LATER, S.SUBMITTED),
     Action.RETURN: _row("退回", HELD, S.DISPATCHED, S.SUBMITTED),
-    Action.SUSPEND: _row("暂缓", ACTIVE, S.SUSPENDED, S.CLAIMED, S.IN_PROGRESS),
+    Action.SUSPEND: _row("暂缓", ACTIVE, S.SUSPENDED),
     Action.RESUME: _row("恢复办理", {S.SUSPENDED}, S.CLAIMED, S.IN_PROGRESS),
     Action.COMPLETE: _row("提交办结", ACTIVE, S.COMPLETED, meets=_DONE),
-    Action.CHECK: _row("核查", {S.COMPLETED}, S.COMPLETED, S.IN_PROGRESS, S.SUBMITTED),
+    Action.CHECK: _row("核查", {S.COMPLETED}, S.IN_PROGRESS, S.SUBMITTED),
     Action.RATE: _row("评价", {S.COMPLETED}, S.CLOSED, S.SUBMITTED),
-    Action.FOLLOW_UP: _row("回访", {S.COMPLETED, S.CLOSED}, S.COMPLETED, S.CLOSED, S.SUBMITTED),
+    Action.FOLLOW_UP: _row("回访", {S.COMPLETED, S.CLOSED}, S.CLOSED, S.SUBMITTED),
     Action.CLOSE_UNANSWERED: _row("逾期未评", {S.COMPLETED}, S.CLOSED),
     Action.REOPEN: _row("重办", {S.CLOSED, S.REJECTED, S.MERGED}, S.SUBMITTED),
-    Action.DECIDE: _row("研判", {S.SUBMITTED}, S.SUBMITTED, S.CLOSED),
+    Action.DECIDE: _row("研判", {S.SUBMITTED}),
     Action.REPORT_UP: _row("上报", {S.SUBMITTED, S.DISPATCHED} | ACTIVE),
     Action.SUPERVISE: _row("督办", OPEN),
-    Action.TRANSFER: _row("转办", {S.SUBMITTED, S.DISPATCHED}, S.SUBMITTED, S.DISPATCHED),
+    Action.TRANSFER: _row("转办", {S.SUBMITTED, S.DISPATCHED}),
     Action.SPLIT: _row("会办", OPEN),
     Action.GATHER: _row("会办完成", OPEN, S.COMPLETED, meets=_DONE),
     Action.AMEND: _row("更正", OPEN),
@@ -186,19 +188,19 @@ TABLE: dict[Action, Transition] = {
     Action.MERGE: _row("合并", OPEN, S.MERGED),
     Action.UNMERGE: _row("拆开", {S.MERGED}, S.SUBMITTED),
     Action.REJECT: _row("不予受理", {S.SUBMITTED}, S.REJECTED, meets=(*TAKEN, Stage.REPORT)),
-    Action.CANCEL: _row("撤单", OPEN, S.CANCELLED, *HELD),
+    Action.CANCEL: _row("撤单", OPEN, S.CANCELLED),
     Action.URGE: _row("催单", OPEN),
     Action.NOT_COME: _row("没来", ACTIVE),
     Action.CONFIRM_NO_SHOW: _row("核实未上门", OPEN | {S.COMPLETED, S.CLOSED}),
     Action.COMMENT: _row("留言", _EVERY - {S.CANCELLED}),
     Action.JOIN: _row("附议", OPEN, beyond=(Beyond.PUBLIC, Beyond.FOLLOWED)),
     Action.SUPPORT: _row("申请支援", {S.DISPATCHED}, beyond=(Beyond.PUBLIC,)),
-    Action.AGREE: _row("同意", OPEN, *OPEN, S.CANCELLED, S.CLOSED),
+    Action.AGREE: _row("同意", OPEN, S.SUBMITTED, S.CLAIMED, S.SUSPENDED, S.CANCELLED, S.CLOSED),
     Action.REFUSE: _row("不同意", OPEN),
     Action.LAPSE_REQUEST: _row("申请失效", _EVERY),
     Action.REMIND: _row("提醒", _EVERY - SETTLED),
     Action.RELEASE: _row("退回接单大厅", _CLAIMED_LATER, S.DISPATCHED, S.SUBMITTED),
-    Action.ERASE: _row("注销", _EVERY, S.CANCELLED, *_EVERY),
+    Action.ERASE: _row("注销", _EVERY, S.CANCELLED),
     Action.CHECK_CONTENT: _row("内容核对", _EVERY),
 }
 

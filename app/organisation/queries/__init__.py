@@ -11,11 +11,9 @@ from app.organisation.queries.places import (
     get_visible_place,
     list_places,
     place_names,
-    places_visible_to,
 )
 from app.organisation.queries.providers import (
     account_visible_to,
-    get_phone_entry,
     get_provider,
     get_visible_phone_entry,
     get_visible_provider,
@@ -40,7 +38,6 @@ from app.organisation.queries.units import (
     subtree_ids,
     unit_called,
     unit_names,
-    units_visible_to,
 )
 
 __all__ = [
@@ -51,7 +48,6 @@ __all__ = [
     "ancestors",
     "community_of",
     "get_area",
-    "get_phone_entry",
     "get_place",
     "get_provider",
     "get_unit",
@@ -71,12 +67,10 @@ __all__ = [
     "parent_path",
     "phone_entries_visible_to",
     "place_names",
-    "places_visible_to",
     "provider_names",
     "providers_visible_to",
     "setting",
     "subtree_ids",
     "unit_called",
     "unit_names",
-    "units_visible_to",
 ]

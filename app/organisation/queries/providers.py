@@ -83,14 +83,6 @@ def list_providers(
     return paginate(statement, (Key(Provider.id),), cursor=cursor, limit=limit)
 
 
-def get_phone_entry(entry_id: int) -> PhoneEntry:
-    """Returns the phone entry with this id; raises NotFound `not_found`."""
-    entry = session.get(PhoneEntry, entry_id)
-    if entry is None:
-        raise not_found()
-    return entry
-
-
 def phone_entries_visible_to(actor: Actor) -> Select[PhoneEntry]:
     """Returns a statement for all phone entries: emergency numbers are for everybody."""
     return select(PhoneEntry)

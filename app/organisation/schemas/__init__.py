@@ -1,7 +1,6 @@
 """Schemas (marshmallow) of the room, in one file for each noun."""
 
 from app.organisation.schemas.importing import (
-    FaultOut,
     ImportFile,
     ImportOut,
     ImportQuery,
@@ -11,7 +10,6 @@ from app.organisation.schemas.places import (
     PlaceIn,
     PlaceOut,
     PlacesQuery,
-    ProviderNameOut,
 )
 from app.organisation.schemas.providers import (
     PhoneEntriesQuery,
@@ -40,7 +38,6 @@ from app.organisation.schemas.units import (
 __all__ = [
     "AreaIn",
     "AreaOut",
-    "FaultOut",
     "ImportFile",
     "ImportOut",
     "ImportQuery",
@@ -56,7 +53,6 @@ __all__ = [
     "PlacesQuery",
     "ProviderChangeIn",
     "ProviderIn",
-    "ProviderNameOut",
     "ProviderOut",
     "ProvidersQuery",
     "SettingIn",

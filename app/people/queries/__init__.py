@@ -2,11 +2,10 @@
 
 from app.people.queries.audits import page_of_audit
 from app.people.queries.exports import export_of
-from app.people.queries.limits import get_visible_limit, limits_visible_to, page_of_limits
+from app.people.queries.limits import get_visible_limit, page_of_limits
 from app.people.queries.persons import (
     address_of,
     audit_unit_of,
-    find_by_phone,
     get_person,
     get_visible_person,
     home_of,
@@ -17,7 +16,6 @@ from app.people.queries.persons import (
     names_of,
     page_by_phone,
     page_of_people,
-    people_visible_to,
     phone_of,
     unit_paths_of,
 )
@@ -27,29 +25,23 @@ from app.people.queries.registrations import (
     get_visible_registration,
     page_of_registrations,
     registrations_of,
-    registrations_visible_to,
 )
 from app.people.queries.roles import (
-    all_holders_of,
     get_role,
     get_visible_grant,
     grants_of,
-    grants_visible_to,
     holders_of,
     page_of_grants,
     page_of_roles,
     powers_of,
-    roles_visible_to,
 )
 
 __all__ = [
     "address_of",
-    "all_holders_of",
     "approved_registrations",
     "approved_unit_paths",
     "audit_unit_of",
     "export_of",
-    "find_by_phone",
     "get_person",
     "get_role",
     "get_visible_grant",
@@ -57,10 +49,8 @@ __all__ = [
     "get_visible_person",
     "get_visible_registration",
     "grants_of",
-    "grants_visible_to",
     "holders_of",
     "home_of",
-    "limits_visible_to",
     "lock_person",
     "masked_names",
     "message_window_of",
@@ -73,11 +63,8 @@ __all__ = [
     "page_of_people",
     "page_of_registrations",
     "page_of_roles",
-    "people_visible_to",
     "phone_of",
     "powers_of",
     "registrations_of",
-    "registrations_visible_to",
-    "roles_visible_to",
     "unit_paths_of",
 ]

@@ -8,11 +8,11 @@ from sqlalchemy.orm import selectinload
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.crypto import blind_index, mask_name, normalise_phone
+from app.kernel.crypto import mask_name
 from app.kernel.database import lock, session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
-from app.kernel.errors import Invalid, not_found
+from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
@@ -128,19 +128,6 @@ def audit_unit_of(person_id: int) -> int | None:
     home = get_person(person_id).home_unit_id
     paths = [] if home is not None else unit_paths_of(person_id)
     return int(paths[0].split("/")[-2]) if paths else home
-
-
-def find_by_phone(phone: str) -> list[int]:
-    """Returns the ids of all people with this phone (families share one), oldest first.
-
-    [] where the text is not a phone number.
-    """
-    try:
-        index = blind_index(normalise_phone(phone))
-    except Invalid:
-        return []
-    statement = select(PersonDetail.person_id).where(PersonDetail.phone_index == index)
-    return list(session.scalars(statement.order_by(PersonDetail.person_id)))
 
 
 def page_by_phone(

@@ -92,11 +92,6 @@ def holders_of(permission: str, unit_id: int) -> list[int]:
     return []
 
 
-def all_holders_of(permission: str, unit_id: int) -> list[int]:
-    """Ids, ascending, of the active people who hold a permission at a unit or anywhere above it."""
-    return sorted({person_id for _, person_id in _holders(permission, unit_id)})
-
-
 def grants_visible_to(actor: Actor) -> Select[RoleGrant]:
     """A select of the actor's own grants and of those in units where the actor has `people.see`."""
     statement = select(RoleGrant).options(

@@ -36,7 +36,7 @@ class Ending(Handing):
         comment: str | None,
     ) -> None:
         """评价: solved closes, unsolved begins a new round."""
-        self._begin(A.RATE, at, solved=solved, satisfied=satisfied, stars=stars)
+        self.begin(A.RATE, at, solved=solved, satisfied=satisfied, stars=stars)
         said = OrderRating(
             person_id=person_id, solved=solved, satisfied=satisfied, stars=stars, comment=comment
         )
@@ -83,7 +83,7 @@ class Ending(Handing):
         note: str | None,
     ) -> None:
         """回访: a call; what the resident said in it counts like a rating."""
-        self._begin(A.FOLLOW_UP, at, outcome=outcome, solved=solved, satisfied=satisfied)
+        self.begin(A.FOLLOW_UP, at, outcome=outcome, solved=solved, satisfied=satisfied)
         call = OrderCall(
             order_id=self.id,
             round=self.round,
@@ -102,24 +102,24 @@ class Ending(Handing):
 
     def close_unanswered(self, at: datetime) -> None:
         """逾期未评: nobody has said whether it is solved."""
-        self._begin(A.CLOSE_UNANSWERED, at)
+        self.begin(A.CLOSE_UNANSWERED, at)
         self._close(CloseKind.UNANSWERED)
 
     def close_unrecognised(self, at: datetime) -> None:
         """居民未认可: the unit above agrees to close it although the resident does not."""
-        self._begin(A.AGREE, at, closed=True)
+        self.begin(A.AGREE, at, closed=True)
         self._let_go(at)
         self.to_decide = False
         self._close(CloseKind.NOT_RECOGNISED)
 
     def decide_again(self, at: datetime) -> None:
         """研判: it is done once more."""
-        self._begin(A.DECIDE, at, again=True)
+        self.begin(A.DECIDE, at, again=True)
         self.to_decide = False
 
     def reopen(self, at: datetime, *, unit_id: int, unit_path: str) -> None:
         """重办 at this unit; of a rejected order it is an appeal (申诉)."""
-        self._begin(A.REOPEN, at, unit_id=unit_id)
+        self.begin(A.REOPEN, at, unit_id=unit_id)
         rejected = self.status is S.REJECTED
         if rejected:
             self.appealed = True
@@ -132,27 +132,27 @@ class Ending(Handing):
 
     def reject(self, at: datetime) -> None:
         """不予受理."""
-        self._begin(A.REJECT, at)
+        self.begin(A.REJECT, at)
         self._let_go(at)
-        self._move(S.REJECTED)
+        self.move(S.REJECTED)
         self._ended()
 
     def cancel(self, action: Action, at: datetime) -> None:
         """撤单, by CANCEL or by AGREE."""
-        self._begin(action, at)
+        self.begin(action, at)
         self._withdraw(at)
 
     def merge(self, at: datetime, *, root_id: int, root: str) -> None:
         """合并: follows the order with this id and number from now on."""
-        self._begin(A.MERGE, at, root=root, root_id=root_id)
+        self.begin(A.MERGE, at, root=root, root_id=root_id)
         self._let_go(at)
-        self._move(S.MERGED)
+        self.move(S.MERGED)
         self.mode = None
         self.merged_into_id = root_id
 
     def follow_root(self, at: datetime, *, root_id: int, root: str) -> None:
         """A merged order follows another root, since its own is merged or withdrawn."""
-        self._begin(A.MERGE, at, checked=False, root=root, root_id=root_id)
+        self.begin(A.MERGE, at, checked=False, root=root, root_id=root_id)
         self.merged_into_id = root_id
 
     def take_in(
@@ -170,7 +170,7 @@ class Ending(Handing):
         raised |= {"called": True} if called else {}
         raised |= {"green_channel": True} if green_channel else {}
         raised |= {"due_at": due_at} if due_at else {}
-        self._begin(A.MERGE, at, merged=list(merged), **raised)
+        self.begin(A.MERGE, at, merged=list(merged), **raised)
         if urgency is not None:
             self.urgency = urgency
         if green_channel:
@@ -178,14 +178,14 @@ class Ending(Handing):
 
     def come_apart(self, action: Action, at: datetime) -> None:
         """拆开, by UNMERGE or by REOPEN: back to the dispatcher's desk."""
-        self._begin(action, at)
+        self.begin(action, at)
         self._come_back()
         self.merged_into_id = self.acknowledged_at = None
         self.beside.append(OrderReopened(self.id, self.round))
 
     def join(self, at: datetime, person_id: int | None) -> None:
         """附议: somebody has met the same and follows it."""
-        self._begin(A.JOIN, at)
+        self.begin(A.JOIN, at)
         self.joined += 1
         self.beside.append(OrderFollower(order_id=self.id, person_id=person_id, since=at))
 
@@ -195,7 +195,7 @@ class Ending(Handing):
         Of the requester's order the words go; nobody's work is lost by withdrawing it while it is
         only submitted or dispatched. The place of a home goes too.
         """
-        self._begin(A.ERASE, at, requester=requester, placer=placer)
+        self.begin(A.ERASE, at, requester=requester, placer=placer)
         if placer:
             self.placer_id = None
         if not requester:

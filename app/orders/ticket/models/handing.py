@@ -38,12 +38,12 @@ class Handing(Moves):
 
     def acknowledge(self, at: datetime) -> None:
         """签收: somebody on duty has it."""
-        self._begin(A.ACKNOWLEDGE, at)
+        self.begin(A.ACKNOWLEDGE, at)
         self.acknowledged_at = at
 
     def give_out(self, action: Action, at: datetime, to: Giving) -> None:
         """派单, 改派 or 会办: into the pool, offered to a person, or straight into somebody's hands."""
-        self._begin(action, at)
+        self.begin(action, at)
         self._is_read()
         if action is A.REASSIGN:
             self._let_go(at)
@@ -76,7 +76,7 @@ class Handing(Moves):
 
     def claim(self, at: datetime, *, kind: HandlerKind, person_id: int | None) -> None:
         """接单: a member or volunteer takes it."""
-        self._begin(A.CLAIM, at, kind=kind)
+        self.begin(A.CLAIM, at, kind=kind)
         self._claimed(at, kind, person_id)
 
     def _claimed(self, at: datetime, kind: HandlerKind, person_id: int | None) -> None:
@@ -86,14 +86,14 @@ class Handing(Moves):
 
     def decline(self, at: datetime) -> None:
         """暂不接单: the offer goes back to the desk, and counts as a return."""
-        self._begin(A.DECLINE, at)
+        self.begin(A.DECLINE, at)
         self._free_hands(at)
         self._come_back()
         self.returns += 1
 
     def lapse(self, at: datetime) -> None:
         """超时未接: an offer without an answer, or a claim without a sign of life, goes back."""
-        self._begin(A.LAPSE, at)
+        self.begin(A.LAPSE, at)
         if self.status is S.DISPATCHED:
             self._free_hands(at)
             self._come_back()
@@ -103,13 +103,13 @@ class Handing(Moves):
 
     def recall(self, at: datetime) -> None:
         """收回: back to the desk, whoever has it."""
-        self._begin(A.RECALL, at)
+        self.begin(A.RECALL, at)
         self._let_go(at)
         self._come_back()
 
     def give_back(self, at: datetime) -> None:
         """退回: to the pool, or to the desk where the matter is confidential."""
-        self._begin(A.RETURN, at)
+        self.begin(A.RETURN, at)
         self._let_go(at)
         if self.sensitive:
             self._come_back()
@@ -119,7 +119,7 @@ class Handing(Moves):
 
     def release(self, at: datetime, *, helper_ids: Sequence[int] | None = None) -> None:
         """Somebody lost the right to it: the holder, or with `helper_ids` all other helpers."""
-        self._begin(A.RELEASE, at)
+        self.begin(A.RELEASE, at)
         if helper_ids is None:
             self._put_away(at)
         else:
@@ -128,36 +128,36 @@ class Handing(Moves):
 
     def appoint(self, at: datetime, visit_at: datetime) -> None:
         """约时间: when the handler comes."""
-        self._begin(A.APPOINT, at, at=visit_at)
+        self.begin(A.APPOINT, at, at=visit_at)
         self.appointed_at, self.last_sign_at = visit_at, at
 
     def start(self, at: datetime, *, visit_proven: bool) -> None:
         """开始办理, with or without the resident's code."""
-        self._begin(A.START, at, visit_proven=visit_proven)
-        self._move(S.IN_PROGRESS)
+        self.begin(A.START, at, visit_proven=visit_proven)
+        self.move(S.IN_PROGRESS)
         self.last_sign_at = at
         if visit_proven:
             self.visited_at = at
 
     def progress(self, at: datetime) -> None:
         """反馈: a report on the work."""
-        self._begin(A.PROGRESS, at)
-        self._move(S.IN_PROGRESS)
+        self.begin(A.PROGRESS, at)
+        self.move(S.IN_PROGRESS)
         self.last_sign_at = at
 
     def suspend(self, action: Action, at: datetime, *, until: datetime, long_term: bool) -> None:
         """暂缓, by SUSPEND or by AGREE: the order stands still until then; `long_term` is 挂账."""
-        self._begin(action, at, until=until, long_term=long_term)
+        self.begin(action, at, until=until, long_term=long_term)
         before = self.status
-        self._move(S.SUSPENDED)
+        self.move(S.SUSPENDED)
         self.suspended_at, self.suspended_until, self.suspended_from = at, until, before
         self.suspensions += 1
         self.long_term = self.long_term or long_term
 
     def resume(self, at: datetime) -> None:
         """恢复办理: it goes on in the state that the pause began in."""
-        self._begin(A.RESUME, at)
-        self._move(self.suspended_from or S.CLAIMED)
+        self.begin(A.RESUME, at)
+        self.move(self.suspended_from or S.CLAIMED)
         self._end_pause(at)
         self.last_sign_at = at
 
@@ -165,14 +165,14 @@ class Handing(Moves):
         self, at: datetime, *, minutes_spent: int | None, helper_ids: Sequence[int]
     ) -> None:
         """提交办结: the handler says done; these people helped."""
-        self._begin(A.COMPLETE, at, minutes_spent=minutes_spent, helper_ids=list(helper_ids))
+        self.begin(A.COMPLETE, at, minutes_spent=minutes_spent, helper_ids=list(helper_ids))
         self._go_along(at, list(helper_ids))
         self._free_hands(at)
         self._done(at)
 
     def settle(self, at: datetime, *, kind: HandlerKind, person_id: int | None) -> None:
         """当场办结: answered on the spot by this person."""
-        self._begin(A.SETTLE, at, kind=kind)
+        self.begin(A.SETTLE, at, kind=kind)
         self._let_go(at)
         self.holder_id, self.holder_kind = person_id, kind
         self._done(at)
@@ -180,17 +180,17 @@ class Handing(Moves):
 
     def gather(self, at: datetime) -> None:
         """会办完成: all parts are done, so the order is."""
-        self._begin(A.GATHER, at)
+        self.begin(A.GATHER, at)
         self._let_go(at)
         self._done(at)
 
     def split(self, at: datetime, *, parts: Sequence[str]) -> None:
         """会办: orders with these numbers do a part each."""
-        self._begin(A.SPLIT, at, parts=list(parts))
+        self.begin(A.SPLIT, at, parts=list(parts))
 
     def check(self, at: datetime, *, passed: bool, to_desk: bool = False) -> None:
         """核查: passed, or given back to the hands that did it; to the desk if those are gone."""
-        self._begin(A.CHECK, at, passed=passed)
+        self.begin(A.CHECK, at, passed=passed)
         if passed:
             self.checked_at = at
             return
@@ -199,7 +199,7 @@ class Handing(Moves):
             self._come_back()
             return
         kind, helpers = self.holder_kind, self.helper_ids
-        self._move(S.IN_PROGRESS)
+        self.move(S.IN_PROGRESS)
         self.last_sign_at = at
         if kind is not None:
             self._take_hand(at, kind, person_id=self.holder_id, provider_id=self.provider_id)

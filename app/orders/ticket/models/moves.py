@@ -117,7 +117,7 @@ class Moves(OrderColumns):
                 f"工单现在是“{words[self.status]}”，不能{TABLE[action].word}。",
             )
 
-    def _begin(
+    def begin(
         self, action: Action, moment: datetime, *, checked: bool = True, **details: Any
     ) -> None:
         """Notes the act and its particulars; `checked` refuses what has no row in the table."""
@@ -135,7 +135,7 @@ class Moves(OrderColumns):
         plain = {name: _plain(value) for name, value in details.items()}
         self.__dict__["_act"] = replace(act, details={**act.details, **plain})
 
-    def _move(self, to: OrderStatus, *, anew: bool = False) -> None:
+    def move(self, to: OrderStatus, *, anew: bool = False) -> None:
         """Goes to another state by the act's row of the table; the order's own times follow.
 
         `anew`: also where the state stays, as between two holders.
@@ -211,7 +211,7 @@ class Moves(OrderColumns):
 
     def _offer(self, at: datetime, mode: DispatchMode, offered_to_id: int | None = None) -> None:
         """Into the pool, or offered to one person."""
-        self._move(OrderStatus.DISPATCHED, anew=True)
+        self.move(OrderStatus.DISPATCHED, anew=True)
         self.mode = mode
         self.offered_to_id = offered_to_id
         self.dispatched_at = at
@@ -226,7 +226,7 @@ class Moves(OrderColumns):
         by_claim: bool = False,
     ) -> None:
         """Somebody answers for it from now on."""
-        self._move(OrderStatus.CLAIMED, anew=True)
+        self.move(OrderStatus.CLAIMED, anew=True)
         self.holder_id, self.holder_kind, self.provider_id = holder_id, kind, provider_id
         self.claimed_at = self.entered_at = at
         self.last_sign_at = self.appointed_at = self.visited_at = None
@@ -245,7 +245,7 @@ class Moves(OrderColumns):
 
     def _come_back(self) -> None:
         """To the dispatcher's desk again, in the same round; how it was given out is over."""
-        self._move(OrderStatus.SUBMITTED)
+        self.move(OrderStatus.SUBMITTED)
         self._take_back()
 
     def _take_back(self) -> None:
@@ -271,7 +271,7 @@ class Moves(OrderColumns):
 
     def _new_round(self) -> None:
         """重办: the same order, a round later, with nothing held over but its first lateness."""
-        self._move(OrderStatus.SUBMITTED)
+        self.move(OrderStatus.SUBMITTED)
         self._take_back()
         self.round += 1
         self.merged_into_id = None
@@ -285,7 +285,7 @@ class Moves(OrderColumns):
     def _done(self, at: datetime) -> None:
         """The handler, or the desk, says done."""
         hands = self.holder_id, self.holder_kind, self.provider_id, self.helper_ids
-        self._move(OrderStatus.COMPLETED)
+        self.move(OrderStatus.COMPLETED)
         # Kept so that a check can give it back, and the requester sees who did it.
         self.holder_id, self.holder_kind, self.provider_id, self.helper_ids = hands
         self.completed_at = at
@@ -293,14 +293,14 @@ class Moves(OrderColumns):
 
     def _close(self, kind: CloseKind) -> None:
         """Off the table."""
-        self._move(OrderStatus.CLOSED)
+        self.move(OrderStatus.CLOSED)
         self.close_kind = kind
         self._ended()
 
     def _withdraw(self, at: datetime) -> None:
         """Cancelled, whoever has it."""
         self._let_go(at)
-        self._move(OrderStatus.CANCELLED)
+        self.move(OrderStatus.CANCELLED)
         self._ended()
 
     def _ended(self) -> None:

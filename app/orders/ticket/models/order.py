@@ -153,7 +153,7 @@ class Order(Ending):
 
         The caller keeps the row, because the act names its id.
         """
-        self._begin(action, at, asked=asked.kind, asked_of=asked.unit_id, **asked.details)
+        self.begin(action, at, asked=asked.kind, asked_of=asked.unit_id, **asked.details)
         return OrderRequest(
             order_id=self.id,
             kind=asked.kind,
@@ -169,22 +169,22 @@ class Order(Ending):
 
     def refuse(self, at: datetime, request: OrderRequest, person_id: int | None) -> None:
         """不同意: the order goes on as it is."""
-        self._begin(A.REFUSE, at, **request.named)
+        self.begin(A.REFUSE, at, **request.named)
         request.answer(RequestState.REFUSED, at, person_id)
 
     def lapse_request(self, at: datetime, request: OrderRequest) -> None:
         """申请失效: nobody has answered it in time."""
-        self._begin(A.LAPSE_REQUEST, at, **request.named)
+        self.begin(A.LAPSE_REQUEST, at, **request.named)
         request.answer(RequestState.LAPSED, at)
 
     def support(self, at: datetime, *, person_id: int) -> None:
         """跨社区支援 is agreed: this person from elsewhere has it."""
-        self._begin(A.AGREE, at, person_id=person_id)
+        self.begin(A.AGREE, at, person_id=person_id)
         self._claimed(at, HandlerKind.MEMBER, person_id)
 
     def go_to(self, at: datetime, *, unit_id: int, unit_path: str, is_first: bool) -> None:
         """转办 or 上报 is agreed: this unit acts; after a transfer it counts as the first one."""
-        self._begin(A.AGREE, at, unit_id=unit_id)
+        self.begin(A.AGREE, at, unit_id=unit_id)
         self._let_go(at)
         self._come_back()
         if is_first:
@@ -199,28 +199,28 @@ class Order(Ending):
 
         What is no longer open admits no correction, only a remark.
         """
-        self._begin(A.AMEND if self.is_open else A.COMMENT, at, unit_id=unit_id)
+        self.begin(A.AMEND if self.is_open else A.COMMENT, at, unit_id=unit_id)
         self._put_at(unit_id, unit_path)
 
     def extend(self, action: Action, at: datetime, *, due_at: datetime) -> None:
         """延期, by EXTEND or by AGREE: a later date holds."""
-        self._begin(action, at, due_at=due_at)
+        self.begin(action, at, due_at=due_at)
         self.extensions += 1
 
     def plan(self, at: datetime, *, due_at: datetime, is_late: bool) -> None:
         """立项计划: a dated plan. Of a late order it is only told and makes no date good."""
-        self._begin(A.PLAN, at)
+        self.begin(A.PLAN, at)
         self.note(**{"planned_until" if is_late else "due_at": due_at})
         self.planned_until = due_at
 
     def supervise(self, at: datetime, *, unit_id: int, **details: Any) -> None:
         """督办: an upper unit watches; by the ladder also while the order waits for an answer."""
-        self._begin(A.SUPERVISE, at, checked=False, unit_id=unit_id, **details)
+        self.begin(A.SUPERVISE, at, checked=False, unit_id=unit_id, **details)
         self.attention_unit_id = unit_id
 
     def amend(self, at: datetime, person_id: int | None, to: Amendment, *, called: bool) -> None:
         """更正; `called`: it became an emergency, so somebody must answer anew."""
-        self._begin(A.AMEND, at)
+        self.begin(A.AMEND, at)
         changed: dict[str, Any] = {"called": True} if called else {}
         if to.category is not None:
             changed["category_id"] = to.category.id
@@ -246,52 +246,52 @@ class Order(Ending):
 
     def question(self, at: datetime) -> None:
         """请补充: the resident is asked for something."""
-        self._begin(A.ASK, at)
+        self.begin(A.ASK, at)
         self.asked_at = at
 
     def answer(self, at: datetime) -> None:
         """补充说明: the resident has answered; the new words are unread."""
-        self._begin(A.ANSWER, at)
+        self.begin(A.ANSWER, at)
         self.asked_at = None
         self.content_state = ContentState.PENDING
 
     def pass_content(self, at: datetime, state: ContentState) -> None:
         """内容核对: words and pictures passed, held or refused for people outside the staff."""
-        self._begin(A.CHECK_CONTENT, at, content_state=state)
+        self.begin(A.CHECK_CONTENT, at, content_state=state)
         self.content_state = state
 
     def comment(self, at: datetime) -> None:
         """留言."""
-        self._begin(A.COMMENT, at)
+        self.begin(A.COMMENT, at)
 
     def attach_to(self, at: datetime, person_id: int) -> None:
         """An order that staff entered becomes the person's own."""
-        self._begin(A.COMMENT, at, requester_id=person_id)
+        self.begin(A.COMMENT, at, requester_id=person_id)
         self.requester_id = person_id
 
     def doubt(self, at: datetime) -> None:
         """我这里还没好: a joiner says so after the outcome, and staff follow it up."""
-        self._begin(A.COMMENT, at, not_solved=True)
+        self.begin(A.COMMENT, at, not_solved=True)
         self.follow_up_due = True
 
     def urge(self, at: datetime) -> None:
         """催单."""
-        self._begin(A.URGE, at)
+        self.begin(A.URGE, at)
         self.urged_at = at
 
     def miss(self, at: datetime) -> None:
         """没来: the requester says that nobody came."""
-        self._begin(A.NOT_COME, at)
+        self.begin(A.NOT_COME, at)
         if self.holder_id is not None:
             self.beside.append(NoShow(order_id=self.id, person_id=self.holder_id, reported_at=at))
 
     def judge_miss(self, at: datetime, *, confirmed: bool) -> None:
         """核实未上门: the desk has heard both sides."""
-        self._begin(A.CONFIRM_NO_SHOW, at, confirmed=confirmed)
+        self.begin(A.CONFIRM_NO_SHOW, at, confirmed=confirmed)
 
     def remind(self, at: datetime, *, step: str) -> None:
         """提醒."""
-        self._begin(A.REMIND, at, step=step)
+        self.begin(A.REMIND, at, step=step)
         self.reminded = reminded_at(at)
 
 
