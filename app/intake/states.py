@@ -10,7 +10,7 @@ class ImportState(StrEnum):
     CHECKED = "checked"
     APPLYING = "applying"
     DONE = "done"
-    # It could not be read any more when it was to be entered.
+    # What was left was given up.
     FAILED = "failed"
     # Its day was over before somebody had it entered.
     EXPIRED = "expired"
@@ -42,6 +42,7 @@ class ExportState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    # Refused when it was to be made, or given up; the owner reads which.
     FAILED = "failed"
 
 
@@ -53,7 +54,6 @@ MOST_EXPORTS_WAITING = 3
 EXPORT_KEPT = timedelta(hours=24)
 # Whoever works on an export says so with each batch; after this silence another begins anew.
 EXPORT_LEASE = timedelta(minutes=2)
-EXPORT_ATTEMPTS = 5
 # What a killed process has left on the disk, in clear.
 DRAFT_KEPT = timedelta(hours=1)
 # What an unmasked file shows in clear, for the audit.

@@ -2,7 +2,7 @@
 
 from app.kernel.actor import Actor
 
-PERMISSIONS: dict[str, str] = {"messages.resend": "查看和重发没有送达的消息，重做停下的定期任务"}
+PERMISSIONS: dict[str, str] = {"messages.resend": "查看和重做已停下的消息和任务"}
 
 
 def may_resend(actor: Actor) -> bool:

@@ -6,14 +6,14 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.intake.states import ExportState, ExportTemplate
-from app.kernel.database import Id, Model, Ref
+from app.kernel.database import Id, Ref
+from app.kernel.queue import Leased
 
 
-class Export(Model):
+class Export(Leased):
     """One wish for a file. `asked` is the filter and the reason, sealed: people search by phones.
 
-    `fence` counts who has worked on it; only the last one may finish, while `lease_until` (the
-    database's clock) keeps others away. `failure` is a sentence for the owner.
+    `failure` is a sentence for the owner.
     """
 
     __tablename__ = "exports"
@@ -35,8 +35,6 @@ class Export(Model):
     failure: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
-    fence: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
 
     def finish(self, rows: int, expires_at: datetime) -> None:
         """The file is there."""
@@ -44,5 +42,10 @@ class Export(Model):
         self.total = self.done = rows
 
     def fail(self, told: str) -> None:
-        """There will be no file."""
+        """There will be no file, and the owner reads why."""
         self.state, self.failure, self.lease_until = ExportState.FAILED, told, None
+
+    def send_again(self) -> None:
+        """Waits for the timetable again, with all its attempts."""
+        super().send_again()
+        self.state, self.failure = ExportState.WAITING, None

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.intake.states import ImportState
 from app.kernel.database import Id, Model, Ref
+from app.kernel.queue import Queued
 
 
-class Import(Model):
+class Import(Queued):
     """One upload. `rows`, `good`, `bad` are of the preview, the other counts of what came of them.
 
     The headings are sealed: a file may begin with somebody's name in its first row.
@@ -50,8 +51,13 @@ class Import(Model):
         self.state, self.done_at = ImportState.DONE, at
 
     def fail(self, at: datetime) -> None:
-        """What is left can never be entered."""
+        """What is left is not entered."""
         self.state, self.done_at = ImportState.FAILED, at
+
+    def send_again(self) -> None:
+        """The job may enter what is left, with all its attempts."""
+        super().send_again()
+        self.state, self.done_at = ImportState.APPLYING, None
 
 
 class ImportRow(Model):
