@@ -14,10 +14,9 @@ from app.kernel.clock import to_local
 from app.kernel.database import database_now, is_sqlite, session, transaction
 from app.kernel.heartbeat import JobRound
 from app.kernel.http import App
+from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.kernel.slots import (
-    BACKOFF,
     LEASE,
-    MAX_ATTEMPTS,
     JobSlot,
     SlotState,
     due_slots,
@@ -28,7 +27,7 @@ from app.kernel.slots import (
     run_slot,
     take_slot,
 )
-from app.notifications.service import retry_slot
+from app.notifications.service import retry_given_up
 from tests.conftest import Clock, count
 
 NAME, WEEK = "tests.bulletin", "2026-W47"
@@ -143,10 +142,11 @@ def test_five_failures_are_the_end_until_it_is_sent_again(app: App, is_leased: b
             late = row.lease_until - moment - BACKOFF[attempt]
             assert timedelta(0) <= late < timedelta(seconds=30)
             end_lease()
-    assert (row.state, row.lease_until) == (SlotState.DEAD, None)
+    assert (row.state, row.lease_until) == (SlotState.GIVEN_UP, None)
     assert take_slot(NAME, WEEK) is None
     assert not run_slot(NAME, WEEK, publish)
-    again = retry_slot(SYSTEM, NAME, WEEK)
+    retry_given_up(SYSTEM, "slot", f"{NAME}:{WEEK}")
+    again = slot_row()
     assert (again.state, again.attempts, again.last_error) == (SlotState.OPEN, 0, None)
     # Also where the job no longer asks for it.
     assert due_slots(NAME, []) == [WEEK]
@@ -167,7 +167,7 @@ def test_states_are_selected_as_they_are_told(app: App) -> None:
     run_slot(NAME, "done", publish)
     take_slot(NAME, "open")
     for _ in range(MAX_ATTEMPTS):
-        fail_slot(NAME, "dead", None, "RuntimeError")
+        fail_slot(NAME, "given_up", None, "RuntimeError")
     for state in SlotState:
         (row,) = session.scalars(select(JobSlot).where(in_state(state)))
         assert row.slot == row.state == state
@@ -234,8 +234,12 @@ def test_a_failing_slot_holds_up_no_other(committed: App, in_transaction: bool) 
         run_job(committed, job)
     with transaction(writing=False):
         assert published() == ["2026-W48"]
-        (dead,) = session.scalars(select(JobSlot).where(in_state(SlotState.DEAD)))
-        assert (dead.slot, dead.attempts, dead.last_error) == (WEEK, MAX_ATTEMPTS, "RuntimeError")
+        (given_up,) = session.scalars(select(JobSlot).where(in_state(SlotState.GIVEN_UP)))
+        assert (given_up.slot, given_up.attempts, given_up.last_error) == (
+            WEEK,
+            MAX_ATTEMPTS,
+            "RuntimeError",
+        )
         noted = session.scalars(select(JobRound)).one()
         assert (noted.name, noted.failures) == (NAME, MAX_ATTEMPTS)
 
