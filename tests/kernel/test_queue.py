@@ -73,14 +73,15 @@ def test_a_taken_row_is_free_again_when_its_lease_is_over(app: App) -> None:
 
 
 def test_a_lease_is_not_of_the_business_time(app: App, clock: Clock) -> None:
-    """Whoever moves the business time by a year ends no lease, and begins none."""
+    """Where the business time is years behind, a lease still runs; when it moves, no lease ends."""
     assert app
+    clock.set("2020-01-01T00:00:00+08:00")
     take(row(), LEASE)
     fail(row("failed"), "KeyError")
     row("free")
-    for moment in ("2030-01-01T00:00:00+08:00", "2020-01-01T00:00:00+08:00"):
-        clock.set(moment)
-        assert free() == ["free"]
+    assert free() == ["free"]
+    clock.set("2030-01-01T00:00:00+08:00")
+    assert free() == ["free"]
 
 
 def test_who_works_on_keeps_the_row(app: App) -> None:
