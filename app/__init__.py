@@ -19,6 +19,7 @@ from app.dispatching import policy as dispatching_policy
 from app.files import api as files_api
 from app.files import listeners as files_heard
 from app.files import policy as files_policy
+from app.files import queries as files_queries
 from app.files import states as files_states
 from app.identity import api as identity_api
 from app.identity import listeners as identity_heard
@@ -30,6 +31,7 @@ from app.intake import api as intake_api
 from app.intake import listeners as intake_heard
 from app.intake import messages as intake_messages
 from app.intake import policy as intake_policy
+from app.intake.queries import exporting, importing
 from app.kernel import (
     crypto,
     database,
@@ -125,6 +127,14 @@ MESSAGES: dict[str, Template] = (
     | intake_messages.MESSAGES
     | reports_messages.MESSAGES
 )
+GIVEN_UP = (
+    notifications_queries.GIVEN_UP,
+    slots.GIVEN_UP,
+    standing.GIVEN_UP,
+    importing.GIVEN_UP,
+    exporting.GIVEN_UP,
+    files_queries.GIVEN_UP,
+)
 FIGURES = (
     Figure("job_processes", "正在运行的任务进程（个）", heartbeat.count_living),
     Figure("job_last_beat_seconds", "离最近一次心跳（秒）", heartbeat.last_beat_seconds),
@@ -132,11 +142,9 @@ FIGURES = (
     Figure(
         "outbox_oldest_seconds", "等得最久的消息（秒）", notifications_queries.longest_wait_seconds
     ),
-    Figure("outbox_dead", "没有送达、已放弃的消息（条）", notifications_queries.count_dead),
     Figure("deadlines_due", "到时间还没发出的提醒（条）", standing.count_due),
     Figure("deadlines_oldest_seconds", "等得最久的提醒（秒）", standing.longest_due_seconds),
-    Figure("deadlines_stuck", "发不出、已停下的提醒（条）", standing.count_stuck),
-    Figure("job_slots_dead", "多次失败、已停下的定期任务（个）", slots.count_dead),
+    *(Figure(f"given_up_{kind.name}s", kind.text, kind.count) for kind in GIVEN_UP),
 )
 
 
@@ -153,6 +161,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES
     app.extensions["figures"] = FIGURES
+    app.extensions["given_up"] = {kind.name: kind for kind in GIVEN_UP}
     app.extensions["permissions"] = collect_permissions()
     http.frame(app)
     throttle.set_up(app)

@@ -5,7 +5,6 @@ from datetime import timedelta
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from sqlalchemy import select
 
 from app import jobs
 from app.categories.service import seed_categories
@@ -21,8 +20,10 @@ from app.kernel.actor import Actor
 from app.kernel.clock import to_local
 from app.kernel.database import database_now, session, transaction
 from app.kernel.errors import Refusal
-from app.kernel.slots import JobSlot, SlotState, in_state
-from app.notifications.service import retry_slot
+from app.kernel.given_up import GivenUp
+from app.kernel.pages import MAX_LIMIT
+from app.notifications.queries import given_up
+from app.notifications.service import retry_given_up
 from app.orders.door.commands import group as orders
 from app.organisation.commands import group as organisation
 from app.organisation.service import found_district
@@ -130,28 +131,43 @@ def _told(row: heartbeat.JobRound | None) -> str:
     return f"{told}；失败过 {row.failures} 次，最近一次 {failed}（{row.last_error}）"
 
 
-@looked_after.command("dead")
-def dead_slots() -> None:
-    """Prints the slots of scheduled jobs that were given up."""
-    with transaction(writing=False):
-        dead = select(JobSlot).where(in_state(SlotState.DEAD))
-        found = session.scalars(dead.order_by(JobSlot.name, JobSlot.slot)).all()
+@looked_after.command("given-up")
+@click.argument("kind", required=False)
+def list_given_up(kind: str | None) -> None:
+    """Prints what was given up, of one kind or of all."""
+    found = _given_up(kind)
     for row in found:
-        click.echo(f"{row.name} {row.slot}：失败 {row.attempts} 次，{row.last_error}")
-    click.echo(f"停下的定期任务共 {len(found)} 个。")
+        about = "，".join(f"{name}={value}" for name, value in row.about.items())
+        click.echo(f"{row.kind} {row.id}：失败 {row.attempts} 次，{row.last_error}；{about}")
+    click.echo(f"已停下的共 {len(found)} 项。")
 
 
 @looked_after.command("retry")
-@click.argument("name")
-@click.argument("slot")
-def retry(name: str, slot: str) -> None:
-    """Lets a job do a slot again that was given up."""
+@click.argument("kind")
+@click.argument("row_id", metavar="[ID]", required=False)
+def retry(kind: str, row_id: str | None) -> None:
+    """Sends again what was given up: one row, or without ID all rows of the kind."""
+    wanted = [row_id] if row_id else [row.id for row in _given_up(kind)]
     try:
-        with transaction():
-            retry_slot(_ACTOR, name, slot)
+        for one in wanted:
+            with transaction():
+                retry_given_up(_ACTOR, kind, one)
     except Refusal as refused:
         raise click.ClickException(refused.message) from refused
-    click.echo(f"{name} {slot} 会在下一轮重做。")
+    click.echo(f"{len(wanted)} 项会在下一轮重做。")
+
+
+def _given_up(kind: str | None) -> list[GivenUp]:
+    try:
+        with transaction(writing=False):
+            page = given_up(_ACTOR, kind=kind, cursor=None, limit=MAX_LIMIT)
+            found = page.items
+            while page.next_cursor:
+                page = given_up(_ACTOR, kind=kind, cursor=page.next_cursor, limit=MAX_LIMIT)
+                found += page.items
+    except Refusal as refused:
+        raise click.ClickException(refused.message) from refused
+    return found
 
 
 def register(app: Flask) -> None:

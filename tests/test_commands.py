@@ -1,5 +1,6 @@
 """The first command of an empty installation, and those about the jobs."""
 
+import pytest
 from sqlalchemy import func, select
 
 from app.identity.models import Account
@@ -7,7 +8,8 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.heartbeat import Rounds
 from app.kernel.http import App
-from app.kernel.slots import MAX_ATTEMPTS, due_slots, fail_slot
+from app.kernel.queue import MAX_ATTEMPTS
+from app.kernel.slots import due_slots, fail_slot
 from app.organisation.models import Unit
 from app.people.queries.roles import grants_of
 from tests.conftest import Clock
@@ -60,23 +62,47 @@ def note_round(app: App, name: str, done: int, error: str | None) -> None:
         Rounds().note(name, done, error)
 
 
-def test_a_slot_that_was_given_up_is_sent_again(app: App) -> None:
-    """It is listed, taken back once, and done by the next round."""
-    for _ in range(MAX_ATTEMPTS):
-        fail_slot("tests.bulletin", "2026-W47", None, "RuntimeError")
+def lose(*slots: str) -> None:
+    """Slots that were given up."""
+    for slot in slots:
+        for _ in range(MAX_ATTEMPTS):
+            fail_slot("tests.bulletin", slot, None, "RuntimeError")
     session.commit()
+
+
+def test_what_was_given_up_is_sent_again(app: App) -> None:
+    """It is listed, taken back once, and done by the next round."""
+    lose("2026-W47")
     runner = app.test_cli_runner()
-    listed = runner.invoke(args=["jobs", "dead"])
-    assert "tests.bulletin 2026-W47：失败 5 次，RuntimeError" in listed.output
-    assert "共 1 个" in listed.output
-    retry = ["jobs", "retry", "tests.bulletin", "2026-W47"]
+    for words in ([], ["slot"]):
+        listed = runner.invoke(args=["jobs", "given-up", *words])
+        assert "slot tests.bulletin:2026-W47：失败 5 次，RuntimeError；" in listed.output
+        assert "共 1 项" in listed.output
+    assert "共 0 项" in runner.invoke(args=["jobs", "given-up", "message"]).output
+    retry = ["jobs", "retry", "slot", "tests.bulletin:2026-W47"]
     done = runner.invoke(args=retry)
     assert done.exit_code == 0, done.output
     assert due_slots("tests.bulletin", []) == ["2026-W47"]
     again = runner.invoke(args=retry)
     assert again.exit_code == 1
     assert "没有停下" in again.output
-    missing = runner.invoke(args=[*retry[:-1], "2026-W48"])
+    missing = runner.invoke(args=[*retry[:-1], "tests.bulletin:2026-W48"])
     assert missing.exit_code == 1
     assert "没有找到" in missing.output
-    assert "共 0 个" in runner.invoke(args=["jobs", "dead"]).output
+    assert "共 0 项" in runner.invoke(args=["jobs", "given-up"]).output
+
+
+def test_all_of_a_kind_is_sent_again(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page after page; an unknown kind is refused in words."""
+    monkeypatch.setattr("app.cli.MAX_LIMIT", 2)
+    weeks = [f"2026-W{week}" for week in range(41, 46)]
+    lose(*weeks)
+    runner = app.test_cli_runner()
+    assert "共 5 项" in runner.invoke(args=["jobs", "given-up"]).output
+    done = runner.invoke(args=["jobs", "retry", "slot"])
+    assert done.exit_code == 0, done.output
+    assert "5 项会在下一轮重做" in done.output
+    assert due_slots("tests.bulletin", []) == weeks
+    unknown = runner.invoke(args=["jobs", "retry", "slots"])
+    assert unknown.exit_code == 1
+    assert "没有这一类" in unknown.output

@@ -3,19 +3,17 @@
 from typing import Any
 
 from app.deadlines import schemas
-from app.deadlines.models import Deadline, DeadlinePolicy, Recomputation
+from app.deadlines.models import DeadlinePolicy, Recomputation
 from app.deadlines.queries.calendar import YearCalendar, year_calendar
 from app.deadlines.queries.policies import PolicyHere, policies_here, policy_here
 from app.deadlines.queries.previewing import Preview, preview
 from app.deadlines.queries.recomputations import page_of_recomputations
-from app.deadlines.queries.standing import page_of_stuck
 from app.deadlines.service.calendar import CalendarReport, import_days, set_day
 from app.deadlines.service.policies import publish_policy, withdraw_policy
-from app.deadlines.service.repairing import announce_again
 from app.deadlines.states import DayKind
 from app.kernel.actor import current_actor
 from app.kernel.http import Blueprint, check_version, tag
-from app.kernel.pages import Page, PageArgs, page_schema
+from app.kernel.pages import Page, page_schema
 
 blueprint = Blueprint(
     "deadlines",
@@ -115,18 +113,3 @@ def import_calendar(data: dict[str, Any], year: int) -> CalendarReport:
     `calendar.bad_name`, `calendar.bad_year`.
     """
     return import_days(current_actor(), year, **data)
-
-
-@blueprint.get("/stuck")
-@blueprint.arguments(PageArgs, location="query")
-@blueprint.response(200, page_schema(schemas.StuckOut))
-def list_stuck(query: dict[str, Any]) -> Page[Deadline]:
-    """试了五次也发不出的提醒（需要 `deadlines.repair`）。"""
-    return page_of_stuck(current_actor(), **query)
-
-
-@blueprint.post("/<int:deadline_id>/retry")
-@blueprint.response(200, schemas.StuckOut)
-def retry(deadline_id: int) -> Deadline:
-    """重发一条停下的提醒（需要 `deadlines.repair`）；409 `deadline.not_stuck`。"""
-    return announce_again(current_actor(), deadline_id)

@@ -16,11 +16,12 @@ from app.deadlines.states import (
     Stage,
 )
 from app.kernel.database import Id, Model, Ref
+from app.kernel.queue import Queued
 
 # Literal, so that both databases see that the partial index serves the query.
-WAITING = text("next_at IS NOT NULL")
+WAITING = text("next_at IS NOT NULL AND given_up_at IS NULL")
 RUNNING = text("state IN ('open', 'paused')")
-STUCK = text("stuck_at IS NOT NULL")
+GIVEN_UP = text("given_up_at IS NOT NULL")
 
 
 class DeadlinePolicy(Model):
@@ -71,12 +72,13 @@ class DeadlineFact(Model):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class Deadline(Model):
+class Deadline(Queued):
     """One stage of one round of a subject, the `turn`-th time that it runs.
 
     Computed from the facts and kept for the index. `generation` rises when `due_at` changes; `next_at`
-    is the time of `next_step`, the next rung of the ladder; `basis` is the last recomputation that it
-    has seen. `topic` is whatever the subject is about, and `person_id` who has met it.
+    is the time of `next_step`, the next rung of the ladder, which the sweep announces; `basis` is the
+    last recomputation that it has seen. `topic` is whatever the subject is about, and `person_id` who
+    has met it.
     """
 
     __tablename__ = "deadlines"
@@ -104,10 +106,10 @@ class Deadline(Model):
         ),
         Index("ix_deadlines_due", "stage", "due_at"),
         Index(
-            "ix_deadlines_stuck",
-            "stuck_at",
-            postgresql_where=STUCK,
-            sqlite_where=STUCK,
+            "ix_deadlines_given_up",
+            "given_up_at",
+            postgresql_where=GIVEN_UP,
+            sqlite_where=GIVEN_UP,
         ),
     )
 
@@ -136,9 +138,6 @@ class Deadline(Model):
     next_at: Mapped[datetime | None]
     next_step: Mapped[str | None]
     basis: Mapped[Ref] = mapped_column(default=0)
-    attempts: Mapped[int] = mapped_column(default=0)
-    stuck_at: Mapped[datetime | None]
-    last_error: Mapped[str | None]
     late_reason: Mapped[LateReason | None]
     late_note: Mapped[str | None]
 

@@ -33,8 +33,3 @@ def may_edit(actor: Actor, unit_path: str | None) -> bool:
 def may_edit_calendar(actor: Actor) -> bool:
     """One calendar for all."""
     return actor.is_system or actor.may_somewhere("calendar.edit")
-
-
-def may_repair(actor: Actor, unit_path: str) -> bool:
-    """Steps of the subtree that could not be announced."""
-    return actor.is_system or actor.may("deadlines.repair", unit_path)

@@ -348,17 +348,3 @@ class CalendarReportOut(Schema):
     summary = fields.String(required=True)
     differences = fields.List(fields.Nested(DifferenceOut), required=True)
     running = fields.Integer(required=True)
-
-
-class StuckOut(Schema):
-    """A deadline whose rung could not be announced; `last_error` is the kind of the failure."""
-
-    id = fields.Integer(required=True)
-    subject_kind = fields.String(required=True)
-    subject_id = fields.Integer(required=True)
-    stage = fields.Enum(Stage, by_value=True, required=True)
-    next_step = fields.String(required=True, allow_none=True)
-    due_at = Moment(required=True, allow_none=True)
-    stuck_at = Moment(required=True, allow_none=True)
-    attempts = fields.Integer(required=True)
-    last_error = fields.String(required=True, allow_none=True)

@@ -110,6 +110,4 @@ MONTH = timedelta(days=30)
 # A second round has half of the time to solve.
 REWORK_SHARE = 2
 SWEEP_BATCH, SWEEP_BATCH_ON_SQLITE = 500, 50
-# A step that cannot be announced so often waits for somebody to look at it.
-MAX_ATTEMPTS = 5
 STRAGGLERS = timedelta(minutes=5)

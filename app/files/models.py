@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.files.states import ContentState, FileKind
 from app.kernel.database import Id, Model, Ref
+from app.kernel.queue import Queued
 
 # A text and no expression: only so do both databases see that the partial index fits the query.
 LOOSE = text("loose_since IS NOT NULL")
@@ -64,12 +65,10 @@ class File(Model):
         self.loose_since = None
 
 
-class FileRemoval(Model):
-    """A deleted file, by its name, whose stored bytes a job has yet to delete."""
+class FileRemoval(Queued):
+    """A deleted file whose bytes are still there, until a job has deleted them too."""
 
     __tablename__ = "file_removals"
-    __table_args__ = (Index("ix_file_removals_attempts", "attempts", "name"),)
 
     name: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime]
-    attempts: Mapped[int] = mapped_column(default=0)

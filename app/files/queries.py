@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from app.files.models import File
+from app.files.models import File, FileRemoval
 from app.files.signed import address, read_ticket
 from app.files.states import ContentState, FileKind, Variant
 from app.files.storage import storage, stored_name
@@ -16,7 +16,14 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.kernel.errors import not_found
+from app.kernel.given_up import Kind
 
+GIVEN_UP = Kind(
+    "removal",
+    "多次没有删掉、已停下的文件（个）",
+    FileRemoval,
+    lambda row: {"created_at": to_local(row.created_at).isoformat()},
+)
 _ENDINGS = {
     "image/jpeg": "jpg",
     "audio/mp4": "m4a",

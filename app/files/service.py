@@ -18,6 +18,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.database import is_sqlite, lock, session
 from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
+from app.kernel.queue import fail, free_rows, work_together
 from app.kernel.settings import Setting
 from app.organisation.queries import setting
 from app.people.models import Person
@@ -180,23 +181,25 @@ def remove_strays(limit: int = BATCH) -> int:
 def work_off_removals(limit: int = BATCH) -> int:
     """Deletes the stored bytes of up to `limit` deleted files; answers of how many.
 
-    Where the storage fails, the file stays in the list behind all others and is tried again later.
+    Bytes that cannot be deleted now are tried again later.
     """
-    waiting = (
-        select(FileRemoval)
-        .order_by(FileRemoval.attempts, FileRemoval.name)
-        .limit(_batch(limit))
-        .with_for_update(skip_locked=True)
-    )
-    gone = 0
-    for removal in session.scalars(waiting).all():
-        if all(_deleted(stored_name(removal.name, variant)) for variant in Variant):
-            session.delete(removal)
-            gone += 1
-        else:
-            removal.attempts += 1
-    session.flush()
-    return gone
+    waiting = free_rows(FileRemoval).order_by(FileRemoval.name).limit(_batch(limit))
+    return work_together(session.scalars(waiting).all(), _remove, _try_later)
+
+
+def _remove(removals: Sequence[FileRemoval]) -> int:
+    names = [removal.name for removal in removals]
+    for name in names:
+        for variant in Variant:
+            storage().delete(stored_name(name, variant))
+    session.execute(delete(FileRemoval).where(FileRemoval.name.in_(names)))
+    return len(names)
+
+
+def _try_later(removal: FileRemoval, broken: Exception) -> None:
+    error = type(broken).__name__
+    log.warning("files.not_deleted", error=error)
+    fail(removal, error)
 
 
 def _check_quota(person: Person, size: int, moment: datetime) -> None:

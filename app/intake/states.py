@@ -10,7 +10,7 @@ class ImportState(StrEnum):
     CHECKED = "checked"
     APPLYING = "applying"
     DONE = "done"
-    # The job could not unseal or read the rows that were kept.
+    # What was left was given up.
     FAILED = "failed"
     # The 24 hours ended before a person asked to enter the rows.
     EXPIRED = "expired"
@@ -42,6 +42,7 @@ class ExportState(StrEnum):
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    # Refused when it was to be made, or given up; the owner reads which.
     FAILED = "failed"
 
 
@@ -53,8 +54,7 @@ MOST_EXPORTS_WAITING = 3
 EXPORT_KEPT = timedelta(hours=24)
 # A job renews its lease with each batch; when the lease ends another process begins the file again.
 EXPORT_LEASE = timedelta(minutes=2)
-EXPORT_ATTEMPTS = 5
-# A killed process can leave a draft with clear names on the disk; it is deleted after this time.
+# What a killed process has left on the disk, in clear.
 DRAFT_KEPT = timedelta(hours=1)
 # The fields that an unmasked file shows in clear; the audit row names them.
 OPENED_FIELDS = ("name", "phone", "address")

@@ -4,26 +4,17 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import structlog
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.clock import now
-from app.kernel.database import Model, database_now, lock, session
+from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
+from app.kernel.given_up import Kind
+from app.kernel.queue import Leased, fail, free_rows, held, is_free, take
 
 LEASE = timedelta(minutes=10)
-# How long to wait after the first, second, … failure; the failure after the last is final.
-BACKOFF = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-)
-MAX_ATTEMPTS = len(BACKOFF) + 1
 KEPT = timedelta(days=400)
-
-log = structlog.get_logger("slots")
 
 
 class SlotState(StrEnum):
@@ -31,14 +22,12 @@ class SlotState(StrEnum):
 
     OPEN = "open"
     DONE = "done"
-    DEAD = "dead"
+    GIVEN_UP = "given_up"
 
 
-class JobSlot(Model):
-    """One time of one job; neither name nor slot has a slash.
+class JobSlot(Leased):
+    """One time of one job; neither name nor slot has a slash, and the name has no colon.
 
-    `lease_until` is a time of the database's clock: until then nobody takes the slot, because somebody
-    works on it or it has failed. `fence` rises with every taking, `attempts` with every failure;
     `done_at` is business time.
     """
 
@@ -46,41 +35,44 @@ class JobSlot(Model):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     slot: Mapped[str] = mapped_column(primary_key=True)
-    lease_until: Mapped[datetime | None]
-    fence: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None] = mapped_column(index=True)
-    attempts: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str | None]
 
     @property
     def state(self) -> SlotState:
         """As `in_state` selects it."""
         if self.done_at is not None:
             return SlotState.DONE
-        return SlotState.DEAD if self.attempts >= MAX_ATTEMPTS else SlotState.OPEN
+        return SlotState.OPEN if self.given_up_at is None else SlotState.GIVEN_UP
 
-    def open_again(self) -> None:
-        """A dead slot gets all its attempts anew."""
-        self.attempts = 0
-        self.lease_until = None
-        self.last_error = None
+    def finish(self, at: datetime) -> None:
+        """The work is done."""
+        self.done_at, self.lease_until, self.last_error = at, None, None
+
+
+GIVEN_UP = Kind(
+    "slot",
+    "多次失败、已停下的定期任务（个）",
+    JobSlot,
+    lambda row: {"name": row.name, "slot": row.slot},
+)
+_OPEN = JobSlot.done_at.is_(None)
 
 
 def in_state(state: SlotState) -> ColumnElement[bool]:
     """The slots in that state."""
     if state is SlotState.DONE:
         return JobSlot.done_at.is_not(None)
-    is_dead = JobSlot.attempts >= MAX_ATTEMPTS
-    return and_(JobSlot.done_at.is_(None), is_dead if state is SlotState.DEAD else ~is_dead)
+    is_given_up = JobSlot.given_up_at.is_not(None)
+    return and_(_OPEN, is_given_up if state is SlotState.GIVEN_UP else ~is_given_up)
 
 
 def due_slots(name: str, wanted: Iterable[str]) -> list[str]:
     """Those of the wanted that are to be done now, then what was begun and not finished."""
     slots = list(dict.fromkeys(wanted))
-    is_free = _is_free(database_now())
+    is_due = and_(_OPEN, is_free(JobSlot))
     found = session.execute(
-        select(JobSlot.slot, is_free).where(
-            JobSlot.name == name, or_(JobSlot.slot.in_(slots), is_free)
+        select(JobSlot.slot, is_due).where(
+            JobSlot.name == name, or_(JobSlot.slot.in_(slots), is_due)
         )
     )
     free = {slot: bool(is_one) for slot, is_one in found}
@@ -89,71 +81,49 @@ def due_slots(name: str, wanted: Iterable[str]) -> list[str]:
 
 
 def run_slot(name: str, slot: str, work: Callable[[str], object]) -> bool:
-    """Does `work(slot)` unless it has been done; slot and work are one transaction, the caller's."""
-    done = {"done_at": now()}
-    if not _insert(name, slot, **done):
-        again = (
-            update(JobSlot)
-            .where(_is(name, slot), _is_free(database_now()))
-            .values(**done, lease_until=None, last_error=None)
-            .returning(JobSlot.slot)
-        )
-        if session.execute(again).first() is None:
+    """Does `work(slot)` unless it has been done; slot and work are one transaction, the caller's.
+
+    Returns whether the work was done now.
+    """
+    if not _insert(name, slot, done_at=now()):
+        row = _free(name, slot)
+        if row is None:
             return False
+        row.finish(now())
+        session.flush()
     work(slot)
     return True
 
 
 def take_slot(name: str, slot: str) -> int | None:
-    """Takes a slot whose work needs several transactions; answers the fence to finish it with.
+    """Takes a slot whose work needs several transactions; returns the fence to finish it with.
 
-    None: it is done, dead, or somebody else's until the lease is over.
+    None: the slot is done or given up, or another job holds it until the lease is over.
     """
     _insert(name, slot)
-    moment = database_now()
-    taken = (
-        update(JobSlot)
-        .where(_is(name, slot), _is_free(moment))
-        .values(fence=JobSlot.fence + 1, lease_until=moment + LEASE)
-        .returning(JobSlot.fence)
-    )
-    row = session.execute(taken).first()
-    return None if row is None else int(row[0])
+    row = _free(name, slot)
+    return None if row is None else take(row, LEASE)
 
 
 def finish_slot(name: str, slot: str, fence: int) -> bool:
-    """Marks the slot done; False where another has taken it since."""
-    done = (
-        update(JobSlot)
-        .where(_is(name, slot), JobSlot.fence == fence, JobSlot.done_at.is_(None))
-        .values(done_at=now(), lease_until=None, last_error=None)
-        .returning(JobSlot.slot)
-    )
-    return session.execute(done).first() is not None
+    """Marks the slot done; returns False where another job has taken it since."""
+    row = held(JobSlot, fence, _is(name, slot), _OPEN)
+    if row is None:
+        return False
+    row.finish(now())
+    session.flush()
+    return True
 
 
 def fail_slot(name: str, slot: str, fence: int | None, error: str) -> None:
     """Notes a failed attempt, after the work was rolled back; `fence` as of `take_slot`, if at all.
 
-    `error` holds nothing personal. What is done, or another's by now, is left alone.
+    `error` holds nothing personal. A slot that is done, or that another job holds, is left alone.
     """
     _insert(name, slot)
-    row = session.scalars(
-        lock(select(JobSlot).where(_is(name, slot), JobSlot.done_at.is_(None)))
-    ).first()
-    if row is None or fence not in (None, row.fence):
-        return
-    row.attempts += 1
-    row.last_error = error
-    is_dead = row.attempts >= MAX_ATTEMPTS
-    row.lease_until = None if is_dead else database_now() + BACKOFF[row.attempts - 1]
-    if is_dead:
-        log.error("slot.dead", job=name, slot=slot, error=error)
-
-
-def count_dead() -> int:
-    """How many have been given up."""
-    return session.scalar(select(func.count()).where(in_state(SlotState.DEAD))) or 0
+    row = session.scalars(lock(select(JobSlot).where(_is(name, slot), _OPEN))).first()
+    if row is not None and fence in (None, row.fence):
+        fail(row, error)
 
 
 def forget_old() -> int:
@@ -171,6 +141,5 @@ def _is(name: str, slot: str) -> ColumnElement[bool]:
     return and_(JobSlot.name == name, JobSlot.slot == slot)
 
 
-def _is_free(moment: datetime) -> ColumnElement[bool]:
-    is_left = or_(JobSlot.lease_until.is_(None), JobSlot.lease_until <= moment)
-    return and_(in_state(SlotState.OPEN), is_left)
+def _free(name: str, slot: str) -> JobSlot | None:
+    return session.scalars(free_rows(JobSlot, _is(name, slot), _OPEN)).one_or_none()

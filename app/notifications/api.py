@@ -1,8 +1,9 @@
-"""Endpoints of the own inbox; for administrators those of messages and slots that were given up."""
+"""The own inbox, and for administrators messages on their way, slots, and what was given up."""
 
 from typing import Any
 
 from app.kernel.actor import current_actor
+from app.kernel.given_up import GivenUp
 from app.kernel.http import Blueprint
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, page_schema
@@ -10,6 +11,8 @@ from app.kernel.slots import JobSlot
 from app.notifications import queries, service
 from app.notifications.models import InboxMessage, OutboxMessage
 from app.notifications.schemas import (
+    GivenUpOut,
+    GivenUpQuery,
     InboxMessageOut,
     InboxQuery,
     OutboxMessageOut,
@@ -59,28 +62,32 @@ def read_all_messages() -> dict[str, int]:
 @blueprint.arguments(OutboxQuery, location="query")
 @blueprint.response(200, page_schema(OutboxMessageOut))
 def list_messages(query: dict[str, Any]) -> Page[OutboxMessage]:
-    """待发、在发、已发或放弃的消息，新的在前；不写状态就是没有送达、已放弃的。"""
+    """待发、在发、已发或停下的消息，新的在前；不写状态就是待发的。"""
     return queries.outbox(current_actor(), **query)
-
-
-@blueprint.post("/messages/<int:message_id>/resend")
-@blueprint.response(200, OutboxMessageOut)
-@repeatable(queries.get_visible_outbox_message)
-def resend_message(message_id: int) -> OutboxMessage:
-    """重新发送没有送达的消息。"""
-    return service.resend(current_actor(), message_id)
 
 
 @jobs.get("/slots")
 @jobs.arguments(SlotQuery, location="query")
 @jobs.response(200, page_schema(SlotOut))
 def list_slots(query: dict[str, Any]) -> Page[JobSlot]:
-    """定期任务的各期；不写状态就是多次失败、已停下的。"""
+    """定期任务的各期；不写状态就是还没有办完的。"""
     return queries.slots(current_actor(), **query)
 
 
-@jobs.post("/slots/<word:name>/<word:slot>/retry")
-@jobs.response(200, SlotOut)
-def retry_slot(name: str, slot: str) -> JobSlot:
-    """让停下的一期重做；不需要防重复编号。"""
-    return service.retry_slot(current_actor(), name, slot)
+@jobs.get("/given_up")
+@jobs.arguments(GivenUpQuery, location="query")
+@jobs.response(200, page_schema(GivenUpOut))
+def list_given_up(query: dict[str, Any]) -> Page[GivenUp]:
+    """多次失败、已停下的全部事项：消息、定期任务、提醒、导入、导出、删除文件。
+
+    需要 `messages.resend`（最上级单位）；提醒需要 `deadlines.repair`。不写类别就是能看到的各类。
+    422 `given_up.unknown_kind`.
+    """
+    return queries.given_up(current_actor(), **query)
+
+
+@jobs.post("/given_up/<word:kind>/<word:row_id>/retry")
+@jobs.response(200, GivenUpOut)
+def retry_given_up(kind: str, row_id: str) -> GivenUp:
+    """让停下的一项重做，下一轮就会办；不需要防重复编号。409 `given_up.not_any_more`。"""
+    return service.retry_given_up(current_actor(), kind, row_id)

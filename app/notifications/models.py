@@ -29,9 +29,9 @@ class _AboutSubject:
 class OutboxMessage(_AboutSubject, Model):
     """One message to one person; `params` hold no personal data in clear.
 
-    `not_before` and `lease_until` are times of the database's clock, `created_at` and `sent_at` are
-    business times. `fence` rises each time a sender takes the message; so a sender whose lease is
-    over, and whose message another sender has taken, changes nothing.
+    `not_before` and `lease_until` are times of the database's clock, `created_at`, `sent_at` and
+    `given_up_at` business times; `fence` rises with every claim, so that a sender who lost its lease
+    changes nothing.
     """
 
     __tablename__ = "outbox_messages"
@@ -59,15 +59,15 @@ class OutboxMessage(_AboutSubject, Model):
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None]
+    given_up_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
-    def queue_again(self) -> None:
-        """Puts a message that was given up back into the queue, with all its attempts."""
+    def send_again(self) -> None:
+        """Gives a message that was given up all its attempts anew."""
         self.state = OutboxState.QUEUED
         self.attempts = 0
-        self.not_before = None
-        self.last_error = None
+        self.not_before = self.last_error = self.given_up_at = None
 
 
 class InboxMessage(_AboutSubject, Model):

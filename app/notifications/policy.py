@@ -4,11 +4,7 @@ from app.kernel.actor import Actor
 from app.kernel.permissions import Permission
 from app.people import roles
 
-PERMISSIONS = (
-    Permission(
-        "messages.resend", "查看和重发没有送达的消息，重做停下的定期任务", roles=(roles.ADMIN,)
-    ),
-)
+PERMISSIONS = (Permission("messages.resend", "查看和重做已停下的消息和任务", roles=(roles.ADMIN,)),)
 
 
 def may_resend(actor: Actor) -> bool:

@@ -1,6 +1,6 @@
-"""Schemas of messages and of the slots of scheduled jobs."""
+"""Shapes of messages, of the slots of scheduled jobs, and of what was given up."""
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from app.kernel.http import Moment, Schema
 from app.kernel.pages import PageArgs
@@ -43,7 +43,7 @@ class UnreadOut(Schema):
 class OutboxQuery(PageArgs):
     """Filters of the outbox."""
 
-    state = fields.Enum(OutboxState, by_value=True, load_default=OutboxState.DEAD)
+    state = fields.Enum(OutboxState, by_value=True, load_default=OutboxState.QUEUED)
 
 
 class OutboxMessageOut(Schema):
@@ -63,7 +63,7 @@ class OutboxMessageOut(Schema):
 class SlotQuery(PageArgs):
     """Filters of the slots."""
 
-    state = fields.Enum(SlotState, by_value=True, load_default=SlotState.DEAD)
+    state = fields.Enum(SlotState, by_value=True, load_default=SlotState.OPEN)
 
 
 class SlotOut(Schema):
@@ -75,3 +75,27 @@ class SlotOut(Schema):
     attempts = fields.Integer(required=True)
     last_error = fields.String(required=True, allow_none=True)
     done_at = Moment(required=True, allow_none=True)
+
+
+class GivenUpQuery(PageArgs):
+    """Which of the things that were given up."""
+
+    kind = fields.String(
+        load_default=None,
+        validate=validate.Length(max=32),
+        metadata={
+            "description": "message 消息、slot 定期任务、deadline 提醒、import 导入、"
+            "export 导出、removal 删除文件"
+        },
+    )
+
+
+class GivenUpOut(Schema):
+    """A row that a job has given up; `about` holds a few values that depend on the kind."""
+
+    kind = fields.String(required=True)
+    id = fields.String(required=True)
+    about = fields.Dict(keys=fields.String(), required=True)
+    attempts = fields.Integer(required=True)
+    last_error = fields.String(required=True, allow_none=True)
+    given_up_at = Moment(required=True, allow_none=True)

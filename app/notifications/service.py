@@ -28,29 +28,25 @@ from app.kernel.database import database_now, is_sqlite, lock, session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
+from app.kernel.given_up import GivenUp, kinds
 from app.kernel.messages import templates
-from app.kernel.slots import JobSlot, SlotState
+from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import resending_root
 from app.notifications.queries import (
     get_visible_message,
-    get_visible_outbox_message,
     inbox_visible_to,
-    outbox_visible_to,
-    slots_visible_to,
+    rows_visible_to,
 )
 from app.notifications.states import (
-    BACKOFF,
     BATCH,
     BATCH_ON_SQLITE,
     INBOX_KEPT,
     LEASE,
-    MAX_ATTEMPTS,
     OUTBOX_KEPT,
     OutboxState,
 )
 from app.people.models import Person
-from app.people.queries import audit_unit_of
 from app.people.states import PersonStatus
 
 log = structlog.get_logger("notifications")
@@ -170,38 +166,26 @@ def mark_all_read(actor: Actor) -> None:
     )
 
 
-def resend(actor: Actor, message_id: int) -> OutboxMessage:
-    """Puts a message that was given up back into the queue and returns it.
+def retry_given_up(actor: Actor, kind: str, row_id: str) -> GivenUp:
+    """Sends again what was given up: the next round of its job takes it up, with all its attempts.
 
-    Raises Forbidden `message.not_allowed`, NotFound `not_found`, Conflict `message.not_dead`.
+    Raises Forbidden `given_up.not_allowed`, NotFound, and Conflict `given_up.not_any_more`.
     """
-    get_visible_outbox_message(actor, message_id)
-    message = session.scalars(
-        lock(outbox_visible_to(actor).where(OutboxMessage.id == message_id))
-    ).one()
-    if message.state is not OutboxState.DEAD:
-        raise Conflict("message.not_dead", "这条消息还在发送或已经送达，不用重发。")
-    message.queue_again()
-    unit_id = audit_unit_of(message.recipient_id)
-    audit.record(actor, "message.resent", "outbox_message", message.id, unit_id=unit_id)
-    return message
-
-
-def retry_slot(actor: Actor, name: str, slot: str) -> JobSlot:
-    """Lets the job do a slot again that was given up, and returns the slot.
-
-    Raises Forbidden `slot.not_allowed`, NotFound `not_found`, Conflict `slot.not_dead`.
-    """
-    asked = slots_visible_to(actor).where(JobSlot.name == name, JobSlot.slot == slot)
-    found = session.scalars(lock(asked)).one_or_none()
-    if found is None:
+    of_kind = kinds().get(kind)
+    if of_kind is None:
         raise not_found()
-    if found.state is not SlotState.DEAD:
-        raise Conflict("slot.not_dead", "这项任务没有停下，不用重做。")
-    found.open_again()
-    unit_id = resending_root(actor)
-    audit.record(actor, "slot.retried", "job_slot", 0, reason=f"{name} {slot}", unit_id=unit_id)
-    return found
+    asked = rows_visible_to(actor, of_kind).where(of_kind.has_id(row_id))
+    row = session.scalars(lock(asked)).one_or_none()
+    if row is None:
+        raise not_found()
+    if row.given_up_at is None:
+        raise Conflict("given_up.not_any_more", "这一项没有停下，不用重做。")
+    unit_id = of_kind.unit_of(row) or resending_root(actor)
+    row.send_again()
+    session.flush()
+    number = int(row_id) if row_id.isdigit() else 0
+    audit.record(actor, "given_up.retried", kind, number, reason=row_id, unit_id=unit_id)
+    return of_kind.shown(row)
 
 
 def deliver_batch(limit: int = BATCH) -> int:
@@ -241,7 +225,7 @@ def forget_old_messages(limit: int = BATCH) -> int:
     old = (
         and_(inbox.c.read_at.is_not(None), inbox.c.created_at < moment - INBOX_KEPT),
         and_(outbox.c.state == OutboxState.SENT, outbox.c.sent_at < moment - OUTBOX_KEPT),
-        and_(outbox.c.state == OutboxState.DEAD, outbox.c.created_at < moment - INBOX_KEPT),
+        and_(outbox.c.state == OutboxState.GIVEN_UP, outbox.c.created_at < moment - INBOX_KEPT),
         outbox.c.recipient_id.in_(erased),
         inbox.c.recipient_id.in_(erased),
     )
@@ -339,20 +323,21 @@ def _hand_over(messages: Sequence[Row[Any]]) -> None:
 
 
 def _put_back(message: Row[Any], error: str) -> None:
-    is_dead = message.attempts >= MAX_ATTEMPTS
-    waits = None if is_dead else database_now() + BACKOFF[message.attempts - 1]
+    is_given_up = message.attempts >= MAX_ATTEMPTS
+    waits = None if is_given_up else database_now() + BACKOFF[message.attempts - 1]
     session.execute(
         update(outbox)
         .where(_held([message]))
         .values(
-            state=OutboxState.DEAD if is_dead else OutboxState.QUEUED,
+            state=OutboxState.GIVEN_UP if is_given_up else OutboxState.QUEUED,
             not_before=waits,
             lease_until=None,
             last_error=error,
+            given_up_at=now() if is_given_up else None,
         )
     )
-    if is_dead:
-        log.error("message.dead", message_id=message.id, moment=message.moment, error=error)
+    if is_given_up:
+        log.error("message.given_up", message_id=message.id, moment=message.moment, error=error)
 
 
 def _held(messages: Sequence[Row[Any]]) -> ColumnElement[bool]:

@@ -1,17 +1,18 @@
 """The sweep: a rung that cannot be announced holds up nobody, is given up, and sent again."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.deadlines.models import Deadline, DeadlineStep
-from app.deadlines.service.repairing import announce_again
-from app.deadlines.states import MAX_ATTEMPTS, Stage
+from app.deadlines.queries.standing import count_due
+from app.deadlines.states import Stage
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.errors import Conflict, NotFound
+from app.kernel.errors import Conflict, Forbidden
+from app.kernel.queue import MAX_ATTEMPTS
+from app.notifications.service import retry_given_up
 from app.orders.clockwork import reminding
 from tests.conftest import Clock
 from tests.deadlines.ladders import at, climb, sweep_all
@@ -38,6 +39,13 @@ def _row(deadline_id: int) -> Deadline:
     return session.scalars(select(Deadline).where(Deadline.id == deadline_id)).one()
 
 
+def _sweep_again() -> None:
+    """The next round, when the lease of what has failed is over."""
+    session.execute(update(Deadline).values(lease_until=None))
+    session.commit()
+    sweep_all()
+
+
 def test_a_bad_one_holds_up_nobody(world: World, clock: Clock, broken: set[int]) -> None:
     """The others go out in the same round; it is tried again, and after five times given up."""
     clock.set(at("11-23 09:00").isoformat())
@@ -47,27 +55,30 @@ def test_a_bad_one_holds_up_nobody(world: World, clock: Clock, broken: set[int])
     sweep_all()
     assert told(world, "dispatcher", "due_soon", good) == 1
     assert told(world, "dispatcher", "due_soon", bad) == 0
-    for minutes in range(1, MAX_ATTEMPTS):
-        clock.set((now() + timedelta(minutes=minutes)).isoformat())
-        sweep_all()
-    stuck = session.scalars(select(Deadline).where(Deadline.stuck_at.is_not(None))).one()
-    assert (stuck.subject_id, stuck.attempts, stuck.last_error) == (bad, 5, "ValueError")
-    assert stuck.next_at is None
-    stuck_id = stuck.id
+    failed = session.scalars(select(Deadline).where(Deadline.attempts > 0)).one()
+    sweep_all()
+    assert (failed.attempts, failed.is_given_up) == (1, False), "its lease runs"
+    for _ in range(1, MAX_ATTEMPTS):
+        _sweep_again()
+    given_up = session.scalars(select(Deadline).where(Deadline.given_up_at.is_not(None))).one()
+    assert (given_up.subject_id, given_up.attempts, given_up.last_error) == (bad, 5, "ValueError")
+    assert (given_up.next_at, count_due()) == (at("11-23 21:00"), 0)
+    lost = given_up.id
+    _sweep_again()
     # What is done to the order meanwhile does not send it, nor loses it.
     world.act("dispatcher", bad, "comments", note="请留意。")
     world.act("dispatcher", bad, "amend", reason="归类", category_id=world.categories["路灯楼道灯"])
-    stuck = _row(stuck_id)
-    assert (stuck.next_at, stuck.next_step) == (None, "share_50")
+    row = _row(lost)
+    assert (row.next_step, row.attempts, row.is_given_up) == ("share_50", 5, True)
     broken.clear()
     for who in ("dispatcher", "district"):
-        with pytest.raises(NotFound):
-            do(announce_again, world.actor(who), stuck_id)
-    do(announce_again, world.actor("admin"), stuck_id)
+        with pytest.raises(Forbidden):
+            do(retry_given_up, world.actor(who), "deadline", str(lost))
+    do(retry_given_up, world.actor("admin"), "deadline", str(lost))
     sweep_all()
     assert told(world, "dispatcher", "due_soon", bad) == 1
-    with pytest.raises(Conflict, match="deadline.not_stuck"):
-        do(announce_again, world.actor("admin"), stuck_id)
+    with pytest.raises(Conflict, match="given_up.not_any_more"):
+        do(retry_given_up, world.actor("admin"), "deadline", str(lost))
 
 
 def test_what_is_due_at_another_time_has_all_its_attempts(
@@ -78,15 +89,14 @@ def test_what_is_due_at_another_time_has_all_its_attempts(
     order_id = int(world.claimed()["id"])
     broken.add(order_id)
     clock.set(at("11-26 21:00").isoformat())
-    for minutes in range(MAX_ATTEMPTS):
-        clock.set((now() + timedelta(minutes=minutes)).isoformat())
-        sweep_all()
+    for _ in range(MAX_ATTEMPTS):
+        _sweep_again()
     mine = select(Deadline).where(Deadline.stage == Stage.SOLVE)
     assert session.scalars(mine).one().attempts == MAX_ATTEMPTS
     later = at("12-04 17:00").isoformat()
     world.act("dispatcher", order_id, "extend", due_at=later, reason="等材料")
     row = session.scalars(mine.execution_options(populate_existing=True)).one()
-    assert (row.attempts, row.stuck_at, row.next_step) == (0, None, "share_50")
+    assert (row.attempts, row.given_up_at, row.next_step) == (0, None, "share_50")
 
 
 def test_once_however_often_it_is_called(world: World, clock: Clock) -> None:

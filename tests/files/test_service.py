@@ -188,32 +188,6 @@ def test_deletion_waits_for_the_commit(resident: Actor, folder: Path) -> None:
     assert count(FileRemoval) == 0
 
 
-def test_what_cannot_be_deleted_is_tried_again(
-    resident: Actor, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And does not hold up the others."""
-    stuck, other = keep(resident), keep(resident)
-    with transaction():
-        service.delete_files([stuck.id, other.id])
-    unlink = Path.unlink
-
-    def fail(path: Path, missing_ok: bool = False) -> None:
-        if path.name.startswith(stuck.name):
-            raise OSError("disk")
-        unlink(path, missing_ok=missing_ok)
-
-    monkeypatch.setattr(Path, "unlink", fail)
-    with transaction():
-        assert service.work_off_removals() == 1
-    assert session.execute(select(FileRemoval.name, FileRemoval.attempts)).all() == [
-        (stuck.name, 1)
-    ]
-    monkeypatch.undo()
-    with transaction():
-        assert service.work_off_removals() == 1
-    assert names_in(folder) == []
-
-
 def test_no_id_comes_twice(resident: Actor) -> None:
     """What still names a deleted file must not show another one."""
     deleted = keep(resident).id

@@ -12,9 +12,11 @@ from app.jobs import Job, run_job
 from app.kernel import heartbeat
 from app.kernel.clock import now
 from app.kernel.database import database_now, session, transaction
+from app.kernel.given_up import kinds
 from app.kernel.heartbeat import Heartbeat, JobProcess, JobRound, Rounds
 from app.kernel.http import App
-from app.kernel.slots import MAX_ATTEMPTS, fail_slot
+from app.kernel.queue import MAX_ATTEMPTS
+from app.kernel.slots import fail_slot
 from app.notifications.models import OutboxMessage
 from app.notifications.states import OutboxState
 from tests.conftest import Clock, count
@@ -198,7 +200,9 @@ def test_readiness_tells_of_the_jobs(client: FlaskClient) -> None:
 def gauges(client: FlaskClient) -> dict[str, float]:
     """The gauges of a scrape by name and labels."""
     lines = client.get("/metrics").get_data(as_text=True).splitlines()
-    pairs = [line.rpartition(" ") for line in lines if line.startswith(("job_", "outbox_"))]
+    pairs = [
+        line.rpartition(" ") for line in lines if line.startswith(("job_", "outbox_", "given_up_"))
+    ]
     return {name: float(value) for name, _, value in pairs}
 
 
@@ -207,22 +211,26 @@ def test_figures_are_those_of_the_database(world: World, clock: Clock) -> None:
     client = world.client
     assert client is not None
     clock.set("2026-03-02T09:00:00+08:00")
-    assert gauges(client) == {
+    nothing = {f"given_up_{kind}s": 0 for kind in kinds()}
+    assert gauges(client) == nothing | {
         "job_processes": 0,
-        "job_slots_dead": 0,
-        "outbox_dead": 0,
         "outbox_oldest_seconds": 0,
         "outbox_waiting": 0,
     }
     about = {"recipient_id": world.ids["resident"], "moment": "order.placed", "params": {}}
     about |= {"subject_kind": "order", "subject_id": 1, "urgent": False}
     session.add_all(
-        OutboxMessage(state=state, created_at=now() - timedelta(seconds=waited), **about)
+        OutboxMessage(
+            state=state,
+            created_at=now() - timedelta(seconds=waited),
+            given_up_at=now() if state is OutboxState.GIVEN_UP else None,
+            **about,
+        )
         for state, waited in (
             (OutboxState.QUEUED, 40),
             (OutboxState.SENDING, 90),
             (OutboxState.SENT, 300),
-            (OutboxState.DEAD, 400),
+            (OutboxState.GIVEN_UP, 400),
         )
     )
     for _ in range(MAX_ATTEMPTS):
@@ -234,10 +242,10 @@ def test_figures_are_those_of_the_database(world: World, clock: Clock) -> None:
         Rounds().note("tests.job", 1, error)
     found = gauges(client)
     assert 100 <= found.pop("job_last_beat_seconds") < 130
-    assert found == {
+    assert found == nothing | {
         "job_processes": 0,
-        "job_slots_dead": 1,
-        "outbox_dead": 1,
+        "given_up_slots": 1,
+        "given_up_messages": 1,
         "outbox_oldest_seconds": 90,
         "outbox_waiting": 2,
         'job_rounds{job="tests.job"}': 2,

@@ -72,8 +72,10 @@ work = {"inside": inside, "before": before, "after": after}[mode]
 job = SlotJob("tests.bulletin", lambda _: ["2026-W47"], work, in_transaction=mode == "inside")
 print(run_job(app, job), flush=True)
 """
-# The timetable with one job, whose second round takes until a file is there.
+# The timetable with one job, whose second round takes until a file is there. It says when it has
+# begun and when the process has heard that it is to stop; at the end how many rounds there were.
 SLOW = """
+import signal
 import sys
 import time
 from pathlib import Path
@@ -85,24 +87,39 @@ from app.kernel.database import transaction
 from wsgi import app
 
 finished = Path(sys.argv[1])
-calls = []
+batches = []
+
+
+def is_stopping():
+    return all(signal.getsignal(number) is signal.SIG_DFL for number in jobs.SIGNALS)
+
+
+def wait_until(is_so):
+    while not is_so():
+        time.sleep(0.05)
 
 
 def work():
-    calls.append(1)
-    if len(calls) == 1 or finished.exists():
+    batches.append(len(batches) == 1)
+    if not batches[-1]:
         return 0
     print("working", flush=True)
-    while not finished.exists():
-        time.sleep(0.05)
+    wait_until(is_stopping)
+    print("stopping", flush=True)
+    wait_until(finished.exists)
     with transaction():
         record(Actor.system("tests"), "work.done", "work", 1)
     return 1
 
 
 jobs.TIMETABLE = (jobs.Job("tests.slow", work, every=1, in_transaction=False),)
+# Bulletins come at the full minute, which may fall into the test.
+jobs.CALENDAR = ()
 jobs.run(app)
+print(batches.count(False), flush=True)
 """
+# How long a process may take for what it does at once where the machine is idle.
+PATIENCE = 120
 
 
 @contextmanager
@@ -153,7 +170,7 @@ def test_what_a_killed_process_leaves_is_done_once(committed: App, mode: str) ->
     with running(committed, "-c", BULLETIN, mode, "hangs") as process:
         assert said(process) == "working"
         process.send_signal(signal.SIGKILL)
-        assert process.wait(10) == -signal.SIGKILL
+        assert process.wait(PATIENCE) == -signal.SIGKILL
     assert published() == (mode == "after")
     assert due() == (["2026-W47"] if mode == "inside" else [])
     with transaction():
@@ -170,7 +187,7 @@ def test_what_a_killed_process_leaves_is_done_once(committed: App, mode: str) ->
 
 def until_there_are(processes: int) -> None:
     """Waits for that many rows of processes."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while True:
         with transaction(writing=False):
             if count(JobProcess) == processes:
@@ -186,17 +203,19 @@ def test_a_polite_stop_lets_the_round_finish(committed: App, tmp_path: Path) -> 
         assert said(process) == "working"
         until_there_are(1)
         process.terminate()
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
+        assert said(process) == "stopping"
+        assert process.poll() is None
         until_there_are(1)
         assert published() == 0
         finished.touch()
-        assert process.wait(20) == 0
+        rounds = int(said(process))
+        assert process.wait(PATIENCE) == 0
     assert published() == 1
     until_there_are(0)
     with transaction(writing=False):
         noted = session.scalars(select(JobRound)).one()
-        assert (noted.name, noted.rounds, noted.last_done) == ("tests.slow", 2, 1)
+        assert (noted.name, noted.rounds, noted.last_done) == ("tests.slow", rounds, 1)
+    assert rounds >= 2
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
@@ -208,10 +227,10 @@ def test_a_second_signal_ends_it_at_once(
         assert said(process) == "working"
         until_there_are(1)
         process.terminate()
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(1)
+        assert said(process) == "stopping"
+        assert process.poll() is None
         process.send_signal(second)
-        assert process.wait(3) == -second
+        assert process.wait(PATIENCE) == -second
     assert published() == 0
     until_there_are(1)
 
@@ -228,7 +247,7 @@ def test_the_status_names_who_runs(committed: App) -> None:
         assert "notifications.deliver：" in told.output
         assert "等待发送的消息（条）：0" in told.output
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     told = runner.invoke(args=["jobs", "status"])
     assert told.exit_code == 1
     assert "没有任务进程在运行" in told.output

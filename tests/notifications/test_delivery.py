@@ -8,10 +8,11 @@ import sqlalchemy as sa
 
 from app.kernel.database import database_now, session
 from app.kernel.http import App
+from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications import service
 from app.notifications.jobs import deliver
 from app.notifications.models import InboxMessage, OutboxMessage
-from app.notifications.states import BACKOFF, MAX_ATTEMPTS, OutboxState
+from app.notifications.states import OutboxState
 from app.people.models import Person
 from app.people.states import PersonStatus
 from tests.conftest import count
@@ -96,7 +97,7 @@ def test_refusal_of_the_database_is_split_out_too(
     assert bad.last_error == "IntegrityError"
 
 
-def test_waiting_grows_and_ends_as_a_dead_letter(app: App) -> None:
+def test_waiting_grows_until_it_is_given_up(app: App) -> None:
     person = somebody()
     message_id = tell(person)
     change(message_id, params={})
@@ -111,9 +112,10 @@ def test_waiting_grows_and_ends_as_a_dead_letter(app: App) -> None:
             waits = row.not_before - database_now()
             assert BACKOFF[attempt - 1] - timedelta(seconds=30) < waits <= BACKOFF[attempt - 1]
         change(message_id, not_before=database_now() - timedelta(seconds=1))
-    dead = on_its_way(message_id)
-    assert dead is not None
-    assert dead.state is OutboxState.DEAD
+    row = on_its_way(message_id)
+    assert row is not None
+    assert row.state is OutboxState.GIVEN_UP
+    assert row.given_up_at is not None
     assert deliver() == 0
 
 

@@ -50,8 +50,8 @@ def test_inbox_forgets_what_was_read_half_a_year_ago(
         (OutboxState.SENT, 29, 1),
         (OutboxState.QUEUED, 400, 1),
         (OutboxState.SENDING, 400, 1),
-        (OutboxState.DEAD, 179, 1),
-        (OutboxState.DEAD, 181, 0),
+        (OutboxState.GIVEN_UP, 179, 1),
+        (OutboxState.GIVEN_UP, 181, 0),
     ],
 )
 def test_outbox_forgets_what_is_done(app: App, state: OutboxState, days: int, kept: int) -> None:

@@ -89,7 +89,7 @@ def test_second_sender_takes_what_the_first_does_not_hold(committed: App, databa
     with transaction():
         assert deliver(limit=4) == 4
         rival.start()
-        assert done.wait(10 if database == "postgresql" else 0.3) is (database == "postgresql")
+        assert done.wait(120 if database == "postgresql" else 0.3) is (database == "postgresql")
     rival.join(30)
     assert taken == [6]
     assert arrived(person) == expected(10)

@@ -280,8 +280,8 @@ DEADLINES: dict[str, tuple[str, str]] = {
     "deadlines.list_recomputations": ("-xxxxx+++++xxx", BARRED),
     "deadlines.get_calendar": (OPEN, OPEN),
     # Of other units an administrator finds none.
-    "deadlines.list_stuck": ("-xxxxxxxxxx+xx", "-xxxxxxxxxx+xx"),
-    "deadlines.retry": ("-..........+..", "-............."),
+    "jobs.list_given_up:deadline": ("-xxxxxxxxxx+xx", "-xxxxxxxxxxoxx"),
+    "jobs.retry_given_up:deadline": ("-xxxxxxxxxx+xx", "-xxxxxxxxxx.xx"),
     "deadlines.change_day": ("-xxxxxxxxx++xx", "-xxxxxxxxx++xx"),
     "deadlines.import_calendar": ("-xxxxxxxxx++xx", "-xxxxxxxxx++xx"),
 }
@@ -310,9 +310,13 @@ SELF: dict[str, tuple[str, str]] = {
     "notifications.read_message": ("-.+...........", HIDDEN),
     "notifications.read_all_messages": (OPEN, OPEN),
     "notifications.list_messages": ("-xxxxxxxxxx+xx", BARRED),
-    "notifications.resend_message": ("-xxxxxxxxxx+xx", BARRED),
     "jobs.list_slots": ("-xxxxxxxxxx+xx", BARRED),
-    "jobs.retry_slot": ("-xxxxxxxxxx+xx", BARRED),
+    "jobs.list_given_up:message": ("-xxxxxxxxxx+xx", BARRED),
+    "jobs.list_given_up:slot": ("-xxxxxxxxxx+xx", BARRED),
+    # An administrator elsewhere finds a page, for the reminders of his or her own units.
+    "jobs.list_given_up:all": ("-xxxxxxxxxx+xx", "-xxxxxxxxxxoxx"),
+    "jobs.retry_given_up:message": ("-xxxxxxxxxx+xx", BARRED),
+    "jobs.retry_given_up:slot": ("-xxxxxxxxxx+xx", BARRED),
     "files.upload_file": (OPEN, OPEN),
     "files.show_file": (PUBLIC, PUBLIC),
     "files.show_file:forged": ("." * 14, "." * 14),

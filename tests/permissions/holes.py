@@ -61,12 +61,11 @@ WATCHED = {
     "intake.may_fetch_rejected": "imports.get_rejected",
     "intake.may_export_somewhere": "exports.request_export",
     "intake.may_keep_banners": "banners.end_banner",
-    "notifications.may_resend": "notifications.resend_message",
+    "notifications.may_resend": "jobs.retry_given_up:message",
     "categories.may_edit_category": "categories.retire_category",
     "deadlines.may_see": "deadlines.list_policies",
     "deadlines.may_edit": "deadlines.publish:of the unit",
     "deadlines.may_edit_calendar": "deadlines.change_day",
-    "deadlines.may_repair": "deadlines.retry",
 }
 # No door leads to these, whoever comes so far may anyway, or it is asked once more behind them.
 UNSEEN = {

@@ -168,7 +168,6 @@ OTHERS: dict[str, dict[str, str]] = {
         "@foreign": KEEPS_CALENDAR,
         "system": "+",
     },
-    "deadlines.may_repair": {"": ADMIN, "system": "+"},
     "categories.may_edit_category": {"": ADMIN, "system": "+"},
     "categories.may_edit_category:everyone's": {"": NONE, "@root": ADMIN, "system": "+"},
 }

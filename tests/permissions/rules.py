@@ -318,7 +318,6 @@ QUESTIONS = (
     _about_unit(deadlines, "may_edit"),
     Question("deadlines.may_edit:everyone's", lambda who: deadlines.may_edit(who, None)),
     _alone(deadlines, "may_edit_calendar"),
-    _about_unit(deadlines, "may_repair"),
     Question("categories.may_edit_category", lambda who: may_edit_category(who, UNIT)),
     Question("categories.may_edit_category:everyone's", lambda who: may_edit_category(who, None)),
 )

@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, bindparam, func, or_, select, true
 
 from app.deadlines.models import WAITING, Deadline
 from app.deadlines.states import Stage
 from app.kernel.actor import Actor
-from app.kernel.clock import now
+from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import fetch, table_of
-from app.kernel.errors import Forbidden
-from app.kernel.pages import Key, Page, paginate
+from app.kernel.given_up import Kind
 
 _DEADLINES = table_of(Deadline)
 _OF = (
@@ -45,12 +44,6 @@ def longest_due_seconds() -> float:
     return 0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
 
 
-def count_stuck() -> int:
-    """How many rungs could not be announced and wait for somebody to look at them."""
-    stuck = _DEADLINES.c.stuck_at.is_not(None)
-    return session.scalar(select(func.count()).select_from(_DEADLINES).where(stuck)) or 0
-
-
 def solving_since(kind: str, subject_id: int, round_number: int) -> datetime | None:
     """When the time to solve began in that round; None where its policy asks for none."""
     rows = deadlines_of(kind, [subject_id])
@@ -58,11 +51,29 @@ def solving_since(kind: str, subject_id: int, round_number: int) -> datetime | N
     return min(starts, default=None)
 
 
-def page_of_stuck(actor: Actor, *, cursor: str | None, limit: int) -> Page[Deadline]:
-    """Deadlines of the actor's units whose rung could not be announced."""
+def _about(row: Deadline) -> dict[str, Any]:
+    return {
+        "subject_kind": row.subject_kind,
+        "subject_id": row.subject_id,
+        "stage": row.stage.value,
+        "step": row.next_step,
+        "due_at": to_local(row.due_at).isoformat() if row.due_at else None,
+    }
+
+
+def _repaired_by(actor: Actor) -> ColumnElement[bool] | None:
+    if actor.is_system:
+        return true()
     paths = actor.paths("deadlines.repair")
-    if not paths:
-        raise Forbidden("deadline.not_allowed", "您没有处理提醒的权限。")
-    below = or_(*(Deadline.unit_path.startswith(path, autoescape=True) for path in paths))
-    stuck = select(Deadline).where(Deadline.stuck_at.is_not(None), below)
-    return paginate(stuck, [Key(Deadline.id)], cursor=cursor, limit=limit)
+    below = [Deadline.unit_path.startswith(path, autoescape=True) for path in paths]
+    return or_(*below) if below else None
+
+
+GIVEN_UP = Kind(
+    "deadline",
+    "多次发不出、已停下的提醒（条）",
+    Deadline,
+    _about,
+    unit_of=lambda row: row.unit_id,
+    visible_to=_repaired_by,
+)

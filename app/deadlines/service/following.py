@@ -47,6 +47,8 @@ _ROWS_OF = select(_DEADLINES).where(
     _DEADLINES.c.subject_id == bindparam("subject_id"),
     _DEADLINES.c.round == bindparam("round"),
 )
+# What the sweep has noted of its attempts.
+_TRIED = ("lease_until", "attempts", "given_up_at")
 _MUTABLE = (
     "policy",
     "versions",
@@ -64,8 +66,7 @@ _MUTABLE = (
     "generation",
     "next_at",
     "next_step",
-    "attempts",
-    "stuck_at",
+    *_TRIED,
     "basis",
 )
 _UPDATE = (
@@ -213,7 +214,7 @@ def _settle(
         if any(values[name] != getattr(row, name) for name in _MUTABLE):
             changed.append({"row_id": row.id, **{name: values[name] for name in _MUTABLE}})
     # What the policy asks for no longer.
-    changed += [_given_up(row) for row in known.values() if row.state in _RUNNING]
+    changed += [_dropped(row) for row in known.values() if row.state in _RUNNING]
     if fresh:
         put(_INSERT, fresh)
     if changed:
@@ -223,9 +224,14 @@ def _settle(
     return dates_of(kept)
 
 
-def _given_up(row: Row[Any]) -> dict[str, Any]:
+def _dropped(row: Row[Any]) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in _MUTABLE}
-    ended = {"state": DeadlineState.DROPPED, "next_at": None, "next_step": None, "stuck_at": None}
+    ended = {
+        "state": DeadlineState.DROPPED,
+        "next_at": None,
+        "next_step": None,
+        "given_up_at": None,
+    }
     return {"row_id": row.id, **values, **ended, "basis": current_basis()}
 
 
@@ -257,8 +263,9 @@ def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, 
         "next_at": None,
         "next_step": None,
         "basis": current_basis(),
+        "lease_until": None,
         "attempts": 0,
-        "stuck_at": None,
+        "given_up_at": None,
     }
 
 
@@ -280,12 +287,11 @@ def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datet
     climb = _climb_of(clock, due_at)
     if row is not None and not moved and row.state is DeadlineState.OPEN:
         # The same date: what it waits for it goes on waiting for, perhaps at another time.
-        since = min(at, row.next_at or row.stuck_at or at)
+        since = min(at, row.next_at or at)
         waiting = still_waiting(ladder(climb, HERE), row.next_step, since)
-        values["attempts"], values["stuck_at"] = row.attempts, row.stuck_at
         if waiting:
-            values["next_step"] = waiting[0].name
-            values["next_at"] = waiting[0].at if row.stuck_at is None else None
+            values["next_at"], values["next_step"] = waiting[0].at, waiting[0].name
+            values |= {name: getattr(row, name) for name in _TRIED}
         return []
     coming = next_rung(climb, at, HERE)
     if coming is not None:

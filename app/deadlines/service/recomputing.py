@@ -24,6 +24,7 @@ from app.kernel.database import session
 from app.kernel.database.fast.kept import hold, mark_changed
 from app.kernel.database.fast.rows import table_of
 from app.kernel.events import announce
+from app.kernel.queue import work_together
 
 log = structlog.get_logger("deadlines")
 _DEADLINES, _CHANGES = table_of(Deadline), table_of(Recomputation)
@@ -83,13 +84,7 @@ def _work(change: Change, limit: int) -> int:
         _finish(change)
         return 0
     subjects = _held(list(dict.fromkeys(Subject(*row) for row in rows))[:limit])
-    try:
-        with session.begin_nested():
-            _compute(subjects)
-    except Exception as broken:  # one bad subject must not hold up the others
-        log.warning("deadlines.batch_failed", count=len(subjects), error=type(broken).__name__)
-        for subject in subjects:
-            _try_alone(subject)
+    work_together(subjects, _compute, _leave)
     session.execute(
         update(_CHANGES)
         .where(_CHANGES.c.id == change.id)
@@ -98,31 +93,29 @@ def _work(change: Change, limit: int) -> int:
     return len(subjects)
 
 
-def _compute(subjects: Sequence[Subject]) -> None:
+def _compute(subjects: Sequence[Subject]) -> int:
     dates: dict[str, dict[int, Dates]] = {}
     for subject in subjects:
         dates.setdefault(subject.kind, {})[subject.id] = recompute(subject)
     for kind, moved in dates.items():
         announce(DeadlinesMoved(kind, moved))
+    return len(subjects)
 
 
-def _try_alone(subject: Subject) -> None:
+def _leave(subject: Subject, broken: Exception) -> None:
     """What cannot be computed keeps the dates that it has, and its ladder goes on by them."""
-    try:
-        with session.begin_nested():
-            _compute([subject])
-    except OperationalError:  # the database's own trouble passes; all of it is tried again
-        raise
-    except Exception as broken:  # as above
-        rows = (
-            _DEADLINES.c.subject_kind == subject.kind,
-            _DEADLINES.c.subject_id == subject.id,
-            _DEADLINES.c.round == subject.round,
-        )
-        seen = update(_DEADLINES).where(*rows, RUNNING).values(basis=current_basis())
-        session.execute(seen)
-        about, error = f"{subject.kind} {subject.id}", type(broken).__name__
-        log.error("deadlines.not_recomputed", subject=about, error=error)
+    if isinstance(broken, OperationalError):
+        # The database's own trouble passes; all of it is tried again.
+        raise broken
+    rows = (
+        _DEADLINES.c.subject_kind == subject.kind,
+        _DEADLINES.c.subject_id == subject.id,
+        _DEADLINES.c.round == subject.round,
+    )
+    seen = update(_DEADLINES).where(*rows, RUNNING).values(basis=current_basis())
+    session.execute(seen)
+    about, error = f"{subject.kind} {subject.id}", type(broken).__name__
+    log.error("deadlines.not_recomputed", subject=about, error=error)
 
 
 def _held(subjects: list[Subject]) -> list[Subject]:

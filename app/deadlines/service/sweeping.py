@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -14,12 +14,13 @@ from app.deadlines.events import DeadlinesPassed, Passed, SubjectsMoving
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.recomputing import behind, unfinished
 from app.deadlines.queries.surroundings import HERE
-from app.deadlines.states import ABOVE, MAX_ATTEMPTS, SWEEP_BATCH
+from app.deadlines.states import ABOVE, SWEEP_BATCH
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.database.fast.rows import inserted, table_of
 from app.kernel.events import announce
+from app.kernel.queue import fail, is_free, work_together
 
 log = structlog.get_logger("deadlines")
 _DEADLINES = table_of(Deadline)
@@ -58,20 +59,13 @@ def sweep(actor: Actor, *, limit: int = SWEEP_BATCH) -> int:
     del actor
     at = now()
     rows = session.execute(_due(at, limit)).all()
-    if not rows:
-        return 0
-    try:
-        with session.begin_nested():
-            return _climb(rows, at)
-    except Exception as broken:  # one bad row must not hold up the others, whatever is bad about it
-        log.warning("deadlines.batch_failed", count=len(rows), error=type(broken).__name__)
-    return sum(_try_alone(row, at) for row in rows)
+    return work_together(rows, lambda some: _climb(some, at), _put_back)
 
 
 def _due(at: datetime, limit: int) -> Any:
     return (
         select(_DEADLINES)
-        .where(WAITING, _DEADLINES.c.next_at <= at, ~_behind())
+        .where(WAITING, _DEADLINES.c.next_at <= at, is_free(Deadline), ~_behind())
         .order_by(_RANK, _DEADLINES.c.next_at, _DEADLINES.c.unit_path, _DEADLINES.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -160,27 +154,8 @@ def _moved(one: _Climbed) -> dict[str, Any]:
     }
 
 
-def _try_alone(row: Row[Any], at: datetime) -> int:
-    try:
-        with session.begin_nested():
-            return _climb([row], at)
-    except Exception as broken:  # as above
-        _put_back(row, at, type(broken).__name__)
-    return 0
-
-
-def _put_back(row: Row[Any], at: datetime, error: str) -> None:
-    """Later again, and after the last attempt only when somebody sends it again."""
-    attempts = row.attempts + 1
-    is_stuck = attempts >= MAX_ATTEMPTS
-    session.execute(
-        update(_DEADLINES)
-        .where(_DEADLINES.c.id == row.id)
-        .values(
-            attempts=attempts,
-            last_error=error,
-            next_at=None if is_stuck else at + timedelta(minutes=attempts),
-            stuck_at=at if is_stuck else None,
-        )
-    )
-    log.error("deadlines.step_failed", deadline_id=row.id, error=error, stuck=is_stuck)
+def _put_back(row: Row[Any], broken: Exception) -> None:
+    """Tries the rung again later; the failure is the row's alone, and its own changes are undone."""
+    error = type(broken).__name__
+    log.error("deadlines.step_failed", deadline_id=row.id, error=error)
+    fail(session.get_one(Deadline, row.id, populate_existing=True), error)

@@ -6,15 +6,14 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.intake.states import ExportState, ExportTemplate
-from app.kernel.database import Id, Model, Ref
+from app.kernel.database import Id, Ref
+from app.kernel.queue import Leased
 
 
-class Export(Model):
-    """A person's request for a file.
+class Export(Leased):
+    """One wish for a file. `asked` is the filter and the reason, sealed: people search by phones.
 
-    `asked` holds the filter and the reason, sealed, because a filter can hold a phone. `fence` counts
-    the processes that have worked on the file; only the last one may finish it. `lease_until` (by the
-    database's clock) keeps other processes away. `failure` is a Chinese sentence for the owner.
+    `failure` is a sentence for the owner.
     """
 
     __tablename__ = "exports"
@@ -36,8 +35,6 @@ class Export(Model):
     failure: Mapped[str | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
-    fence: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
 
     def finish(self, rows: int, expires_at: datetime) -> None:
         """Notes that the file is finished, with its number of rows and the end of its time."""
@@ -45,5 +42,10 @@ class Export(Model):
         self.total = self.done = rows
 
     def fail(self, told: str) -> None:
-        """Notes that there will be no file; `told` is a Chinese sentence for the owner."""
+        """There will be no file, and the owner reads why."""
         self.state, self.failure, self.lease_until = ExportState.FAILED, told, None
+
+    def send_again(self) -> None:
+        """Waits for the timetable again, with all its attempts."""
+        super().send_again()
+        self.state, self.failure = ExportState.WAITING, None

@@ -7,10 +7,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.intake.states import ImportState
 from app.kernel.database import Id, Model, Ref
+from app.kernel.queue import Queued
 
 
-class Import(Model):
-    """An uploaded file.
+class Import(Queued):
+    """One upload. `rows`, `good`, `bad` are of the preview, the other counts of what came of them.
 
     `rows`, `good` and `bad` count the rows of the preview. `added` and `rejected` count the rows
     that were entered and refused. `known` counts rows that came in before. The headings are sealed,
@@ -52,8 +53,13 @@ class Import(Model):
         self.state, self.done_at = ImportState.DONE, at
 
     def fail(self, at: datetime) -> None:
-        """Notes that the rows that are left can never be entered."""
+        """What is left is not entered."""
         self.state, self.done_at = ImportState.FAILED, at
+
+    def send_again(self) -> None:
+        """The job may enter what is left, with all its attempts."""
+        super().send_again()
+        self.state, self.done_at = ImportState.APPLYING, None
 
 
 class ImportRow(Model):

@@ -22,13 +22,21 @@ from app.kernel.crypto import seal, unseal
 from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.kernel.errors import Forbidden, not_found
+from app.kernel.given_up import Kind
 from app.orders.ticket.models import OrderContact
 from app.orders.ticket.states import OrderStatus
 from app.orders.views.lists import OrderFilter, page_of_orders
 from app.orders.views.rendering import OrderView, views_of
-from app.people.queries import grants_of, name_of
+from app.people.queries import audit_unit_of, grants_of, name_of
 
 SUBJECT = "export"
+GIVEN_UP = Kind(
+    "export",
+    "多次没有导出、已停下的文件（个）",
+    Export,
+    lambda row: {"owner_id": row.owner_id, "template": row.template.value, "rows": row.total},
+    unit_of=lambda row: audit_unit_of(row.owner_id),
+)
 Row = list[Cell]
 
 

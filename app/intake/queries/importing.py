@@ -29,6 +29,7 @@ from app.kernel.clock import now
 from app.kernel.crypto import unseal
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, NotFound, not_found
+from app.kernel.given_up import Kind
 from app.orders.ticket.models import Order
 from app.organisation.models import Place, Unit
 from app.organisation.queries import (
@@ -41,6 +42,13 @@ from app.organisation.queries import (
 )
 from app.organisation.tables import Fault
 
+GIVEN_UP = Kind(
+    "import",
+    "多次没有导入、已停下的文件（个）",
+    Import,
+    lambda row: {"uploaded_by_id": row.uploaded_by_id, "mapping": row.mapping, "rows": row.rows},
+    unit_of=lambda row: row.unit_id,
+)
 _PIECE = 500
 _FAILED = "这个文件没能导入完，请重新上传一次；已导入的不会重复。"
 

@@ -29,7 +29,6 @@ from app.intake.sheets import EXCEL
 from app.intake.states import (
     AT_ONCE,
     DRAFT_KEPT,
-    EXPORT_ATTEMPTS,
     EXPORT_KEPT,
     EXPORT_LEASE,
     MOST_EXPORTED,
@@ -42,9 +41,10 @@ from app.intake.storage import draft_folder, sweep_drafts, touch
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values, record
 from app.kernel.clock import local_date, now
-from app.kernel.database import database_now, lock, session, transaction
+from app.kernel.database import session, transaction
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
+from app.kernel.queue import extend, fail, free_rows, give_up, held, take
 from app.orders.views.lists import OrderFilter, count_of_orders
 from app.people.queries import audit_unit_of, lock_person
 
@@ -180,14 +180,18 @@ def _finish(actor: Actor, export: Export, writing: _Writing) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """An export that somebody works on, under the count that no other has."""
+    """An export that this job has taken, with the fence that no other job has."""
 
     export_id: int
     fence: int
 
 
 class _Lost(Exception):
-    """The export is deleted, or another has taken it over."""
+    """The export is deleted, or another job has taken it over."""
+
+
+class _Unreadable(Exception):
+    """What was asked for cannot be opened, say because its key is missing."""
 
 
 def work_next(actor: Actor) -> int:
@@ -202,33 +206,27 @@ def work_next(actor: Actor) -> int:
         return 0
     try:
         _make(actor, work)
-    except Refusal as refused:
-        _fail(work, refused.message)
     except _Lost:
         log.info("export.lost")
+    except Exception as broken:
+        with transaction():
+            _note(work, broken)
     return 1
 
 
 def _take() -> _Work | None:
-    at = database_now()
-    waits = or_(
-        Export.state == ExportState.WAITING,
-        and_(Export.state == ExportState.RUNNING, Export.lease_until <= at),
-    )
-    export = session.scalar(
-        select(Export).where(waits).order_by(Export.id).limit(1).with_for_update(skip_locked=True)
-    )
+    waits = Export.state.in_((ExportState.WAITING, ExportState.RUNNING))
+    export = session.scalars(free_rows(Export, waits).order_by(Export.id).limit(1)).first()
     if export is None:
         return None
-    export.state, export.fence = ExportState.RUNNING, export.fence + 1
-    export.done, export.lease_until = 0, at + EXPORT_LEASE
-    session.flush()
-    return _Work(export.id, export.fence)
+    # The lease of whoever worked on it has run out: a list that is too long may kill each process.
+    if export.state is ExportState.RUNNING and _is_given_up(export, "ProcessDied"):
+        return _take()
+    export.state, export.done = ExportState.RUNNING, 0
+    return _Work(export.id, take(export, EXPORT_LEASE))
 
 
 def _make(actor: Actor, work: _Work) -> None:
-    if work.fence > EXPORT_ATTEMPTS:
-        raise Conflict("export.failed", "导出几次都没有成功，请缩小范围再试。")
     with transaction(writing=False):
         asked = _asked(work)
         mark = mark_of(asked)
@@ -240,38 +238,51 @@ def _make(actor: Actor, work: _Work) -> None:
                 export = _held(work)
                 export.done = len(writing.seen)
                 export.total = max(export.total, export.done)
-                export.lease_until = database_now() + EXPORT_LEASE
+                extend(export, EXPORT_LEASE)
     with transaction():
         _finish(actor, _held(work), writing)
 
 
 def _asked(work: _Work) -> Asked:
-    """What is wanted; Conflict `export.failed` where nobody can read it any more."""
     export = session.get(Export, work.export_id)
     if export is None:
         raise _Lost
     try:
         return asked_of(export)
     except Exception as broken:
-        log.error("export.unreadable", export=work.export_id, exc_info=broken)
-        raise Conflict("export.failed", "导出没有成功，请重新导出一次。") from broken
+        raise _Unreadable from broken
 
 
-def _fail(work: _Work, told: str) -> None:
+def _note(work: _Work, broken: Exception) -> None:
+    """Refused: the owner reads why. Unreadable: given up at once. Else it is tried again."""
     try:
-        with transaction():
-            _held(work).fail(told)
+        export = _held(work)
     except _Lost:
         log.info("export.lost")
+        return
+    if isinstance(broken, Refusal):
+        export.fail(broken.message)
+        return
+    log.error("export.not_made", export=work.export_id, exc_info=broken)
+    error = type(broken.__cause__ or broken).__name__
+    if isinstance(broken, _Unreadable):
+        give_up(export, error)
+        export.fail("导出没有成功，请重新导出一次。")
+    elif not _is_given_up(export, error):
+        export.state = ExportState.WAITING
+
+
+def _is_given_up(export: Export, error: str) -> bool:
+    """Counts a failed attempt; after the last one the owner reads that there will be no file."""
+    if not fail(export, error):
+        return False
+    export.fail("导出几次都没有成功，请缩小范围再试。")
+    return True
 
 
 def _held(work: _Work) -> Export:
-    ours = and_(
-        Export.id == work.export_id,
-        Export.fence == work.fence,
-        Export.state == ExportState.RUNNING,
-    )
-    export = session.scalar(lock(select(Export).where(ours)))
+    running = Export.state == ExportState.RUNNING
+    export = held(Export, work.fence, Export.id == work.export_id, running)
     if export is None:
         raise _Lost
     return export

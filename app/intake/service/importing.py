@@ -12,12 +12,13 @@ from app.intake.queries.importing import check_lines, ground_of, known_numbers
 from app.intake.rows import Entry, refused
 from app.intake.sheets import Line
 from app.kernel.actor import Actor
-from app.kernel.database import session
 from app.kernel.errors import Forbidden, Refusal
+from app.kernel.queue import work_together
 from app.organisation.queries import hold_unit, is_open
 from app.organisation.tables import Fault
 from app.pasts.service import Past
 
+_FAULTS = (Refusal, ValueError, OverflowError, StatementError)
 _OF_A_ROW = (DataError, IntegrityError)
 _CANNOT_BE_KEPT = "存不进数据库，请检查有没有特别的字符或过大的数。"
 
@@ -60,41 +61,36 @@ def enter_lines(
     system = mapping.system_at(unit.id)
     known = known_numbers(system, [entry.number for entry in checked.entries])
     fresh = [entry for entry in checked.entries if entry.number not in known]
-    entered = Entered(len(fresh), len(checked.entries) - len(fresh), checked.rejected)
-    for entry, reason in _store(fresh):
-        entered.added -= 1
+    entered = Entered(0, len(checked.entries) - len(fresh), checked.rejected)
+
+    def reject(entry: Entry, broken: Exception) -> None:
+        reason = _reason(entry, broken)
         if known_numbers(system, [entry.number]):
             # Somebody else has entered it meanwhile.
             entered.known += 1
         else:
-            line = entry.line
-            entered.rejected.append((line, [Fault(line.row, "", reason)]))
+            entered.rejected.append((entry.line, [Fault(entry.line.row, "", reason)]))
+
+    entered.added = work_together(fresh, _write, reject)
     return entered
 
 
-def _store(entries: list[Entry]) -> list[tuple[Entry, str]]:
-    """Writes them all; where that fails each half by itself, until the bad row stands alone."""
-    if not entries:
-        return []
-    try:
-        with session.begin_nested():
-            _write(entries)
-    except (Refusal, ValueError, OverflowError, StatementError) as broken:
-        if isinstance(broken, DBAPIError) and not isinstance(broken, _OF_A_ROW):
-            # The database's trouble, not the rows': whoever comes next tries the whole batch again.
-            raise
-        if len(entries) == 1:
-            log.warning("import.row_rejected", row=entries[0].line.row, error=type(broken).__name__)
-            reason = broken.message if isinstance(broken, Refusal) else _CANNOT_BE_KEPT
-            return [(entries[0], reason)]
-        half = len(entries) // 2
-        return _store(entries[:half]) + _store(entries[half:])
-    return []
+def _reason(entry: Entry, broken: Exception) -> str:
+    """Why a row cannot be entered; raises what is not the row's own fault.
+
+    The database's trouble is not: the next call tries the whole batch again.
+    """
+    is_trouble = isinstance(broken, DBAPIError) and not isinstance(broken, _OF_A_ROW)
+    if is_trouble or not isinstance(broken, _FAULTS):
+        raise broken
+    log.warning("import.row_rejected", row=entry.line.row, error=type(broken).__name__)
+    return broken.message if isinstance(broken, Refusal) else _CANNOT_BE_KEPT
 
 
-def _write(entries: list[Entry]) -> None:
+def _write(entries: Sequence[Entry]) -> int:
     past = Past()
     orders = past.enter([(entry.placement, entry.submitted_at) for entry in entries])
     for order, entry in zip(orders, entries, strict=True):
         past.tell(order, entry.events)
     past.write()
+    return len(entries)

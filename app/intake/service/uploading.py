@@ -26,6 +26,7 @@ from app.kernel.crypto import seal
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids, table_of
 from app.kernel.errors import Conflict
+from app.kernel.queue import fail, free_rows, give_up, work_each
 from app.organisation.tables import Fault
 from app.people.queries import lock_person
 
@@ -124,46 +125,50 @@ def apply_next(actor: Actor, *, limit: int = BATCH) -> int:
     """Enters a batch of the import that has waited longest; answers how many rows, 0 for none.
 
     All of it is in the caller's transaction: whoever is killed has done nothing, and the next call
-    does it again. One that cannot be read any more fails and lets the others pass.
+    does it again. An import that fails lets the others pass.
     """
-    waiting = (
-        select(Import)
-        .where(Import.state == ImportState.APPLYING)
-        .order_by(Import.applied_at, Import.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    kept = session.scalar(waiting)
+    applying = free_rows(Import, Import.state == ImportState.APPLYING)
+    kept = session.scalars(applying.order_by(Import.applied_at, Import.id).limit(1)).first()
     if kept is None:
         return 0
+    # The import itself counts as well, so that the round goes on to the next.
+    return work_each([kept], lambda one: _enter_some(actor, one, limit), _put_back) or 1
+
+
+def _enter_some(actor: Actor, kept: Import, limit: int) -> int:
     rows = session.scalars(
         select(ImportRow)
         .where(ImportRow.import_id == kept.id, ImportRow.faults.is_(None))
         .order_by(ImportRow.row)
         .limit(limit)
     ).all()
-    try:
-        if rows:
-            _enter(actor, kept, rows)
-        else:
-            kept.finish(now())
-    except _Unreadable as broken:
-        log.error("import.unreadable", import_id=kept.id, exc_info=broken)
-        kept.fail(now())
+    if rows:
+        _enter(actor, kept, rows)
+    if len(rows) < limit:
+        kept.finish(now())
     session.flush()
-    # The import itself counts as well, so that the round goes on to the next.
-    return len(rows) or 1
+    return len(rows)
+
+
+def _put_back(kept: Import, broken: Exception) -> None:
+    """Unreadable: given up at once. Else it is tried again."""
+    log.error("import.not_entered", import_id=kept.id, exc_info=broken)
+    error = type(broken.__cause__ or broken).__name__
+    if isinstance(broken, _Unreadable):
+        give_up(kept, error)
+    if kept.is_given_up or fail(kept, error):
+        kept.fail(now())
 
 
 class _Unreadable(Exception):
-    """The mapping is gone, or nobody can open what was sealed."""
+    """The mapping is gone, or what was sealed cannot be opened."""
 
 
 def _opened(kept: Import, rows: Sequence[ImportRow]) -> tuple[ImportMapping, list[str], list[Line]]:
     try:
         return shipped_mapping(kept.mapping), headings_of(kept), [line_of(row) for row in rows]
     except OSError:
-        # The machine's trouble, not the file's.
+        # The machine's trouble, not the file's: it is tried again.
         raise
     except Exception as broken:
         raise _Unreadable from broken
@@ -193,7 +198,9 @@ def forget_rows(actor: Actor, *, limit: int = BATCH) -> int:
         Import.state == ImportState.EXPIRED,
         and_(Import.state.in_((ImportState.DONE, ImportState.FAILED)), Import.done_at <= before),
     )
-    session.execute(update(Import).where(over, Import.headings != "").values(headings=""))
+    # Without its rows it cannot be sent again.
+    gone = {"headings": "", "given_up_at": None}
+    session.execute(update(Import).where(over, Import.headings != "").values(gone))
     some = list(
         session.scalars(
             select(ImportRow.id)

@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -244,6 +245,13 @@ def empty_log() -> int:
         finally:
             connection.close()
     return 0
+
+
+def database_clock() -> ColumnElement[datetime]:
+    """The database's own clock as an expression, for conditions about leases."""
+    if is_sqlite():
+        return func.strftime("%Y-%m-%d %H:%M:%f", "now")
+    return func.clock_timestamp()
 
 
 def database_now() -> datetime:

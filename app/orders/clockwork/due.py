@@ -79,7 +79,7 @@ def without_sign(at: datetime) -> Condition:
     return and_(_WITHOUT_SIGN, late, _not_reminded_since(_SINCE_SIGN))
 
 
-def given_up(at: datetime) -> Condition:
+def still_without_sign(at: datetime) -> Condition:
     """Claimed, reminded since the last sign of life, and stale once more since the reminder."""
     ways = [
         and_(_is_one_of(pairs), Order.reminded <= at.timestamp() - 60 * minutes)

@@ -15,6 +15,7 @@ from app.categories.queries import get_category
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.kernel.queue import work_each
 from app.orders.asking.service import WORDS
 from app.orders.clockwork import due
 from app.orders.clockwork.due import holders_of_role
@@ -63,7 +64,7 @@ def return_stale(actor: Actor, *, limit: int = BATCH) -> int:
         _remind(actor, order, "stale", at)
         tell(order, "stale", [order.holder_id] if order.holder_id else desk(order))
 
-    given_back = _work(due.given_up(at), give_back, limit)
+    given_back = _work(due.still_without_sign(at), give_back, limit)
     return given_back + _work(due.without_sign(at), remind, limit - given_back)
 
 
@@ -173,17 +174,15 @@ def _work(condition: due.Condition, work: Work, limit: int) -> int:
         .with_for_update(skip_locked=True, key_share=True, of=Order)
         .execution_options(populate_existing=True)
     )
-    orders = session.scalars(statement).all()
-    return sum(_try(order, work) for order in orders)
+
+    def work_one(order: Order) -> int:
+        version = order.version
+        work(order)
+        return order.version > version
+
+    return work_each(session.scalars(statement).all(), work_one, _leave)
 
 
-def _try(order: Order, work: Work) -> bool:
-    order_id, version = order.id, order.version
-    try:
-        with session.begin_nested():
-            work(order)
-    except Exception as broken:  # one order must not hold up the others, whatever is bad about it
-        order.forget_act()
-        log.error("order.timed_failed", order_id=order_id, exc_info=broken)
-        return False
-    return order.version > version
+def _leave(order: Order, broken: Exception) -> None:
+    order.forget_act()
+    log.error("order.timed_failed", order_id=order.id, exc_info=broken)

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import select
 
 from app.kernel.database import lock, session
+from app.kernel.queue import work_each
 from app.people.models import Person
 
 log = structlog.get_logger("people")
@@ -20,13 +21,8 @@ def one_by_one(person_ids: Sequence[int], work: Callable[[int], int]) -> int:
     """
     batch = select(Person).where(Person.id.in_(person_ids)).order_by(Person.id)
     found = [person.id for person in session.scalars(lock(batch))]
-    return sum(_try(person_id, work) for person_id in found)
+    return work_each(found, work, _leave)
 
 
-def _try(person_id: int, work: Callable[[int], int]) -> int:
-    try:
-        with session.begin_nested():
-            return work(person_id)
-    except Exception as broken:  # whatever fails for one person must not stop the others
-        log.error("person.batch_failed", person_id=person_id, exc_info=broken)
-        return 0
+def _leave(person_id: int, broken: Exception) -> None:
+    log.error("person.batch_failed", person_id=person_id, exc_info=broken)

@@ -8,6 +8,7 @@ from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.kernel.database.fast.rows import inserted
 from app.kernel.periods import Period
+from app.kernel.queue import work_each
 from app.notifications.service import notify
 from app.organisation.models import Unit
 from app.organisation.states import UnitKind
@@ -32,22 +33,24 @@ def make_bulletins(actor: Actor, slot: str) -> int:
     Unfinished at the end.
     """
     kind, period = read_slot(slot)
-    made, failed, last = 0, 0, 0
+    made, last, failed = 0, 0, []
+
+    def make(unit: Unit) -> int:
+        return _make(actor, unit, kind, period)
+
+    def leave(unit: Unit, broken: Exception) -> None:
+        failed.append(unit.id)
+        log.error("bulletin.failed", slot=slot, unit=unit.id, exc_info=broken)
+
     while True:
         with transaction():
             units = _without(kind, period, last)
-            for unit in units:
-                try:
-                    with session.begin_nested():
-                        made += _make(actor, unit, kind, period)
-                except Exception as failure:
-                    failed += 1
-                    log.error("bulletin.failed", slot=slot, unit=unit.id, exc_info=failure)
-                last = unit.id
+            made += work_each(units, make, leave)
+            last = max((unit.id for unit in units), default=last)
         if not units:
             break
     if failed:
-        raise Unfinished(f"{slot}: {failed}")
+        raise Unfinished(f"{slot}: {len(failed)}")
     return made
 
 

@@ -17,7 +17,8 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import seal
 from app.kernel.database import session
-from app.kernel.slots import MAX_ATTEMPTS, fail_slot
+from app.kernel.queue import MAX_ATTEMPTS
+from app.kernel.slots import fail_slot
 from app.notifications.models import InboxMessage, OutboxMessage
 from app.notifications.states import OutboxState
 from app.people.models import Person
@@ -124,16 +125,24 @@ def _message(world: World) -> Values:
         "created_at": now(),
     }
     read = InboxMessage(outbox_id=1, title="已收到", text="已收到。", **values)
-    dead = OutboxMessage(params={"number": "1"}, state=OutboxState.DEAD, attempts=5, **values)
-    session.add_all((read, dead))
+    lost = OutboxMessage(
+        params={"number": "1"},
+        state=OutboxState.GIVEN_UP,
+        attempts=MAX_ATTEMPTS,
+        given_up_at=now(),
+        **values,
+    )
+    session.add_all((read, lost))
     session.commit()
     return {"message_id": read.id}
 
 
-def _dead_message(world: World) -> Values:
+def _lost_message(world: World) -> Values:
     _message(world)
-    dead = select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.DEAD)
-    return {"message_id": session.scalars(dead).one()}
+    lost = select(OutboxMessage.id).where(OutboxMessage.state == OutboxState.GIVEN_UP)
+    message_id = session.scalars(lost).one()
+    values = {"kind": "message", "row_id": str(message_id)}
+    return {**values, "message_id": message_id, "state": "given_up"}
 
 
 def _message_listed(answer: Any, values: Values) -> bool:
@@ -144,15 +153,21 @@ def _unread(answer: Any, _: Values) -> bool:
     return bool(answer["unread"])
 
 
-def _dead_slot(_: World) -> Values:
+def _lost_slot(_: World) -> Values:
     for _attempt in range(MAX_ATTEMPTS):
         fail_slot("tests.bulletin", "2026-W47", None, "RuntimeError")
     session.commit()
-    return {"name": "tests.bulletin", "slot": "2026-W47"}
+    return {"kind": "slot", "row_id": "tests.bulletin:2026-W47", "state": "given_up"}
 
 
-def _slot_listed(answer: Any, values: Values) -> bool:
-    return values["slot"] in [item["slot"] for item in answer["items"]]
+def _slot_listed(answer: Any, _: Values) -> bool:
+    return "2026-W47" in [item["slot"] for item in answer["items"]]
+
+
+def lost_listed(answer: Any, values: Values) -> bool:
+    """Whether what was given up is on the page."""
+    found = [(item["kind"], item["id"]) for item in answer["items"]]
+    return (values["kind"], values["row_id"]) in found
 
 
 # --- files
@@ -216,10 +231,13 @@ CASES = (
     Case("notifications.count_unread", _message, shows=_unread),
     Case("notifications.read_message", _message),
     Case("notifications.read_all_messages", _message),
-    Case("notifications.list_messages", _dead_message, shows=_message_listed),
-    Case("notifications.resend_message", _dead_message),
-    Case("jobs.list_slots", _dead_slot, shows=_slot_listed),
-    Case("jobs.retry_slot", _dead_slot),
+    Case("notifications.list_messages", _lost_message, query=("state",), shows=_message_listed),
+    Case("jobs.list_slots", _lost_slot, query=("state",), shows=_slot_listed),
+    Case("jobs.list_given_up:message", _lost_message, query=("kind",), shows=lost_listed),
+    Case("jobs.list_given_up:slot", _lost_slot, query=("kind",), shows=lost_listed),
+    Case("jobs.list_given_up:all", _lost_slot, shows=lost_listed),
+    Case("jobs.retry_given_up:message", _lost_message, target="row_id"),
+    Case("jobs.retry_given_up:slot", _lost_slot, target="row_id"),
     Case("files.upload_file", status=201, upload=_picture),
     Case("files.show_file", _signed),
     Case("files.show_file:forged", _forged),

@@ -10,6 +10,7 @@ from app.deadlines.queries.policies import policy_here
 from app.deadlines.service.policies import publish_policy
 from app.kernel.clock import now
 from app.kernel.database import session
+from tests.permissions.cases.own import lost_listed
 from tests.permissions.runner import Call, Case, Values
 from tests.world import SYSTEM, World
 
@@ -57,18 +58,18 @@ def _announced(_: Call) -> Any:
     return {"source": "chinesecalendar", "dry_run": True}
 
 
-def _stuck(world: World) -> Values:
+def _lost(world: World) -> Values:
     order_id = world.order()["id"]
     mine = Deadline.subject_id == order_id
-    session.execute(update(Deadline).where(mine).values(stuck_at=now(), next_at=None))
+    session.execute(update(Deadline).where(mine).values(given_up_at=now()))
     session.commit()
     found = select(Deadline.id).where(mine, Deadline.next_step.is_not(None)).limit(1)
-    return {"deadline_id": session.scalars(found).one()}
+    return {"kind": "deadline", "row_id": str(session.scalars(found).one())}
 
 
 CASES = (
-    Case("deadlines.list_stuck", _stuck),
-    Case("deadlines.retry", _stuck),
+    Case("jobs.list_given_up:deadline", _lost, query=("kind",), shows=lost_listed),
+    Case("jobs.retry_given_up:deadline", _lost, target="row_id"),
     Case("deadlines.list_policies", _in_community, query=("unit_id",)),
     Case("deadlines.get_policy", _in_community, query=("unit_id",)),
     Case("deadlines.publish", _in_community, _for_all, 201),
