@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from app.deadlines.arithmetic import Pause
 from app.deadlines.calendars import Calendar
-from app.deadlines.clocks import Choice, Climb, Clock, Rung, ladder, reckon
+from app.deadlines.clocks import Choice, Clock, reckon
+from app.deadlines.ladders import Climb, Rung, ladder
 from app.deadlines.queries.policies import downward, policy_here, rules_of_rows
 from app.deadlines.queries.surroundings import HERE
 from app.deadlines.queries.units import seen_unit
