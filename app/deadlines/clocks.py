@@ -107,6 +107,14 @@ class Clock:
         resumed = self.pauses[-1][1] if self.pauses else None
         return since if resumed is None else max(since, resumed)
 
+    def target(self, around: "Surroundings") -> Target | None:
+        """How long the stage may take, as its policy says for its urgency and its start; or None."""
+        rule = around.rules(self.choice.versions).stages.get(self.stage)
+        every_day = around.calendar(self.choice.unit_id, CalendarKind.EVERY_DAY)
+        return (
+            None if rule is None else rule.target(self.choice.urgency, self.started_at, every_day)
+        )
+
     @property
     def is_running(self) -> bool:
         """Neither met nor dropped."""
@@ -305,8 +313,7 @@ def reckon(clock: Clock, around: Surroundings) -> Reckoning | None:
     stands = clock.judged or clock.missed
     if stands is not None and (clock.met_at is None or clock.spent is not None):
         return Reckoning(stands[1], stands[0], *(clock.spent or ()))
-    every_day = around.calendar(clock.choice.unit_id, CalendarKind.EVERY_DAY)
-    target = rule.target(clock.choice.urgency, clock.started_at, every_day)
+    target = clock.target(around)
     if stands is not None:
         found = Reckoning(stands[1], stands[0])
     elif target is not None:
