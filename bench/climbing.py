@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.deadlines.clocks import Climb, Rung, ladder
+from app.deadlines.ladders import Climb, Rung, ladder
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.surroundings import HERE
 from app.deadlines.states import STAGE_WORDS, Level, Stage

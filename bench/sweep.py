@@ -27,7 +27,8 @@ from typing import Any
 from sqlalchemy import Text, bindparam, cast, func, select, text, update
 
 from app.deadlines import jobs
-from app.deadlines.clocks import Climb, Rung, Surroundings, ladder
+from app.deadlines.clocks import Surroundings
+from app.deadlines.ladders import Climb, Rung, ladder
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.surroundings import HERE
 from app.demo import build

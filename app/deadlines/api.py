@@ -66,7 +66,9 @@ def withdraw(query: dict[str, Any], code: str) -> None:
 def try_out(data: dict[str, Any]) -> Preview:
     """试算：从某时开始，各环节什么时候到期，什么时候提醒谁（需要 `deadlines.see`）。
 
-    422 `preview.policy_or_stages`, `preview.bad_pauses`, `preview.too_far`, `policy.bad_rules`.
+    填了 `met_at`（各环节的完成时间），还算出用了多久、还剩多久、是否超期。
+    422 `preview.policy_or_stages`, `preview.bad_pauses`, `preview.too_far`, `policy.bad_rules`,
+    `preview.met_before_start`, `preview.no_such_stage`.
     """
     pauses = [(pause["since"], pause["until"]) for pause in data.pop("pauses")]
     return preview(current_actor(), pauses=pauses, **data)

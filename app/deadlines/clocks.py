@@ -1,49 +1,18 @@
-"""From facts to clocks, from clocks to dates and the steps of the ladder. Pure."""
+"""From facts to clocks, and from clocks to dates. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
-from app.deadlines.arithmetic import Length, Pause, due, length_from, used
+from app.deadlines.arithmetic import Pause, due, length_from, used
 from app.deadlines.calendars import Calendar
-from app.deadlines.rules import Rules, StageRule, Step, Target
-from app.deadlines.states import (
-    ABOVE,
-    REWORK_SHARE,
-    CalendarKind,
-    DeadlineState,
-    FactKind,
-    Level,
-    Stage,
-)
+from app.deadlines.rules import Rules, Target
+from app.deadlines.states import REWORK_SHARE, CalendarKind, DeadlineState, FactKind, Stage
 
-_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
-EMERGENCY = "emergency"
-MORNING = time(8, 30)
-SHARES, LONG_SHARES = (50, 80), (50,)
-
-
-def _after(
-    level: Level, calendar: CalendarKind, *, minutes: int | None = None, days: int | None = None
-) -> Step:
-    return Step(level, Target(Length(minutes, days), calendar))
-
-
-_EVERY, _WORKING = CalendarKind.EVERY_DAY, CalendarKind.WORKING
-LADDER = (
-    _after(Level.DESK, _EVERY, minutes=0),
-    _after(Level.LEADER, _WORKING, minutes=240),
-    _after(Level.UP_1, _WORKING, days=1),
-    _after(Level.UP_2, _WORKING, days=3),
-)
-EMERGENCY_LADDER = (
-    _after(Level.DESK, _EVERY, minutes=0),
-    _after(Level.LEADER, _EVERY, minutes=5),
-    _after(Level.UP_1, _EVERY, minutes=10),
-    _after(Level.UP_2, _EVERY, minutes=30),
-)
+# In the details of a fact: that what was met is judged again too; dates that stand; time spent.
+ANEW, JUDGED, SPENT = "anew", "judged", "spent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +56,18 @@ class Choice:
         )
 
 
+# A date that stands whatever the calendar says later, and the target in minutes.
+Judged = tuple[datetime | None, int | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One stage of one round, the n-th time that it runs."""
+    """One stage of one round, the n-th time that it runs.
+
+    `judged` is the date by which it was judged when it was met or dropped, and `spent` the seconds of
+    counted time that it had used and left when it was met. `missed` is the date that had passed
+    already when the policy or the calendar was changed.
+    """
 
     stage: Stage
     round: int
@@ -101,9 +79,15 @@ class Clock:
     agreed: tuple[datetime, datetime] | None = None
     met_at: datetime | None = None
     met_by: int | None = None
-    # As it was judged when it was met; calendars may have changed since.
-    judged: tuple[datetime | None, int | None] | None = None
     dropped_at: datetime | None = None
+    judged: Judged | None = None
+    spent: tuple[int, int] | None = None
+    missed: Judged | None = None
+
+    @property
+    def key(self) -> str:
+        """Stage and turn, as facts name a clock among several of one stage."""
+        return f"{self.stage}/{self.turn}"
 
     @property
     def state(self) -> DeadlineState:
@@ -123,6 +107,14 @@ class Clock:
         resumed = self.pauses[-1][1] if self.pauses else None
         return since if resumed is None else max(since, resumed)
 
+    def target(self, around: "Surroundings") -> Target | None:
+        """How long the stage may take, as its policy says for its urgency and its start; or None."""
+        rule = around.rules(self.choice.versions).stages.get(self.stage)
+        every_day = around.calendar(self.choice.unit_id, CalendarKind.EVERY_DAY)
+        return (
+            None if rule is None else rule.target(self.choice.urgency, self.started_at, every_day)
+        )
+
     @property
     def is_running(self) -> bool:
         """Neither met nor dropped."""
@@ -133,14 +125,73 @@ def replay(facts: Iterable[Fact]) -> list[Clock]:
     """All clocks that the facts have started, in the order of their starts."""
     clocks: list[Clock] = []
     for fact in facts:
-        if fact.kind is FactKind.STARTED:
-            _start(clocks, fact)
-            continue
-        change = _CHANGES[fact.kind]
-        for number, clock in enumerate(clocks):
-            if clock.round == fact.round and clock.stage in fact.stages:
-                clocks[number] = change(clock, fact)
+        _apply(clocks, fact)
     return clocks
+
+
+def note(clocks: list[Clock], fact: Fact, around: "Surroundings") -> Fact:
+    """Applies a new fact to the clocks; answers it with the dates by which it judges them."""
+    noted = _with_dates(clocks, fact, around)
+    _apply(clocks, noted)
+    return noted
+
+
+def _apply(clocks: list[Clock], fact: Fact) -> None:
+    if fact.kind is FactKind.STARTED:
+        _start(clocks, fact)
+        return
+    change = _CHANGES[fact.kind]
+    for number, clock in enumerate(clocks):
+        if clock.round == fact.round and clock.stage in fact.stages:
+            clocks[number] = change(clock, fact)
+
+
+def _with_dates(clocks: Iterable[Clock], fact: Fact, around: "Surroundings") -> Fact:
+    if JUDGED in fact.details:
+        return fact
+    named = [c for c in clocks if c.round == fact.round and c.stage in fact.stages]
+    judging: dict[str, Clock] = {}
+    if fact.kind is FactKind.MET:
+        judging = {c.stage: replace(c, met_at=fact.at) for c in named if c.is_running}
+    elif fact.kind is FactKind.DROPPED:
+        judging = {c.stage: c for c in named if c.is_running}
+    elif fact.kind is FactKind.CHOSEN and fact.details.get(ANEW):
+        chosen = Choice.of(fact.details)
+        judging = {
+            c.key: replace(c, choice=chosen, judged=None, spent=None, missed=None)
+            for c in named
+            # What another unit has met before it passed the subject on stays as it was judged there.
+            if c.met_at is not None and c.choice.unit_id == chosen.unit_id
+        }
+    dates = {key: reckon(clock, around) for key, clock in judging.items()}
+    judged = {key: found.as_judged() for key, found in dates.items() if found is not None}
+    if not judged:
+        return fact
+    spent = {
+        key: [found.used_seconds, found.left_seconds]
+        for key, found in dates.items()
+        if found is not None and found.used_seconds is not None
+    }
+    return replace(fact, details={**fact.details, JUDGED: judged, SPENT: spent})
+
+
+def _said(fact: Fact, name: str, clock: Clock) -> list[Any] | None:
+    """What a fact says of that clock; the key is the stage, or the stage with its turn."""
+    said = fact.details.get(name, {})
+    found: list[Any] | None = said.get(clock.key, said.get(clock.stage))
+    return found
+
+
+def _judgement(fact: Fact, clock: Clock) -> Judged | None:
+    said = _said(fact, JUDGED, clock)
+    if said is None:
+        return None
+    return (datetime.fromisoformat(said[0]) if said[0] else None, said[1])
+
+
+def _spent_by(fact: Fact, clock: Clock) -> tuple[int, int] | None:
+    said = _said(fact, SPENT, clock)
+    return None if said is None else (said[0], said[1])
 
 
 def _start(clocks: list[Clock], fact: Fact) -> None:
@@ -154,23 +205,28 @@ def _start(clocks: list[Clock], fact: Fact) -> None:
 def _meet(clock: Clock, fact: Fact) -> Clock:
     if not clock.is_running:
         return clock
-    judged = None
-    # A deadline made when it was met already has no such word.
-    said = fact.details.get("judged", {}).get(clock.stage)
-    if said is not None:
-        due_at = said[0]
-        judged = (datetime.fromisoformat(due_at) if due_at else None, said[1])
-    return replace(clock, met_at=fact.at, met_by=fact.details.get("person_id"), judged=judged)
+    return replace(
+        clock,
+        met_at=fact.at,
+        met_by=fact.details.get("person_id"),
+        judged=_judgement(fact, clock),
+        spent=_spent_by(fact, clock),
+    )
 
 
 def _revive(clock: Clock, fact: Fact) -> Clock:
     if clock.met_at is None or fact.details.get("turn", clock.turn) != clock.turn:
         return clock
-    return replace(clock, met_at=None, met_by=None, judged=None)
+    due_at = clock.judged[0] if clock.judged else None
+    # The date has passed meanwhile: it is missed by the date by which it was judged.
+    missed = clock.judged if due_at is not None and due_at <= fact.at else clock.missed
+    return replace(clock, met_at=None, met_by=None, judged=None, spent=None, missed=missed)
 
 
 def _drop(clock: Clock, fact: Fact) -> Clock:
-    return replace(clock, dropped_at=fact.at) if clock.is_running else clock
+    if not clock.is_running:
+        return clock
+    return replace(clock, dropped_at=fact.at, judged=_judgement(fact, clock))
 
 
 def _pause(clock: Clock, fact: Fact) -> Clock:
@@ -188,11 +244,23 @@ def _resume(clock: Clock, fact: Fact) -> Clock:
 def _extend(clock: Clock, fact: Fact) -> Clock:
     if not clock.is_running:
         return clock
-    return replace(clock, agreed=(fact.at, datetime.fromisoformat(fact.details["due_at"])))
+    agreed = (fact.at, datetime.fromisoformat(fact.details["due_at"]))
+    return replace(clock, agreed=agreed, missed=None)
 
 
 def _choose(clock: Clock, fact: Fact) -> Clock:
-    return replace(clock, choice=Choice.of(fact.details)) if clock.is_running else clock
+    """A date that the fact names stands; what else runs is computed by the new choice."""
+    if clock.dropped_at is not None:
+        return clock
+    judged = _judgement(fact, clock)
+    if clock.met_at is None:
+        if judged is not None:
+            return replace(clock, missed=judged)
+        return replace(clock, choice=Choice.of(fact.details), missed=None)
+    if judged is None:
+        return clock
+    chosen = Choice.of(fact.details)
+    return replace(clock, choice=chosen, judged=judged, spent=_spent_by(fact, clock), missed=None)
 
 
 _CHANGES = {
@@ -221,23 +289,63 @@ class Surroundings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """What comes of a clock: minutes of counted time, and the date; None without one."""
+    """What comes of a clock: minutes of counted time and the date; None without one.
+
+    Of a clock that was met also the seconds of counted time that it had used, and those that it had
+    left; less than none is late.
+    """
 
     target_minutes: int | None
     due_at: datetime | None
+    used_seconds: int | None = None
+    left_seconds: int | None = None
+
+    def as_judged(self) -> list[Any]:
+        """The date and the minutes, as a fact keeps them."""
+        return [self.due_at.isoformat() if self.due_at else None, self.target_minutes]
 
 
 def reckon(clock: Clock, around: Surroundings) -> Reckoning | None:
     """When it is due; None where its policy does not ask for the stage, or not at that urgency."""
     rule = around.rules(clock.choice.versions).stages.get(clock.stage)
-    if clock.judged is not None:
-        return None if rule is None else Reckoning(clock.judged[1], clock.judged[0])
     if rule is None:
         return None
-    every_day = around.calendar(clock.choice.unit_id, CalendarKind.EVERY_DAY)
-    target = rule.target(clock.choice.urgency, clock.started_at, every_day)
-    if target is None:
+    stands = clock.judged or clock.missed
+    if stands is not None and (clock.met_at is None or clock.spent is not None):
+        return Reckoning(stands[1], stands[0], *(clock.spent or ()))
+    target = clock.target(around)
+    if stands is not None:
+        found = Reckoning(stands[1], stands[0])
+    elif target is not None:
+        found = _computed(clock, target, around)
+    else:
         return Reckoning(None, None) if clock.stage is Stage.ZERO else None
+    if target is None or found.due_at is None or clock.met_at is None:
+        return found
+    calendar = around.calendar(clock.choice.unit_id, target.calendar)
+    used_, left = spent(calendar, clock, found.due_at, clock.met_at)
+    return replace(found, used_seconds=_seconds(used_), left_seconds=_seconds(left))
+
+
+def spent(
+    calendar: Calendar, clock: Clock, due_at: datetime, at: datetime
+) -> tuple[timedelta, timedelta]:
+    """Counted time outside the pauses: used since the start, and left until it is due.
+
+    Less than nothing is left of what is late.
+    """
+    until_now, until_due = (
+        used(calendar, clock.started_at, moment, clock.pauses) for moment in (at, due_at)
+    )
+    return until_now, until_due - until_now
+
+
+def _seconds(length: timedelta) -> int:
+    return round(length.total_seconds())
+
+
+def _computed(clock: Clock, target: Target, around: Surroundings) -> Reckoning:
+    """By the policy and the calendar of now."""
     calendar = around.calendar(clock.choice.unit_id, target.calendar)
     length = length_from(calendar, clock.started_at, target.length)
     if clock.stage is Stage.SOLVE and clock.round > 1:
@@ -258,120 +366,3 @@ def reckon(clock: Clock, around: Surroundings) -> Reckoning | None:
 
 def _before(pauses: Sequence[Pause], moment: datetime) -> tuple[Pause, ...]:
     return tuple((p, moment if r is None else min(r, moment)) for p, r in pauses if p < moment)
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step of the ladder in time: its name, who is reminded, and when."""
-
-    name: str
-    level: Level
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Climb:
-    """What a ladder is made of: a running stage, since when its time counts, and its date."""
-
-    stage: Stage
-    versions: tuple[int, ...]
-    urgency: str
-    unit_id: int
-    since: datetime
-    due_at: datetime
-
-
-def ladder(climb: Climb, around: Surroundings) -> list[Rung]:
-    """The steps in the order of time, moved out of the quiet hours.
-
-    Whatever is left to the morning comes at its first minute; what goes beyond the community comes
-    in one digest at 08:30 of a working day. Of an emergency nothing waits.
-    """
-    rule = around.rules(climb.versions).stages.get(climb.stage)
-    if rule is None:
-        return []
-    steps = rule.ladder or (EMERGENCY_LADDER if climb.urgency == EMERGENCY else LADDER)
-    late = [Rung(f"late_{step.level}", step.level, _moment(climb, step, around)) for step in steps]
-    return _in_time(climb, [*_shares(climb, rule, around), *late], around)
-
-
-def next_rung(climb: Climb, at: datetime, around: Surroundings) -> Rung | None:
-    """The first step after that moment; as long as it is a share, what comes late is not looked at."""
-    rule = around.rules(climb.versions).stages.get(climb.stage)
-    shares = [] if rule is None else _in_time(climb, _shares(climb, rule, around), around)
-    coming = next((rung for rung in shares if rung.at > at), None)
-    if coming is not None:
-        return coming
-    return next((rung for rung in ladder(climb, around) if rung.at > at), None)
-
-
-def still_waiting(rungs: Sequence[Rung], step: str | None, since: datetime) -> Sequence[Rung]:
-    """The rungs from that step on; where the ladder has it no longer, those that come since then."""
-    place = next((n for n, rung in enumerate(rungs) if rung.name == step), None)
-    return [rung for rung in rungs if rung.at >= since] if place is None else rungs[place:]
-
-
-def _in_time(climb: Climb, rungs: Iterable[Rung], around: Surroundings) -> list[Rung]:
-    rungs = [replace(rung, at=_up(rung.at)) for rung in rungs]
-    if climb.urgency != EMERGENCY:
-        quiet = around.quiet(climb.unit_id)
-        working = around.calendar(climb.unit_id, CalendarKind.WORKING)
-        rungs = [replace(rung, at=_polite(rung, quiet, working)) for rung in rungs]
-    return sorted(rungs, key=lambda rung: rung.at)
-
-
-def _shares(climb: Climb, rule: StageRule, around: Surroundings) -> Iterable[Rung]:
-    target = rule.by_day(climb.urgency)
-    if target is None:
-        return
-    calendar = around.calendar(climb.unit_id, target.calendar)
-    length = calendar.elapsed(climb.since, climb.due_at)
-    is_long = climb.due_at - climb.since > _DAY
-    for share in rule.shares or (LONG_SHARES if is_long else SHARES):
-        at = calendar.add(climb.since, length * share / 100)
-        yield Rung(f"share_{share}", Level.HANDLER, at)
-    if is_long and rule.shares is None:
-        working = around.calendar(climb.unit_id, CalendarKind.WORKING)
-        yield Rung("last_day", Level.HANDLER, _last_morning(working, climb.due_at))
-
-
-def _last_morning(working: Calendar, due_at: datetime) -> datetime:
-    """08:30 of the last working day before it is due."""
-    day = working.last_counting_day(due_at)
-    at = working.at(day, MORNING)
-    if at < due_at:
-        return at
-    return working.at(working.last_counting_day(working.at(day, time()) - _MINUTE), MORNING)
-
-
-def _moment(climb: Climb, step: Step, around: Surroundings) -> datetime:
-    if step.after.length.minutes == 0:
-        return climb.due_at
-    calendar = around.calendar(climb.unit_id, step.after.calendar)
-    return calendar.add(climb.due_at, length_from(calendar, climb.due_at, step.after.length))
-
-
-def _polite(rung: Rung, quiet: tuple[time, time], working: Calendar) -> datetime:
-    if rung.level in ABOVE:
-        return _next_morning(rung.at, working)
-    since, until = quiet
-    local = rung.at.astimezone(working.zone)
-    clock, day = local.time(), local.date()
-    if since <= until:
-        return working.at(day, until) if since <= clock < until else rung.at
-    if clock >= since:
-        return working.at(day + _DAY, until)
-    return working.at(day, until) if clock < until else rung.at
-
-
-def _next_morning(at: datetime, working: Calendar) -> datetime:
-    day = at.astimezone(working.zone).date()
-    while not working.is_counting(day) or working.at(day, MORNING) < at:
-        day += _DAY
-    return working.at(day, MORNING)
-
-
-def _up(moment: datetime) -> datetime:
-    """To the whole minute, so that what is of one minute can be one message."""
-    rest = moment.replace(second=0, microsecond=0)
-    return moment if rest == moment else rest + _MINUTE

@@ -29,7 +29,6 @@ class DeadlinesPassed:
 
     subject_kind: str
     items: tuple[Passed, ...]
-    postponed: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)

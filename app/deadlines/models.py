@@ -134,6 +134,9 @@ class Deadline(Queued):
     target_minutes: Mapped[int | None]
     due_at: Mapped[datetime | None]
     met_at: Mapped[datetime | None]
+    # Counted time, of what was met; less than none is left of what was late.
+    used_seconds: Mapped[int | None]
+    left_seconds: Mapped[int | None]
     generation: Mapped[int] = mapped_column(default=1)
     next_at: Mapped[datetime | None]
     next_step: Mapped[str | None]

@@ -233,6 +233,8 @@ def fold(layers: Iterable[tuple[int, Mapping[Stage, StageRule]]]) -> Rules:
             if held is None:
                 stages[stage] = rule
             elif is_tighter(rule, held):
-                # Who is told when it is late is not for the one who is late to say.
-                stages[stage] = replace(rule, ladder=held.ladder)
+                # Who is told when it is late is not for the one who is late to say; a unit that says
+                # nothing of the reminders before it keeps those above.
+                shares = held.shares if rule.shares is None else rule.shares
+                stages[stage] = replace(rule, shares=shares, ladder=held.ladder)
     return Rules(tuple(versions), stages)

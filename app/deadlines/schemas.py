@@ -120,6 +120,10 @@ class PauseIn(Schema):
     until = Moment(load_default=None, allow_none=True, data_key="to")
 
 
+# When each stage was met, by its name.
+MetAtIn = Schema.from_dict({stage.value: Moment() for stage in Stage}, name="MetAtIn")
+
+
 class PreviewIn(Schema):
     """A policy, or stages that nobody has published yet."""
 
@@ -130,6 +134,12 @@ class PreviewIn(Schema):
     start = Moment(required=True)
     pauses = fields.List(
         fields.Nested(PauseIn), load_default=list, validate=validate.Length(max=50)
+    )
+    met_at = fields.Nested(
+        MetAtIn,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "各环节的完成时间；填了就算出用了多久、还剩多久、是否超期"},
     )
 
 
@@ -289,6 +299,22 @@ class ForeseenOut(Schema):
     target_minutes = fields.Integer(required=True, allow_none=True)
     due_at = _Zoned(required=True, allow_none=True)
     ladder = fields.List(fields.Nested(RungOut), required=True)
+    # Left out where no `met_at` was sent.
+    used_minutes = fields.Integer(
+        allow_none=True,
+        attribute="spent.used_minutes",
+        metadata={"description": "完成时用去的分钟（按该环节的日历，不含暂停）；有 met_at 才有"},
+    )
+    left_minutes = fields.Integer(
+        allow_none=True,
+        attribute="spent.left_minutes",
+        metadata={"description": "完成时还剩的分钟；超期为负数"},
+    )
+    overdue = fields.Boolean(
+        allow_none=True,
+        attribute="spent.overdue",
+        metadata={"description": "完成时是否已经超期；没有填完成时间的环节为空"},
+    )
 
 
 class PreviewOut(Schema):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.deadlines.clocks import Rung
+from app.deadlines.ladders import Rung
 from app.deadlines.rules import URGENCIES, StageRule, Step, Target
 from app.deadlines.states import CalendarKind, Level
 

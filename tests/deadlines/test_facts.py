@@ -1,5 +1,6 @@
 """What a history of facts makes of the clocks, whatever its order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.deadlines.clocks import Choice, Clock, Fact, reckon, replay
+from app.deadlines.clocks import Choice, Clock, Fact, note, reckon, replay
 from app.deadlines.rules import read_stages
 from app.deadlines.states import DeadlineState, FactKind, Stage
 from tests.deadlines.around import Around, office
@@ -236,3 +237,80 @@ def test_another_urgency_keeps_what_was_used() -> None:
     assert reckoned is not None
     # Monday 09:00 and two working days: Wednesday 09:00; the hour that stood still: 10:00.
     assert reckoned.due_at == MONDAY + timedelta(days=2, hours=1)
+
+
+def _judged(clock: Clock) -> Any:
+    reckoned = reckon(clock, AROUND)
+    assert reckoned is not None
+    return reckoned.target_minutes, reckoned.due_at
+
+
+def test_a_date_that_stands_stands() -> None:
+    """What was missed is not computed any more, until another date is agreed or all of it is chosen
+    anew."""
+    hours = [MONDAY + timedelta(days=20, hours=number) for number in range(5)]
+    missed = {"judged": {"solve/1": [(MONDAY + timedelta(days=3)).isoformat(), 77]}}
+    start = fact(FactKind.STARTED, MONDAY, Stage.SOLVE)
+    stands = [start, fact(FactKind.CHOSEN, hours[0], Stage.SOLVE, **missed)]
+    held = (77, MONDAY + timedelta(days=3))
+    (clock,) = replay(stands)
+    assert (_judged(clock), clock.choice.urgency, clock.state) == (held, "normal", "open")
+    pause = fact(FactKind.PAUSED, hours[1], Stage.SOLVE)
+    met = fact(FactKind.MET, hours[2], Stage.SOLVE, judged={"solve": [held[1].isoformat(), 77]})
+    back = fact(FactKind.REVIVED, hours[3], Stage.SOLVE)
+    for more in ([pause], [met], [met, back], [pause, met, back]):
+        assert [_judged(clock) for clock in replay([*stands, *more])] == [held]
+    chosen = fact(FactKind.CHOSEN, hours[1], Stage.SOLVE, urgency="urgent")
+    (clock,) = replay([*stands, chosen])
+    # Two working days of 420 minutes.
+    assert _judged(clock) == (840, MONDAY + timedelta(days=2))
+    agreed = fact(FactKind.EXTENDED, hours[1], Stage.SOLVE, due_at=hours[4].isoformat())
+    (clock,) = replay([*stands, agreed])
+    assert _judged(clock)[1] == hours[4]
+
+
+def test_what_was_done_in_time_and_is_taken_back_late() -> None:
+    """Its date has passed meanwhile: it is missed by that date; else it runs on and may move."""
+    due_at = MONDAY + timedelta(days=2)
+    facts = [
+        fact(FactKind.STARTED, MONDAY, Stage.SOLVE),
+        fact(FactKind.MET, MONDAY, Stage.SOLVE, judged={"solve": [due_at.isoformat(), 5]}),
+    ]
+    for moment, stands in ((due_at, True), (due_at - timedelta(minutes=1), False)):
+        (clock,) = replay([*facts, fact(FactKind.REVIVED, moment, Stage.SOLVE)])
+        assert (clock.missed == (due_at, 5)) is stands
+        assert (_judged(clock) == (5, due_at)) is stands
+
+
+def test_new_facts_are_given_their_dates() -> None:
+    """Met and dropped ones the date of that moment, a choice that is made anew those of what was
+    met; of a unit that has passed it on nothing is judged again."""
+    clocks: list[Clock] = []
+    for number, made in enumerate(
+        [
+            fact(FactKind.STARTED, MONDAY),
+            fact(FactKind.MET, MONDAY + timedelta(hours=2), Stage.ARRANGE),
+            fact(FactKind.STARTED, MONDAY + timedelta(hours=2), Stage.ARRANGE),
+            fact(FactKind.DROPPED, MONDAY + timedelta(hours=3), Stage.REPORT),
+            fact(FactKind.CHOSEN, MONDAY + timedelta(hours=4), anew=True, urgency="urgent"),
+            fact(FactKind.CHOSEN, MONDAY + timedelta(hours=4), anew=True, unit_id=2),
+            fact(FactKind.CHOSEN, MONDAY + timedelta(hours=4), urgency="urgent"),
+        ]
+    ):
+        noted = note(clocks, made, AROUND)
+        said = [noted.details.get(name) for name in ("judged", "spent")]
+        assert said == _DATED[number], made.kind
+        assert replace(noted, details=made.details) == made
+
+
+_ARRANGED = [(MONDAY + timedelta(hours=1)).isoformat(), 60]
+_DATED: list[list[Any]] = [
+    [None, None],
+    # An hour of two was late.
+    [{"arrange": _ARRANGED}, {"arrange": [7200, -3600]}],
+    [None, None],
+    [{"report": [(MONDAY + timedelta(days=3)).isoformat(), 3 * 1440]}, {}],
+    [{"arrange/1": _ARRANGED}, {"arrange/1": [7200, -3600]}],
+    [None, None],
+    [None, None],
+]

@@ -112,6 +112,24 @@ def test_a_unit_tightens_for_itself_and_below(world: World) -> None:
     assert change.unit_path == world.community.path
 
 
+def test_a_target_alone_keeps_the_shares_above(world: World) -> None:
+    """Shown, reminded by, and named as the unit's own time; shares of its own are its own."""
+    top = [{"stage": "solve", "days": 7, "shares": [25, 75]}]
+    publish_policy(SYSTEM, ORDINARY, stages=top, based_on=current_id(ORDINARY, world))
+    own = tighten(world, FIVE_DAYS)
+    assert _solving(world) == (world.community.id, "5天", (25, 75))
+    tighten(world, [{"stage": "solve", "days": 5, "shares": [90]}], based_on=own.id)
+    assert _solving(world) == (world.community.id, "5天", (90,))
+    withdraw_policy(world.actor("leader"), ORDINARY, world.community.id)
+    assert _solving(world) == (None, "7天", (25, 75))
+
+
+def _solving(world: World) -> tuple[int | None, str, tuple[int, ...] | None]:
+    """At the grid: which unit has set it, how long, and the shares."""
+    (solve,) = policy_here(SYSTEM, ORDINARY, world.grid.id).stages
+    return solve.set_by_unit_id, solve.times[0].text, solve.shares
+
+
 def test_a_unit_below_is_held_to_the_unit_above(world: World) -> None:
     """Five days at the street: six in the community are looser, though seven hold for all."""
     street = world.actor("street")

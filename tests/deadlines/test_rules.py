@@ -1,5 +1,7 @@
 """Policies as JSON has them: what is refused, what a unit may tighten."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
@@ -16,6 +18,7 @@ from app.deadlines.rules import (
     Night,
     Rules,
     StageRule,
+    Step,
     Target,
     fold,
     is_tighter,
@@ -251,6 +254,54 @@ def test_layers_are_folded_downward() -> None:
     )
     assert folded == Rules((4, 8, 9), {Stage.SOLVE: tight} | report)
     assert fold([(4, {Stage.SOLVE: top}), (8, {Stage.SOLVE: loose})]).stages == {Stage.SOLVE: top}
+
+
+_shares = st.sampled_from([None, (50,), (25, 75), (10, 50, 90)])
+_ladders = st.sampled_from(
+    [None, (Step(Level.DESK, Target(Length(minutes=0), CalendarKind.EVERY_DAY)),)]
+)
+_layers = st.lists(
+    st.builds(lambda rule, shares: replace(rule, shares=shares), _rules, _shares),
+    min_size=2,
+    max_size=4,
+)
+
+
+@PROOF
+@given(_layers, _ladders)
+def test_whoever_tightens_a_target_alone_keeps_the_shares(
+    layers: list[StageRule], ladder: Any
+) -> None:
+    """Layer by layer: the target as without any shares, the last shares that were said, the ladder
+    of the top."""
+    layers = [replace(layers[0], ladder=ladder), *layers[1:]]
+    plain = [replace(layer, shares=None) for layer in layers]
+    said: tuple[int, ...] | None = None
+    above: StageRule | None = None
+    for depth, layer in enumerate(layers):
+        held, bare = _folded(layers[: depth + 1]), _folded(plain[: depth + 1])
+        if above is None or is_tighter(layer, above):
+            said = said if layer.shares is None else layer.shares
+        above = held
+        assert replace(held, shares=None) == bare
+        assert (held.shares, held.ladder) == (said, ladder)
+
+
+def _folded(layers: Sequence[StageRule]) -> StageRule:
+    """What the layers make of solving."""
+    return fold((number, {Stage.SOLVE: one}) for number, one in enumerate(layers)).stages[
+        Stage.SOLVE
+    ]
+
+
+def test_shares_above_are_kept_by_hand() -> None:
+    """Above 25 and 75 percent: a target alone keeps them, own shares take their place below too."""
+    top = {"days": 7, "shares": [25, 75]}
+    layers = [rule(top), rule({"days": 5}), rule({"days": 4, "shares": [90]}), rule({"days": 3})]
+    found = [_folded(layers[: depth + 1]).shares for depth in range(4)]
+    assert found == [(25, 75), (25, 75), (90,), (90,)]
+    # What is looser does not hold, and neither do its shares.
+    assert _folded([rule(top), rule({"days": 8, "shares": [10]})]) == rule(top)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from app.deadlines.models import Deadline
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.kernel.heartbeat import Heartbeat, Rounds
-from app.kernel.slots import MAX_ATTEMPTS, fail_slot
+from app.kernel.queue import MAX_ATTEMPTS
+from app.kernel.slots import fail_slot
 from app.notifications.models import OutboxMessage
 from app.notifications.states import OutboxState
 from tests.architecture import reverse

@@ -137,12 +137,15 @@ def _here(
     stages = fold((row.id, own) for row, own in layers).stages
     setters: dict[Stage, int | None] = {}
     for row, own in layers:
-        # The ladder is always that of the top.
         setters |= {
-            stage: row.unit_id
-            for stage, rule in own.items()
-            if replace(rule, ladder=None) == replace(stages[stage], ladder=None)
+            stage: row.unit_id for stage, rule in own.items() if _is_from(rule, stages[stage])
         }
     own_row = rows[-1] if rows[-1].unit_id == unit.id else None
     here = [StageHere(stages[stage], setters[stage]) for stage in Stage if stage in stages]
     return PolicyHere(rows[0], own_row, unit.id, here, versions)
+
+
+def _is_from(rule: StageRule, held: StageRule) -> bool:
+    """Whether what holds is that rule; its ladder is that of the top, and so may its shares be."""
+    shares = held.shares if rule.shares is None else rule.shares
+    return replace(rule, shares=shares, ladder=None) == replace(held, ladder=None)

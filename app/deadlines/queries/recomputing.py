@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from app.deadlines.models import RUNNING, Deadline, Recomputation
 from app.kernel.database import session
@@ -22,6 +23,7 @@ class Change:
     id: int
     policy: str | None
     unit_path: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,12 @@ class _Changes:
 def _read() -> _Changes:
     last = session.scalar(select(func.max(Recomputation.id)))
     rows = session.execute(
-        select(Recomputation.id, Recomputation.policy, Recomputation.unit_path)
+        select(
+            Recomputation.id,
+            Recomputation.policy,
+            Recomputation.unit_path,
+            Recomputation.created_at,
+        )
         .where(Recomputation.finished_at.is_(None))
         .order_by(Recomputation.id)
     )
@@ -67,3 +74,17 @@ def affected(policy: str | None, unit_path: str | None) -> ColumnElement[bool]:
 def behind(change: Change) -> ColumnElement[bool]:
     """Those of them that have not seen the change."""
     return and_(affected(change.policy, change.unit_path), _DEADLINES.c.basis < change.id)
+
+
+def unseen_since(row: Row[Any]) -> datetime | None:
+    """When the first change was made that a deadline has not seen; None where it has seen them all."""
+    return next(
+        (
+            change.created_at
+            for change in unfinished()
+            if row.basis < change.id
+            and change.policy in (None, row.policy)
+            and row.unit_path.startswith(change.unit_path or "")
+        ),
+        None,
+    )

@@ -7,21 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select, update
 
-from app.deadlines.clocks import (
-    Climb,
-    Clock,
-    Fact,
-    Reckoning,
-    Rung,
-    ladder,
-    next_rung,
-    reckon,
-    replay,
-    still_waiting,
-)
+from app.deadlines.clocks import JUDGED, Clock, Fact, Reckoning, note, reckon, replay
 from app.deadlines.events import Dates
+from app.deadlines.ladders import Climb, Rung, ladder, next_rung, still_waiting
 from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
-from app.deadlines.queries.recomputing import current_basis
+from app.deadlines.queries.recomputing import current_basis, unseen_since
 from app.deadlines.queries.surroundings import HERE, choice
 from app.deadlines.states import DeadlineState, FactKind, Stage
 from app.kernel.clock import now
@@ -63,6 +53,8 @@ _MUTABLE = (
     "target_minutes",
     "due_at",
     "met_at",
+    "used_seconds",
+    "left_seconds",
     "generation",
     "next_at",
     "next_step",
@@ -97,30 +89,52 @@ def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> 
     with session.no_autoflush:
         rows = [] if is_new else fetch(_ROWS_OF, about)
         earlier = [] if is_new else [fact_of(row) for row in fetch(_FACTS_OF, about)]
-    noted = [_with_judgement(fact, rows) for fact in facts]
+    clocks = replay(earlier)
+    noted = [note(clocks, fact, HERE) for fact in [*_missed(clocks, rows), *facts]]
     if noted:
         put(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
-    return _settle(subject, replay([*earlier, *noted]), rows, anew=False)
+    return _settle(subject, clocks, rows, anew=False)
 
 
 def recompute(subject: Subject) -> Dates:
     """The subject's deadlines anew from its facts, by today's policies and calendars.
 
-    Whoever calls holds the subject.
+    Only what is pending moves: a date that had passed before the change stands. Whoever calls holds
+    the subject.
     """
     about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
     rows = session.execute(_ROWS_OF, about).all()
-    facts = [fact_of(row) for row in session.execute(_FACTS_OF, about)]
-    running = [clock for clock in replay(facts) if clock.is_running]
-    if running:
-        last = running[-1].choice
+    clocks = replay(fact_of(row) for row in session.execute(_FACTS_OF, about))
+    noted = [note(clocks, fact, HERE) for fact in _missed(clocks, rows)]
+    pending = [clock for clock in clocks if clock.is_running and clock.missed is None]
+    if pending:
+        last = pending[-1].choice
         today = choice(subject.policy, last.urgency, last.unit_id, last.limit)
-        if any(clock.choice != today for clock in running):
-            stages = tuple(dict.fromkeys(clock.stage for clock in running))
+        if any(clock.choice != today for clock in pending):
+            stages = tuple(dict.fromkeys(clock.stage for clock in pending))
             chosen = Fact(FactKind.CHOSEN, now(), subject.round, stages, today.as_details())
-            session.execute(_INSERT_FACTS, [_fact_values(subject, chosen)])
-            facts.append(chosen)
-    return _settle(subject, replay(facts), rows, anew=True)
+            noted.append(note(clocks, chosen, HERE))
+    if noted:
+        put(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
+    return _settle(subject, clocks, rows, anew=True)
+
+
+def _missed(clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> list[Fact]:
+    """A fact for each date that had passed when the policy or the calendar was changed.
+
+    It keeps the date, so that it is never computed by what came later.
+    """
+    running = {(clock.stage, clock.turn): clock for clock in clocks if clock.is_running}
+    facts = []
+    for row in rows:
+        clock, changed_at = running.get((row.stage, row.turn)), unseen_since(row)
+        if clock is None or clock.missed is not None or changed_at is None or row.due_at is None:
+            continue
+        if row.due_at <= changed_at:
+            judged = Reckoning(row.target_minutes, row.due_at).as_judged()
+            details = {**clock.choice.as_details(), JUDGED: {clock.key: judged}}
+            facts.append(Fact(FactKind.CHOSEN, changed_at, row.round, (row.stage,), details))
+    return facts
 
 
 def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]:
@@ -133,9 +147,11 @@ def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]
     rows: list[dict[str, Any]] = []
     dates: list[Dates] = []
     for subject, told in stories:
-        facts += [{**_fact_values(subject, fact), "round": fact.round} for fact in told]
+        clocks: list[Clock] = []
+        noted = [note(clocks, fact, HERE) for fact in told]
+        facts += [{**_fact_values(subject, fact), "round": fact.round} for fact in noted]
         of_round: list[dict[str, Any]] = []
-        for clock in replay(told):
+        for clock in clocks:
             reckoned = reckon(clock, HERE)
             if reckoned is None:
                 continue
@@ -170,19 +186,6 @@ def _fact_values(subject: Subject, fact: Fact) -> dict[str, Any]:
         "stages": [stage.value for stage in fact.stages],
         "details": details,
     }
-
-
-def _with_judgement(fact: Fact, rows: Iterable[Row[Any]]) -> Fact:
-    """What is met is judged by the date of that moment, whatever calendars say later."""
-    if fact.kind is not FactKind.MET:
-        return fact
-    judged = {
-        row.stage.value: [row.due_at.isoformat() if row.due_at else None, row.target_minutes]
-        for row in rows
-        if row.stage in fact.stages and row.state in _RUNNING
-    }
-    details = {**fact.details, "judged": judged} if judged else fact.details
-    return Fact(fact.kind, fact.at, fact.round, fact.stages, details)
 
 
 _RUNNING = (DeadlineState.OPEN, DeadlineState.PAUSED)
@@ -259,6 +262,8 @@ def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, 
         "target_minutes": reckoned.target_minutes,
         "due_at": reckoned.due_at,
         "met_at": clock.met_at,
+        "used_seconds": reckoned.used_seconds,
+        "left_seconds": reckoned.left_seconds,
         "generation": 1,
         "next_at": None,
         "next_step": None,

@@ -20,7 +20,8 @@ from app.kernel.events import announce
 _FACTS, _DEADLINES = table_of(DeadlineFact), table_of(Deadline)
 # What the facts decide; the ladder's place is not theirs.
 _DECIDED = ("policy", "topic", "urgency", "unit_id", "started_at", "counts_since", "state")
-COMPARED = (*_DECIDED, "target_minutes", "due_at", "met_at", "person_id")
+_RECKONED = ("target_minutes", "due_at", "met_at", "used_seconds", "left_seconds", "person_id")
+COMPARED = (*_DECIDED, *_RECKONED)
 
 
 @dataclass(frozen=True, slots=True)

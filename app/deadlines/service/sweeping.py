@@ -9,8 +9,9 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Row, bindparam, case, false, or_, select, update
 
-from app.deadlines.clocks import Climb, Rung, Surroundings, ladder, still_waiting
+from app.deadlines.clocks import Surroundings
 from app.deadlines.events import DeadlinesPassed, Passed, SubjectsMoving
+from app.deadlines.ladders import Climb, Rung, ladder, still_waiting
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.recomputing import behind, unfinished
 from app.deadlines.queries.surroundings import HERE

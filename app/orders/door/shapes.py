@@ -229,7 +229,13 @@ class OrderOut(Schema):
     suspended_until = Moment(required=True, allow_none=True, attribute="order.suspended_until")
     completed_at = Moment(required=True, allow_none=True, attribute="order.completed_at")
     closed_at = Moment(required=True, allow_none=True, attribute="order.closed_at")
-    next_due_at = Moment(required=True, allow_none=True, attribute="order.next_due_at")
+    next_due_at = Moment(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "工作人员和办理人看到最近一个环节的期限，其他人看到承诺的办结时间"
+        },
+    )
     deadlines = fields.List(fields.Nested(DeadlineOut), required=True)
     rating = fields.Nested(RatingOut, required=True, allow_none=True)
     joined = fields.Integer(required=True, attribute="order.joined")

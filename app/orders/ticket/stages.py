@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.deadlines.clocks import Choice, Fact
+from app.deadlines.clocks import ANEW, Choice, Fact
 from app.deadlines.states import FactKind, Stage
 from app.orders.ticket.states import TABLE, TAKEN, Action, OrderStatus
 
@@ -160,7 +160,8 @@ def _terms(deed: Deed) -> list[Fact]:
     moved = deed.action is A.AGREE and deed.after is S.SUBMITTED and "unit_id" in deed.details
     if deed.after in (S.MERGED, S.CLOSED) or not (named or moved):
         return []
-    return [_fact(deed, F.CHOSEN, EVERY, deed.choice.as_details())]
+    anew = {ANEW: True} if deed.action is A.AMEND else {}
+    return [_fact(deed, F.CHOSEN, EVERY, deed.choice.as_details() | anew)]
 
 
 def _agreed(deed: Deed) -> list[Fact]:

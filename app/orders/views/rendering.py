@@ -62,6 +62,7 @@ class OrderView:
     contact: dict[str, Any] | None
     assignees: list[dict[str, Any]]
     offered_to: dict[str, Any] | None
+    next_due_at: datetime | None
     deadlines: list[dict[str, Any]]
     rating: OrderRating | None
     requests: list[dict[str, Any]]
@@ -166,6 +167,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
     involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
     asked_of = staff or actor.person_id == order.offered_to_id
+    inside = staff or asked or _has_hand(actor, order) or (not mine and _works(actor, order, rows))
     unhidden = mine or (involved and may_know_requester(actor, order))
     checked = involved and (
         asked or order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
@@ -192,6 +194,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
         assignees=[_assignee(row, around) for row in _current(order, rows) if involved],
         offered_to=named(order.offered_to_id, around.people) if asked_of else None,
+        next_due_at=order.next_due_at if inside else _promised_day(order),
         deadlines=_promise(order),
         rating=around.ratings.get(order.id) if mine or staff or is_holder(actor, order) else None,
         requests=_requests(actor, order, around),
@@ -256,6 +259,12 @@ def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
     )
 
 
+def _has_hand(actor: Actor, order: Order) -> bool:
+    """Who handles it now, helps, or was asked to handle it."""
+    hands = (order.holder_id, order.offered_to_id, *order.helper_ids)
+    return actor.person_id is not None and actor.person_id in hands
+
+
 def _current(order: Order, rows: Sequence[Any]) -> list[Any]:
     if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
         return last_hands(rows)
@@ -268,6 +277,11 @@ def _assignee(row: Any, around: _Surroundings) -> dict[str, Any]:
         return {"kind": row.kind, "id": row.provider_id, "name": name, "part": row.part}
     name = around.people.get(row.person_id or 0, "")
     return {"kind": row.kind, "id": row.person_id, "name": name, "part": row.part}
+
+
+def _promised_day(order: Order) -> datetime | None:
+    """For readers who neither handle the order nor work at its desk: dates in between are internal."""
+    return order.due_at if order.is_open else None
 
 
 def _promise(order: Order) -> list[dict[str, Any]]:

@@ -5,28 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    case,
-    cast,
-    extract,
-    func,
-    literal,
-    select,
-)
+from sqlalchemy import ColumnElement, case, func, literal, select
 
 from app.categories.queries import names_of as category_names
-from app.deadlines.queries.surroundings import calendar_of
-from app.deadlines.states import (
-    LATE_WORDS,
-    STAGE_WORDS,
-    CalendarKind,
-    DeadlineState,
-    LateReason,
-    Stage,
-)
+from app.deadlines.states import LATE_WORDS, STAGE_WORDS, DeadlineState, LateReason, Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
@@ -236,7 +218,7 @@ def rows_of(scope: Scope, unit: Unit, period: Period, by: GroupBy) -> list[Stage
         row.rate = _rate(row.on_time, row.due)
         row.is_ranked = row.due >= RANKED_FROM and by is not GroupBy.HANDLER
         if (at, stage) in times:
-            row.used_minutes, row.left_minutes = times[at, stage].averages()
+            row.used_minutes, row.left_minutes = times[at, stage]
     return sorted(rows.values(), key=lambda row: _place(row, by))
 
 
@@ -288,81 +270,19 @@ def _labels(by: GroupBy, keys: Iterable[Any]) -> dict[Any, str]:
     return {key: key for key in known}
 
 
-@dataclass(slots=True)
-class _Time:
-    """Sums over some met deadlines: their number, and the seconds used and left.
-
-    Seconds are those of the deadline's calendar; a late deadline has a negative `left`.
-    """
-
-    runs: int = 0
-    used: float = 0
-    left: float = 0
-
-    def add(self, runs: int, used: float, left: float) -> None:
-        """Adds `runs` deadlines with their sums of seconds."""
-        self.runs, self.used, self.left = self.runs + runs, self.used + used, self.left + left
-
-    def averages(self) -> tuple[int, int]:
-        """The average minutes used and the average minutes left."""
-        return round(self.used / self.runs / 60), round(self.left / self.runs / 60)
-
-
 def _times(
     scope: Scope, dimensions: Sequence[ColumnElement[Any]]
-) -> dict[tuple[Any, Stage], _Time]:
-    """The time that met deadlines had used and left, by group and stage.
-
-    Used time is the target minus the time left, because a pause moves the date by its length. If the
-    date was set earlier than the target (by a dispatcher), the time from the start to the date counts
-    as the target.
-    """
-    times: dict[tuple[Any, Stage], _Time] = {}
-    met = runs(scope, *dimensions, *_MOMENTS).where(DEADLINES.c.state == DeadlineState.MET)
-    for calendar, count in (
-        (CalendarKind.EVERY_DAY, _by_the_clock),
-        (CalendarKind.WORKING, _by_hours),
-    ):
-        for group, met_, used, left in count(
-            met.where(DEADLINES.c.calendar == calendar), dimensions
-        ):
-            times.setdefault(group, _Time()).add(met_, used, left)
-    return times
-
-
-_MOMENTS = (
-    DEADLINES.c.unit_id,
-    DEADLINES.c.started_at,
-    DEADLINES.c.met_at,
-    DEADLINES.c.due_at,
-    DEADLINES.c.target_minutes,
-)
-_Counted = Iterable[tuple[Any, int, float, float]]
-
-
-def _by_the_clock(met: Select[Any], dimensions: Sequence[ColumnElement[Any]]) -> _Counted:
-    rows = met.subquery()
-    started, done, due = (
-        cast(extract("epoch", rows.c[name]), BigInteger)
-        for name in ("started_at", "met_at", "due_at")
-    )
-    target, length = rows.c.target_minutes * 60, due - started
-    left = due - done
-    used = case((target < length, target), else_=length) - left
+) -> dict[tuple[Any, Stage], tuple[int, int]]:
+    """The average minutes that runs that were met had used and left, by group and stage."""
+    spent = (DEADLINES.c.used_seconds, DEADLINES.c.left_seconds)
+    met = runs(scope, *dimensions, *spent).where(DEADLINES.c.state == DeadlineState.MET)
+    rows = met.where(DEADLINES.c.used_seconds.is_not(None)).subquery()
     groups = [rows.c[column.name] for column in dimensions] + [rows.c.stage]
-    summed = select(*groups, func.count(), func.sum(used), func.sum(left)).group_by(*groups)
-    for *group, runs_, used_, left_ in session.execute(summed):
-        yield (group[0], group[-1]), runs_, float(used_), float(left_)
-
-
-def _by_hours(met: Select[Any], dimensions: Sequence[ColumnElement[Any]]) -> _Counted:
-    for row in session.execute(met):
-        elapsed = calendar_of(row.unit_id, CalendarKind.WORKING).elapsed
-        left = elapsed(row.met_at, row.due_at) - elapsed(row.due_at, row.met_at)
-        length = elapsed(row.started_at, row.due_at).total_seconds()
-        used = min(row.target_minutes * 60, length) - left.total_seconds()
-        key = row.key if dimensions else row.stage
-        yield (key, row.stage), 1, used, left.total_seconds()
+    averages = [func.avg(rows.c[column.name]) for column in spent]
+    return {
+        (group[0], group[-1]): (round(used / 60), round(left / 60))
+        for *group, used, left in session.execute(select(*groups, *averages).group_by(*groups))
+    }
 
 
 def _reasons(scope: Scope) -> list[Reason]:

@@ -1,0 +1,21 @@
+"""Deadlines keep how much of their time was used and left when they were met."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Goes to this version."""
+    op.add_column("deadlines", sa.Column("used_seconds", sa.Integer(), nullable=True))
+    op.add_column("deadlines", sa.Column("left_seconds", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    """Goes back to the version before."""
+    op.drop_column("deadlines", "left_seconds")
+    op.drop_column("deadlines", "used_seconds")

@@ -1,0 +1,42 @@
+"""Changes of calendar and policy as tests make them, and the computing again that follows."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from app.deadlines import jobs
+from app.deadlines.models import DeadlinePolicy
+from app.deadlines.service.calendar import set_day
+from app.deadlines.service.policies import publish_policy
+from app.deadlines.states import DayKind
+from app.kernel.database import session, transaction
+from tests.world import SYSTEM
+
+
+def change_day(day: str, kind: DayKind | None = DayKind.HOLIDAY) -> None:
+    """The day of 2026 is off, worked, or as its weekday says."""
+    set_day(SYSTEM, 2026, day, kind=kind, name="改了", check=lambda _: None)
+    session.commit()
+
+
+def publish_days(code: str, **days: int) -> None:
+    """The policy for all with other days for some stages."""
+    held = (DeadlinePolicy.superseded_at.is_(None), DeadlinePolicy.unit_id.is_(None))
+    row = session.scalars(select(DeadlinePolicy).where(DeadlinePolicy.code == code, *held)).one()
+    stages: list[dict[str, Any]] = [
+        {**stage, "days": days[stage["stage"]]} if stage["stage"] in days else stage
+        for stage in row.stages
+    ]
+    publish_policy(SYSTEM, code, stages=stages, based_on=row.id)
+    session.commit()
+
+
+def recompute_all() -> int:
+    """Batch after batch until nothing is behind; answers how many subjects were computed again."""
+    done = 0
+    while True:
+        with transaction():
+            batch = jobs.recompute()
+        if not batch:
+            return done
+        done += batch
