@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from app.deadlines.ladders import Climb, Rung, ladder
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
-from app.deadlines.queries.surroundings import HERE
+from app.deadlines.queries.surroundings import Here
 from app.deadlines.states import STAGE_WORDS, Level, Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -56,7 +56,7 @@ def climb_of(row: Any) -> Climb:
 
 
 def _climb(deadline: Deadline) -> None:
-    at, rungs = now(), ladder(climb_of(deadline), HERE)
+    at, rungs = now(), ladder(climb_of(deadline), Here())
     names = [rung.name for rung in rungs]
     waiting = rungs[names.index(deadline.next_step or "") :]
     passed = [rung for rung in waiting if rung.at <= at]

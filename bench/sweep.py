@@ -30,7 +30,7 @@ from app.deadlines import jobs
 from app.deadlines.clocks import Surroundings
 from app.deadlines.ladders import Climb, Rung, ladder
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
-from app.deadlines.queries.surroundings import HERE
+from app.deadlines.queries.surroundings import Here
 from app.demo import build
 from app.kernel.clock import now
 from app.kernel.database import db, session, transaction
@@ -172,7 +172,8 @@ def _fill(wanted: int) -> tuple[int, list[State]]:
         waiting = session.scalar(select(func.count()).select_from(Deadline).where(WAITING)) or 0
         orders = range(copies.first, copies.first + count, max(1, count // DUE))[:DUE]
         _hand_out(orders, members)
-        asked = (HERE.rules, HERE.calendar, HERE.quiet)
+        here = Here()
+        asked = (here.rules, here.calendar, here.quiet)
         around = SimpleNamespace(**{ask.__name__: cache(ask) for ask in asked})
         due = _choose(orders, around)
     return waiting, due

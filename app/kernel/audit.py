@@ -1,4 +1,4 @@
-"""The audit: who looked at or changed what is sensitive; rows are added, never changed."""
+"""The audit: rows that say who looked at or changed sensitive data; rows are added and never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.kernel.database import Id, Model, session
 
 
 class AuditRow(Model):
-    """One act; `fields` names what was opened, never its content."""
+    """One act of an actor; `fields` holds the names of the fields that were shown, never their content."""
 
     __tablename__ = "audit_rows"
     __table_args__ = (Index("ix_audit_rows_subject", "subject_kind", "subject_id"),)
@@ -39,7 +39,7 @@ def audit_values(
     fields: Sequence[str] = (),
     unit_id: int | None = None,
 ) -> dict[str, object]:
-    """The columns of one row, for `record` and for refusal rows."""
+    """The columns of one audit row by name, for `record` and for the rows that a refusal keeps."""
     return {
         "at": now(),
         "actor_id": actor.person_id,
@@ -63,7 +63,7 @@ def record(
     fields: Sequence[str] = (),
     unit_id: int | None = None,
 ) -> None:
-    """Adds one row in the caller's transaction."""
+    """Adds one audit row in the caller's transaction; `unit_id` is the unit whose staff may read it."""
     values = audit_values(
         actor, action, subject_kind, subject_id, reason=reason, fields=fields, unit_id=unit_id
     )
@@ -71,7 +71,7 @@ def record(
 
 
 def count_since(action: str, subject_kind: str, subject_id: int, since: datetime) -> int:
-    """How often that was done to the subject since then."""
+    """How many audit rows of that action the subject has after the moment `since`."""
     found = session.scalar(
         select(func.count())
         .select_from(AuditRow)

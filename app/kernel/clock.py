@@ -1,4 +1,4 @@
-"""The only place that reads the time."""
+"""The clock of the program: no other module reads the time."""
 
 import os
 from datetime import UTC, date, datetime, timedelta
@@ -9,11 +9,12 @@ LOCAL = ZoneInfo("Asia/Shanghai")
 
 
 def now() -> datetime:
-    """Business time, aware, in UTC.
+    """The present moment of the program, with the zone UTC.
 
-    The environment variable CLOCK_FILE names a file whose text is either an RFC 3339 time (the clock
-    stands still there) or a signed number of seconds (the clock is shifted by it). Tests over several
-    processes move the time with it; without the variable this is the machine's clock.
+    Without the environment variable CLOCK_FILE it is the time of the machine. Tests with several
+    processes set CLOCK_FILE to the name of a file to move the time of all of them. The text of the file
+    is either an RFC 3339 time, and then the clock stands still at this time, or a number of seconds with
+    its sign, and then the clock is ahead (+) or behind (-) by so much.
     """
     moved = os.environ.get("CLOCK_FILE")
     real = datetime.now(UTC)
@@ -29,10 +30,10 @@ def now() -> datetime:
 
 
 def to_local(moment: datetime) -> datetime:
-    """The same moment with the offset of Asia/Shanghai."""
+    """The same moment in the time zone Asia/Shanghai."""
     return moment.astimezone(LOCAL)
 
 
 def local_date(moment: datetime) -> date:
-    """The calendar day of the moment in Asia/Shanghai."""
+    """The day that it is in Shanghai at that moment."""
     return to_local(moment).date()

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what every operation shares is written into it once."""
+"""The OpenAPI document and its page; errors and headers that all operations share are added here."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask import Flask, Response, jsonify, render_template
 
 VERBS = ("get", "post", "put", "delete")
-# Everything from this host alone; the bundle sets styles on its elements and shows drawn-in signs.
+# The page loads everything from this host; img-src has data: because the bundle draws its icons inline.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -30,9 +30,9 @@ _ERRORS = {
     "429": "操作太频繁",
     "503": "外部服务暂时不可用",
 }
-# Of those operations alone that name them.
+# Only an operation that names one of these errors in its own responses has it in the document.
 _RARE_ERRORS = {"416": "没有这一段"}
-# What comes along with these errors, always.
+# The headers that an answer with this status always has.
 _HEADERS: dict[str, dict[str, dict[str, Any]]] = {
     "401": {"WWW-Authenticate": {"type": "string"}},
     "429": {"Retry-After": {"type": "integer", "minimum": 1}},
@@ -53,14 +53,17 @@ _PROBLEM = {
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # smorest comes without types
-    """smorest's documentation and arguments; its errors are ours."""
+    """flask-smorest's Api without its error handlers, because kernel/http.py handles all errors."""
 
     def _register_error_handlers(self, **_: Any) -> None:
-        """Errors are handled once, for the whole app."""
+        """Registers nothing: `http.frame` has registered the error handlers of the whole app."""
 
 
 def _schema_name(schema: Any) -> str:
-    """orders.RevealIn: rooms may use the same word for shapes of their own."""
+    """The name of a schema in the document, with its room: "orders.RevealIn".
+
+    Two rooms may have schemas of the same name, so the name of the class alone is not enough.
+    """
     cls: Any = resolve_schema_cls(schema)
     if isinstance(cls, str):
         return cls
@@ -69,10 +72,10 @@ def _schema_name(schema: Any) -> str:
 
 
 class _Converter(OpenAPIConverter):
-    """Documents enums as text, with the words alone that their validators let through."""
+    """Documents an enum field as a text, with only those words that the validators of the field accept."""
 
     def enum2properties(self, field: Any, **_: Any) -> dict[str, Any]:
-        """The words of an enum, the one word of a constant."""
+        """The JSON schema of an enum field (its words) or of a constant (its one value); else {}."""
         if isinstance(field, marshmallow.fields.Constant):
             return {"const": field.constant}
         if not isinstance(field, marshmallow.fields.Enum):
@@ -95,7 +98,7 @@ def _admits(field: Any, value: Any) -> bool:
 
 
 def make_api(app: Flask) -> Api:
-    """The API with its title; what it knows is served by `serve`."""
+    """The API object on which blueprints are registered; `serve` shows its document."""
     app.config.update(
         API_TITLE="三单社区服务", API_VERSION="v1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX=None
     )
@@ -139,7 +142,11 @@ def _complete(operation: dict[str, Any], view: Any, *, verb: str, public: bool) 
 
 
 def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:
-    """The finished OpenAPI 3.1 document."""
+    """The whole OpenAPI 3.1 document as a dict.
+
+    To what flask-smorest knows it adds the shared errors, the log-in, and the headers Idempotency-Key
+    and If-Match. `public` are the endpoints that need no log-in.
+    """
     found: dict[str, Any] = api.spec.to_dict()
     components = found.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = _PROBLEM
@@ -161,7 +168,10 @@ def document(app: Flask, api: Api, public: frozenset[str]) -> dict[str, Any]:
 
 
 def serve(app: Flask, api: Api, public: frozenset[str]) -> None:
-    """`/api/v1/openapi.json`, and the page `/api/docs` that shows it without outside addresses."""
+    """Adds two addresses: the document at `/api/v1/openapi.json`, and a page for it at `/api/docs`.
+
+    The page loads nothing from other hosts.
+    """
     finished: dict[str, Any] = {}
 
     def openapi() -> Response:

@@ -1,15 +1,16 @@
-"""How the program refuses: one exception family, a stable code and a sentence for people."""
+"""The errors by which the program refuses a request; each has a stable code and a Chinese sentence."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 class Refusal(Exception):
-    """A request that is refused and changes nothing.
+    """The base of all refusals; raising one rolls back the request and is answered with its `status`.
 
-    `code` is dotted and stable, for programs; `message` is Chinese, for residents; `errors` names what
-    is wrong field by field. `refusal_rows` are rows that must be kept although the request is rolled
-    back (failed log-ins, denials): the request's wrapper writes them in a second transaction.
+    `code` ("order.already_claimed") is for programs and never changes. `message` is a Chinese sentence
+    that a resident understands. `errors` has a list of Chinese sentences for each field that is wrong.
+    `retry_after` is in seconds. `refusal_rows` are rows that must be stored although the request is
+    rolled back, for example a failed log-in; kernel/http.py inserts them in a second transaction.
     """
 
     status = 400
@@ -32,65 +33,68 @@ class Refusal(Exception):
 
 
 class Invalid(Refusal):
-    """The content makes no sense."""
+    """The content of the request is wrong (422)."""
 
     status = 422
 
 
 class Unauthenticated(Refusal):
-    """Nobody knows who asks."""
+    """The request has no valid log-in (401)."""
 
     status = 401
 
 
 class Forbidden(Refusal):
-    """Known and visible, but not allowed."""
+    """The actor may see the object and may not do this to it (403)."""
 
     status = 403
 
 
 class NotFound(Refusal):
-    """Missing, or not the asker's to see."""
+    """The object does not exist, or the actor may not see it (404)."""
 
     status = 404
 
 
 class Conflict(Refusal):
-    """The state does not admit it."""
+    """The present state of the object does not allow this (409)."""
 
     status = 409
 
 
 class Stale(Refusal):
-    """The object has changed since it was read."""
+    """The object was changed after the client read it (412)."""
 
     status = 412
 
 
 class PreconditionRequired(Refusal):
-    """A change of a whole object must name the version it was read at."""
+    """A PUT must name in If-Match the version that the client has read, and does not (428)."""
 
     status = 428
 
 
 class KeyRequired(Refusal):
-    """A write that must be repeatable came without its key."""
+    """A POST that needs the header Idempotency-Key came without it, or with an empty one (400)."""
 
     status = 400
 
 
 class TooMany(Refusal):
-    """More often than the limit."""
+    """The actor has done this more often than the limit allows (429)."""
 
     status = 429
 
 
 class Unavailable(Refusal):
-    """Something outside does not answer."""
+    """Another system that the program needs, or the database, does not answer (503)."""
 
     status = 503
 
 
 def not_found() -> NotFound:
-    """The one answer for what is missing and for what is foreign."""
+    """The NotFound `not_found` to raise for an object that is missing or that the actor may not see.
+
+    Both cases get the same answer, so nobody learns which objects exist.
+    """
     return NotFound("not_found", "没有找到，可能已被删除，或您无权查看。")

@@ -1,4 +1,4 @@
-"""Whether the program lives, whether it serves, and its figures."""
+"""The addresses by which a monitor asks whether the program lives and serves, and reads its figures."""
 
 import ipaddress
 from collections.abc import Callable, Sequence
@@ -19,7 +19,10 @@ log = structlog.get_logger("health")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A gauge of all processes together, read from the database; None: there is nothing to say."""
+    """One figure for monitors, the same in every process because `read` takes it from the database.
+
+    `read` answers None when there is no value at present; then the figure is left out.
+    """
 
     name: str
     text: str
@@ -27,7 +30,7 @@ class Figure:
 
 
 def figures() -> list[tuple[Figure, float]]:
-    """What there is to say of each figure that create_app has collected."""
+    """Each figure that create_app has collected and that has a value now, with its value."""
     collected: Sequence[Figure] = current_app.extensions["figures"]
     values = [(figure, figure.read()) for figure in collected]
     return [(figure, value) for figure, value in values if value is not None]
@@ -38,7 +41,11 @@ def _healthz() -> Response:
 
 
 def _readyz() -> Response:
-    """200 also without jobs: the web serves, and what it leaves to them waits."""
+    """Answers 200 when the database answers, and how many job processes live.
+
+    Without job processes the answer is 200 too, because the web processes still serve; the work of the
+    jobs waits.
+    """
     try:
         session.execute(text("SELECT 1 FROM alembic_version"))
         alive, beat = heartbeat.count_living(), heartbeat.last_beat_seconds()
@@ -59,7 +66,7 @@ def _metrics() -> Response:
         with transaction(writing=False):
             found += generate_latest(_gauges())
     except SQLAlchemyError as broken:
-        # The process's own figures are wanted most when the database is gone.
+        # The figures of this process are needed most when the database does not answer.
         log.warning("metrics.without_database", error=type(broken).__name__)
     return Response(found, content_type=CONTENT_TYPE_LATEST)
 
@@ -77,7 +84,10 @@ def _gauges() -> CollectorRegistry:
 
 
 def serve(app: Flask) -> None:
-    """`/healthz`, `/readyz`, and `/metrics` for allowed addresses."""
+    """Adds `/healthz` (the process lives), `/readyz` (it reaches its database) and `/metrics`.
+
+    `/metrics` answers only to the networks of METRICS_ALLOWED; to others it is a 404.
+    """
     app.add_url_rule("/healthz", "healthz", _healthz)
     app.add_url_rule("/readyz", "readyz", _readyz)
     app.add_url_rule("/metrics", "metrics", _metrics)

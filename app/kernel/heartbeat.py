@@ -1,4 +1,4 @@
-"""The processes that run the timetable: which of them live, and what their rounds came to."""
+"""The job processes: which of them live, and what the rounds of each job have done."""
 
 import os
 import socket
@@ -23,16 +23,17 @@ from app.kernel.database import (
 )
 
 BEAT_SECONDS = 5
+# A process whose last beat is older than this counts as dead.
 ALIVE = timedelta(seconds=30)
 KEPT = timedelta(days=1)
 NOTE_SECONDS = 60
 
 
 class JobProcess(Model):
-    """One `flask run-jobs`; both times are of the database's clock."""
+    """One process of `flask run-jobs`; both of its times are read from the clock of the database."""
 
     __tablename__ = "job_processes"
-    # A process that was forgotten must not beat for another.
+    # An id is never used again: a process whose row was deleted must not keep the row of another alive.
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[Id]
@@ -43,9 +44,10 @@ class JobProcess(Model):
 
 
 class JobRound(Model):
-    """The rounds of one job in all processes together; business times.
+    """The rounds of one job in all processes together; times are those of the program's clock.
 
-    `last_done` is what was done between the last two notes, `last_error` the kind of the failure.
+    `last_done` is how many items were done between the last two notes. `last_error` is the name of the
+    error class of the last failure.
     """
 
     __tablename__ = "job_rounds"
@@ -60,14 +62,17 @@ class JobRound(Model):
 
 
 class Heartbeat:
-    """The row of this process."""
+    """The row by which this process says that it lives."""
 
     def __init__(self) -> None:
         self._id: int | None = None
         self._started_at: datetime | None = None
 
     def beat(self) -> None:
-        """Says that the process lives; a row that is not there, or no longer, is made."""
+        """Writes the present time into the row of this process.
+
+        A new row is made at the first beat, and when another process has deleted the row.
+        """
         moment = database_now()
         self._started_at = self._started_at or moment
         alive = (
@@ -89,13 +94,13 @@ class Heartbeat:
         self._id = process.id
 
     def end(self) -> None:
-        """Takes the row away."""
+        """Deletes the row of this process."""
         session.execute(delete(JobProcess).where(JobProcess.id == self._id))
 
 
 @dataclass(slots=True)
 class _Tally:
-    """The rounds of a job that have not been written down."""
+    """The rounds of a job that are not in the database yet."""
 
     last_at: datetime
     rounds: int = 0
@@ -106,14 +111,20 @@ class _Tally:
 
 
 class Rounds:
-    """Notes the rounds of this process: at most once a minute a job, and at each failure."""
+    """Counts the rounds of each job in this process and writes the sums to the database.
+
+    A job's sums are written at most once a minute, and at each failure.
+    """
 
     def __init__(self) -> None:
         self._unwritten: dict[str, _Tally] = {}
         self._quiet_until: dict[str, float] = {}
 
     def note(self, name: str, done: int, error: str | None) -> None:
-        """One round; to be called outside a transaction."""
+        """Counts one round that has done `done` items; `error` names the class of its failure.
+
+        May write to the database in a transaction of its own, so the caller must have none open.
+        """
         moment = now()
         tally = self._unwritten.setdefault(name, _Tally(moment))
         tally.last_at = moment
@@ -126,14 +137,14 @@ class Rounds:
             self._write(name, tally)
 
     def write(self) -> None:
-        """Everything that has not been written down."""
+        """Writes the sums of all jobs that are not in the database yet."""
         for name, tally in list(self._unwritten.items()):
             self._write(name, tally)
 
     def _write(self, name: str, tally: _Tally) -> None:
         with transaction():
             _add(name, tally)
-        # Not before the commit: what could not be written is written with the next round.
+        # Only after the commit: when it fails, the sums are kept and written with the next round.
         del self._unwritten[name]
         self._quiet_until[name] = monotonic() + NOTE_SECONDS
 
@@ -166,28 +177,28 @@ def _add(name: str, tally: _Tally) -> None:
 
 
 def living_processes() -> list[JobProcess]:
-    """Those that have said so within 30 seconds, the oldest first."""
+    """The job processes with a beat within the last 30 seconds, the oldest process first."""
     alive = JobProcess.beat_at > database_now() - ALIVE
     return list(session.scalars(select(JobProcess).where(alive).order_by(JobProcess.id)))
 
 
 def count_living() -> int:
-    """How many live."""
+    """How many job processes have had a beat within the last 30 seconds."""
     return len(living_processes())
 
 
 def last_beat_seconds() -> float | None:
-    """How long ago any process has said that it lives; None: none is known."""
+    """Seconds since the last beat of any job process; None when there is no row of a process."""
     beat_at = session.scalar(select(func.max(JobProcess.beat_at)))
     return None if beat_at is None else round((database_now() - beat_at).total_seconds(), 1)
 
 
 def rounds_by_job() -> dict[str, JobRound]:
-    """What is written down of each job."""
+    """The sums of each job that has had a round, by the name of the job."""
     return {row.name: row for row in session.scalars(select(JobRound).order_by(JobRound.name))}
 
 
 def forget_processes() -> int:
-    """Deletes processes that have said nothing for a day; answers how many."""
+    """Deletes the rows of processes without a beat for a day; answers how many were deleted."""
     gone = delete(JobProcess).where(JobProcess.beat_at < database_now() - KEPT)
     return len(session.execute(gone.returning(JobProcess.id)).all())

@@ -1,4 +1,4 @@
-"""The doors' common frame: transaction, guards, problem+json, ETags."""
+"""The frame of every HTTP request: its transaction, its guards, its errors as problem+json, its ETag."""
 
 import re
 import uuid
@@ -11,16 +11,15 @@ import flask_smorest
 import marshmallow
 import structlog
 from flask import Flask, Request, Response, g, jsonify, request
-from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import BaseConverter, IntegerConverter
 
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
 from app.kernel.metrics import count_answer
+from app.kernel.reading import PathNumber, PathWord, RequestJson
 from app.kernel.schema import CODES, Identifier, Moment, Schema, Text, check_storable
 
 __all__ = [
@@ -40,14 +39,14 @@ __all__ = [
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PROBLEM = "application/problem+json"
-# Of all requests but uploads, which have a limit of their own.
+# The largest body in bytes of a request that is no upload; uploads have a limit of their own.
 LARGEST_BODY = 4 * 2**20
 _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Decorator(Protocol):
-    """Leaves a view's type as it is."""
+    """A decorator that answers a view of the same type."""
 
     def __call__(self, view: View, /) -> View: ...
 
@@ -56,10 +55,13 @@ log = structlog.get_logger("http")
 
 
 class App(Flask):
-    """Flask, with one transaction around guards, view and serialisation; it counts its answers."""
+    """A Flask app that runs guards, view and serialisation of a request in one transaction.
+
+    It counts its answers.
+    """
 
     def full_dispatch_request(self) -> Response:
-        """Answers the request, refusals and crashes too, and counts the answer with its time."""
+        """Answers the request, also with a refusal or a crash, and counts the answer with its time."""
         began = perf_counter()
         response = super().full_dispatch_request()
         seconds = perf_counter() - began
@@ -67,7 +69,11 @@ class App(Flask):
         return response
 
     def dispatch_request(self) -> ResponseReturnValue:
-        """Runs the request in its transaction; what a refusal must keep is written in a second one."""
+        """Runs the request in its transaction and answers the response.
+
+        When the request is refused, its transaction is rolled back, and the `refusal_rows` of the
+        refusal are inserted in a second one.
+        """
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         if request.method == "OPTIONS" or request.endpoint in self.extensions["untouched"]:
@@ -87,7 +93,10 @@ class App(Flask):
             guard()
 
     def _fetch_first(self, fetch: Callable[[dict[str, Any]], Any] | None) -> None:
-        """The network of a network-first view: after the guards, holding no transaction."""
+        """Makes the outside call of a network-first view and keeps what it answers for `fetched`.
+
+        The guards run before it in a transaction of their own; during the call there is none.
+        """
         if fetch is None:
             return
         with transaction(writing=False):
@@ -110,41 +119,17 @@ def _keep(refusal: Refusal) -> None:
             session.execute(insert(type(row)).values(values))
 
 
-class _Json(DefaultJSONProvider):
-    """Chinese as Chinese, fields in their order."""
-
-    ensure_ascii = False
-    sort_keys = False
-
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        """As json's; nested past its reach is malformed like all that cannot be read."""
-        try:
-            return super().loads(s, **kwargs)
-        except RecursionError as deep:
-            raise ValueError("nested too deeply") from deep
-
-
-class _PathNumber(IntegerConverter):
-    """Numbers in paths; where none of 63 bits stands nothing is found, and no database is asked."""
-
-    def to_python(self, value: str) -> int:
-        """Whatever is longer than any id is the last number, which nothing has."""
-        return int(value) if len(value) <= 18 else 2**63 - 1
-
-
-class _PathWord(BaseConverter):
-    """Names in paths; whatever no name of the program can be is not found."""
-
-    regex = r"[A-Za-z0-9_.:-]{1,100}"
-
-
 def register_guard(app: Flask, guard: Callable[[], None]) -> None:
-    """Runs `guard()` inside the transaction before every view; raising refuses the request."""
+    """Lets `guard()` run in the transaction before every view; an error of it refuses the request."""
     app.extensions.setdefault("guards", []).append(guard)
 
 
 def network_first(fetch: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any]:
-    """Marks a view whose outside call `fetch(body)` happens before its transaction; see `fetched`."""
+    """Decorates a view that needs an answer of another system, for example of WeChat.
+
+    `fetch(body)` is called before the transaction of the view begins; the view gets its result from
+    `fetched`.
+    """
 
     def mark(view: Any) -> Any:
         view.network_first = fetch
@@ -154,12 +139,16 @@ def network_first(fetch: Callable[[dict[str, Any]], Any]) -> Callable[[Any], Any
 
 
 def fetched() -> Any:
-    """What the network-first call of this request answered."""
+    """What `fetch` of a network-first view has answered; None when it was not called."""
     return g.get("fetched")
 
 
 def handed(read: Callable[[dict[str, Any]], Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Hands a network-first view what `read` has read before its transaction began."""
+    """Decorates a network-first view: it is called with what was fetched before its transaction.
+
+    When nothing was fetched, because the body was no JSON object, it is called with `read({})`, which
+    refuses the request.
+    """
 
     def decorate(view: Callable[..., Any]) -> Callable[[], Any]:
         @wraps(view)
@@ -172,12 +161,16 @@ def handed(read: Callable[[dict[str, Any]], Any]) -> Callable[[Callable[..., Any
 
 
 def tag(version: int) -> None:
-    """Gives the answer its ETag."""
+    """Gives the response of this request the header ETag with that version."""
     g.version = version
 
 
 def check_version(current: int) -> None:
-    """If-Match against the object's version: missing 428, stale 412."""
+    """Compares the header If-Match of the request with the object's version.
+
+    Raises PreconditionRequired `version.required` without the header, and Stale `version.stale` when it
+    names another version.
+    """
     given = request.headers.get("If-Match")
     if given is None:
         raise PreconditionRequired("version.required", "缺少版本号，请重新打开后再保存。")
@@ -186,45 +179,52 @@ def check_version(current: int) -> None:
 
 
 def unversioned(view: View) -> View:
-    """Marks a PUT that needs no If-Match, for the documentation."""
+    """Decorates a PUT view that needs no If-Match, so that the OpenAPI document does not ask for it."""
     view.unversioned = True  # type: ignore[attr-defined]  # read by the documentation
     return view
 
 
 class _Parser(FlaskParser):
-    """Refuses unknown fields in query strings as in bodies, and what cannot be kept anywhere."""
+    """Reads the arguments of requests.
+
+    It refuses unknown fields in query strings, as schemas do in bodies, and values that no database
+    can store.
+    """
 
     DEFAULT_UNKNOWN_BY_LOCATION = {"json": None, "query": marshmallow.RAISE, "path": None}
 
     def _raw_load_json(self, req: Request) -> Any:
-        """No body is an empty one; what is not sent as JSON is 415, what cannot be read 400."""
+        """The body of a request; a request without a body is as good as one with {}.
+
+        A body that is not declared as JSON is answered with 415, one that is no JSON with 400.
+        """
         return req.get_json() if req.get_data(cache=True) else marshmallow.missing
 
     def pre_load(self, location_data: Any, **about: Any) -> Any:
-        """Looks through everything before the schema takes it apart."""
+        """Refuses values that no database can store, before the schema reads the fields."""
         check_storable(location_data)
         return location_data
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # smorest comes without types
-    """A room's blueprint: smorest's, with types."""
+    """The blueprint of a room: flask-smorest's, with types."""
 
     ARGUMENTS_PARSER = _Parser()
 
     def get(self, rule: str, **options: Any) -> Decorator:
-        """A view that reads."""
+        """Decorates the view that answers GET at this path."""
         return self._rule("GET", rule, options)
 
     def post(self, rule: str, **options: Any) -> Decorator:
-        """A view that acts."""
+        """Decorates the view that answers POST at this path."""
         return self._rule("POST", rule, options)
 
     def put(self, rule: str, **options: Any) -> Decorator:
-        """A view that replaces."""
+        """Decorates the view that answers PUT at this path."""
         return self._rule("PUT", rule, options)
 
     def delete(self, rule: str, **options: Any) -> Decorator:
-        """A view that deletes."""
+        """Decorates the view that answers DELETE at this path."""
         return self._rule("DELETE", rule, options)
 
     def _rule(self, method: str, rule: str, options: dict[str, Any]) -> Decorator:
@@ -232,19 +232,22 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # smorest comes
         return found
 
     def arguments(self, schema: Any, **options: Any) -> Decorator:
-        """The body, or with `location="query"` the query string, checked by a schema."""
+        """Decorates a view that takes the body as its argument, read and checked by the schema.
+
+        With `location="query"` it is the query string.
+        """
         # One for all requests: made anew for each it costs more than the check.
         made = schema() if isinstance(schema, type) else schema
         found: Decorator = super().arguments(made, **options)
         return found
 
     def response(self, status_code: int, schema: Any = None, **options: Any) -> Decorator:
-        """What a success answers, dumped inside the transaction."""
+        """Decorates a view whose result the schema turns into JSON, inside the transaction."""
         found: Decorator = super().response(status_code, schema, **options)
         return found
 
     def alt_response(self, status_code: int, *args: Any, **options: Any) -> Decorator:
-        """A further answer, for the documentation."""
+        """Names a further response of the view for the OpenAPI document."""
         found: Decorator = super().alt_response(status_code, *args, **options)
         return found
 
@@ -258,7 +261,10 @@ def problem(
     errors: Mapping[str, Any] | None = None,
     retry_after: int | None = None,
 ) -> Response:
-    """The one body of all errors (RFC 9457)."""
+    """The response to a request that failed, as RFC 9457 describes it.
+
+    `errors` has a list of sentences for each wrong field; `retry_after` is in seconds.
+    """
     body: dict[str, Any] = {
         "type": f"/api/docs#{code}",
         "title": title or code,
@@ -309,7 +315,10 @@ def _messages(node: Any) -> list[str]:
 
 
 def shape_refusal(messages: Any) -> Invalid:
-    """Field errors of the schemas as one refusal; a few of them have codes of their own."""
+    """The Invalid that stands for the field errors of marshmallow.
+
+    Its code is `body.invalid`, or the one that CODES has for the sentence of an error.
+    """
     texts = _messages(messages)
     code = next((CODES[text] for text in texts if text in CODES), "body.invalid")
     detail = texts[0] if len(texts) == 1 else "有些内容没有填对，请检查。"
@@ -337,12 +346,12 @@ def _on_crash(error: Exception) -> Response:
 
 
 def frame(app: App) -> None:
-    """Installs error handlers, request ids and default headers."""
+    """Gives the app its error handlers, JSON, path converters, request ids and default headers."""
     app.extensions.setdefault("guards", [])
     app.extensions.setdefault("untouched", set())
-    app.json = _Json(app)
-    app.url_map.converters["int"] = _PathNumber
-    app.url_map.converters["word"] = _PathWord
+    app.json = RequestJson(app)
+    app.url_map.converters["int"] = PathNumber
+    app.url_map.converters["word"] = PathWord
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.register_error_handler(Refusal, _on_refusal)
     app.register_error_handler(HTTPException, _on_http)

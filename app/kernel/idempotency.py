@@ -1,4 +1,4 @@
-"""Repeatable writes: a key, kept for a day, under which a POST is done once (IETF Idempotency-Key)."""
+"""Repeatable writes: with the header Idempotency-Key a POST is done once, however often it is sent."""
 
 import hashlib
 import json
@@ -39,7 +39,10 @@ View = Callable[..., Any]
 
 
 class IdempotencyKey(Model):
-    """What was done under a person's key: status and object, never a body."""
+    """A key that a person has used: a hash of the request, and the id of the object that it made.
+
+    The body of the request is not stored. A key is kept for 24 hours.
+    """
 
     __tablename__ = "idempotency_keys"
 
@@ -52,7 +55,7 @@ class IdempotencyKey(Model):
     seen_at: Mapped[datetime]
 
     __table_args__ = (
-        # Found by this pair alone; it is also what makes two rivals one.
+        # Rows are found by this pair, and of two requests with one key only one can insert it.
         UniqueConstraint("person_id", "key_hash"),
     )
 
@@ -67,13 +70,15 @@ class _Attempt:
 def repeatable(
     load: Loader, *, find: Finder | None = None, required: bool = False
 ) -> Callable[[View], View]:
-    """Lets a POST be repeated under its Idempotency-Key.
+    """Decorates a POST view that a client may repeat with the same Idempotency-Key.
 
-    `load(actor, object_id)` answers the object under today's permissions or raises 404; where the
-    path holds one id, that object is asked for first (`find` where that is cheaper than `load`), so
-    that a foreign one is a 404 even in a replay.
-    Without a key the view simply runs, or with `required` is refused (400 `idempotency.key_required`).
-    Only what succeeds is kept: a refusal rolls the row back with everything else.
+    A repetition does not run the view: it answers `load(actor, object_id)`, which must raise NotFound
+    when the actor may no longer see the object. When the path of the view has one id, that object is
+    looked up first, by `find` or else by `load`, so that one that the actor may not see is a 404 in a
+    repetition too.
+    A request without a key runs the view; when `required` is set, it is refused with KeyRequired
+    `idempotency.key_required`, and so is an empty key always. Only a success is kept: a refusal rolls
+    back the row of the key with all else.
     """
 
     def decorate(view: View) -> View:
@@ -81,7 +86,7 @@ def repeatable(
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             key = request.headers.get("Idempotency-Key")
             if not key:
-                # An empty key protects nobody, whatever its sender believes.
+                # An empty key would be the same for every request, so it is refused.
                 if required or key is not None:
                     raise KeyRequired(
                         "idempotency.key_required", "请求缺少防重复编号，请更新后重试。"
@@ -117,14 +122,15 @@ def _attempt(actor: Actor, key: str, args: tuple[Any, ...]) -> _Attempt:
 
 
 def _replay(attempt: _Attempt) -> int | None:
-    """The object of an earlier success, or None; a rival still at work is a 409.
+    """The id of the object that an earlier request with this key has made, or None.
 
-    The replay writes: on a replicated database a replay that only reads could confirm a row that no
-    standby has.
+    Raises Conflict `idempotency.in_progress` while another request with the key is running, and Invalid
+    `idempotency.key_reused` when the key was used with other content. A repetition writes `seen_at`: if
+    it only read, it could confirm a row of a replicated database that no standby has yet.
     """
     known = {"person_id": attempt.person_id, "key_hash": attempt.key_hash, "after": now() - KEPT}
     if is_sqlite():
-        # The only writer is us already.
+        # A transaction that writes is already the only one.
         (row,) = fetch(_EARLIER, known)
     else:
         (row,) = fetch(_EARLIER_IN_LINE, {**known, "line": _line_of(attempt)})
@@ -158,7 +164,7 @@ _EARLIER = (
         ),
     )
 )
-# A lock that ends with the transaction: whoever does not get it has a rival at work.
+# A lock that ends with the transaction; while another request holds it, that request is still running.
 _EARLIER_IN_LINE = _EARLIER.add_columns(
     func.pg_try_advisory_xact_lock(bindparam("line", type_=BigInteger)).label("first")
 )
@@ -185,12 +191,12 @@ def _remember(attempt: _Attempt, object_id: int) -> None:
     }
     statement = _KEEP_ON_SQLITE if is_sqlite() else _KEEP
     if session.execute(statement, {**values, "past": at - KEPT}).one_or_none() is None:
-        # A rival has finished between our look and our lock.
+        # Another request with the key has ended between our read and our lock.
         raise _in_progress()
 
 
 def _keep(dialect: ModuleType) -> Any:
-    """A key older than a day is free again."""
+    """The statement that inserts a key or replaces one that is older than a day; else it answers no row."""
     new = dialect.insert(_KEYS)
     fresh = ("fingerprint", "object_id", "created_at", "seen_at")
     return new.on_conflict_do_update(
@@ -204,6 +210,6 @@ _KEEP, _KEEP_ON_SQLITE = _keep(postgresql), _keep(sqlite)
 
 
 def forget_old_keys() -> int:
-    """Deletes keys past their day; answers how many."""
+    """Deletes keys that are older than 24 hours; answers how many were deleted."""
     result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT))
     return int(getattr(result, "rowcount", 0))

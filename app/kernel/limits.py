@@ -1,4 +1,4 @@
-"""Limits that matter, counted in the database so that they hold over all processes."""
+"""Limits on how often something may be done, counted in the database for all processes together."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from app.kernel.errors import TooMany
 
 
 class RateCounter(Model):
-    """How often a bucket was hit in the window that began at `since` (seconds of the epoch)."""
+    """How often a bucket was hit in one window of time; `since` is its start in seconds of the epoch."""
 
     __tablename__ = "rate_counters"
 
@@ -24,7 +24,11 @@ class RateCounter(Model):
 
 
 def hit(bucket: str, *, limit: int, seconds: int) -> None:
-    """Counts one; the one past `limit` within a window of `seconds` raises TooMany `rate.exceeded`."""
+    """Counts one hit of the bucket ("log-in:10.0.0.1") in the present window of so many seconds.
+
+    Raises TooMany `rate.exceeded` when the window has more than `limit` hits; its `retry_after` is the
+    number of seconds until the window ends.
+    """
     moment = now()
     since = int(moment.timestamp()) // seconds * seconds
     insert = sqlite_insert if is_sqlite() else postgresql_insert
@@ -48,6 +52,6 @@ def hit(bucket: str, *, limit: int, seconds: int) -> None:
 
 
 def forget_past() -> int:
-    """Deletes windows that are over; answers how many."""
+    """Deletes windows that have ended; answers how many were deleted."""
     result = session.execute(delete(RateCounter).where(RateCounter.until <= now()))
     return int(getattr(result, "rowcount", 0))

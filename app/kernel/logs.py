@@ -1,4 +1,4 @@
-"""Structured logs: one JSON line an event on standard error, without personal data."""
+"""Logs: one line of JSON for each event on standard error, without personal data."""
 
 import logging
 import re
@@ -7,14 +7,14 @@ import sys
 import structlog
 from structlog.typing import EventDict
 
-# PostgreSQL's errors quote the row that they refuse.
+# The errors of PostgreSQL quote the row that they refuse, and it may hold personal data.
 _QUOTED = re.compile(
     r"DETAIL:.*?(?=\n\[SQL|\n\(Background|\nThe above exception|\nDuring handling|\Z)", re.S
 )
 
 
 def set_up(level: str) -> None:
-    """Logs of the program and of its libraries at `level` and above."""
+    """Lets the program log events of that level ("INFO") and above, and SQLAlchemy only its errors."""
     number = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[
@@ -28,7 +28,7 @@ def set_up(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    # A library's warning may quote a statement's parameters; only its errors are let through.
+    # A warning of SQLAlchemy may quote the parameters of a statement, which may be personal.
     logging.getLogger("sqlalchemy").setLevel(max(number, logging.ERROR))
 
 

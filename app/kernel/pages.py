@@ -1,4 +1,4 @@
-"""Keyset pagination: opaque cursors over an order that ends in a unique key."""
+"""Lists page by page: a cursor holds the sort values of the last row, and the next page begins there."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ MAX_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One column of the order; nulls are not allowed, the last key is unique."""
+    """One column by which a list is sorted; it must not be null, and the last key must be unique."""
 
     column: InstrumentedAttribute[Any]
     desc: bool = False
@@ -29,7 +29,7 @@ class Key:
 
 @dataclass(slots=True)
 class Page(Generic[Item]):
-    """One page and where the next begins."""
+    """One page of a list, and the cursor of the next page; None after the last page."""
 
     items: list[Item]
     next_cursor: str | None
@@ -67,7 +67,7 @@ def _fits(key: Key, value: Any) -> bool:
 def _after(keys: Sequence[Key], values: Sequence[Any]) -> ColumnElement[bool]:
     bound = [literal(value, key.column.type) for key, value in zip(keys, values, strict=True)]
     if len({key.desc for key in keys}) == 1:
-        # An index of these columns is entered at that row; the long form below reads up to it.
+        # The database enters an index at this row; with the long form below it would read up to the row.
         columns, last = tuple_(*(key.column for key in keys)), tuple_(*bound)
         return columns < last if keys[0].desc else columns > last
     clauses: list[ColumnElement[bool]] = [false()]
@@ -86,9 +86,10 @@ def paginate(
     limit: int,
     values: Mapping[str, Any] | None = None,
 ) -> Page[Item]:
-    """One page of entities in the order of `keys`; raises Invalid `cursor.invalid`.
+    """The page of the statement's entities, sorted by `keys`, that begins after the cursor.
 
-    `values` are those of the statement's named parameters.
+    `limit` is the greatest number of items; `values` are the values of the statement's named parameters.
+    Raises Invalid `cursor.invalid` for a cursor that cannot be read or does not fit the keys.
     """
     if cursor:
         statement = statement.where(_after(keys, _decode(cursor, keys)))
@@ -101,7 +102,7 @@ def paginate(
 
 
 class PageArgs(Schema):
-    """The query of every list."""
+    """The query string of every list: the cursor of the page and the number of items."""
 
     cursor = fields.String(
         load_default=None, validate=validate.Length(max=500), metadata={"description": "翻页位置"}
@@ -113,13 +114,16 @@ _page_schemas: dict[type[Schema], type[Schema]] = {}
 
 
 def page_schema(item: type[Schema]) -> type[Schema]:
-    """The schema of a page of `item`: {"items": […], "next_cursor": "…" or null}."""
+    """The schema of a page whose items have the schema `item`; the same class at every call.
+
+    Its JSON is {"items": […], "next_cursor": "…" or null}.
+    """
     if item not in _page_schemas:
         body: dict[str, Any] = {
             "items": fields.List(fields.Nested(item), required=True),
             "next_cursor": fields.String(required=True, allow_none=True),
         }
-        # Named into the item's room, for the documentation.
+        # The OpenAPI document names a schema by the room of its module.
         body["__module__"] = item.__module__
         _page_schemas[item] = type(f"{item.__name__}Page", (Schema,), body)
     return _page_schemas[item]

@@ -1,4 +1,4 @@
-"""What all schemas share: unknown fields are refused, texts are Chinese, times carry a zone."""
+"""The base of all schemas of the API, their common fields, and the Chinese sentences of their errors."""
 
 import math
 import re
@@ -26,7 +26,7 @@ DEEPEST = 32
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 _CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
 
-# The shape errors that have a code of their own; all others are `body.invalid`.
+# The errors of schemas that have a code of their own; all other errors have the code `body.invalid`.
 CODES = {
     UNKNOWN: "field.unknown",
     ZONE_MISSING: "time.zone_missing",
@@ -56,7 +56,7 @@ fields.DateTime.default_error_messages.update(
     {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
 )
 fields.Date.default_error_messages.update({"invalid": "日期要写成 2026-10-01 的样子。"})
-# What there is to choose from stands in the documentation, in the program's words, not in people's.
+# The sentence does not list the choices: they are English words of the program, and the document has them.
 fields.Enum.default_error_messages.update({"unknown": CHOOSE})
 for validator, messages in (
     (
@@ -84,12 +84,12 @@ for validator, messages in (
 
 
 class Schema(marshmallow.Schema):
-    """Base of all schemas of the API."""
+    """The base of all schemas of the API; it refuses unknown fields."""
 
     error_messages = {"unknown": UNKNOWN, "type": "格式不对。", "invalid": "格式不对。"}
 
     class Meta:
-        """Refuses what it does not know."""
+        """Settings of marshmallow."""
 
         unknown = marshmallow.RAISE
 
@@ -98,7 +98,7 @@ class Schema(marshmallow.Schema):
         return dumper(self)
 
     def _serialize(self, obj: Any, *, many: bool = False) -> Any:
-        """What marshmallow's answers, in a fifth of the time."""
+        """The same answer as marshmallow gives, made faster by `dumper`."""
         if many and obj is not None:
             return [self._serialize(each) for each in obj]
         dumped = self._dumper(obj)
@@ -106,7 +106,7 @@ class Schema(marshmallow.Schema):
 
 
 class Moment(fields.AwareDateTime):
-    """RFC 3339 with an offset; in: any zone, out: Asia/Shanghai."""
+    """A moment as RFC 3339 with an offset: any offset is read, the one of Asia/Shanghai is written."""
 
     default_error_messages = {"invalid": "时间写得不对。", "invalid_awareness": ZONE_MISSING}
 
@@ -115,7 +115,7 @@ class Moment(fields.AwareDateTime):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
         moment: datetime = super()._deserialize(value, attr, data, **kwargs)
-        # Beyond these a change of zone or a reckoning of days would leave the calendar.
+        # Near the years 1 and 9999 a change of the zone or a sum of days would raise OverflowError.
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise self.make_error("invalid")
         return moment
@@ -127,7 +127,7 @@ class Moment(fields.AwareDateTime):
 
 
 class Identifier(fields.Integer):
-    """An id: a positive integer of at most 63 bits."""
+    """An id: a whole number from 1 to 2**63 - 1; a text with digits is refused unless strict=False."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("strict", True)
@@ -137,10 +137,14 @@ class Identifier(fields.Integer):
 
 
 def check_storable(given: Any) -> None:
-    """Refuses, field by field, what no database holds: NUL, half characters, NaN, endless nesting."""
+    """Checks that a database can store everything in a request.
+
+    Raises marshmallow's ValidationError, which names the fields with NUL characters, lone surrogates,
+    numbers that are not finite, or more than 32 levels of nesting.
+    """
     parts = given.items() if isinstance(given, Mapping) else [("json", given)]
     wrong = {
-        # The answer must be storable too.
+        # A name with a lone surrogate could not be written into the answer.
         str(name).encode(errors="replace").decode(): [text]
         for name, value in parts
         if (text := _unstorable([name, value]))
@@ -181,7 +185,10 @@ def _plain_text(value: str) -> None:
 
 
 class Text(fields.String):
-    """Plain text of a person: no control characters, at most `longest` characters, trimmed."""
+    """A text that a person writes: without control characters, and trimmed of blanks at both ends.
+
+    It has at most `longest` characters, and at least one that is no blank when `shortest` is set.
+    """
 
     def __init__(self, *, longest: int = 2000, shortest: int = 0, **kwargs: Any) -> None:
         visible = rf"[^\s\u0085{_CONTROLS}][^{_CONTROLS}]*" if shortest else ""

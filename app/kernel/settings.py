@@ -1,4 +1,4 @@
-"""What a unit may set: each room declares its settings, the organisation keeps the values."""
+"""The settings of units: each room declares its own, and the room organisation stores their values."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +11,11 @@ from app.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its key, default, kind (int, str, bool, list or dict), Chinese text and bounds.
+    """One setting that a unit may change.
 
-    `check` raises ValueError for what has the right kind and still makes no sense.
+    `kind` is the type of its values: int, str, bool, list or dict. `text` is its Chinese name. `minimum`
+    and `maximum` are the bounds of an int, both included. `check` is called with a value of the right
+    kind and raises ValueError when the value cannot be used.
     """
 
     key: str
@@ -25,7 +27,10 @@ class Setting:
     check: Callable[[Any], object] | None = None
 
     def checked(self, value: Any) -> Any:
-        """The value itself, or Invalid `setting.bad_value` where the declaration does not admit it."""
+        """Answers the value unchanged when the setting may have it.
+
+        Raises Invalid `setting.bad_value` for the wrong kind, out of bounds, or refused by `check`.
+        """
         right_kind = isinstance(value, self.kind) and not (
             self.kind is int and isinstance(value, bool)
         )
@@ -44,6 +49,6 @@ class Setting:
 
 
 def declared() -> dict[str, Setting]:
-    """All settings by key, as create_app has collected them."""
+    """The settings of all rooms by key ("orders.open_cap"), as create_app has collected them."""
     found: dict[str, Setting] = current_app.extensions["settings"]
     return found

@@ -36,6 +36,7 @@ KIND_OF_NOUN = {
         "queries",
     ),
     **dict.fromkeys(("bodies", "shapes"), "schemas"),
+    "fitness": "policy",
 }
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,6 +10,7 @@ from app.deadlines.models import Deadline
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.kernel.heartbeat import Heartbeat, Rounds
+from app.kernel.http import App
 from app.kernel.queue import MAX_ATTEMPTS
 from app.kernel.slots import fail_slot
 from app.notifications.models import OutboxMessage

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.deadlines.arithmetic import Pause, used
-from app.deadlines.calendars import Calendar
 from app.deadlines.clocks import Choice, Clock, Reckoning, reckon
 from app.deadlines.ladders import Climb, Rung, ladder
 from app.deadlines.queries.policies import downward, policy_here, rules_of_rows
-from app.deadlines.queries.surroundings import HERE
+from app.deadlines.queries.surroundings import Here
 from app.deadlines.queries.units import seen_unit
 from app.deadlines.rules import BadRules, Rules, fold, read_stages
 from app.deadlines.states import STAGE_WORDS, CalendarKind, Level, Stage
@@ -68,23 +67,16 @@ class Preview:
     stages: Sequence[ForeseenStage]
 
 
-class _Proposed:
-    """The surroundings of this moment, but with rules that are only being thought of."""
+class _Proposed(Here):
+    """The surroundings of this moment, but with rules that nobody has published yet."""
 
     def __init__(self, rules: Rules) -> None:
+        super().__init__()
         self._rules = rules
 
     def rules(self, versions: tuple[int, ...]) -> Rules:
-        """Those."""
+        """The proposed rules, whatever the versions."""
         return self._rules
-
-    def calendar(self, unit_id: int, kind: CalendarKind) -> Calendar:
-        """As it is."""
-        return HERE.calendar(unit_id, kind)
-
-    def quiet(self, unit_id: int) -> tuple[time, time]:
-        """As they are."""
-        return HERE.quiet(unit_id)
 
 
 def preview(
@@ -117,8 +109,8 @@ def preview(
     met = None if met_at is None else {Stage(name): moment for name, moment in met_at.items()}
     _check_met(start, met or {}, rules)
     choice = Choice(rules.versions, urgency, unit.id)
-    zone = HERE.calendar(unit.id, CalendarKind.EVERY_DAY).zone
     around = _Proposed(rules)
+    zone = around.calendar(unit.id, CalendarKind.EVERY_DAY).zone
     try:
         foreseen = [
             _foresee(Clock(stage, 1, 1, start, choice, tuple(pauses)), around, met)

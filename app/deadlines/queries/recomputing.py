@@ -76,12 +76,12 @@ def behind(change: Change) -> ColumnElement[bool]:
     return and_(affected(change.policy, change.unit_path), _DEADLINES.c.basis < change.id)
 
 
-def unseen_since(row: Row[Any]) -> datetime | None:
-    """When the first change was made that a deadline has not seen; None where it has seen them all."""
+def unseen_since(row: Row[Any], changes: Sequence[Change]) -> datetime | None:
+    """When the first of the changes was made that a deadline has not seen; None: it has seen all."""
     return next(
         (
             change.created_at
-            for change in unfinished()
+            for change in changes
             if row.basis < change.id
             and change.policy in (None, row.policy)
             and row.unit_path.startswith(change.unit_path or "")

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.deadlines.calendars import FIXED_HOLIDAYS, Calendar, read_hours
 from app.deadlines.clocks import Choice
 from app.deadlines.models import CalendarDay, DeadlinePolicy
+from app.deadlines.queries.recomputing import current_basis
 from app.deadlines.rules import Rules, StageRule, fold, read_stages
 from app.deadlines.states import CalendarKind, DayKind, Stage
 from app.kernel.database import session
@@ -72,12 +73,7 @@ def is_policy(code: str) -> bool:
 
 def rules_of(versions: tuple[int, ...]) -> Rules:
     """The rules made of those rows, also of past ones."""
-    policies = _policies.value()
-    rules = policies.folded.get(versions)
-    if rules is None:
-        rules = fold((version, policies.stages[version]) for version in versions)
-        policies.folded[versions] = rules
-    return rules
+    return Here().rules(versions)
 
 
 def code_of(version: int) -> str:
@@ -112,11 +108,7 @@ _days = Kept("calendars", _read_days, "calendar_days", "unit_settings", "units")
 
 def calendar_of(unit_id: int, kind: CalendarKind) -> Calendar:
     """Day and night in the unit's zone, or its working hours."""
-    days = _days.value()
-    found = days.calendars.get((unit_id, kind))
-    if found is None:
-        found = days.calendars[unit_id, kind] = _calendar(days, unit_id, kind)
-    return found
+    return Here().calendar(unit_id, kind)
 
 
 def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
@@ -132,34 +124,46 @@ def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
     return days.by_hours[key]
 
 
-def quiet_hours(unit_id: int) -> tuple[time, time]:
-    """From when until when the unit's people are left in peace."""
-    kept = _days.value().quiet
-    if unit_id not in kept:
-        since, until = (setting(unit_id, f"deadlines.quiet_{end}") for end in ("from", "until"))
-        kept[unit_id] = time.fromisoformat(since), time.fromisoformat(until)
-    return kept[unit_id]
-
-
 def next_working_day(unit_id: int, moment: datetime) -> datetime:
     """A working day later, by the unit's hours."""
     return calendar_of(unit_id, CalendarKind.WORKING).add_days(moment, 1)
 
 
 class Here:
-    """What the arithmetic of this moment needs to know."""
+    """What the arithmetic of this moment needs to know, read once for many deadlines."""
+
+    def __init__(self) -> None:
+        self._policies = _policies.value()
+        self._days = _days.value()
+        self._paths: dict[int, str] = {}
+        self.basis = current_basis()
 
     def rules(self, versions: tuple[int, ...]) -> Rules:
-        """As `rules_of`."""
-        return rules_of(versions)
+        """The rules made of those rows, also of past ones."""
+        rules = self._policies.folded.get(versions)
+        if rules is None:
+            stages = self._policies.stages
+            rules = fold((version, stages[version]) for version in versions)
+            self._policies.folded[versions] = rules
+        return rules
 
     def calendar(self, unit_id: int, kind: CalendarKind) -> Calendar:
-        """As `calendar_of`."""
-        return calendar_of(unit_id, kind)
+        """Day and night in the unit's zone, or its working hours."""
+        found = self._days.calendars.get((unit_id, kind))
+        if found is None:
+            found = self._days.calendars[unit_id, kind] = _calendar(self._days, unit_id, kind)
+        return found
 
     def quiet(self, unit_id: int) -> tuple[time, time]:
-        """As `quiet_hours`."""
-        return quiet_hours(unit_id)
+        """From when until when the unit's people get no reminders."""
+        kept = self._days.quiet
+        if unit_id not in kept:
+            since, until = (setting(unit_id, f"deadlines.quiet_{end}") for end in ("from", "until"))
+            kept[unit_id] = time.fromisoformat(since), time.fromisoformat(until)
+        return kept[unit_id]
 
-
-HERE = Here()
+    def unit_path(self, unit_id: int) -> str:
+        """The path of the unit."""
+        if unit_id not in self._paths:
+            self._paths[unit_id] = get_unit(unit_id).path
+        return self._paths[unit_id]

@@ -11,13 +11,12 @@ from app.deadlines.clocks import JUDGED, Clock, Fact, Reckoning, note, reckon, r
 from app.deadlines.events import Dates
 from app.deadlines.ladders import Climb, Rung, ladder, next_rung, still_waiting
 from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
-from app.deadlines.queries.recomputing import current_basis, unseen_since
-from app.deadlines.queries.surroundings import HERE, choice
+from app.deadlines.queries.recomputing import unfinished, unseen_since
+from app.deadlines.queries.surroundings import Here, choice
 from app.deadlines.states import DeadlineState, FactKind, Stage
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.database.fast.rows import fetch, insert_ignore, put, table_of
-from app.organisation.queries import get_unit
 
 _BATCH = 500
 _FACTS, _DEADLINES = table_of(DeadlineFact), table_of(Deadline)
@@ -89,11 +88,11 @@ def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> 
     with session.no_autoflush:
         rows = [] if is_new else fetch(_ROWS_OF, about)
         earlier = [] if is_new else [fact_of(row) for row in fetch(_FACTS_OF, about)]
-    clocks = replay(earlier)
-    noted = [note(clocks, fact, HERE) for fact in [*_missed(clocks, rows), *facts]]
+    here, clocks = Here(), replay(earlier)
+    noted = [note(clocks, fact, here) for fact in [*_missed(clocks, rows), *facts]]
     if noted:
         put(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
-    return _settle(subject, clocks, rows, anew=False)
+    return _settle(here, subject, clocks, rows, anew=False)
 
 
 def recompute(subject: Subject) -> Dates:
@@ -104,8 +103,8 @@ def recompute(subject: Subject) -> Dates:
     """
     about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
     rows = session.execute(_ROWS_OF, about).all()
-    clocks = replay(fact_of(row) for row in session.execute(_FACTS_OF, about))
-    noted = [note(clocks, fact, HERE) for fact in _missed(clocks, rows)]
+    here, clocks = Here(), replay(fact_of(row) for row in session.execute(_FACTS_OF, about))
+    noted = [note(clocks, fact, here) for fact in _missed(clocks, rows)]
     pending = [clock for clock in clocks if clock.is_running and clock.missed is None]
     if pending:
         last = pending[-1].choice
@@ -113,10 +112,10 @@ def recompute(subject: Subject) -> Dates:
         if any(clock.choice != today for clock in pending):
             stages = tuple(dict.fromkeys(clock.stage for clock in pending))
             chosen = Fact(FactKind.CHOSEN, now(), subject.round, stages, today.as_details())
-            noted.append(note(clocks, chosen, HERE))
+            noted.append(note(clocks, chosen, here))
     if noted:
         put(_INSERT_FACTS, [_fact_values(subject, fact) for fact in noted])
-    return _settle(subject, clocks, rows, anew=True)
+    return _settle(here, subject, clocks, rows, anew=True)
 
 
 def _missed(clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> list[Fact]:
@@ -125,9 +124,9 @@ def _missed(clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> list[Fact]:
     It keeps the date, so that it is never computed by what came later.
     """
     running = {(clock.stage, clock.turn): clock for clock in clocks if clock.is_running}
-    facts = []
+    changes, facts = unfinished(), []
     for row in rows:
-        clock, changed_at = running.get((row.stage, row.turn)), unseen_since(row)
+        clock, changed_at = running.get((row.stage, row.turn)), unseen_since(row, changes)
         if clock is None or clock.missed is not None or changed_at is None or row.due_at is None:
             continue
         if row.due_at <= changed_at:
@@ -142,24 +141,24 @@ def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]
 
     Nothing of these subjects may be there yet. Answers the dates of each one's last round.
     """
-    at = now()
+    here, at = Here(), now()
     facts: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     dates: list[Dates] = []
     for subject, told in stories:
         clocks: list[Clock] = []
-        noted = [note(clocks, fact, HERE) for fact in told]
+        noted = [note(clocks, fact, here) for fact in told]
         facts += [{**_fact_values(subject, fact), "round": fact.round} for fact in noted]
         of_round: list[dict[str, Any]] = []
         for clock in clocks:
-            reckoned = reckon(clock, HERE)
+            reckoned = reckon(clock, here)
             if reckoned is None:
                 continue
-            values = values_of(subject, clock, reckoned)
-            _climb(clock, values, None, at)
+            values = values_of(here, subject, clock, reckoned)
+            _climb(here, clock, values, None, at)
             rows.append(values)
             if clock.round == subject.round:
-                of_round.append({**values, "promise": _promise(clock, reckoned)})
+                of_round.append({**values, "promise": _promise(here, clock, reckoned)})
         dates.append(dates_of(of_round))
     for table, lines in ((_FACTS, facts), (_DEADLINES, rows)):
         for start in range(0, len(lines), _BATCH):
@@ -192,7 +191,7 @@ _RUNNING = (DeadlineState.OPEN, DeadlineState.PAUSED)
 
 
 def _settle(
-    subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]], *, anew: bool
+    here: Here, subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]], *, anew: bool
 ) -> Dates:
     """Writes what differs; only what was computed `anew` has seen the changes since."""
     known = {(row.stage, row.turn): row for row in rows}
@@ -202,13 +201,13 @@ def _settle(
     skipped: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
     for clock in clocks:
-        reckoned = reckon(clock, HERE)
+        reckoned = reckon(clock, here)
         if reckoned is None:
             continue
         row = known.pop((clock.stage, clock.turn), None)
-        values = values_of(subject, clock, reckoned)
-        behind = _climb(clock, values, row, at)
-        kept.append({**values, "promise": _promise(clock, reckoned)})
+        values = values_of(here, subject, clock, reckoned)
+        behind = _climb(here, clock, values, row, at)
+        kept.append({**values, "promise": _promise(here, clock, reckoned)})
         if row is None:
             fresh.append(values)
             continue
@@ -217,7 +216,7 @@ def _settle(
         if any(values[name] != getattr(row, name) for name in _MUTABLE):
             changed.append({"row_id": row.id, **{name: values[name] for name in _MUTABLE}})
     # What the policy asks for no longer.
-    changed += [_dropped(row) for row in known.values() if row.state in _RUNNING]
+    changed += [_dropped(here, row) for row in known.values() if row.state in _RUNNING]
     if fresh:
         put(_INSERT, fresh)
     if changed:
@@ -227,7 +226,7 @@ def _settle(
     return dates_of(kept)
 
 
-def _dropped(row: Row[Any]) -> dict[str, Any]:
+def _dropped(here: Here, row: Row[Any]) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in _MUTABLE}
     ended = {
         "state": DeadlineState.DROPPED,
@@ -235,13 +234,13 @@ def _dropped(row: Row[Any]) -> dict[str, Any]:
         "next_step": None,
         "given_up_at": None,
     }
-    return {"row_id": row.id, **values, **ended, "basis": current_basis()}
+    return {"row_id": row.id, **values, **ended, "basis": here.basis}
 
 
-def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, Any]:
+def values_of(here: Here, subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, Any]:
     """The row of a clock, but for its ladder."""
     choice_of = clock.choice
-    target = HERE.rules(choice_of.versions).stages[clock.stage].by_day(choice_of.urgency)
+    target = here.rules(choice_of.versions).stages[clock.stage].by_day(choice_of.urgency)
     return {
         "subject_kind": subject.kind,
         "subject_id": subject.id,
@@ -253,7 +252,7 @@ def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, 
         "urgency": choice_of.urgency,
         "calendar": target.calendar if target else None,
         "unit_id": choice_of.unit_id,
-        "unit_path": get_unit(choice_of.unit_id).path,
+        "unit_path": here.unit_path(choice_of.unit_id),
         "topic": subject.topic,
         "person_id": clock.met_by,
         "started_at": clock.started_at,
@@ -267,7 +266,7 @@ def values_of(subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, 
         "generation": 1,
         "next_at": None,
         "next_step": None,
-        "basis": current_basis(),
+        "basis": here.basis,
         "lease_until": None,
         "attempts": 0,
         "given_up_at": None,
@@ -281,7 +280,9 @@ def _climb_of(clock: Clock, due_at: datetime) -> Climb:
     )
 
 
-def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datetime) -> list[Rung]:
+def _climb(
+    here: Here, clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datetime
+) -> list[Rung]:
     """Sets the next rung; answers those of a new ladder that lie behind us already."""
     due_at = values["due_at"]
     moved = row is not None and row.due_at != due_at
@@ -293,22 +294,22 @@ def _climb(clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datet
     if row is not None and not moved and row.state is DeadlineState.OPEN:
         # The same date: what it waits for it goes on waiting for, perhaps at another time.
         since = min(at, row.next_at or at)
-        waiting = still_waiting(ladder(climb, HERE), row.next_step, since)
+        waiting = still_waiting(ladder(climb, here), row.next_step, since)
         if waiting:
             values["next_at"], values["next_step"] = waiting[0].at, waiting[0].name
             values |= {name: getattr(row, name) for name in _TRIED}
         return []
-    coming = next_rung(climb, at, HERE)
+    coming = next_rung(climb, at, here)
     if coming is not None:
         values["next_at"], values["next_step"] = coming.at, coming.name
-    return [] if row is None else [rung for rung in ladder(climb, HERE) if rung.at <= at]
+    return [] if row is None else [rung for rung in ladder(climb, here) if rung.at <= at]
 
 
-def _promise(clock: Clock, reckoned: Reckoning) -> datetime | None:
+def _promise(here: Here, clock: Clock, reckoned: Reckoning) -> datetime | None:
     """The date to be read; of what stands still the one as if it did not."""
     if clock.state is not DeadlineState.PAUSED:
         return reckoned.due_at
-    before = reckon(replace(clock, pauses=clock.pauses[:-1]), HERE)
+    before = reckon(replace(clock, pauses=clock.pauses[:-1]), here)
     return before.due_at if before else None
 
 

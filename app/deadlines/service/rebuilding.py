@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from app.deadlines.clocks import Fact, reckon, replay
 from app.deadlines.events import SubjectsMoving
 from app.deadlines.models import Deadline, DeadlineFact
-from app.deadlines.queries.surroundings import HERE, code_of
+from app.deadlines.queries.surroundings import Here, code_of
 from app.deadlines.service.following import Subject, fact_of, follow, values_of
 from app.deadlines.states import FactKind
 from app.kernel.actor import Actor
@@ -38,14 +38,14 @@ class Difference:
 
 def differences(kind: str, subject_id: int) -> Iterator[Difference]:
     """Where the kept deadlines of a subject are not those that its facts give."""
-    kept = {(row.round, row.stage, row.turn): row for row in _rows(kind, subject_id)}
+    here, kept = Here(), {(row.round, row.stage, row.turn): row for row in _rows(kind, subject_id)}
     for subject, facts in _rounds(kind, subject_id):
         for clock in replay(facts):
-            reckoned = reckon(clock, HERE)
+            reckoned = reckon(clock, here)
             if reckoned is None:
                 continue
             row = kept.pop((clock.round, clock.stage, clock.turn), None)
-            computed = values_of(subject, clock, reckoned)
+            computed = values_of(here, subject, clock, reckoned)
             if row is None or any(getattr(row, name) != computed[name] for name in COMPARED):
                 yield _difference(row, computed)
     for row in kept.values():

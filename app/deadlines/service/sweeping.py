@@ -14,7 +14,7 @@ from app.deadlines.events import DeadlinesPassed, Passed, SubjectsMoving
 from app.deadlines.ladders import Climb, Rung, ladder, still_waiting
 from app.deadlines.models import WAITING, Deadline, DeadlineStep
 from app.deadlines.queries.recomputing import behind, unfinished
-from app.deadlines.queries.surroundings import HERE
+from app.deadlines.queries.surroundings import Here
 from app.deadlines.states import ABOVE, SWEEP_BATCH
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -46,9 +46,10 @@ class _Around:
     """Rules, calendars and quiet hours, asked for once a batch."""
 
     def __init__(self) -> None:
-        self.rules = cache(HERE.rules)
-        self.calendar = cache(HERE.calendar)
-        self.quiet = cache(HERE.quiet)
+        here = Here()
+        self.rules = cache(here.rules)
+        self.calendar = cache(here.calendar)
+        self.quiet = cache(here.quiet)
 
 
 def sweep(actor: Actor, *, limit: int = SWEEP_BATCH) -> int:

@@ -63,6 +63,12 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """None on PostgreSQL: its sessions are in UTC, and the driver returns aware moments."""
+        if dialect.name == "postgresql":
+            return None
+        return super().result_processor(dialect, coltype)
+
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 Json = JSON().with_variant(JSONB(), "postgresql")
@@ -146,9 +152,20 @@ def connect(app: Flask) -> None:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=on_sqlite)
-    if on_sqlite:
-        with app.app_context():
+    with app.app_context():
+        if on_sqlite:
             _prepare_sqlite(db.engine)
+        else:
+            event.listen(db.engine, "connect", _speak_utc)
+
+
+def _speak_utc(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Moments of this connection come and go in UTC, whatever the server's zone is."""
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.autocommit = False
 
 
 def _prepare_sqlite(engine: Engine) -> None:

@@ -1,8 +1,9 @@
 """Which orders an actor may see; every read starts here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -225,7 +226,8 @@ def _all_visible(shape: _Shape) -> Select[Order]:
     return orders_visible_to(cast(Actor, _Anybody(shape)))
 
 
-def _shape_of(actor: Actor) -> tuple[_Shape, dict[str, Any]]:
+@lru_cache(maxsize=256)
+def _shape_of(actor: Actor) -> tuple[_Shape, Mapping[str, Any]]:
     """The shape of the actor's grants, and the values for a statement that was built for it."""
     paths = [actor.paths(permission) for permission in _ASKED_FOR]
     values: dict[str, Any] = {
@@ -235,7 +237,8 @@ def _shape_of(actor: Actor) -> tuple[_Shape, dict[str, Any]]:
     for i, unit_id in enumerate(actor.roots("orders.see")):
         values[f"root_{seen}_{i}"] = unit_id
     values["person_id"] = actor.own_id
-    return (*map(len, paths), int(actor.may_somewhere("orders.manage"))), values
+    manages = int(actor.may_somewhere("orders.manage"))
+    return (*map(len, paths), manages), MappingProxyType(values)
 
 
 def visible_orders(actor: Actor) -> tuple[Select[Order], dict[str, Any]]:
@@ -243,12 +246,12 @@ def visible_orders(actor: Actor) -> tuple[Select[Order], dict[str, Any]]:
     if actor.is_system:
         return orders_visible_to(actor), {}
     shape, values = _shape_of(actor)
-    return _all_visible(shape), values
+    return _all_visible(shape), dict(values)
 
 
 def _find(actor: Actor, order_id: int, action: Action | None) -> Order:
     statements: Sequence[Select[Order]] = (_BY_ID,)
-    values: dict[str, Any] = {}
+    values: Mapping[str, Any] = {}
     if not actor.is_system:
         shape, values = _shape_of(actor)
         statements = _one_visible(shape, action)
@@ -277,13 +280,13 @@ def check_reach(actor: Actor, order_id: int, action: Action) -> None:
 
     Asked once in a transaction: what is decided is decided on the locked row.
     """
-    asked = (actor.person_id, order_id, action)
-    if actor.is_system or asked in notes():
+    asked, noted = (actor.person_id, order_id, action), notes()
+    if actor.system_name is not None or asked in noted:
         return
     shape, values = _shape_of(actor)
     for way in _one_reachable(shape, action):
         if fetch(way, {**values, "order_id": order_id}):
-            notes()[asked] = True
+            noted[asked] = True
             return
     raise not_found()
 

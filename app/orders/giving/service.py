@@ -9,7 +9,8 @@ from app.categories.queries import get_category
 from app.categories.states import Urgency, accept_minutes
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, NotFound
-from app.orders.access.policy import reaches, unfit
+from app.orders.access.fitness import unfit
+from app.orders.access.policy import reaches
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.models.handing import Giving

@@ -14,7 +14,7 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
-from app.orders.access.policy import needs_code, owes_code, unfit
+from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.visible import check_reach, contents_of
 from app.orders.giving.helping import check_helpers
 from app.orders.giving.service import holds, tell_leader_of_returns

@@ -24,26 +24,27 @@ def subject_of(order: Order) -> Subject:
     return Subject(KIND, order.id, order.round, policy, order.category_id)
 
 
-def choice_of(order: Order) -> Choice:
-    """What decides on its targets now."""
-    subject = subject_of(order)
+def choice_of(order: Order, subject: Subject | None = None) -> Choice:
+    """What decides on its targets now; `subject` is the order as `subject_of` returns it."""
+    subject = subject or subject_of(order)
     return choice(subject.policy, order.urgency, order.handling_unit_id, order.imposed_due_at)
 
 
 def keep_time(order: Order, act: Act, person_id: int | None) -> bool:
     """Notes what the act means for the stages; returns whether the promised day is another now."""
-    deed = deed_of(order, act, person_id)
+    subject = subject_of(order)
+    deed = deed_of(order, act, person_id, subject)
     facts = facts_of(deed)
     if not facts:
         return False
     if deed.begins_round and order.round > 1:
-        past = replace(subject_of(order), round=order.round - 1)
+        past = replace(subject, round=order.round - 1)
         follow(past, [end_of_round(order, act.at)])
-    dates = follow(subject_of(order), facts, is_new=deed.begins_round)
+    dates = follow(subject, facts, is_new=deed.begins_round)
     return set_dates(order, dates) and act.before is not None
 
 
-def deed_of(order: Order, act: Act, person_id: int | None) -> Deed:
+def deed_of(order: Order, act: Act, person_id: int | None, subject: Subject | None = None) -> Deed:
     """The act that has led the order to where it stands now."""
     return Deed(
         act.action,
@@ -53,7 +54,7 @@ def deed_of(order: Order, act: Act, person_id: int | None) -> Deed:
         act.at,
         person_id,
         act.details,
-        choice_of(order),
+        choice_of(order, subject),
         is_planned=order.planned_until is not None,
     )
 

@@ -11,13 +11,12 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database.fast.rows import fetch, table_of
+from app.orders.access.fitness import owes_code, unfit
 from app.orders.access.policy import (
     is_requester,
     is_staff_of,
     may_explain,
     may_manage,
-    owes_code,
-    unfit,
 )
 from app.orders.linking.parts import open_parts, parts_of
 from app.orders.ticket.models import NoShow, Order, OrderFollower
