@@ -11,6 +11,7 @@ from app.notifications.states import OutboxState
 
 # Literal, so that both databases see that the partial index serves the query.
 WAITING = text("state IN ('queued', 'sending')")
+GIVEN_UP = text("given_up_at IS NOT NULL")
 UNREAD = text("read_at IS NULL")
 
 
@@ -44,6 +45,12 @@ class OutboxMessage(_AboutSubject, Model):
             sqlite_where=WAITING,
         ),
         Index("ix_outbox_messages_state_sent", "state", "sent_at"),
+        Index(
+            "ix_outbox_messages_given_up",
+            "id",
+            postgresql_where=GIVEN_UP,
+            sqlite_where=GIVEN_UP,
+        ),
         # The inbox knows a message by this id, so an id must never come twice.
         {"sqlite_autoincrement": True},
     )
