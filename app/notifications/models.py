@@ -11,6 +11,7 @@ from app.notifications.states import OutboxState
 
 # Written as text, so that both databases see that the query can use the partial index.
 WAITING = text("state IN ('queued', 'sending')")
+GIVEN_UP = text("given_up_at IS NOT NULL")
 UNREAD = text("read_at IS NULL")
 
 

@@ -151,7 +151,7 @@ def given_up(actor: Actor, *, kind: str | None, cursor: str | None, limit: int) 
 
 
 def _visible(actor: Actor, asked: Iterable[Kind]) -> dict[str, ColumnElement[bool]]:
-    """Which rows of which kinds the actor may see; kinds of which he may see none are left out."""
+    """By kind the rows that the actor may see; a kind is left out where there can be none."""
     everything = true() if may_resend(actor) else None
     said = {
         kind.name: kind.visible_to(actor) if kind.visible_to is not None else everything

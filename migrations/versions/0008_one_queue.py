@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+GIVEN_UP = sa.text("given_up_at IS NOT NULL")
 TIMED = ("given_up_at", "lease_until")
 # Table by table the columns that are new in it.
 NEW = {
@@ -42,6 +43,14 @@ def upgrade() -> None:
         "UPDATE outbox_messages SET state = 'given_up', given_up_at = CURRENT_TIMESTAMP"
         " WHERE state = 'dead'"
     )
+    op.create_index(
+        "ix_outbox_messages_given_up",
+        "outbox_messages",
+        ["id"],
+        unique=False,
+        postgresql_where=GIVEN_UP,
+        sqlite_where=GIVEN_UP,
+    )
     op.drop_index("ix_file_removals_attempts", table_name="file_removals")
     op.execute("UPDATE file_removals SET attempts = 0")
 
@@ -51,6 +60,7 @@ def downgrade() -> None:
     op.create_index(
         "ix_file_removals_attempts", "file_removals", ["attempts", "name"], unique=False
     )
+    op.drop_index("ix_outbox_messages_given_up", table_name="outbox_messages")
     op.execute("UPDATE outbox_messages SET state = 'dead' WHERE state = 'given_up'")
     op.execute("UPDATE deadlines SET next_at = NULL WHERE given_up_at IS NOT NULL")
     _drop_indexes("given_up_at")
