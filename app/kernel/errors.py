@@ -1,6 +1,7 @@
 """How the program refuses: one exception family, a stable code and a sentence for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -89,6 +90,18 @@ class Unavailable(Refusal):
     """Something outside does not answer."""
 
     status = 503
+
+
+@contextmanager
+def instead_of_not_found(refusal: Refusal) -> Iterator[None]:
+    """Raises this refusal in place of a NotFound that the block raises.
+
+    For a number inside a request's body: what it names is missing, not the address of the request.
+    """
+    try:
+        yield
+    except NotFound as missing:
+        raise refusal from missing
 
 
 def not_found() -> NotFound:

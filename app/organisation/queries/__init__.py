@@ -12,6 +12,8 @@ from app.organisation.queries.places import (
     list_places,
     place_names,
     places_visible_to,
+    point_of,
+    same_building,
 )
 from app.organisation.queries.providers import (
     account_visible_to,
@@ -72,8 +74,10 @@ __all__ = [
     "phone_entries_visible_to",
     "place_names",
     "places_visible_to",
+    "point_of",
     "provider_names",
     "providers_visible_to",
+    "same_building",
     "setting",
     "subtree_ids",
     "unit_called",
