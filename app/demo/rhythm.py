@@ -55,8 +55,3 @@ def later(chance: Random, at: datetime, rhythm: Rhythm, low: float, high: float)
                     minutes=chance.uniform(1, 45), seconds=chance.uniform(0, 59)
                 )
     return moment
-
-
-def asked_at(chance: Random, at: datetime, rhythm: Rhythm) -> datetime:
-    """A moment at most a minute after `at`, moved on into the hours of `rhythm`."""
-    return later(chance, at, rhythm, 0, 1)
