@@ -45,6 +45,14 @@ def get_category(category_id: int) -> Category:
     return category
 
 
+def category_or_none(category_id: int | None) -> Category | None:
+    """Returns the category of something that may have none, retired or not; None for None.
+
+    Raises NotFound `not_found` for an unknown id.
+    """
+    return None if category_id is None else get_category(category_id)
+
+
 _kept = KeptRows(Category)
 _names = KeptColumn(Category.name)
 

@@ -15,7 +15,7 @@ from app.files.states import DAILY_BYTES, OPEN_FILES, WAITS, ContentState, FileK
 from app.files.storage import BASE_LENGTH, new_name, storage, stored_name
 from app.kernel import audit
 from app.kernel.actor import Actor
-from app.kernel.clock import now, to_local
+from app.kernel.clock import local_midnight, now
 from app.kernel.database import is_sqlite, lock, session
 from app.kernel.errors import Forbidden, Invalid, TooMany, not_found
 from app.kernel.queue import fail, free_rows, work_together
@@ -203,7 +203,7 @@ def _try_later(removal: FileRemoval, broken: Exception) -> None:
 
 
 def _check_quota(person: Person, size: int, moment: datetime) -> None:
-    midnight = to_local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = local_midnight(moment)
     usage = usage_of(person.id, midnight)
     if usage.bytes_today + size > _limit(person, DAILY_BYTES):
         wait = midnight + timedelta(days=1) - moment

@@ -37,3 +37,19 @@ def to_local(moment: datetime) -> datetime:
 def local_date(moment: datetime) -> date:
     """The day that it is in Shanghai at that moment."""
     return to_local(moment).date()
+
+
+def local_midnight(moment: datetime) -> datetime:
+    """The beginning of that day, with the offset of Asia/Shanghai."""
+    return to_local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def spoken_day(moment: datetime) -> str:
+    """The day in Asia/Shanghai as people say it: "11月29日"."""
+    local = to_local(moment)
+    return f"{local.month}月{local.day}日"
+
+
+def spoken(moment: datetime) -> str:
+    """The time in Asia/Shanghai as people say it: "11月29日15:30"."""
+    return f"{spoken_day(moment)}{to_local(moment):%H:%M}"

@@ -1,6 +1,7 @@
 """The errors by which the program refuses a request; each has a stable code and a Chinese sentence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -90,6 +91,18 @@ class Unavailable(Refusal):
     """Another system that the program needs, or the database, does not answer (503)."""
 
     status = 503
+
+
+@contextmanager
+def instead_of_not_found(refusal: Refusal) -> Iterator[None]:
+    """Raises this refusal in place of a NotFound that the block raises.
+
+    For a number inside a request's body: what it names is missing, not the address of the request.
+    """
+    try:
+        yield
+    except NotFound as missing:
+        raise refusal from missing
 
 
 def not_found() -> NotFound:

@@ -57,6 +57,18 @@ def to_gcj02(latitude: float, longitude: float) -> tuple[float, float]:
     return latitude + north, longitude + east
 
 
+def box_around(point: Point, radius: float) -> tuple[Point, Point]:
+    """Returns the south-west and the north-east corner of a square that holds the whole circle.
+
+    `radius` is in metres; the corners are (latitude, longitude) in degrees.
+    """
+    latitude, longitude = point
+    # A hair wider than the circle, so that rounding loses nothing.
+    north = math.degrees(radius / EARTH_RADIUS) * 1.001
+    east = north / max(math.cos(math.radians(latitude)), 1e-9)
+    return (latitude - north, longitude - east), (latitude + north, longitude + east)
+
+
 def _offset(x: float, y: float) -> tuple[float, float]:
     """Returns the offset in metres to the north and to the east.
 

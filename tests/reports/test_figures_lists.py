@@ -2,6 +2,10 @@
 
 import pytest
 
+from app.orders.ticket.states import OrderStatus
+from app.orders.views.lists import OrderFilter
+from app.reports.queries.lists import FigureFilter, ids_of_counted
+from app.reports.states import Counted
 from tests.orders.stories import read
 from tests.world import World
 
@@ -50,6 +54,22 @@ def test_the_lists_behind_the_figures(
     assert {order["id"] for order in page["items"]} == {
         two_weeks_of_orders[name] for name in wanted
     }
+
+
+def test_an_export_counts_only_the_orders_of_its_list(
+    world: World, two_weeks_of_orders: dict[str, int]
+) -> None:
+    """The other filters hold before the limit: only the orders of the list count towards it."""
+    named = {number: name for name, number in two_weeks_of_orders.items()}
+    figure = FigureFilter(counted=Counted.DUE)
+
+    def exported(most: int, *status: OrderStatus) -> str:
+        wanted = OrderFilter(unit_id=world.community.id, status=status)
+        found = ids_of_counted(world.actor("dispatcher"), figure, wanted, most=most)
+        return "".join(named[number] for number in found)
+
+    assert (exported(9), exported(3)) == ("abce", "abc")
+    assert exported(1, OrderStatus.SUBMITTED) == "b"
 
 
 def test_lists_of_figures_are_for_staff(world: World, two_weeks_of_orders: dict[str, int]) -> None:

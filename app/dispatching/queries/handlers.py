@@ -14,7 +14,7 @@ from app.dispatching.hours import Times
 from app.dispatching.queries.errands import future_times
 from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_units
 from app.dispatching.states import PAST, VISIT
-from app.kernel.clock import to_local
+from app.kernel.clock import local_midnight
 from app.kernel.database import session
 from app.kernel.permissions import permissions_of
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
@@ -199,13 +199,12 @@ def _engaged(appointed_at: datetime | None, preferred: list[Any], at: datetime) 
 
 def _taken_today(ids: Sequence[int], at: datetime) -> Counter[int]:
     """The number of orders by person that were claimed, or assigned to grid and staff, since midnight."""
-    midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
     statement = (
         select(OrderAssignee.person_id, func.count())
         .where(
             OrderAssignee.person_id.in_(ids),
             or_(OrderAssignee.by_claim, OrderAssignee.kind.in_(_ASSIGNED_KINDS)),
-            OrderAssignee.since >= midnight,
+            OrderAssignee.since >= local_midnight(at),
         )
         .group_by(OrderAssignee.person_id)
     )

@@ -11,7 +11,7 @@ from app.intake.policy import may_keep_banners
 from app.intake.queries.banners import get_visible_banner, is_shown, me_too_people
 from app.kernel.actor import Actor
 from app.kernel.audit import record
-from app.kernel.clock import now, to_local
+from app.kernel.clock import now, spoken
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, not_found
@@ -96,7 +96,7 @@ def change_banner(
     session.flush()
     record(actor, "banner.changed", "banner", banner.id, unit_id=banner.unit_id)
     if moved:
-        _tell(banner, "banner.moved", since=_spoken(since), until=_spoken(until))
+        _tell(banner, "banner.moved", since=spoken(since), until=spoken(until))
     return banner
 
 
@@ -215,11 +215,6 @@ def _check_category(category_id: int, unit: Unit) -> None:
 def _whole(moment: datetime) -> datetime:
     """Cuts to the second: a time that a client reads and sends back must count as unchanged."""
     return moment.replace(microsecond=0)
-
-
-def _spoken(moment: datetime) -> str:
-    local = to_local(moment)
-    return f"{local.month}月{local.day}日{local:%H:%M}"
 
 
 def _tell(banner: Banner, told: str, **params: str) -> None:

@@ -1,1 +1,1 @@
-"""Who may do what to an order, and which orders an actor sees."""
+"""The rights of an actor: which orders he or she sees, and may act on."""

@@ -1,4 +1,4 @@
-"""Rules: who may do what to an order. They read the actor and the order, and nothing else."""
+"""Rules about the right of an actor to act on an order; they read the actor and the order alone."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -100,7 +100,7 @@ def _grid_too(permission: str) -> Rule:
 is_staff_of = _grid_too("orders.see")
 may_acknowledge = _staff("orders.acknowledge")
 may_dispatch = _staff("orders.dispatch")
-# The duty person receives orders and gives them out; all else is for the dispatcher.
+# A duty person acknowledges and dispatches orders; other work of the desk is for a dispatcher.
 may_manage = _staff("orders.manage")
 may_settle = _grid_too("orders.settle")
 may_lead = _staff("orders.lead")
@@ -146,7 +146,7 @@ def may_resume(actor: Actor, order: Order) -> bool:
     return may_handle(actor, order) or may_manage(actor, order)
 
 
-# What a holder may only ask for, and a dispatcher may do at once, the verbs decide.
+# A holder asks for an agreement, a dispatcher may act at once: the verbs decide this.
 may_extend = may_resume
 may_suspend = may_resume
 
@@ -177,12 +177,18 @@ def may_reopen(actor: Actor, order: Order) -> bool:
 
 def may_supervise(actor: Actor, order: Order) -> bool:
     """Whether the actor may supervise at a unit above the one that handles the order."""
-    return any(
-        "orders.supervise" in grant.permissions
+    return bool(supervising(actor, order))
+
+
+def supervising(actor: Actor, order: Order) -> list[Grant]:
+    """The actor's grants with `orders.supervise` at units above the one that handles the order."""
+    return [
+        grant
+        for grant in actor.grants
+        if "orders.supervise" in grant.permissions
         and order.handling_path.startswith(grant.unit_path)
         and grant.unit_path != order.handling_path
-        for grant in actor.grants
-    )
+    ]
 
 
 may_cancel = is_requester

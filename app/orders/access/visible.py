@@ -1,4 +1,4 @@
-"""Which orders an actor may see; every read starts here."""
+"""The orders that an actor may see; every read starts here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,15 +49,15 @@ from app.orders.ticket.states import (
 
 
 def under(column: InstrumentedAttribute[str], paths: tuple[str, ...]) -> ColumnElement[bool]:
-    """Whether a unit path lies in one of the subtrees."""
-    # Paths are digits and strokes: nothing to escape.
+    """Rows whose unit path lies in one of the subtrees with these paths; none without paths."""
+    # Paths consist of digits and strokes, so there is nothing to escape.
     return or_(false(), *(column.startswith(path) for path in paths))
 
 
 def of_staff(actor: Actor) -> ColumnElement[bool]:
-    """Orders of the subtrees where the actor sees orders, and those of the grids where he or she does."""
+    """Orders in the subtrees and in the grids (网格) where the actor has `orders.see`."""
     pairs = zip(actor.roots("orders.see"), actor.paths("orders.see"), strict=True)
-    # Handled by a unit that the grid lies in: what has gone elsewhere is no longer the grid's.
+    # The handling unit must hold the grid: an order that was transferred is no longer the grid's.
     in_grids = [
         and_(
             Order.grid_id == grid_id,
@@ -71,7 +71,7 @@ def of_staff(actor: Actor) -> ColumnElement[bool]:
 def _staff(actor: Actor) -> ColumnElement[bool]:
     seen = of_staff(actor)
     secret = under(Order.handling_path, actor.paths("orders.see_sensitive"))
-    # Whoever is paged must be able to answer.
+    # A person who is paged must be able to acknowledge the order.
     paged = and_(
         Order.urgency == Urgency.EMERGENCY,
         under(Order.handling_path, actor.paths("orders.acknowledge")),
@@ -90,7 +90,7 @@ def _staff(actor: Actor) -> ColumnElement[bool]:
 
 def _private(actor: Actor) -> ColumnElement[bool]:
     person_id = actor.own_id
-    # Who gave it back or lost it reads on no longer; who brought it to its end does.
+    # A person who completed the order may read on; a person who gave it back or lost it may not.
     handled = exists().where(
         OrderAssignee.order_id == Order.id,
         OrderAssignee.person_id == person_id,
@@ -108,7 +108,7 @@ def _private(actor: Actor) -> ColumnElement[bool]:
 
 
 def in_pool(actor: Actor) -> ColumnElement[bool]:
-    """What lies in the pools where the actor may claim."""
+    """Orders in the pools from which the actor may claim; never sensitive ones."""
     return and_(
         Order.status == OrderStatus.DISPATCHED,
         Order.mode == DispatchMode.POOL,
@@ -118,7 +118,7 @@ def in_pool(actor: Actor) -> ColumnElement[bool]:
 
 
 def orders_visible_to(actor: Actor) -> Select[Order]:
-    """All orders the actor may see; the program itself sees all."""
+    """A statement for the orders that the actor may see; the program itself sees all."""
     statement = select(Order)
     if actor.is_system:
         return statement
@@ -131,7 +131,11 @@ def orders_visible_to(actor: Actor) -> Select[Order]:
 
 
 def orders_joinable_by(actor: Actor) -> Select[Order]:
-    """Open matters of public places, checked and not anonymous, that a neighbour may join."""
+    """A statement for the open orders that the actor may join (附议).
+
+    They are about a public place, neither anonymous nor sensitive, their content is checked, and the
+    actor has not placed them.
+    """
     return select(Order).where(
         Order.status.in_(OPEN),
         Order.public_place,
@@ -144,7 +148,7 @@ def orders_joinable_by(actor: Actor) -> Select[Order]:
 
 
 def _claimable_by(actor: Actor) -> Select[Order]:
-    # One that another has just claimed is still known to who saw it in the pool: 409, not 404.
+    # A member who saw an order in the pool gets 409 and not 404 when another has just claimed it.
     return select(Order).where(
         Order.mode == DispatchMode.POOL,
         Order.status.in_(OPEN),
@@ -173,31 +177,31 @@ _ASKED_FOR = (
     "orders.dispatch",
     "orders.claim",
 )
-# How many subtrees somebody has by each of these, and whether he or she manages orders anywhere.
+# The number of an actor's subtrees for each of these, and 1 if he or she manages orders anywhere.
 _Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Anybody:
-    """Stands in for all actors of one shape while a statement about one order is built once."""
+    """Stands for all actors of one shape, while a statement for them is built once."""
 
     shape: _Shape
     own_id = bindparam("person_id", type_=BigInteger)
     is_system = False
 
     def may_somewhere(self, permission: str) -> bool:
-        """As the actor's."""
+        """As `Actor.may_somewhere`."""
         return bool(self.shape[-1] if permission == "orders.manage" else self.paths(permission))
 
     def paths(self, permission: str) -> tuple[BindParameter[str], ...]:
-        """One parameter a subtree."""
+        """As `Actor.paths`, with one parameter for each subtree."""
         number = _ASKED_FOR.index(permission)
         return tuple(
             bindparam(f"path_{number}_{i}", type_=String) for i in range(self.shape[number])
         )
 
     def roots(self, permission: str) -> tuple[BindParameter[int], ...]:
-        """The unit at each."""
+        """As `Actor.roots`, with one parameter for each unit."""
         number = _ASKED_FOR.index(permission)
         return tuple(
             bindparam(f"root_{number}_{i}", type_=BigInteger) for i in range(self.shape[number])
@@ -206,8 +210,9 @@ class _Anybody:
 
 @lru_cache(maxsize=1024)
 def _one_visible(shape: _Shape, action: Action | None) -> tuple[Select[Order], ...]:
-    """The ways to one order, in the order in which they are tried; to build them takes longer than
-    to run them.
+    """The statements for one order, in the order in which they are tried.
+
+    Kept, because building them takes longer than running them.
     """
     anybody = cast(Actor, _Anybody(shape))
     beyond = TABLE[action].beyond if action else ()
@@ -217,7 +222,7 @@ def _one_visible(shape: _Shape, action: Action | None) -> tuple[Select[Order], .
 
 @lru_cache(maxsize=1024)
 def _one_reachable(shape: _Shape, action: Action) -> tuple[Select[int], ...]:
-    """The same ways, for who needs to know only whether there is one."""
+    """The same statements with the id alone, to learn only whether there is such an order."""
     return tuple(way.with_only_columns(Order.id) for way in _one_visible(shape, action))
 
 
@@ -242,7 +247,7 @@ def _shape_of(actor: Actor) -> tuple[_Shape, Mapping[str, Any]]:
 
 
 def visible_orders(actor: Actor) -> tuple[Select[Order], dict[str, Any]]:
-    """As orders_visible_to, built once for each shape of grants, and the values that it is run with."""
+    """As `orders_visible_to`, but built once for each shape of grants, and the values to run it with."""
     if actor.is_system:
         return orders_visible_to(actor), {}
     shape, values = _shape_of(actor)
@@ -266,19 +271,19 @@ _BY_ID = select(Order).where(Order.id == bindparam("order_id"))
 
 
 def get_visible(actor: Actor, order_id: int) -> Order:
-    """The order, or NotFound."""
+    """The order, if the actor may see it; raises NotFound `not_found`."""
     return _find(actor, order_id, None)
 
 
 def get_for_action(actor: Actor, order_id: int, action: Action) -> Order:
-    """As get_visible; a few actions also reach orders that are otherwise not shown."""
+    """As `get_visible`; a few actions also reach orders that the actor does not see otherwise."""
     return _find(actor, order_id, action)
 
 
 def check_reach(actor: Actor, order_id: int, action: Action) -> None:
-    """NotFound where get_for_action would not find it.
+    """Raises NotFound `not_found` where `get_for_action` would not find the order.
 
-    Asked once in a transaction: what is decided is decided on the locked row.
+    Checked once in a transaction; the verb decides on the locked row.
     """
     asked, noted = (actor.person_id, order_id, action), notes()
     if actor.system_name is not None or asked in noted:
@@ -292,7 +297,7 @@ def check_reach(actor: Actor, order_id: int, action: Action) -> None:
 
 
 def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
-    """The history: staff, handler and who helps see all of it, others what is meant for them."""
+    """A statement for the history: all rows for staff, handler and helpers, for others `visible` ones."""
     statement = select(OrderEvent).where(OrderEvent.order_id == order.id)
     handles = is_holder(actor, order) or is_helper(actor, order)
     if actor.is_system or handles or is_staff_of(actor, order):
@@ -301,7 +306,7 @@ def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
 
 
 def contents_of(events: Iterable[OrderEvent]) -> dict[int, OrderEventContent]:
-    """The words and pictures of history rows by event id; erased ones are missing."""
+    """The words, pictures and details of history rows, by event id; erased ones are missing."""
     ids = [event.id for event in events]
     rows = session.scalars(select(OrderEventContent).where(OrderEventContent.event_id.in_(ids)))
     return {row.event_id: row for row in rows}

@@ -1,1 +1,1 @@
-"""Asking for an agreement: a request that waits for somebody's answer."""
+"""Asking a unit for an agreement: a request that waits for an answer."""

@@ -1,4 +1,4 @@
-"""Asking for an agreement: a row that waits; the order does not move and clocks run meanwhile."""
+"""Asks a unit for an agreement: a row waits, the order does not move, and its deadlines run on."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,12 +15,7 @@ from app.orders.access.policy import deciding
 from app.orders.record.core import need_reason, write
 from app.orders.record.telling import cleared_holders, tell
 from app.orders.ticket.models import Asked, Order, OrderRequest
-from app.orders.ticket.states import (
-    ASKED_BY,
-    BETWEEN_UNITS,
-    REQUEST_LAPSES,
-    RequestKind,
-)
+from app.orders.ticket.states import ASKED_BY, BETWEEN_UNITS, REQUEST_LAPSES, RequestKind
 from app.organisation.models import Unit
 from app.organisation.queries import ancestors, get_unit, hold_unit
 
@@ -46,9 +41,11 @@ def ask_agreement(
     above: bool = False,
     unit: Unit | None = None,
 ) -> Order:
-    """Puts a request to the order's unit, to the unit above it, or to `unit`; writes the history.
+    """Puts a request to the order's unit, with `above` to the unit above it, or to `unit`.
 
-    Raises Conflict `order.request_pending` where one of the kind waits already.
+    Writes the history and tells the people who may answer. `details` is for the answer, as JSON.
+    Raises Invalid `order.reason_required`, Conflict `order.request_pending` where a request of this
+    kind waits already.
     """
     at = now()
     reason = need_reason(reason)
@@ -66,16 +63,14 @@ def ask_agreement(
 
 def _decider(order: Order, *, above: bool) -> Unit:
     unit = get_unit(order.handling_unit_id)
-    if not above:
-        return unit
-    upper = ancestors(unit)
+    upper = ancestors(unit) if above else []
     return upper[0] if upper else unit
 
 
 def lapses_at(kind: RequestKind, unit_id: int, at: datetime) -> datetime:
-    """When a request of that kind, put to the unit at `at`, ends without an answer.
+    """The time at which a request to the unit, made at `at`, lapses without an answer.
 
-    After 24 hours; between units after one working day of the unit that is asked.
+    After 24 hours; for a request between units after one working day of the unit that is asked.
     """
     return next_working_day(unit_id, at) if kind in BETWEEN_UNITS else at + REQUEST_LAPSES
 

@@ -1,1 +1,1 @@
-"""What happens to orders by the clock: the timetable's jobs, and deadlines that fall due."""
+"""Acts by the clock: the jobs of the timetable, and deadlines that fall due."""

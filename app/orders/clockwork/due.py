@@ -1,10 +1,11 @@
-"""What the timetable must act on now: conditions on orders, exact to the category's pace.
+"""Conditions for the orders on which the timetable must act now, by the pace of their category.
 
 `Order.reminded` is the second of the last reminder, counted from 1970, 0 for none. A reminder is
-due when none has gone out since the moment that it counts from. So whatever sets that moment anew
-(a holder, a sign of life, a dispatch) makes it due again, and nothing has to be reset.
+due when none was sent after the moment from which its time runs. So each act that sets this moment
+anew (a claim, a sign of life, a dispatch) makes a reminder due again, and nothing has to be reset.
 
-Of an order that came in from another system nothing counts from before it came.
+A sign of life is a report, an appointment or the start of the work. For an order from another
+system no time runs before its import.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, extract, false, func, 
 from sqlalchemy.orm import aliased
 
 from app.categories.models import Category
-from app.categories.states import (
-    Paced,
-    Urgency,
-    accept_minutes,
-    pool_minutes,
-    stale_minutes,
-)
-from app.kernel.clock import now
+from app.categories.states import Paced, Urgency, accept_minutes, pool_minutes, stale_minutes
 from app.kernel.database import session
 from app.orders.ticket.models import Order, OrderCall, OrderEvent
 from app.orders.ticket.states import (
@@ -37,9 +31,6 @@ from app.orders.ticket.states import (
     DispatchMode,
     OrderStatus,
 )
-from app.organisation.queries import get_unit
-from app.people.models import Person, RoleGrant
-from app.people.states import PersonStatus
 
 Pace = Callable[[Paced | None, Urgency | None], int]
 Moment = ColumnElement[datetime]
@@ -47,13 +38,13 @@ Condition = ColumnElement[bool]
 
 
 def _known_since(moment: Any) -> Moment:
-    """That moment, or the later one at which the order came in from elsewhere."""
+    """The moment, or the time of the import where that is later."""
     return case((Order.imported_at > moment, Order.imported_at), else_=moment)
 
 
 _SINCE_SIGN: Moment = _known_since(
     case(
-        # Until the appointed time nothing more can be expected.
+        # The handler need not report before the appointed time.
         (
             Order.appointed_at > func.coalesce(Order.last_sign_at, Order.claimed_at),
             Order.appointed_at,
@@ -69,18 +60,21 @@ _WITHOUT_SIGN = Order.status == OrderStatus.CLAIMED
 
 
 def unanswered_offers(at: datetime) -> Condition:
-    """Direct offers past the category's time to accept."""
+    """Orders whose direct offer has no answer after the category's time to accept."""
     return and_(_OFFERED, _is_over(_OFFERED, _SINCE_GIVEN_OUT, accept_minutes, at))
 
 
 def without_sign(at: datetime) -> Condition:
-    """Claimed, stale, and its holder not reminded since the last sign of life."""
+    """Claimed orders that are stale and whose holder was not reminded since the last sign of life.
+
+    An order is stale when the category's time for a sign of life has passed without one.
+    """
     late = _is_over(_WITHOUT_SIGN, _SINCE_SIGN, stale_minutes, at)
     return and_(_WITHOUT_SIGN, late, _not_reminded_since(_SINCE_SIGN))
 
 
 def still_without_sign(at: datetime) -> Condition:
-    """Claimed, reminded since the last sign of life, and stale once more since the reminder."""
+    """Claimed orders whose holder was reminded, and has given no sign of life for as long again."""
     ways = [
         and_(_is_one_of(pairs), Order.reminded <= at.timestamp() - 60 * minutes)
         for minutes, pairs in _paces(_WITHOUT_SIGN, stale_minutes).items()
@@ -89,13 +83,13 @@ def still_without_sign(at: datetime) -> Condition:
 
 
 def unclaimed(at: datetime) -> Condition:
-    """In the pool past the category's time, and nobody told since it was put there."""
+    """Orders in the pool for longer than the category's time, of which the desk was not told yet."""
     late = _is_over(_IN_POOL, _SINCE_GIVEN_OUT, pool_minutes, at)
     return and_(_IN_POOL, late, _not_reminded_since(_SINCE_GIVEN_OUT))
 
 
 def left_to_backstop(at: datetime) -> Condition:
-    """In the pool for 48 hours, and the backstop not told."""
+    """Orders in the pool for 48 hours or more, of which the backstop (兜底人) was not told yet."""
     return and_(
         _IN_POOL,
         at - BACKSTOP_AFTER >= _SINCE_GIVEN_OUT,
@@ -104,12 +98,12 @@ def left_to_backstop(at: datetime) -> Condition:
 
 
 def pauses_over(at: datetime) -> Condition:
-    """Suspended until a moment that has come."""
+    """Suspended orders whose date of resuming has come."""
     return and_(Order.status == OrderStatus.SUSPENDED, Order.suspended_until <= at)
 
 
 def to_ask_again(at: datetime) -> Condition:
-    """Completed, not answered, and a day of asking has come since the last time."""
+    """Completed orders without an answer whose requester is to be asked again on this day."""
     days = [
         and_(at - after >= _SINCE_ASKED, _not_reminded_since(_SINCE_ASKED, after))
         for after in ASK_AGAIN_ON
@@ -118,9 +112,10 @@ def to_ask_again(at: datetime) -> Condition:
 
 
 def unanswered(at: datetime) -> Condition:
-    """Completed for seven days; who has no account but a phone must have been called three times.
+    """Completed orders that have waited seven days for the requester's answer.
 
-    The calls were on two days, of Shanghai: a call on another day than the first.
+    A requester with a phone but no account must have been called three times in this round, on at
+    least two days of Shanghai.
     """
     of_round = and_(OrderCall.order_id == Order.id, OrderCall.round == Order.round)
     calls = select(func.count()).where(of_round).scalar_subquery()
@@ -131,12 +126,12 @@ def unanswered(at: datetime) -> Condition:
 
 
 def has_account() -> Condition:
-    """Whether somebody can be asked through the program."""
+    """Orders whose requester, or the person who placed them, has an account."""
     return or_(Order.requester_id.is_not(None), Order.placer_id.is_not(None))
 
 
 def with_settled_parts() -> Condition:
-    """Open, split in this round, and no part under way."""
+    """Open orders that were split in this round and none of whose parts is under way."""
     part = aliased(Order)
     split = exists().where(
         OrderEvent.order_id == Order.id,
@@ -149,7 +144,7 @@ def with_settled_parts() -> Condition:
 
 
 def _asked_for_rating() -> Condition:
-    """Completed, and checked where the category is checked before the resident is asked."""
+    """Completed, and checked (核查) where the category asks for a check before the answer."""
     checked_first = select(Category.id).where(Category.check_before_answer)
     return and_(
         Order.status == OrderStatus.COMPLETED,
@@ -166,7 +161,7 @@ def _not_reminded_since(moment: Any, later_by: timedelta = timedelta()) -> Condi
 
 
 def _is_over(state: Condition, since: Any, pace: Pace, at: datetime) -> Condition:
-    """Whether the pace's minutes have passed since that moment."""
+    """Orders in the state for which the minutes of their pace have passed since the moment."""
     ways = [
         and_(_is_one_of(pairs), since <= at - timedelta(minutes=minutes))
         for minutes, pairs in _paces(state, pace).items()
@@ -175,7 +170,7 @@ def _is_over(state: Condition, since: Any, pace: Pace, at: datetime) -> Conditio
 
 
 def _paces(state: Condition, pace: Pace) -> dict[int, list[tuple[int, Urgency]]]:
-    """By minutes: the categories (0: none) and urgencies of that pace that orders have."""
+    """By minutes: the pairs (category id, or 0 for none; urgency) of orders that have this pace."""
     kinds = session.execute(select(Order.category_id, Order.urgency).where(state).distinct()).all()
     known = select(Category).where(Category.id.in_({category_id for category_id, _ in kinds}))
     categories = {category.id: category for category in session.scalars(known)}
@@ -188,24 +183,3 @@ def _paces(state: Condition, pace: Pace) -> dict[int, list[tuple[int, Urgency]]]
 
 def _is_one_of(pairs: list[tuple[int, Urgency]]) -> Condition:
     return tuple_(func.coalesce(Order.category_id, 0), Order.urgency).in_(pairs)
-
-
-def holders_of_role(role_code: str, unit_id: int) -> list[int]:
-    """Active people with that role at the unit, or else at the nearest one above."""
-    at = now()
-    path = get_unit(unit_id).path_ids
-    rows = session.execute(
-        select(RoleGrant.unit_id, RoleGrant.person_id)
-        .join(Person, Person.id == RoleGrant.person_id)
-        .where(
-            RoleGrant.role_code == role_code,
-            RoleGrant.unit_id.in_(path),
-            RoleGrant.since <= at,
-            RoleGrant.until.is_(None) | (RoleGrant.until > at),
-            Person.status == PersonStatus.ACTIVE,
-        )
-        .order_by(RoleGrant.person_id)
-    ).all()
-    at_units = {unit for unit, _ in rows}
-    nearest = next((unit for unit in reversed(path) if unit in at_units), None)
-    return list(dict.fromkeys(person for unit, person in rows if unit == nearest))

@@ -1,4 +1,4 @@
-"""Work of the timetable; each call is one batch and may be repeated."""
+"""Jobs of the timetable: each call works one batch and returns how many orders it has worked."""
 
 from app.kernel.actor import Actor
 from app.kernel.database import is_sqlite
@@ -10,40 +10,40 @@ def _batch() -> int:
 
 
 def lapse_offers() -> int:
-    """Offers that nobody answered."""
+    """Takes back offers that nobody has answered in time."""
     return timed.lapse_offers(Actor.system("orders.lapse_offers"), limit=_batch())
 
 
 def return_stale() -> int:
-    """Claimed orders without a sign of life."""
+    """Reminds the holders of claimed orders without a sign of life, or takes these orders back."""
     return timed.return_stale(Actor.system("orders.return_stale"), limit=_batch())
 
 
 def call_unclaimed() -> int:
-    """Orders that nobody takes from the pool."""
+    """Tells the desk, or later the backstop, of orders that nobody takes from the pool."""
     return timed.call_unclaimed(Actor.system("orders.call_unclaimed"), limit=_batch())
 
 
 def resume_due() -> int:
-    """Pauses that are over."""
+    """Resumes orders whose pause is over."""
     return timed.resume_due(Actor.system("orders.resume_due"), limit=_batch())
 
 
 def ask_again() -> int:
-    """Requesters who have not said whether it is solved."""
+    """Asks requesters again who have not said whether the order is solved."""
     return timed.ask_again(Actor.system("orders.ask_again"), limit=_batch())
 
 
 def close_unanswered() -> int:
-    """Completed orders that nobody answered for a week."""
+    """Closes completed orders whose requester has not answered for a week."""
     return timed.close_unanswered(Actor.system("orders.close_unanswered"), limit=_batch())
 
 
 def gather_parts() -> int:
-    """Split orders whose parts are all settled."""
+    """Completes split orders whose parts are all settled."""
     return timed.gather_parts(Actor.system("orders.gather_parts"), limit=_batch())
 
 
 def lapse_requests() -> int:
-    """Agreements that nobody answered in time."""
+    """Lapses requests that nobody has answered in time."""
     return timed.lapse_requests(Actor.system("orders.lapse_requests"), limit=_batch())

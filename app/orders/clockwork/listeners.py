@@ -1,4 +1,4 @@
-"""Deadlines that fall due or move: what orders do then."""
+"""Listeners for deadlines that fall due or move."""
 
 from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
 from app.kernel.actor import Actor
@@ -8,15 +8,15 @@ _LADDER = Actor.system("deadlines.ladder")
 
 
 def on_subjects_moving(event: SubjectsMoving) -> None:
-    """Held, or left for later."""
+    """Locks the orders whose deadlines will move, and names in the event those that are in use."""
     reminding.hold_orders(_LADDER, event)
 
 
 def on_deadlines_passed(event: DeadlinesPassed) -> None:
-    """Reminders, and the unit above watches."""
+    """Sends the reminders of a batch of deadlines, and raises the attention of units above."""
     reminding.remind(_LADDER, event)
 
 
 def on_deadlines_moved(event: DeadlinesMoved) -> None:
-    """The promise may be another day now."""
+    """Writes the new dates into the orders, and tells residents of another promised day."""
     reminding.move_dates(_LADDER, event)

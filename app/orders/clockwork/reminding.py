@@ -1,4 +1,4 @@
-"""When a rung of the ladder has come: who hears of it, and which unit watches from then on."""
+"""A rung of the ladder has come: people are told, and a unit above watches from then on."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from sqlalchemy import select
 from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, Passed, SubjectsMoving
 from app.deadlines.states import STAGE_WORDS, Level, Stage
 from app.kernel.actor import Actor
-from app.kernel.clock import now
+from app.kernel.clock import now, spoken
 from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.notifications.service import Message, notify_each
 from app.orders.record.core import act_of, append_history, entry_of
-from app.orders.record.telling import cleared_holders, spoken, tell_promise
+from app.orders.record.telling import cleared_holders, tell_promise
 from app.orders.record.timing import KIND, set_dates
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import DispatchMode, OrderStatus
@@ -26,7 +26,7 @@ _MOST_NUMBERS = 5
 
 @dataclass(slots=True)
 class _Told:
-    """What each person hears in this batch, and whom a unit's desk and leaders are."""
+    """What each person hears in this batch; and the holders of permissions, each read once."""
 
     by_person: dict[int, dict[int, tuple[Order, Passed]]] = field(default_factory=dict)
     alone: list[Message] = field(default_factory=list)
@@ -34,7 +34,7 @@ class _Told:
     holders: dict[tuple[str, int, bool], list[int]] = field(default_factory=dict)
 
     def people(self, order: Order, permission: str, unit_id: int) -> list[int]:
-        """Who holds the permission there and may know of the order; asked once a batch."""
+        """The people who hold the permission at the unit and may know of the order."""
         key = (permission, unit_id, order.sensitive)
         if key not in self.holders:
             self.holders[key] = cleared_holders(order, permission, unit_id)
@@ -42,7 +42,7 @@ class _Told:
 
 
 def hold_orders(actor: Actor, event: SubjectsMoving) -> None:
-    """Locks the orders that nobody else holds just now, and names the others."""
+    """Locks the orders of the event that are free; adds the ids of the others to `postponed`."""
     del actor
     if event.subject_kind != KIND:
         return
@@ -58,7 +58,7 @@ def hold_orders(actor: Actor, event: SubjectsMoving) -> None:
 
 
 def move_dates(actor: Actor, event: DeadlinesMoved) -> None:
-    """New dates after a change of policy or calendar; residents hear of another promised day."""
+    """Writes new dates after a change of policy or calendar; tells residents of another day."""
     del actor
     if event.subject_kind != KIND:
         return
@@ -69,9 +69,9 @@ def move_dates(actor: Actor, event: DeadlinesMoved) -> None:
 
 
 def remind(actor: Actor, event: DeadlinesPassed) -> None:
-    """Tells whoever the rungs name; above the community the unit's attention is raised.
+    """Tells the people whom the rungs name; a rung above the community raises a unit's attention.
 
-    What one person hears of in the same batch is one message, but for emergencies.
+    A person gets one message for all orders of the batch, and one more for each emergency.
     """
     if event.subject_kind != KIND:
         return
@@ -90,7 +90,7 @@ def _gather(actor: Actor, told: _Told, order: Order, item: Passed) -> None:
         if emergency:
             told.alone.append(_message(person_id, order, item, urgent=True))
         else:
-            # Of several stages of one order the one that has waited longest is enough.
+            # Of several stages of one order the person hears of the earliest alone.
             of_person = told.by_person.setdefault(person_id, {})
             said = of_person.get(order.id)
             if said is None or item.due_at < said[1].due_at:
@@ -114,7 +114,7 @@ def _hearers(actor: Actor, told: _Told, order: Order, item: Passed) -> Iterable[
 
 
 def _actors(told: _Told, order: Order, stage: Stage) -> list[int]:
-    """Who must act now: the handler, who was asked, or else the desk."""
+    """The people who must act now: the handler, the person with the offer, or else the desk."""
     if stage not in _BY_DESK:
         asked = order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED
         person_id = order.offered_to_id if asked else order.holder_id
@@ -129,7 +129,7 @@ def _above(order: Order, levels: int) -> Unit | None:
 
 
 def _raise_attention(told: _Told, order: Order, unit: Unit, item: Passed) -> None:
-    """督办 by itself: the owner stays, the upper unit watches; never lower than before."""
+    """自动督办: the upper unit will watch, unless a unit at its height or above watches already."""
     watching = get_unit(order.attention_unit_id)
     if not watching.path.startswith(unit.path) or watching.id == unit.id:
         return
@@ -137,7 +137,7 @@ def _raise_attention(told: _Told, order: Order, unit: Unit, item: Passed) -> Non
 
 
 def _write_raised(actor: Actor, raised: Sequence[tuple[Order, Passed, int]]) -> None:
-    """The history's rows in few statements; none of them changes a stage."""
+    """Writes the rows of all histories in few statements; 督办 changes no stage of a deadline."""
     at, entries = now(), []
     for order, item, unit_id in raised:
         order.supervise(at, unit_id=unit_id, stage=item.stage)

@@ -1,24 +1,23 @@
-"""What happens by the clock alone: each function works one batch, and may be called at any time.
+"""Acts by the clock alone: each function works one batch, and may be called at any time.
 
-Due orders are taken by one statement that leaves alone what somebody else holds just now; its
-conditions are judged again on what it has locked. Each order has a savepoint, so that one that
-fails is logged and left for the next call while the others go on. Returned is how many were worked.
+One statement locks the orders that are due and skips those that another transaction has locked.
+Each order has a savepoint: an order that fails is logged and left for the next call, and the others
+go on. Each function returns the number of orders that it has worked.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from app.categories.queries import get_category
+from app.categories.queries import category_or_none
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.queue import work_each
 from app.orders.asking.service import WORDS
 from app.orders.clockwork import due
-from app.orders.clockwork.due import holders_of_role
 from app.orders.giving.service import tell_leader_of_returns
 from app.orders.handling.pausing import resume_order
 from app.orders.linking.splitting import gather, gather_parent
@@ -26,7 +25,7 @@ from app.orders.record.core import write
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import RequestState
-from app.people.queries import holders_of
+from app.people.queries import holders_of, holders_of_role
 
 BATCH = 500
 log = structlog.get_logger("orders")
@@ -48,7 +47,7 @@ def lapse_offers(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def return_stale(actor: Actor, *, limit: int = BATCH) -> int:
-    """Claimed without a sign of life: first a reminder, after as long again it is given back."""
+    """A claimed order without a sign of life: first its holder is reminded, later it goes back."""
     at = now()
 
     def give_back(order: Order) -> None:
@@ -69,7 +68,7 @@ def return_stale(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def call_unclaimed(actor: Actor, *, limit: int = BATCH) -> int:
-    """Unclaimed in the pool: the dispatcher is told once, after 48 hours the backstop once."""
+    """An order in the pool that nobody claims: the desk is told once, after 48 hours the backstop."""
     at = now()
 
     def call_backstop(order: Order) -> None:
@@ -85,8 +84,8 @@ def call_unclaimed(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def _backstops(order: Order) -> list[int]:
-    """兜底人: those with the category's named role, or else the leaders."""
-    category = None if order.category_id is None else get_category(order.category_id)
+    """兜底人: the people with the role that the category names, or else the leaders."""
+    category = category_or_none(order.category_id)
     named: list[int] = []
     if category is not None and category.backstop_role:
         named = holders_of_role(category.backstop_role, order.handling_unit_id)
@@ -94,7 +93,7 @@ def _backstops(order: Order) -> list[int]:
 
 
 def resume_due(actor: Actor, *, limit: int = BATCH) -> int:
-    """恢复 by itself on its date; the solve date moves by the pause."""
+    """恢复: a suspended order goes on at its date; the date to be solved by moves by the pause."""
 
     def resume(order: Order) -> None:
         resume_order(actor, order.id)
@@ -103,7 +102,7 @@ def resume_due(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def ask_again(actor: Actor, *, limit: int = BATCH) -> int:
-    """Completed and not answered: the requester is asked again on the first and the fifth day."""
+    """请评价: the requester who has not answered is asked again on the first and the fifth day."""
     at = now()
 
     def ask(order: Order) -> None:
@@ -114,7 +113,7 @@ def ask_again(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def close_unanswered(actor: Actor, *, limit: int = BATCH) -> int:
-    """逾期未评: closed after seven days; who can only be phoned must have been, on two days."""
+    """逾期未评: closes orders without an answer after seven days, as `due.unanswered` has it."""
     at = now()
 
     def close(order: Order) -> None:
@@ -127,35 +126,25 @@ def close_unanswered(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def gather_parts(actor: Actor, *, limit: int = BATCH) -> int:
-    """会办完成 where the last part was settled while its parent was held by somebody else."""
+    """会办完成: completes orders whose last part was settled while the order itself was locked."""
     del actor
     return _work(due.with_settled_parts(), gather, limit)
 
 
 def lapse_requests(actor: Actor, *, limit: int = BATCH) -> int:
-    """申请失效: agreements that nobody has answered in time."""
+    """申请失效: lapses the requests that nobody has answered in time."""
     at = now()
-    overdue = select(OrderRequest.order_id).where(
-        OrderRequest.state == RequestState.PENDING, OrderRequest.until <= at
-    )
+    overdue = and_(OrderRequest.state == RequestState.PENDING, OrderRequest.until <= at)
 
     def lapse(order: Order) -> None:
-        requests = session.scalars(
-            select(OrderRequest)
-            .where(
-                OrderRequest.order_id == order.id,
-                OrderRequest.state == RequestState.PENDING,
-                OrderRequest.until <= at,
-            )
-            .order_by(OrderRequest.id)
-            .with_for_update(key_share=True)
-        ).all()
-        for request in requests:
+        requests = select(OrderRequest).where(OrderRequest.order_id == order.id, overdue)
+        requests = requests.order_by(OrderRequest.id).with_for_update(key_share=True)
+        for request in session.scalars(requests).all():
             order.lapse_request(at, request)
             write(actor, order, visible=False)
             tell(order, "request_lapsed", [request.asked_by_id], what=WORDS[request.kind])
 
-    return _work(Order.id.in_(overdue), lapse, limit)
+    return _work(Order.id.in_(select(OrderRequest.order_id).where(overdue)), lapse, limit)
 
 
 def _remind(actor: Actor, order: Order, step: str, at: datetime) -> None:

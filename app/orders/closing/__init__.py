@@ -1,1 +1,1 @@
-"""How an order ends or comes back: rating, follow-up, reopening, deciding, cancelling."""
+"""The ways in which an order ends or begins again: 评价, 回访, 重办, 研判, 撤单."""

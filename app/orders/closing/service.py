@@ -1,6 +1,6 @@
-"""居民评价: whether it is solved, and how an order comes to its end or back."""
+"""居民评价 and all that follows: an order is closed, cancelled, or begins a new round."""
 
-from app.categories.queries import get_category
+from app.categories.queries import category_or_none
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Forbidden, Invalid
@@ -34,7 +34,11 @@ def rate_order(
     stars: int | None = None,
     comment: str | None = None,
 ) -> Order:
-    """评价: solved closes, unsolved begins a new round; solved but dissatisfied goes to follow-up."""
+    """评价: the requester says whether the order is solved, which closes it or begins a new round.
+
+    `stars` is 1 to 5. A resident who is not satisfied is called back. Raises Conflict
+    `order.check_first` and what `take` raises.
+    """
     order = take(actor, order_id, Action.RATE)
     _check_ready(order)
     order.rate(
@@ -53,7 +57,7 @@ def rate_order(
 
 
 def _check_ready(order: Order) -> None:
-    category = None if order.category_id is None else get_category(order.category_id)
+    category = category_or_none(order.category_id)
     if category is not None and category.check_before_answer and order.checked_at is None:
         raise Conflict("order.check_first", "社区还在核查，核查好了再请您评价。")
 
@@ -88,15 +92,19 @@ def follow_up_order(
     satisfied: bool | None = None,
     note: str | None = None,
 ) -> Order:
-    """回访: a call by somebody else than the handler; what the resident says then counts."""
+    """回访: staff note a call to the requester; the answer of a resident who was reached is a rating.
+
+    A person who handled the order may not call. Raises Forbidden `order.not_allowed`, Invalid
+    `order.solved_required` and what `take` raises.
+    """
     order = take(actor, order_id, Action.FOLLOW_UP)
     if actor.person_id in handlers_of(order.id):
         raise Forbidden("order.not_allowed", "回访要由办理人以外的人来做。")
-    if outcome is CallOutcome.REACHED and solved is None:
+    answered = outcome is CallOutcome.REACHED
+    if answered and solved is None:
         raise Invalid(
             "order.solved_required", "接通了请记下问题解决了没有。", errors={"solved": ["请填写。"]}
         )
-    answered = outcome is CallOutcome.REACHED
     order.follow_up(
         now(),
         caller_id=actor.person_id,
@@ -114,7 +122,12 @@ def follow_up_order(
 
 
 def reopen_order(actor: Actor, order_id: int, *, reason: str) -> Order:
-    """重办 within 30 days; a rejected one is an appeal to the unit above; a merged one comes apart."""
+    """重办: begins a new round, within 30 days of the close.
+
+    A rejected order goes as an appeal (申诉) to the unit above; a merged order is taken off its root.
+    Raises Conflict `order.too_late_to_reopen`, `order.rejection_final`,
+    `order.too_late_to_unmerge`; Invalid `order.reason_required`; and what `take` raises.
+    """
     order = take(actor, order_id, Action.REOPEN)
     at, before = now(), order.status
     reason = need_reason(reason)
@@ -142,13 +155,18 @@ def _unit_again(order: Order) -> Unit:
         if order.appealed:
             raise Conflict("order.rejection_final", "上级单位已经复核过，这是最后的答复。")
         above = ancestors(unit)
-        # Of a unit without one above it looks at the appeal itself.
+        # A unit that has no unit above looks at the appeal itself.
         return open_unit(above[0]) if above else unit
     return open_unit(unit)
 
 
 def decide_order(actor: Actor, order_id: int, *, again: bool, reason: str) -> Order:
-    """研判 after the second "not solved": again, or closed as 居民未认可, countersigned one level up."""
+    """研判: after the second "not solved" a leader decides on another round or on the close.
+
+    With `again` false the unit above is asked to agree to the close (居民未认可). Raises Conflict
+    `order.nothing_to_decide`; Invalid `order.reason_required`; and what `take` and `ask_agreement`
+    raise.
+    """
     order = take(actor, order_id, Action.DECIDE)
     if not order.to_decide:
         raise Conflict("order.nothing_to_decide", "这张工单不需要研判。")
@@ -159,10 +177,8 @@ def decide_order(actor: Actor, order_id: int, *, again: bool, reason: str) -> Or
     return order
 
 
-def close_unrecognised(
-    actor: Actor, order: Order, request: OrderRequest, *, note: str | None
-) -> None:
-    """The countersigned close of a matter that the resident does not recognise as solved."""
+def close_unrecognised(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    """居民未认可: closes a locked order after the unit above has agreed to the request."""
     at = now()
     order.close_unrecognised(at)
     order.note(**request.named)
@@ -173,26 +189,22 @@ def close_unrecognised(
 
 
 def cancel_order(actor: Actor, order_id: int, *, reason: str | None = None) -> Order:
-    """撤单: at once until it is claimed, later the dispatcher agrees."""
+    """撤单: cancels the order at once; once it is claimed, a dispatcher must agree.
+
+    Raises what `take` and `ask_agreement` raise.
+    """
     order = take(actor, order_id, Action.CANCEL)
     if order.status in HELD:
         return ask_agreement(actor, order, RequestKind.CANCEL, reason=reason or "居民要求撤单")
-    cancel_now(actor, order, Action.CANCEL, note=reason)
+    cancel_now(actor, order, None, reason)
     return order
 
 
-def cancel_now(
-    actor: Actor,
-    order: Order,
-    action: Action,
-    *,
-    note: str | None,
-    request: OrderRequest | None = None,
-) -> None:
-    """Withdrawn, with the parts it was split into; also what an agreement to that request does."""
+def cancel_now(actor: Actor, order: Order, request: OrderRequest | None, note: str | None) -> None:
+    """Cancels a locked order and its open parts, by CANCEL or by the agreement to the request."""
     at = now()
     people = [order.holder_id, order.offered_to_id, *requesters(order)]
-    order.cancel(action, at)
+    order.cancel(Action.AGREE if request else Action.CANCEL, at)
     if request is not None:
         order.note(**request.named)
     write(actor, order, note=note)

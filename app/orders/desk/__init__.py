@@ -1,1 +1,1 @@
-"""What the dispatcher does with an order."""
+"""社区派单: the acts of the dispatcher."""

@@ -1,4 +1,4 @@
-"""更正与补充: what staff put right in an order, and what they ask the resident for."""
+"""更正 and 内容核对: staff correct an order, and check its words and pictures."""
 
 from typing import Any
 
@@ -8,15 +8,13 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
-from app.kernel.errors import Forbidden, Invalid, NotFound
-from app.orders.giving.service import category_name, is_called_anew
+from app.kernel.errors import Forbidden, Invalid, instead_of_not_found
+from app.orders.giving.service import is_called_anew, page
 from app.orders.record.core import need_reason, take, write
 from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Amendment, Order, OrderContact
 from app.orders.ticket.states import Action, ContentState
-from app.organisation.models import Place, Unit
 from app.organisation.queries import get_place, get_unit
-from app.people.queries import holders_of
 
 
 def amend_order(
@@ -31,7 +29,12 @@ def amend_order(
     contact_name: str | None = None,
     contact_phone: str | None = None,
 ) -> Order:
-    """更正: category, urgency, place, contact or green channel, with the reason."""
+    """更正: corrects category, urgency, place, contact or green channel; None leaves a field as it is.
+
+    The green channel is for a leader. An order that becomes an emergency pages people. Raises
+    Forbidden `order.leader_only`; Invalid `order.nothing_changed`, `order.reason_required`,
+    `place.unknown`, `place.other_unit`, a wrong phone; and what `take` and `usable_category` raise.
+    """
     order = take(actor, order_id, Action.AMEND)
     category = None
     if category_id is not None:
@@ -48,21 +51,22 @@ def amend_order(
     if wanted == Amendment():
         raise Invalid("order.nothing_changed", "请填写要更正的内容。")
     earlier = order.urgency
-    becomes = urgency or (category.urgency if category else earlier)
-    called = is_called_anew(order, becomes)
+    called = is_called_anew(order, urgency or (category.urgency if category else earlier))
     order.amend(now(), actor.person_id, wanted, called=called)
     write(actor, order, note=need_reason(reason))
     tell(order, "amended", [*requesters(order), order.holder_id])
     if order.urgency is Urgency.EMERGENCY and earlier is not Urgency.EMERGENCY:
-        watchers = holders_of("orders.acknowledge", order.handling_unit_id)
-        tell(order, "emergency", watchers, urgent=True, category=category_name(order))
+        page(order)
     return order
 
 
 def pass_content(
     actor: Actor, order_id: int, *, state: ContentState, note: str | None = None
 ) -> Order:
-    """Staff have looked at words and pictures: passed, held or refused for others than the staff."""
+    """内容核对: sets whether people outside the staff may read the words and see the pictures.
+
+    Raises what `take` raises.
+    """
     order = take(actor, order_id, Action.CHECK_CONTENT)
     order.pass_content(now(), state)
     write(actor, order, note=note, visible=False)
@@ -73,10 +77,9 @@ def _place(order: Order, place_id: int | None) -> dict[str, Any]:
     """The fields of an Amendment for another place; Invalid `place.unknown`, `place.other_unit`."""
     if place_id is None:
         return {}
-    try:
-        place, unit = _place_with_unit(place_id)
-    except NotFound as missing:
-        raise Invalid("place.unknown", "没有找到这个地点，请重新选择。") from missing
+    with instead_of_not_found(Invalid("place.unknown", "没有找到这个地点，请重新选择。")):
+        place = get_place(place_id)
+        unit = get_unit(place.unit_id)
     if not unit.path.startswith(order.handling_path):
         raise Invalid("place.other_unit", "这个地点不归本单位，请用转办。")
     return {
@@ -87,13 +90,8 @@ def _place(order: Order, place_id: int | None) -> dict[str, Any]:
     }
 
 
-def _place_with_unit(place_id: int) -> tuple[Place, Unit]:
-    place = get_place(place_id)
-    return place, get_unit(place.unit_id)
-
-
 def _change_contact(order: Order, name: str | None, phone: str | None) -> tuple[str, ...]:
-    """Seals the new contact; returns which parts changed, never what they are."""
+    """Seals the new contact; returns the names of the changed fields, never their values."""
     if not name and not phone:
         return ()
     contact = session.get(OrderContact, order.id)

@@ -1,27 +1,23 @@
-"""社区派单: what the dispatcher does with an order."""
+"""社区派单: the dispatcher acknowledges, settles, dispatches, recalls, rejects and checks orders."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
+from app.categories.queries import category_or_none
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.giving.helping import check_helpers, tell_companions
-from app.orders.giving.service import check_person, holds, lock_handler, tell_given, to_person
+from app.orders.giving.service import check_person, lock_handler, may_work, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers, release_root
-from app.orders.linking.splitting import cancel_children, check_parts, gather_parent
+from app.orders.linking.splitting import cancel_children, check_parts, gather_parent, tell_completed
 from app.orders.record.core import attach_pictures, need_reason, take, write
 from app.orders.record.telling import requesters, tell
 from app.orders.record.timing import check_due
 from app.orders.ticket.models import Giving, Order
-from app.orders.ticket.states import (
-    RETURNS_ADMITTED,
-    Action,
-    DispatchMode,
-    HandlerKind,
-)
+from app.orders.ticket.states import RETURNS_ADMITTED, Action, DispatchMode, HandlerKind
 from app.organisation.models import Provider
 from app.organisation.queries import get_provider, get_unit
 from app.people.queries import get_person
@@ -29,7 +25,10 @@ from app.people.states import PersonKind
 
 
 def acknowledge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
-    """签收: somebody on duty has it; stops the paging. A second one is a Conflict."""
+    """签收: a person on duty has seen the order; no more people are paged.
+
+    Raises Conflict `order.already_acknowledged` and what `take` raises.
+    """
     order = take(actor, order_id, Action.ACKNOWLEDGE)
     if order.acknowledged_at is not None:
         raise Conflict("order.already_acknowledged", "这张工单已经签收过了。")
@@ -41,11 +40,15 @@ def acknowledge_order(actor: Actor, order_id: int, *, note: str | None = None) -
 
 
 def settle_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = ()) -> Order:
-    """当场办结: the answer was given on the spot."""
+    """当场办结: staff or a grid worker answer on the spot; the order is completed with the note.
+
+    Raises Conflict `order.parts_open`, `order.decide_first` and what `take` raises.
+    """
     order = take(actor, order_id, Action.SETTLE)
     check_parts(order)
     _check_decided(order)
-    kind = HandlerKind.GRID if _kind_of(actor) is PersonKind.GRID_WORKER else HandlerKind.STAFF
+    is_grid = get_person(actor.own_id).kind is PersonKind.GRID_WORKER
+    kind = HandlerKind.GRID if is_grid else HandlerKind.STAFF
     attach_pictures(actor, order, photo_ids)
     order.settle(now(), kind=kind, person_id=actor.person_id)
     write(actor, order, note=note, photo_ids=photo_ids)
@@ -73,20 +76,23 @@ def dispatch_order(
     note: str | None = None,
     **wish: Unpack[Wish],
 ) -> Order:
-    """派单: into the pool, offered to one who claims, or assigned to grid worker, staff or provider.
+    """派单: puts the order into the pool, offers it to a person, or assigns it.
 
-    `mode` direct with a member or volunteer is an offer; with a grid worker, staff or `provider_id` it
-    is an order to act (定人员、定时间、定任务). `helper_ids` go along (同行).
+    With `mode` direct a member or volunteer gets an offer; a grid worker, staff or the provider must
+    act (定人员、定时间、定任务). `helper_ids` go along (同行). Raises Conflict `order.decide_first`,
+    `order.leader_assigns`, and what `take` and `_giving` raise.
     """
     lock_handler(wish.get("assignee_id"))
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
-    if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not _leads(actor, order):
+    leads = actor.may("orders.lead", order.handling_path)
+    if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not leads:
         raise Conflict("order.leader_assigns", "这张工单已两次退回，请由领导指派到人。")
     to = _giving(order, mode, wish)
     order.give_out(Action.DISPATCH, now(), to)
     write(actor, order, note=note)
-    _tell_given(order)
+    tell_given(order)
+    tell_companions(order)
     return order
 
 
@@ -99,7 +105,11 @@ def reassign_order(
     note: str | None = None,
     **wish: Unpack[Wish],
 ) -> Order:
-    """改派: to another person or back to the pool; both are told, a pause ends."""
+    """改派: gives the order to another handler or back to the pool; a pause ends.
+
+    The old and the new handler and the requester are told. Raises Conflict `order.same_handler`,
+    Invalid `order.reason_required`, and what `take` and `_giving` raise.
+    """
     lock_handler(wish.get("assignee_id"))
     order = take(actor, order_id, Action.REASSIGN)
     earlier = order.holder_id or order.offered_to_id
@@ -110,14 +120,18 @@ def reassign_order(
     if note:
         order.note(note=note)
     write(actor, order, note=need_reason(reason))
-    _tell_given(order)
+    tell_given(order)
+    tell_companions(order)
     tell(order, "reassigned_away", [earlier])
     tell(order, "reassigned", requesters(order))
     return order
 
 
 def recall_order(actor: Actor, order_id: int, *, reason: str) -> Order:
-    """收回: back to the desk, whoever has it."""
+    """收回: takes the order back to the desk; the person who had it or its offer is told.
+
+    Raises Invalid `order.reason_required` and what `take` raises.
+    """
     order = take(actor, order_id, Action.RECALL)
     earlier = order.holder_id or order.offered_to_id
     order.recall(now())
@@ -127,9 +141,11 @@ def recall_order(actor: Actor, order_id: int, *, reason: str) -> Order:
 
 
 def reject_order(actor: Actor, order_id: int, *, reason: str, note: str) -> Order:
-    """不予受理: with the reason, and in `note` whom to ask instead; both are for the resident.
+    """不予受理: rejects the order; `note` says where the resident should ask instead.
 
-    A second rejection after an appeal belongs to the unit above and is final.
+    After an appeal only the unit above may reject it again, and this is final. Raises Forbidden
+    `order.appeal_above`; Invalid `order.whom_to_ask_required`, `order.reason_required`; and what
+    `take` raises.
     """
     order = take(actor, order_id, Action.REJECT)
     if order.appealed and not actor.may("orders.appeal", order.handling_path):
@@ -149,7 +165,12 @@ def reject_order(actor: Actor, order_id: int, *, reason: str, note: str) -> Orde
 
 
 def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None = None) -> Order:
-    """核查: passed, the resident is asked; failed, it was never done and the handler goes on."""
+    """核查: after a passed check the resident is asked, after a failed one the handler goes on.
+
+    Where the handler may not act any more the order goes back to the desk. Raises Conflict
+    `order.already_checked`, `order.nobody_holds`; Invalid `order.reason_required` for a failed check
+    without a note; and what `take` raises.
+    """
     order = take(actor, order_id, Action.CHECK)
     if order.checked_at is not None:
         raise Conflict("order.already_checked", "这张工单已经核查过了。")
@@ -161,33 +182,29 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     order.check(at, passed=passed, to_desk=not passed and not _may_go_on(order, at))
     write(actor, order, note=note, visible=passed)
     if passed:
-        tell(order, "completed", requesters(order))
-        tell(order, "outcome", outcome_hearers(order))
+        tell_completed(order, category_or_none(order.category_id))
     else:
         tell(order, "check_failed", [order.holder_id or actor.person_id])
     return order
 
 
 def _may_go_on(order: Order, at: datetime) -> bool:
-    """Whether the hands that completed the order can still act."""
+    """Whether the handler who completed the order may still act on it."""
     person_id = order.holder_id
     if person_id is None:
         return True
-    if not get_person(person_id).is_active:
-        return False
-    if order.holder_kind is HandlerKind.PROVIDER:
-        return True
-    return any(holds(person_id, wanted, order, at) for wanted in ("orders.claim", "orders.handle"))
+    is_provider = order.holder_kind is HandlerKind.PROVIDER
+    return get_person(person_id).is_active and (is_provider or may_work(person_id, order, at))
 
 
 def _check_decided(order: Order) -> None:
-    """研判 comes first after the second "not solved"."""
+    """Raises Conflict `order.decide_first` while the order waits for 研判."""
     if order.to_decide:
         raise Conflict("order.decide_first", "居民两次反映没有解决，请领导先研判。")
 
 
 def _giving(order: Order, mode: DispatchMode, wish: Wish) -> Giving:
-    """Into whose hands the order shall go, if it may.
+    """The handler and the terms that the dispatcher has chosen, after all checks.
 
     Raises Invalid `order.pool_has_no_assignee`, `order.assignee_required`, `provider.unknown`,
     `helper.unknown`, `order.due_in_the_past`, `order.beyond_deadline`; Conflict
@@ -228,25 +245,9 @@ def _giving(order: Order, mode: DispatchMode, wish: Wish) -> Giving:
 
 def _provider(order: Order, provider_id: int) -> Provider:
     unknown = Invalid("provider.unknown", "没有找到这家承办单位。")
-    try:
+    with instead_of_not_found(unknown):
         provider = get_provider(provider_id)
-    except NotFound as missing:
-        raise unknown from missing
     above = get_unit(provider.unit_id)
     if provider.closed_at is not None or not order.handling_path.startswith(above.path):
         raise unknown
     return provider
-
-
-def _tell_given(order: Order) -> None:
-    tell_given(order)
-    if order.helper_ids:
-        tell_companions(order)
-
-
-def _leads(actor: Actor, order: Order) -> bool:
-    return actor.may("orders.lead", order.handling_path)
-
-
-def _kind_of(actor: Actor) -> PersonKind:
-    return get_person(actor.own_id).kind

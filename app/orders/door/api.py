@@ -1,4 +1,4 @@
-"""Orders over HTTP: placing, reading, and one POST an action."""
+"""Orders over HTTP: placing, reading, and one POST for each action."""
 
 from collections.abc import Callable
 from typing import Any
@@ -113,7 +113,7 @@ def reveal(data: Body, order_id: int) -> Any:
 
 
 def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
-    """One POST for one action of the table: /orders/{id}/{action}."""
+    """Adds the endpoint of one action: POST /orders/{id}/{action}."""
 
     def find(actor: Actor, order_id: int) -> None:
         check_reach(actor, order_id, action)

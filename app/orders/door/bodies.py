@@ -1,4 +1,4 @@
-"""Shapes of the actions' bodies."""
+"""The shapes of the bodies of requests that act on an order."""
 
 from typing import Any
 
@@ -14,25 +14,25 @@ REVEALABLE = ("contact", "location")
 
 
 class NoteIn(Schema):
-    """Words, if any."""
+    """A note, which may be missing."""
 
     note = Text(allow_none=True)
 
 
 class NoteNeededIn(Schema):
-    """Words that must not be missing."""
+    """A note that must not be empty."""
 
     note = Text(required=True, shortest=1)
 
 
 class ReasonIn(Schema):
-    """Why."""
+    """A reason that must not be empty."""
 
     reason = Text(required=True, shortest=1)
 
 
 class ReasonMaybeIn(Schema):
-    """Why, if said."""
+    """A reason, which may be missing."""
 
     reason = Text(allow_none=True)
 
@@ -42,7 +42,7 @@ _HELPERS = fields.List(Identifier(), validate=validate.Length(max=20))
 
 
 class ReportIn(NoteNeededIn):
-    """Words with pictures."""
+    """A note that must not be empty, with up to nine pictures."""
 
     photo_ids = _PHOTOS
 
@@ -53,7 +53,7 @@ def _mode(**options: Any) -> fields.Enum[DispatchMode]:
 
 
 class DispatchIn(Schema):
-    """To whom, until when, what."""
+    """派单: the pool or a handler, and the terms: date, task, number of people, helpers."""
 
     mode = _mode(required=True)
     assignee_id = Identifier(allow_none=True)
@@ -68,7 +68,7 @@ class DispatchIn(Schema):
 
 
 class ReassignIn(ReasonIn):
-    """To whom else, and why."""
+    """改派: another handler or the pool, the new terms, and the reason."""
 
     mode = _mode()
     assignee_id = Identifier(allow_none=True)
@@ -80,32 +80,32 @@ class ReassignIn(ReasonIn):
 
 
 class AppointIn(NoteIn):
-    """When somebody comes."""
+    """约时间: the time of the visit."""
 
     at = Moment(required=True)
 
 
 class StartIn(NoteIn):
-    """The four digits the resident shows."""
+    """开始: the visit code (上门码), four digits that the resident shows to the visitor."""
 
     visit_code = fields.String(validate=validate.Regexp(r"^\d{4}$", error="上门码是四位数字。"))
 
 
 class ProgressIn(NoteIn):
-    """Ten characters or a picture."""
+    """反馈: a report in words or pictures; `visible` says whether the resident sees it."""
 
     photo_ids = _PHOTOS
     visible = fields.Boolean()
 
 
 class SuspendIn(ReasonIn):
-    """Until when it waits."""
+    """暂缓: the date on which the order is resumed."""
 
     until = Moment(required=True)
 
 
 class CompleteIn(ReportIn):
-    """What was done, how long it took, who helped."""
+    """提交办结: what was done, the minutes that it took, and the helpers."""
 
     minutes_spent = fields.Integer(
         strict=True, allow_none=True, validate=validate.Range(min=0, max=100_000)
@@ -114,13 +114,13 @@ class CompleteIn(ReportIn):
 
 
 class CheckIn(NoteIn):
-    """Whether it is as it was said to be."""
+    """核查: whether the check found the work done."""
 
     passed = fields.Boolean(required=True)
 
 
 class RateIn(Schema):
-    """解决了 or 没解决, and what else one wants to say."""
+    """评价: 解决了 or 没解决, satisfaction, one to five stars, and a comment."""
 
     solved = fields.Boolean(required=True)
     satisfied = fields.Boolean(allow_none=True)
@@ -129,7 +129,7 @@ class RateIn(Schema):
 
 
 class FollowUpIn(NoteIn):
-    """What came of a call."""
+    """回访: the outcome of a call, and the answers of a resident who was reached."""
 
     outcome = fields.Enum(CallOutcome, by_value=True, required=True)
     solved = fields.Boolean(allow_none=True)
@@ -137,19 +137,19 @@ class FollowUpIn(NoteIn):
 
 
 class DecideIn(ReasonIn):
-    """Once more, or closed with a countersignature."""
+    """研判: `again` true for another round, false to ask the unit above to agree to the close."""
 
     again = fields.Boolean(required=True)
 
 
 class TransferIn(ReasonIn):
-    """To which unit."""
+    """转办: the unit that shall receive the order."""
 
     unit_id = Identifier(required=True)
 
 
 class PartIn(Schema):
-    """One unit's or person's part of a joint matter."""
+    """One part of a joint matter (会办), for a unit or a person."""
 
     unit_id = Identifier(allow_none=True)
     assignee_id = Identifier(allow_none=True)
@@ -158,7 +158,7 @@ class PartIn(Schema):
 
 
 class SplitIn(Schema):
-    """The parts."""
+    """会办: one to ten parts."""
 
     parts = fields.List(
         fields.Nested(PartIn), required=True, validate=validate.Length(min=1, max=10)
@@ -166,7 +166,7 @@ class SplitIn(Schema):
 
 
 class AmendIn(ReasonIn):
-    """What to put right."""
+    """更正: the fields to correct; a field that is missing or null stays as it is."""
 
     category_id = Identifier(allow_none=True)
     urgency = fields.Enum(Urgency, by_value=True, allow_none=True)
@@ -177,50 +177,50 @@ class AmendIn(ReasonIn):
 
 
 class ExtendIn(ReasonIn):
-    """Until when instead."""
+    """延期: the new date to be done by."""
 
     due_at = Moment(required=True)
 
 
 class PlanIn(NoteNeededIn):
-    """Until when it will be solved; in `note` how."""
+    """立项计划: the planned date of the solution; `note` is the plan."""
 
     due_at = Moment(required=True)
 
 
 class MergeIn(NoteIn):
-    """Into which order, and why."""
+    """合并: the order to merge into, and the reason."""
 
     into_id = Identifier(required=True)
     reason = Text(allow_none=True)
 
 
 class RejectIn(ReasonIn):
-    """Why, and in `note` whom to ask instead."""
+    """不予受理: the reason; `note` tells the resident where to ask instead."""
 
     note = Text(required=True, shortest=1)
 
 
 class ConfirmNoShowIn(NoteNeededIn):
-    """Whether nobody came."""
+    """核实: `confirmed` true where it is true that nobody came."""
 
     confirmed = fields.Boolean(required=True)
 
 
 class CommentIn(ReportIn):
-    """Words for everybody who takes part, or among staff and handlers alone."""
+    """留言: for all people of the order, or with `visible` false for staff and handlers alone."""
 
     visible = fields.Boolean()
 
 
 class PassContentIn(NoteIn):
-    """What a look at words and pictures found."""
+    """内容核对: the state of the words and pictures after a look at them."""
 
     state = fields.Enum(ContentState, by_value=True, required=True)
 
 
 class RevealIn(ReasonIn):
-    """What to open, and why."""
+    """查看: the parts to show in clear, `contact` or `location`, and the reason."""
 
     fields_ = fields.List(
         fields.String(validate=validate.OneOf(REVEALABLE, error="只能查看联系方式或地点。")),
@@ -231,14 +231,14 @@ class RevealIn(ReasonIn):
 
 
 class RevealOut(Schema):
-    """What was opened; the rest is null."""
+    """The parts in clear; a part that was not asked for is null."""
 
     contact = fields.Nested(Contact, required=True, allow_none=True)
     location = fields.Nested(LocationOut, required=True, allow_none=True)
 
 
 class LatenessIn(Schema):
-    """Why a stage was late; of the present round where none is named."""
+    """超期原因: a stage, and why it was late; without `round` the present round is meant."""
 
     stage = fields.Enum(Stage, by_value=True, required=True)
     round = fields.Integer(strict=True, validate=validate.Range(min=1, max=10_000))

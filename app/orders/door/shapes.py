@@ -1,4 +1,4 @@
-"""Shapes of orders and their histories, in and out, and the filters of the list."""
+"""The shapes of orders and their histories, in and out, and the filters of the list."""
 
 from datetime import datetime
 
@@ -27,21 +27,21 @@ class Named(Schema):
     name = fields.String(required=True)
 
 
-class LocationIn(Schema):
-    """A point, with the coordinate system that the phone gave it in."""
+_LATITUDES = validate.Range(min=-90, max=90, error="纬度不对。")
+_LONGITUDES = validate.Range(min=-180, max=180, error="经度不对。")
 
-    latitude = fields.Float(
-        required=True, validate=validate.Range(min=-90, max=90, error="纬度不对。")
-    )
-    longitude = fields.Float(
-        required=True, validate=validate.Range(min=-180, max=180, error="经度不对。")
-    )
+
+class LocationIn(Schema):
+    """A point in degrees, and its coordinate system as the phone gave it."""
+
+    latitude = fields.Float(required=True, validate=_LATITUDES)
+    longitude = fields.Float(required=True, validate=_LONGITUDES)
     coordinate_system = fields.Enum(CoordinateSystem, by_value=True, required=True)
     address = Text(longest=200, allow_none=True)
 
 
 class LocationOut(Schema):
-    """A point in gcj02, rounded until the reader may know it."""
+    """A point in gcj02; two decimals (about a kilometre) unless the reader may know the place."""
 
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
@@ -50,7 +50,7 @@ class LocationOut(Schema):
 
 
 class OnBehalfOf(Schema):
-    """Whom it is for: a person known to the unit, or a name and a phone."""
+    """The person whom the order is for: known to the unit by id, or by name and phone."""
 
     person_id = Identifier(allow_none=True)
     name = Text(longest=50, allow_none=True)
@@ -58,33 +58,33 @@ class OnBehalfOf(Schema):
 
     @validates_schema
     def somebody(self, data: dict[str, object], **_: object) -> None:
-        """Needs either."""
+        """Raises ValidationError where no field is given."""
         if not any(data.values()):
             raise ValidationError("请填写替谁下单：姓名和电话。")
 
 
 class TimeSpan(Schema):
-    """When it would suit."""
+    """A span of time that suits the resident."""
 
     since = Moment(required=True)
     until = Moment(required=True)
 
     @validates_schema
     def forward(self, data: dict[str, datetime], **_: object) -> None:
-        """Ends after it begins."""
+        """Raises ValidationError unless the span ends after it begins."""
         if data["until"] <= data["since"]:
             raise ValidationError("结束的时间要在开始之后。", "until")
 
 
 class SpanOut(Schema):
-    """When it would suit, as it was said."""
+    """A span of time that suits the resident, as RFC 3339 text of Shanghai."""
 
     since = fields.String(required=True)
     until = fields.String(required=True)
 
 
 class OrderIn(Schema):
-    """Placing an order; everything may be missing but something that tells what to do."""
+    """下单: each field may be missing; the words, a voice, a picture, a category or a phone is needed."""
 
     description = Text(allow_none=True)
     category_id = Identifier(allow_none=True)
@@ -106,7 +106,7 @@ class OrderIn(Schema):
 
 
 class Photo(Schema):
-    """A picture by its short-lived addresses."""
+    """A picture by its signed addresses, which are valid for some minutes."""
 
     id = fields.Integer(required=True)
     url = fields.String(required=True)
@@ -114,7 +114,7 @@ class Photo(Schema):
 
 
 class Voice(Schema):
-    """A voice note by its short-lived address."""
+    """A voice note by its signed address, which is valid for some minutes."""
 
     id = fields.Integer(required=True)
     url = fields.String(required=True)
@@ -122,14 +122,14 @@ class Voice(Schema):
 
 
 class Contact(Schema):
-    """Masked, or clear from reveal."""
+    """Name and phone: masked in an order, in clear from `reveal`."""
 
     name = fields.String(required=True, allow_none=True)
     phone = fields.String(required=True, allow_none=True)
 
 
 class Assignee(Schema):
-    """Somebody who handles it."""
+    """A person or an outside unit that handles the order; `part` is "helper" for a helper."""
 
     kind = fields.Enum(HandlerKind, by_value=True, required=True)
     id = fields.Integer(required=True, allow_none=True)
@@ -138,7 +138,7 @@ class Assignee(Schema):
 
 
 class DeadlineOut(Schema):
-    """A date a stage is to be met by; lists have the promise alone, the stage `solve`."""
+    """A stage and the time by which it must be met; a list shows the stage `solve` alone."""
 
     stage = fields.String(required=True)
     round = fields.Integer(required=True)
@@ -152,7 +152,7 @@ class DeadlineOut(Schema):
 
 
 class RatingOut(Schema):
-    """What the requester said last."""
+    """The last rating of the order."""
 
     solved = fields.Boolean(required=True)
     satisfied = fields.Boolean(required=True, allow_none=True)
@@ -163,7 +163,7 @@ class RatingOut(Schema):
 
 
 class RequestOut(Schema):
-    """An agreement asked for."""
+    """A request for an agreement, such as a pause or an extension."""
 
     id = fields.Integer(required=True)
     kind = fields.Enum(RequestKind, by_value=True, required=True)
@@ -180,7 +180,7 @@ class RequestOut(Schema):
 
 
 class OrderOut(Schema):
-    """An order as its reader may see it."""
+    """An order as its reader may see it; a field that the reader may not see is null or empty."""
 
     id = fields.Integer(required=True)
     number = fields.String(required=True)
@@ -262,7 +262,7 @@ class PartOut(Schema):
 
 
 class OneOrderOut(OrderOut):
-    """An order on its own: its parts, and in an emergency what its requester must know at once."""
+    """An order on its own, with its parts; in an emergency also advice for its requester."""
 
     children = fields.List(fields.Nested(PartOut), required=True)
     stop_message = fields.String(
@@ -274,7 +274,7 @@ class OneOrderOut(OrderOut):
 
 
 class EventOut(Schema):
-    """One act of the history."""
+    """One act in the history of an order."""
 
     seq = fields.Integer(required=True, attribute="event.seq")
     action = fields.String(required=True, attribute="event.action")
@@ -293,7 +293,7 @@ class EventOut(Schema):
 
 
 class OrderQuery(PageArgs):
-    """Filters of the list; they combine, and those in the plural repeat."""
+    """Filters of the list: all given ones must hold; a list may be given several times."""
 
     status = fields.List(fields.Enum(OrderStatus, by_value=True), load_default=list)
     unit_id = Identifier(strict=False)
@@ -314,10 +314,10 @@ class OrderQuery(PageArgs):
 
 
 class NearbyQuery(Schema):
-    """Where somebody is about to place an order, and of what kind; a place, a point, or both."""
+    """附近: a place, a point in degrees, or both, and a category."""
 
-    latitude = fields.Float(validate=validate.Range(min=-90, max=90, error="纬度不对。"))
-    longitude = fields.Float(validate=validate.Range(min=-180, max=180, error="经度不对。"))
+    latitude = fields.Float(validate=_LATITUDES)
+    longitude = fields.Float(validate=_LONGITUDES)
     coordinate_system = fields.Enum(
         CoordinateSystem, by_value=True, load_default=CoordinateSystem.GCJ02
     )
@@ -326,7 +326,7 @@ class NearbyQuery(Schema):
 
 
 class NearbyOut(Schema):
-    """What a neighbour learns of an open matter close by."""
+    """All that a neighbour may know of an open order close by."""
 
     id = fields.Integer(required=True)
     category = fields.Nested(Named, required=True)
@@ -337,28 +337,28 @@ class NearbyOut(Schema):
 
 
 class NearbyListOut(Schema):
-    """All of them on one page."""
+    """All orders close by, on one page."""
 
     items = fields.List(fields.Nested(NearbyOut), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
 class ChangesQuery(Schema):
-    """From where a board counts."""
+    """A unit, and the id of the history row after which changes count."""
 
     unit_id = Identifier(required=True, strict=False)
     after = fields.Integer(load_default=0, validate=validate.Range(min=0, max=2**63 - 1))
 
 
 class ChangesOut(Schema):
-    """Where to count from next, and how many acts there were."""
+    """The number of changes, and the id to ask with next time."""
 
     after = fields.Integer(required=True)
     count = fields.Integer(required=True)
 
 
 class FollowedOut(Schema):
-    """What one who has only joined is told of an order."""
+    """All that a neighbour who has joined an order (附议) may know of it."""
 
     id = fields.Integer(required=True)
     number = fields.String(required=True)

@@ -1,1 +1,1 @@
-"""Into whose hands an order goes, and out of them again."""
+"""Giving an order to a handler, with helpers, and taking it back."""

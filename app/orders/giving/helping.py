@@ -1,4 +1,4 @@
-"""同行: who goes along with the one who handles an order."""
+"""同行: the helpers who go along with the handler of an order."""
 
 from collections.abc import Callable, Sequence
 
@@ -8,7 +8,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
-from app.orders.giving.service import holds
+from app.orders.giving.service import may_work
 from app.orders.record.core import write
 from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
@@ -16,27 +16,24 @@ from app.people.queries import get_person, masked_names
 
 
 def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None) -> None:
-    """Helpers are different people of the order's unit: neither `holders` nor whom it is for.
+    """Raises Invalid `helper.unknown` unless all helpers are fit to go along.
 
-    Raises Invalid `helper.unknown`.
+    They must be different active people who may handle orders of the unit, and neither one of the
+    `holders` nor the requester.
     """
     others = (*holders, order.requester_id, order.placer_id)
     if len(set(helper_ids)) != len(helper_ids) or set(helper_ids) & set(others):
         raise Invalid("helper.unknown", "一起去的人填得不对。")
-    for helper_id in helper_ids:
-        _check_helper(order, helper_id)
-
-
-def _check_helper(order: Order, helper_id: int) -> None:
-    unknown = Invalid("helper.unknown", "一起去的人填得不对，须是本单位报到的人或工作人员。")
     at = now()
-    fits = any(holds(helper_id, wanted, order, at) for wanted in ("orders.claim", "orders.handle"))
-    if not fits or not get_person(helper_id).is_active:
-        raise unknown
+    for helper_id in helper_ids:
+        if not may_work(helper_id, order, at) or not get_person(helper_id).is_active:
+            raise Invalid("helper.unknown", "一起去的人填得不对，须是本单位报到的人或工作人员。")
 
 
 def tell_companions(order: Order) -> None:
-    """Those who go together hear with whom."""
+    """Tells the handler and the helpers who goes with whom; without helpers nobody is told."""
+    if not order.helper_ids:
+        return
     together = [person for person in (order.holder_id or order.offered_to_id,) if person]
     together += order.helper_ids
     names = masked_names(together)
@@ -46,7 +43,7 @@ def tell_companions(order: Order) -> None:
 
 
 def stop_helping(actor: Actor, person_id: int, lost: Callable[[Order], bool]) -> None:
-    """The person goes along no more with the orders that he or she has lost."""
+    """Takes the person off the orders that he or she helps with and that `lost` names."""
     helped = select(OrderAssignee.order_id).where(
         OrderAssignee.person_id == person_id,
         OrderAssignee.part == HELPS,

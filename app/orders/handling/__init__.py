@@ -1,1 +1,1 @@
-"""What the person who handles an order does."""
+"""党员接单: the acts of the person who handles an order."""

@@ -1,4 +1,4 @@
-"""超期原因: whoever handled an order, or dispatched it, says why a stage was late."""
+"""超期原因: a handler or a dispatcher says why a stage of an order was late."""
 
 from app.deadlines.service.lateness import explain_lateness
 from app.deadlines.states import LateReason, Stage
@@ -20,9 +20,10 @@ def explain_order(
     round: int | None = None,
     note: str | None = None,
 ) -> Order:
-    """Of the order's present round, or of an earlier one; given once, changed by a leader.
+    """Notes why a stage of the present round, or of `round`, was late; a leader may change it later.
 
-    Raises Forbidden `order.not_allowed`, Conflict `deadline.not_late`, `deadline.reason_given`.
+    Raises NotFound `not_found`, Forbidden `order.not_allowed`, Conflict `deadline.not_late`,
+    `deadline.reason_given`.
     """
     get_visible(actor, order_id)
     order = locked(order_id)

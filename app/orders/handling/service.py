@@ -1,4 +1,4 @@
-"""党员接单: what the one who handles an order does."""
+"""党员接单: the handler claims, declines, visits, reports on, returns and completes orders."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import BigInteger, bindparam, func, select
 
 from app.categories.models import Category
-from app.categories.queries import get_category
+from app.categories.queries import category_or_none
 from app.categories.states import NeedsPhoto
 from app.kernel import audit
 from app.kernel.actor import Actor
-from app.kernel.clock import now, to_local
+from app.kernel.clock import local_midnight, now, spoken
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
@@ -18,10 +18,9 @@ from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.visible import check_reach, contents_of
 from app.orders.giving.helping import check_helpers
 from app.orders.giving.service import holds, tell_leader_of_returns
-from app.orders.linking.merging import outcome_hearers
-from app.orders.linking.splitting import check_parts
+from app.orders.linking.splitting import check_parts, tell_completed
 from app.orders.record.core import attach_pictures, need_reason, take, write
-from app.orders.record.telling import desk, requesters, spoken, tell
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
 from app.orders.ticket.states import (
     ACTIVE,
@@ -39,16 +38,15 @@ from app.people.states import PersonKind
 
 
 def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
-    """接单: of many who claim at once one wins, and nobody goes over his or her caps.
+    """接单: the actor becomes the holder; of several people who claim at once one succeeds.
 
-    Raises Conflict `order.already_claimed`, `order.open_cap`, `order.daily_cap`, `person.away`;
-    Forbidden `order.skill_missing`, `order.vetted_only`.
+    Raises Conflict `order.already_claimed`, and what `take` and `check_person_and_caps` raise.
     """
     check_reach(actor, order_id, Action.CLAIM)
     person = lock_person(actor.own_id)
     order = _take_claimable(actor, order_id)
     at = now()
-    # Asked again under the lock: a registration may have ended since the request began.
+    # Checked again under the lock: a registration may have ended since the request began.
     if not holds(person.id, "orders.claim", order, at):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     check_person_and_caps(person, order, at)
@@ -72,25 +70,24 @@ def _take_claimable(actor: Actor, order_id: int) -> Order:
 
 
 def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
-    """Away, vetted, skilled, under the caps; the person must be locked."""
+    """Raises an error unless the person, whose row must be locked, may claim the order now.
+
+    Forbidden `person.inactive`, `order.skill_missing`, `order.vetted_only`; Conflict `person.away`,
+    `order.open_cap`, `order.daily_cap`.
+    """
     if not person.is_active:
         raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
-    _check_person(person, order)
+    why_not = unfit(person, category_or_none(order.category_id))
+    if why_not is not None:
+        raise Forbidden(*why_not)
     if person.is_away(at):
         raise Conflict("person.away", "您现在是暂不接单，先恢复接单再来接。")
     _check_caps(person, order, at)
 
 
-def _check_person(person: Person, order: Order) -> None:
-    category = None if order.category_id is None else get_category(order.category_id)
-    why_not = unfit(person, category)
-    if why_not is not None:
-        raise Forbidden(*why_not)
-
-
 _ORDERS, _ASSIGNEES = table_of(Order), table_of(OrderAssignee)
 _PERSON = bindparam("person_id", type_=BigInteger)
-# How many somebody holds, and how many he or she has claimed today.
+# The number of orders that a person holds, and of those that he or she has claimed today.
 _IN_HAND = select(
     select(func.count())
     .where(_ORDERS.c.holder_id == _PERSON, _ORDERS.c.status.in_(ACTIVE))
@@ -106,10 +103,8 @@ _IN_HAND = select(
 
 
 def _check_caps(person: Person, order: Order, at: datetime) -> None:
-    """3 open without suspended ones, 2 new a day; counted under the person's lock."""
-    midnight = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0)
-    counted = {"person_id": person.id, "midnight": midnight}
-    ((held, today),) = fetch(_IN_HAND, counted)
+    """By the unit's settings, by default 3 orders in hand (suspended ones left out) and 2 new a day."""
+    ((held, today),) = fetch(_IN_HAND, {"person_id": person.id, "midnight": local_midnight(at)})
     if held >= setting(order.handling_unit_id, "orders.open_cap"):
         raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
     if today >= setting(order.handling_unit_id, "orders.daily_cap"):
@@ -117,7 +112,10 @@ def _check_caps(person: Person, order: Order, at: datetime) -> None:
 
 
 def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
-    """暂不接单: the offer goes back to the dispatcher; after two the leader assigns."""
+    """暂不接单: the actor declines an offer, which counts as a return; the dispatchers are told.
+
+    Raises Invalid `order.reason_required` and what `take` raises.
+    """
     order = take(actor, order_id, Action.DECLINE)
     order.decline(now())
     write(actor, order, note=need_reason(reason), visible=False)
@@ -128,7 +126,10 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
 
 
 def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None = None) -> Order:
-    """约时间: when the handler comes; the resident is told."""
+    """约时间: notes the time of the visit and tells the requester.
+
+    Raises Invalid `order.time_in_the_past` and what `take` raises.
+    """
     order = take(actor, order_id, Action.APPOINT)
     moment = now()
     if at <= moment:
@@ -144,22 +145,24 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
 def start_order(
     actor: Actor, order_id: int, *, visit_code: str | None = None, note: str | None = None
 ) -> Order:
-    """开始: a home visit starts with the four digits that the resident shows."""
+    """开始: the work begins; a home visit needs the four digits that the resident shows (上门码).
+
+    Raises Invalid `order.visit_code_required`, `order.visit_code_wrong` (each wrong code is
+    audited), TooMany `order.visit_code_locked` after five wrong codes in an hour, and what `take`
+    raises.
+    """
     order = take(actor, order_id, Action.START)
     at = now()
-    category = None if order.category_id is None else get_category(order.category_id)
-    proven = _check_visit(actor, order, category, visit_code, at)
-    order.start(at, visit_proven=proven)
+    order.start(at, visit_proven=_check_visit(actor, order, visit_code, at))
     write(actor, order, note=note)
     tell(order, "started", requesters(order))
     return order
 
 
-def _check_visit(
-    actor: Actor, order: Order, category: Category | None, visit_code: str | None, at: datetime
-) -> bool:
+def _check_visit(actor: Actor, order: Order, visit_code: str | None, at: datetime) -> bool:
+    """Whether the code proves the visit; raises where it is wrong, or missing and needed."""
     if visit_code is None:
-        if needs_code(order, category):
+        if needs_code(order, category_or_none(order.category_id)):
             raise Invalid("order.visit_code_required", "上门服务请向居民要四位上门码。")
         return False
     tried = audit.count_since("order.visit_code_wrong", "order", order.id, at - VISIT_CODE_REST)
@@ -170,18 +173,11 @@ def _check_visit(
             retry_after=int(VISIT_CODE_REST.total_seconds()),
         )
     if visit_code != order.visit_code:
-        wrong = audit.AuditRow(
-            **audit.audit_values(
-                actor,
-                "order.visit_code_wrong",
-                "order",
-                order.id,
-                unit_id=order.handling_unit_id,
-            )
+        wrong = audit.audit_values(
+            actor, "order.visit_code_wrong", "order", order.id, unit_id=order.handling_unit_id
         )
-        raise Invalid(
-            "order.visit_code_wrong", "上门码不对，请再问一下居民。", refusal_rows=[wrong]
-        )
+        told, rows = "上门码不对，请再问一下居民。", [audit.AuditRow(**wrong)]
+        raise Invalid("order.visit_code_wrong", told, refusal_rows=rows)
     return True
 
 
@@ -193,7 +189,10 @@ def progress_order(
     photo_ids: Sequence[int] = (),
     visible: bool = True,
 ) -> Order:
-    """反馈: ten characters or a picture, so that it counts as a report."""
+    """反馈: a report of ten characters or more, or with a picture; `visible` shows it to the requester.
+
+    Raises Invalid `order.progress_too_short` and what `take` raises.
+    """
     order = take(actor, order_id, Action.PROGRESS)
     if len(note or "") < PROGRESS_MIN_LENGTH and not photo_ids:
         raise Invalid("order.progress_too_short", "请写十个字以上，或拍一张照片。")
@@ -206,7 +205,11 @@ def progress_order(
 
 
 def return_order(actor: Actor, order_id: int, *, reason: str) -> Order:
-    """退回: to the pool, with the reason; after two the leader assigns."""
+    """退回: the handler gives the order back to the pool, a sensitive one to the desk.
+
+    After the second return a leader must assign it. Raises Invalid `order.reason_required` and what
+    `take` raises.
+    """
     order = take(actor, order_id, Action.RETURN)
     order.give_back(now())
     write(actor, order, note=need_reason(reason), visible=False)
@@ -224,13 +227,15 @@ def complete_order(
     minutes_spent: int | None = None,
     helper_ids: Sequence[int] = (),
 ) -> Order:
-    """提交办结: with words, and pictures where the category asks; then the resident is asked.
+    """提交办结: the handler says that the work is done; then the desk checks it or residents are told.
 
-    Who was to go along has, unless others are named.
+    Without `helper_ids` the helpers of the order count as helpers. Raises Conflict
+    `order.parts_open`; Invalid `order.visit_code_required`, `order.photo_required`,
+    `order.two_people`, `helper.unknown`; and what `take` raises.
     """
     order = take(actor, order_id, Action.COMPLETE)
     check_parts(order)
-    category = None if order.category_id is None else get_category(order.category_id)
+    category = category_or_none(order.category_id)
     _check_proof(order, category, photo_ids)
     helpers = list(helper_ids) or order.helper_ids
     if category is not None and category.two_people and not helpers:
@@ -239,11 +244,7 @@ def complete_order(
     attach_pictures(actor, order, photo_ids)
     order.complete(now(), minutes_spent=minutes_spent, helper_ids=helpers)
     write(actor, order, note=note, photo_ids=photo_ids)
-    if category is not None and category.check_before_answer:
-        tell(order, "to_check", desk(order))
-    else:
-        tell(order, "completed", requesters(order))
-        tell(order, "outcome", outcome_hearers(order))
+    tell_completed(order, category)
     return order
 
 
@@ -259,7 +260,7 @@ def _check_proof(order: Order, category: Category | None, photo_ids: Sequence[in
 
 
 def _has_picture(order: Order) -> bool:
-    """Whether a report of this round already carries one."""
+    """Whether a report of this round has a picture."""
     rows = session.scalars(
         select(OrderEvent).where(
             OrderEvent.order_id == order.id,

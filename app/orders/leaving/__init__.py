@@ -1,1 +1,1 @@
-"""What happens to orders when people or units go away."""
+"""Orders of people and units that go away."""

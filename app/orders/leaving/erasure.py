@@ -1,7 +1,7 @@
-"""注销: what remains of a person's orders when the person is erased.
+"""注销: erases a person from the orders.
 
-The history keeps its rows and its chain; words, pictures and contacts go, and with them the side
-rows that hold them. Orders without a requester are closed by the timetable.
+The history keeps its rows and its chain. Words, pictures and contacts stand in side rows, which are
+deleted. The timetable closes completed orders that have no requester.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,10 @@ from app.orders.ticket.states import OrderStatus, RequestState
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
-    """Withdraws what nobody works on, lets the rest run on without requester, deletes the words."""
+    """Erases the person from all orders that he or she has placed, joined or spoken in.
+
+    An own order that nobody handles yet is cancelled; others go on without a requester.
+    """
     at = now()
     placed = (
         select(Order)
@@ -47,7 +50,7 @@ def forget_person(actor: Actor, person_id: int) -> None:
 
 
 def _leave(actor: Actor, order: Order, person_id: int, at: datetime) -> None:
-    """An order placed for somebody else stays that one's; only who placed it is forgotten."""
+    """Empties the order's columns; an order placed for another person keeps its requester."""
     is_own, was_open = order.requester_id == person_id, order.is_open
     offered_to = order.offered_to_id
     order.erase(at, requester=is_own, placer=order.placer_id == person_id)
@@ -61,44 +64,25 @@ def _leave(actor: Actor, order: Order, person_id: int, at: datetime) -> None:
 
 
 def _forget_words(person_id: int, own_ids: Sequence[int]) -> None:
-    """Whatever the person has said, and what staff have written down on his or her word."""
+    """Deletes the words of the person, and words that staff have written down for him or her."""
     said = select(OrderEvent.id).where(
         or_(
             OrderEvent.actor_id == person_id,
             OrderEvent.order_id.in_(own_ids) & (OrderEvent.on_word_of == person_id),
         )
     )
-    session.execute(
-        delete(OrderEventContent)
-        .where(OrderEventContent.event_id.in_(said))
-        .execution_options(synchronize_session="fetch")
-    )
-    session.execute(
-        update(OrderRating)
-        .where(or_(OrderRating.person_id == person_id, OrderRating.order_id.in_(own_ids)))
-        .values(comment=None)
-        .execution_options(synchronize_session="fetch")
-    )
-    asked = OrderRequest.asked_by_id == person_id
-    for condition, values in (
-        (asked, {"reason": None}),
-        (asked & (OrderRequest.state == RequestState.PENDING), {"state": RequestState.LAPSED}),
-    ):
-        session.execute(
-            update(OrderRequest)
-            .where(condition)
-            .values(values)
-            .execution_options(synchronize_session="fetch")
-        )
+    session.execute(delete(OrderEventContent).where(OrderEventContent.event_id.in_(said)))
+    rated = or_(OrderRating.person_id == person_id, OrderRating.order_id.in_(own_ids))
+    session.execute(update(OrderRating).where(rated).values(comment=None))
+    asked = update(OrderRequest).where(OrderRequest.asked_by_id == person_id)
+    session.execute(asked.values(reason=None))
+    pending = OrderRequest.state == RequestState.PENDING
+    session.execute(asked.where(pending).values(state=RequestState.LAPSED))
     session.execute(delete(OrderFollower).where(OrderFollower.person_id == person_id))
 
 
 def _forget_contacts(own: Sequence[Order]) -> None:
-    """Those of the orders, and the copies that their parts have."""
+    """Deletes the contacts of the orders, and the copies that their parts have."""
     ids = [order.id for order in own]
     family = select(Order.id).where(or_(Order.id.in_(ids), Order.parent_id.in_(ids)))
-    session.execute(
-        delete(OrderContact)
-        .where(OrderContact.order_id.in_(family))
-        .execution_options(synchronize_session="fetch")
-    )
+    session.execute(delete(OrderContact).where(OrderContact.order_id.in_(family)))

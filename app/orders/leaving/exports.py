@@ -1,4 +1,4 @@
-"""The orders part of a person's copy of the own data, in clear."""
+"""The part about orders of a person's copy of the own data, in clear."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,15 +25,16 @@ _PERSONAL = [*Order.erased_columns("words"), *Order.erased_columns("place")]
 
 
 def export_of(person_id: int) -> dict[str, Any]:
-    """Orders placed, joined and handled, and all that the person has said in them.
+    """The orders that the person has placed, joined and handled, and the person's own words in them.
 
-    Times are RFC 3339 text of Shanghai.
+    A dict of lists: placed, said, ratings, requests, joined, handled. Times are RFC 3339 text of
+    Shanghai.
     """
     placed = session.scalars(
         select(Order)
         .where(
             or_(Order.requester_id == person_id, Order.placer_id == person_id),
-            # Parts are a dispatcher's work, not his or her own matters.
+            # The requester of a part is a dispatcher, for whom it is work.
             Order.parent_id.is_(None),
         )
         .order_by(Order.id)
@@ -98,7 +99,7 @@ def _said(person_id: int) -> list[dict[str, Any]]:
 
 
 def _beside(model: Any, condition: ColumnElement[bool]) -> Iterable[Any]:
-    """Pairs of an order and such a row beside it, in the order of the rows."""
+    """Pairs of an order and its row of the model, in the order of the rows."""
     pairs = select(Order, model).join(model, model.order_id == Order.id)
     return session.execute(pairs.where(condition).order_by(model.id))
 

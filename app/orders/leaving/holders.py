@@ -143,34 +143,22 @@ def _move(actor: Actor, order: Order, successor: Unit) -> None:
 
 def _move_what_hangs_on(unit_id: int, successor: Unit) -> None:
     for column in (Order.attention_unit_id, Order.grid_id):
-        session.execute(
-            update(Order)
-            .where(column == unit_id, Order.status.not_in(SETTLED))
-            .values({column.key: successor.id})
-            .execution_options(synchronize_session="fetch")
-        )
-    session.execute(
-        update(OrderRequest)
-        .where(OrderRequest.unit_id == unit_id, OrderRequest.state == RequestState.PENDING)
-        .values(unit_id=successor.id, unit_path=successor.path)
-        .execution_options(synchronize_session="fetch")
+        left = update(Order).where(column == unit_id, Order.status.not_in(SETTLED))
+        session.execute(left.values({column.key: successor.id}))
+    asked = update(OrderRequest).where(
+        OrderRequest.unit_id == unit_id, OrderRequest.state == RequestState.PENDING
     )
+    session.execute(asked.values(unit_id=successor.id, unit_path=successor.path))
 
 
 def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
     """Writes the new path of a unit that was moved in the tree into its orders and their requests."""
     # This is no act on an order; so no history row is written and the actor is not needed.
     del actor
-    for model, column in (
-        (Order, Order.handling_path),
-        (OrderRequest, OrderRequest.unit_path),
-    ):
-        session.execute(
-            update(model)
-            .where(column.startswith(old_path, autoescape=True))
-            .values({column.key: literal(new_path) + func.substr(column, len(old_path) + 1)})
-            .execution_options(synchronize_session="fetch")
-        )
+    for column in (Order.handling_path, OrderRequest.unit_path):
+        moved = update(column.class_).where(column.startswith(old_path, autoescape=True))
+        path = literal(new_path) + func.substr(column, len(old_path) + 1)
+        session.execute(moved.values({column.key: path}))
 
 
 def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:

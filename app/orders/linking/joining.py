@@ -1,4 +1,4 @@
-"""附议、留言: neighbours who have met the same, and words among those who take part."""
+"""附议: neighbours join an order because they have met the same, and may doubt its outcome."""
 
 from datetime import datetime
 
@@ -17,7 +17,10 @@ from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
 
 
 def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
-    """附议 (我也遇到了): counts and follows; Conflict `order.already_joined`."""
+    """附议 (我也遇到了): the actor is counted and will hear the outcome.
+
+    Raises Conflict `order.already_joined` and what `take` raises.
+    """
     order = take(actor, order_id, Action.JOIN)
     order.join(now(), actor.own_id)
     try:
@@ -25,20 +28,20 @@ def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order
             keep_beside(order)
     except IntegrityError as twice:
         raise Conflict("order.already_joined", "您已经附议过了，办好后会告诉您。") from twice
-    # Neighbours learn how many have joined, staff alone who they are.
+    # Neighbours see the number of people who have joined; only staff see the people.
     write(actor, order, note=note, visible=False)
     tell(order, "joined", [order.holder_id, *desk(order)])
     return order
 
 
 def still_not_solved(actor: Actor, order_id: int) -> Order:
-    """我这里还没好: a joiner's word on an outcome, once an outcome; staff follow it up.
+    """我这里还没好: a joiner says so after the outcome, once for each outcome; staff follow it up.
 
-    Raises Forbidden where the actor sees it but has not joined, Conflict `order.no_outcome_yet`,
-    `order.already_said`, `order.too_late_to_reopen`.
+    Raises NotFound `not_found`, Forbidden `order.not_allowed` where the actor sees the order but has
+    not joined, Conflict `order.no_outcome_yet`, `order.already_said`, `order.too_late_to_reopen`.
     """
     order = locked(_followed(actor, order_id))
-    # A merged order has its root's outcome.
+    # The outcome of a merged order is that of its root.
     root = order if order.merged_into_id is None else session.get_one(Order, order.merged_into_id)
     follower = session.scalars(lock(_follower(actor, order_id))).one()
     at = now()

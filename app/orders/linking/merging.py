@@ -9,7 +9,7 @@ from app.categories.states import URGENCY_RANK
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.policy import may_manage
 from app.orders.access.visible import get_visible
 from app.orders.giving.service import is_called_anew, tell_desk_of_new
@@ -29,11 +29,11 @@ def merge_order(
     reason: str | None = None,
     note: str | None = None,
 ) -> Order:
-    """合并 into an open root of the same unit; what was merged into the order moves along.
+    """合并: merges the order, and all orders merged into it, into an open root of the same unit.
 
-    `reason`, if given, is what the history says; a `note` beside it stands in its details.
+    `reason`, if given, is the note of the history row; a `note` beside it stands in the details.
     Raises Invalid `order.into_unknown`, `order.merge_into_itself`; Conflict `order.root_not_open`,
-    `order.other_unit`, `order.is_part`, `order.has_parts`.
+    `order.other_unit`, `order.is_part`, `order.has_parts`; and what `take` raises.
     """
     order, root = _take_both(actor, order_id, into_id)
     at = now()
@@ -58,10 +58,8 @@ def _take_both(actor: Actor, order_id: int, into_id: int) -> tuple[Order, Order]
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     if into_id == order_id:
         raise Invalid("order.merge_into_itself", "不能把工单合并到它自己。")
-    try:
+    with instead_of_not_found(Invalid("order.into_unknown", "没有找到要合并到的工单。")):
         get_visible(actor, into_id)
-    except NotFound as missing:
-        raise Invalid("order.into_unknown", "没有找到要合并到的工单。") from missing
     if order_id < into_id:
         order = _take_follower(actor, order_id)
         root = _take_root(into_id)
@@ -76,14 +74,9 @@ def _take_both(actor: Actor, order_id: int, into_id: int) -> tuple[Order, Order]
 def _take_follower(actor: Actor, order_id: int) -> Order:
     order = take(actor, order_id, Action.MERGE)
     _check_whole(order)
-    if _has_parts(order):
+    if session.scalar(select(exists().where(Order.parent_id == order.id))):
         raise Conflict("order.has_parts", "这张工单正在会办，不能合并到别的工单。")
     return order
-
-
-def _has_parts(order: Order) -> bool:
-    """Whether the order was ever split."""
-    return bool(session.scalar(select(exists().where(Order.parent_id == order.id))))
 
 
 def _take_root(into_id: int) -> Order:
@@ -103,13 +96,13 @@ def _check_whole(order: Order) -> None:
 
 
 def _merged_into(root_id: int) -> list[Order]:
-    """What follows the root, locked, oldest first."""
+    """The orders that are merged into the root, locked, oldest first."""
     following = select(Order).where(Order.merged_into_id == root_id).order_by(Order.id)
     return list(session.scalars(lock(following)))
 
 
 def _point(actor: Actor, order: Order, root: Order, at: datetime) -> None:
-    """A merged order follows that root from now on."""
+    """Merges a merged order into another root."""
     order.follow_root(at, root_id=root.id, root=root.number)
     write(actor, order)
     tell(order, "merged", requesters(order), root=root.number)
@@ -118,7 +111,7 @@ def _point(actor: Actor, order: Order, root: Order, at: datetime) -> None:
 def _take_in(
     actor: Actor, root: Order, order: Order, followers: Sequence[Order], at: datetime
 ) -> None:
-    """The root is as urgent as the most urgent of its followers, and due as early."""
+    """Makes the root as urgent and as green as the order, and due as early."""
     rank = URGENCY_RANK.index
     urgency = order.urgency if rank(order.urgency) > rank(root.urgency) else None
     earlier = order.due_at is not None and (root.due_at is None or order.due_at < root.due_at)
@@ -134,13 +127,16 @@ def _take_in(
 
 
 def unmerge_order(actor: Actor, order_id: int, *, reason: str) -> Order:
-    """拆开: back to the dispatcher's desk, within 30 days."""
+    """拆开: takes a merged order off its root, back to the desk, within 30 days of the merger.
+
+    Raises Conflict `order.too_late_to_unmerge`, Invalid `order.reason_required` and what `take` raises.
+    """
     order = take(actor, order_id, Action.UNMERGE)
     return unmerge(actor, order, Action.UNMERGE, reason=reason)
 
 
 def unmerge(actor: Actor, order: Order, action: Action, *, reason: str) -> Order:
-    """Takes a locked order off its root; Conflict `order.too_late_to_unmerge`."""
+    """Takes a locked order off its root by UNMERGE or REOPEN; raises what `unmerge_order` raises."""
     at = now()
     if at - order.entered_at > UNMERGE_WITHIN:
         raise Conflict("order.too_late_to_unmerge", "合并已超过30天，请重新下单。")
@@ -156,7 +152,7 @@ def _come_apart(actor: Actor, order: Order, action: Action, at: datetime, note: 
 
 
 def release_root(order: Order, at: datetime) -> None:
-    """The root is withdrawn, not the matter: the oldest of its followers takes its place."""
+    """After the root was withdrawn: the oldest order merged into it becomes the root of the others."""
     followers = _merged_into(order.id)
     if not followers:
         return
@@ -168,7 +164,11 @@ def release_root(order: Order, at: datetime) -> None:
 
 
 def outcome_hearers(order: Order) -> list[int]:
-    """Who hears the outcome besides the requester: followers, and the people of merged orders."""
+    """Ids of the people who hear the outcome besides the requester, each once.
+
+    They are the joiners of the order and of the orders merged into it, and the people who placed
+    the merged orders.
+    """
     family = select(Order.id).where(or_(Order.id == order.id, Order.merged_into_id == order.id))
     followers = session.scalars(
         select(OrderFollower.person_id)

@@ -1,4 +1,4 @@
-"""会办: the parts that an order was split into."""
+"""会办: the parts into which an order was split."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from app.organisation.queries import get_unit
 
 
 def open_parts(order_id: Any) -> Exists:
-    """Whether somebody still works on a part of the order, as a condition."""
+    """The condition that a part of the order is neither closed, rejected nor cancelled."""
     return exists().where(Order.parent_id == order_id, Order.status.not_in(SETTLED))
 
 
 def has_open_parts(order: Order) -> bool:
-    """Whether somebody still works on a part of it."""
+    """Whether a part of the order is neither closed, rejected nor cancelled."""
     return bool(session.scalar(select(open_parts(order.id))))
 
 
 def parts_of(actor: Actor, order: Order) -> list[dict[str, Any]]:
-    """The parts that the actor sees, for staff of the order, in the order of their making."""
+    """The parts that the actor sees, oldest first, as PartOut; for staff of the order alone."""
     if not (actor.is_system or is_staff_of(actor, order)):
         return []
     seen = orders_visible_to(actor).where(Order.parent_id == order.id).order_by(Order.id)

@@ -1,4 +1,4 @@
-"""会办: one matter, several who each do a part of it; the parent is done when all of them are."""
+"""会办: an order is split into parts for several handlers, and is done when all parts are settled."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.categories.queries import get_category
+from app.categories.models import Category
+from app.categories.queries import category_or_none
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids
-from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.policy import is_requester
 from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
@@ -29,12 +30,12 @@ _CANCELLER = Actor.system("orders.cancel_children")
 
 
 def split_order(actor: Actor, order_id: int, *, parts: Sequence[Mapping[str, Any]]) -> Order:
-    """会办: makes an order of each part, for a unit's desk or for a person, with task and due.
+    """会办: makes a new order of each part, for a unit's desk or for a person.
 
-    A part is `{unit_id?, assignee_id?, task, due_at?}`. The dispatcher who splits hears how parts
-    go and says whether they are done; the resident stays with the parent alone. Raises Conflict
-    `order.is_part`; Invalid `order.parts_required`, `order.part_for_whom`, `unit.unknown`,
-    `order.due_in_the_past` and what giving to a person raises.
+    A part is `{unit_id?, assignee_id?, task, due_at?}`. The dispatcher who splits is the requester of
+    the parts; the resident sees the parent alone. Raises Conflict `order.is_part`; Invalid
+    `order.parts_required`, `order.part_for_whom`, `unit.unknown`, `order.due_in_the_past`; Forbidden
+    `order.not_allowed`; and what `take` and `check_person` raise.
     """
     for person_id in sorted({part["assignee_id"] for part in parts if part.get("assignee_id")}):
         lock_handler(person_id)
@@ -54,7 +55,7 @@ def split_order(actor: Actor, order_id: int, *, parts: Sequence[Mapping[str, Any
 
 
 def _unit_of(actor: Actor, order: Order, part: Mapping[str, Any], at: datetime) -> Unit:
-    """The part's unit, the order's own by default, once the part as a whole makes sense."""
+    """The unit of a part, by default that of the order; checks the part as a whole."""
     due_at, unit_id = part.get("due_at"), part.get("unit_id")
     if due_at is not None and due_at <= at:
         raise Invalid("order.due_in_the_past", "办结时间要在现在之后。")
@@ -69,12 +70,10 @@ def _unit_of(actor: Actor, order: Order, part: Mapping[str, Any], at: datetime) 
 
 
 def _reachable_unit(actor: Actor, order: Order, unit_id: int) -> Unit:
-    """An open unit under the same roof as the order's, or wherever the dispatcher dispatches."""
+    """An open unit below the parent of the order's unit, or where the dispatcher may dispatch."""
     unknown = Invalid("unit.unknown", "没有找到这个单位，请重新选择。")
-    try:
+    with instead_of_not_found(unknown):
         unit = get_unit(unit_id)
-    except NotFound as missing:
-        raise unknown from missing
     roof = parent_path(order.handling_path) or order.handling_path
     within = (roof, *actor.paths("orders.dispatch"))
     if not is_open(unit) or not any(unit.path.startswith(path) for path in within):
@@ -101,8 +100,8 @@ def _create_part(
 
 
 def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
-    """The order as the part's unit must know it: place and kind; of the words the task alone."""
-    category = None if order.category_id is None else get_category(order.category_id)
+    """The part as its unit must know it: place and category of the order, and its own task."""
+    category = category_or_none(order.category_id)
     usable = category is not None and category.serves(unit.path)
     return Placement(
         unit_id=unit.id,
@@ -112,7 +111,7 @@ def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
         category_id=order.category_id if usable else None,
         green_channel=order.green_channel,
         sensitive=order.sensitive,
-        # Neighbours find and join the parent.
+        # Neighbours find and join the parent, not its parts.
         public_place=False,
         anonymous=order.anonymous,
         description=task,
@@ -137,16 +136,16 @@ def _contact(order: Order) -> Contact:
 
 
 def check_parts(order: Order) -> None:
-    """Nobody says done of a matter of which others still do their part."""
+    """Raises Conflict `order.parts_open` while a part of the order is not settled."""
     if has_open_parts(order):
         raise Conflict("order.parts_open", "会办的各方还没有都办完，办完后会自动转入回访。")
 
 
 def gather_parent(order: Order) -> None:
-    """After a part is closed, rejected or cancelled: when it was the last, the parent is done.
+    """Completes the parent of a part that was just settled, if it was the last one.
 
-    A parent that somebody holds just now is not waited for, since that one may be waiting for this
-    part; the timetable gathers it a minute later.
+    Does not wait for a parent that another transaction has locked, because that transaction may wait
+    for this part; the timetable gathers such a parent a minute later.
     """
     if order.parent_id is None:
         return
@@ -161,7 +160,7 @@ def gather_parent(order: Order) -> None:
 
 
 def gather(parent: Order) -> None:
-    """Completes a locked open parent whose parts of this round are all settled."""
+    """会办完成: completes a locked parent that is open and whose parts of this round are all settled."""
     parts = _parts_of_round(parent)
     if parent.status not in OPEN or not parts or any(p.status not in SETTLED for p in parts):
         return
@@ -173,7 +172,7 @@ def gather(parent: Order) -> None:
     ]
     write(_GATHERER, parent, note="\n".join(outcomes))
     tell(parent, "gathered", [parent.holder_id, *desk(parent)])
-    _ask_whether_solved(parent)
+    tell_completed(parent, category_or_none(parent.category_id))
 
 
 def _parts_of_round(parent: Order) -> list[Order]:
@@ -190,18 +189,18 @@ def _parts_of_round(parent: Order) -> list[Order]:
     return list(session.scalars(parts.order_by(Order.id)))
 
 
-def _ask_whether_solved(parent: Order) -> None:
-    category = None if parent.category_id is None else get_category(parent.category_id)
-    if category is not None and category.check_before_answer:
-        tell(parent, "to_check", desk(parent))
+def tell_completed(order: Order, category: Category | None) -> None:
+    """Asks the desk to check a completed order, where the category wants it; else tells residents."""
+    if category is not None and category.check_before_answer and order.checked_at is None:
+        tell(order, "to_check", desk(order))
     else:
-        tell(parent, "completed", requesters(parent))
-        tell(parent, "outcome", outcome_hearers(parent))
+        tell(order, "completed", requesters(order))
+        tell(order, "outcome", outcome_hearers(order))
 
 
 def cancel_children(actor: Actor, order: Order, at: datetime) -> None:
-    """With the parent its open parts are withdrawn; who worked on them is told."""
-    # The requester of an anonymous parent must not be named in a part's history.
+    """撤单 of the open parts of a withdrawn order; their handlers and desks are told."""
+    # The history of a part must not name the requester of an anonymous parent.
     by = _CANCELLER if is_requester(actor, order) else actor
     parts = select(Order).where(Order.parent_id == order.id, Order.status.in_(OPEN))
     for part in session.scalars(lock(parts.order_by(Order.id))).all():

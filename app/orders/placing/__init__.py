@@ -1,1 +1,1 @@
-"""Placing an order: who places it, for whom, and which unit acts."""
+"""下单: placing an order with the unit that acts for its place."""

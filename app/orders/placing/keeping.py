@@ -1,4 +1,4 @@
-"""Writing a new order with what hangs on it, whoever placed it."""
+"""Writes a new order with its side rows, for residents, staff and parts."""
 
 from dataclasses import asdict
 

@@ -1,11 +1,11 @@
-"""Where an order belongs: which unit acts, and what is known of the place."""
+"""Finds the unit that acts for an order, and its place, grid and point."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.kernel.actor import Actor
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Invalid, instead_of_not_found
 from app.organisation.geometry import CoordinateSystem, to_gcj02
 from app.organisation.models import Place, Unit
 from app.organisation.queries import (
@@ -17,14 +17,12 @@ from app.organisation.queries import (
     nearest_community,
     open_unit,
 )
-from app.people.queries import (
-    get_person,
-)
+from app.people.queries import get_person
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where it is: the unit that acts, and what is known of the place."""
+    """The unit that acts, and all that is known of the place; the point is in gcj02."""
 
     unit: Unit
     grid_id: int | None
@@ -37,7 +35,7 @@ class Spot:
 def spot_of(
     actor: Actor, unit_id: int | None, place_id: int | None, location: Mapping[str, Any] | None
 ) -> Spot:
-    """Where an order belongs, by the unit chosen, the place, the point, or the home; in this order.
+    """The unit by the chosen unit, else by the place, by the point, or by the actor's home.
 
     Raises Invalid `unit.unknown`, `unit.closed`, `place.unknown`, `place.other_unit`,
     `location.outside`, `order.unit_required`.
@@ -54,7 +52,9 @@ def spot_of(
         unit = community_of(place_unit)
     if unit is None and found is not None:
         unit = found.community
-    unit = unit or _fallback(actor, location, latitude, longitude)
+    if unit is None and location is not None:
+        raise _outside(latitude or 0.0, longitude or 0.0)
+    unit = unit or _home(actor)
     if place_unit is not None and not place_unit.path.startswith(unit.path):
         raise Invalid("place.other_unit", "这个地点不在所选的社区，请重新选择。")
     if grid is None and place_unit is not None and place_unit.path.startswith(unit.path):
@@ -78,10 +78,8 @@ def _point(
 
 def _place(actor: Actor, place_id: int) -> Place:
     unknown = Invalid("place.unknown", "没有找到这个地点，请重新选择。")
-    try:
+    with instead_of_not_found(unknown):
         place = get_visible_place(actor, place_id)
-    except NotFound as missing:
-        raise unknown from missing
     if place.closed_at is not None:
         raise unknown
     return place
@@ -89,10 +87,8 @@ def _place(actor: Actor, place_id: int) -> Place:
 
 def _chosen(actor: Actor, unit_id: int) -> Unit:
     unknown = Invalid("unit.unknown", "没有找到这个社区，请重新选择。")
-    try:
+    with instead_of_not_found(unknown):
         unit = get_unit(unit_id)
-    except NotFound as missing:
-        raise unknown from missing
     if not is_open(unit):
         raise closed_unit()
     community = community_of(unit)
@@ -102,20 +98,8 @@ def _chosen(actor: Actor, unit_id: int) -> Unit:
 
 
 def closed_unit() -> Invalid:
-    """The refusal of a unit that is no more."""
+    """The error Invalid `unit.closed`, for a unit that is closed."""
     return Invalid("unit.closed", "这个单位已撤并，请选择现在的社区。")
-
-
-def _fallback(
-    actor: Actor,
-    location: Mapping[str, Any] | None,
-    latitude: float | None,
-    longitude: float | None,
-) -> Unit:
-    """Home, unless a point was given that lies outside every area."""
-    if location is not None:
-        raise _outside(latitude or 0.0, longitude or 0.0)
-    return _home(actor)
 
 
 def _outside(latitude: float, longitude: float) -> Invalid:

@@ -1,4 +1,4 @@
-"""下单: a resident places an order, or staff place it on somebody's behalf."""
+"""下单: a resident places an order, or staff enter it for a resident."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from app.files.states import FileKind
 from app.identity.queries import consented
 from app.identity.states import Document
 from app.kernel.actor import Actor
-from app.kernel.clock import LOCAL, now, to_local
+from app.kernel.clock import local_midnight, now
 from app.kernel.crypto import normalise_phone
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
@@ -27,21 +27,9 @@ from app.orders.ticket.models import Contact, Order
 from app.orders.ticket.models.placement import Placement, from_category
 from app.orders.ticket.states import OPEN, Source
 from app.organisation.models import Unit
-from app.organisation.queries import (
-    ancestors,
-    hold_unit,
-    is_open,
-    setting,
-)
+from app.organisation.queries import ancestors, hold_unit, is_open, setting
 from app.people.models import Person
-from app.people.queries import (
-    get_person,
-    holders_of,
-    lock_person,
-    name_of,
-    phone_of,
-    unit_paths_of,
-)
+from app.people.queries import get_person, holders_of, lock_person, name_of, phone_of, unit_paths_of
 
 MAX_PHOTOS = 9
 _ORDERS = table_of(Order)
@@ -50,7 +38,10 @@ RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
 
 @dataclass(frozen=True, slots=True)
 class _Party:
-    """Who it is for and who placed it; staff who enter it for another are neither."""
+    """The person whom the order is for, the private person who placed it, and the contact.
+
+    Staff who enter an order for another person are neither, unless they will not see it otherwise.
+    """
 
     requester: Person | None
     placer_id: int | None
@@ -87,10 +78,16 @@ class Wish:
 
 
 def submit_order(actor: Actor, wish: Wish) -> Order:
-    """Places an order with the community that acts for the place; answers it as submitted.
+    """下单: places an order with the community that acts for the place; returns it, submitted.
 
-    Everything may be missing as long as something tells what to do: words, a voice note, a picture, a
-    category, or a phone given here to call back (请社区打给我); the one on file asks for nothing.
+    One of description, voice, picture, category and phone is needed; a phone alone, given here,
+    means 请社区打给我. `location` is {latitude, longitude, coordinate_system, address?},
+    `on_behalf_of` {person_id?, name?, phone?}.
+
+    Raises Invalid `order.empty`, `order.too_many_photos`, `order.photo_required`, `unit.closed`,
+    `person.unknown`; Forbidden `order.on_behalf_staff_only`, `order.staff_only_field`,
+    `category.staff_only`, `consent.required`, `person.desk_only`; TooMany `order.daily_limit`,
+    `order.open_limit`; and what `spot_of`, `usable_category` and `check_answers` raise.
     """
     at = now()
     spot = spot_of(actor, wish.unit_id, wish.place_id, wish.location)
@@ -138,7 +135,10 @@ def _placement(
         anonymous=wish.anonymous,
         description=wish.description or None,
         answers=check_answers(category, wish.answers),
-        preferred_times=[_spoken_span(span) for span in wish.preferred_times],
+        preferred_times=[
+            {end: to_local(moment).isoformat() for end, moment in span.items()}
+            for span in wish.preferred_times
+        ],
         photo_ids=wish.photo_ids,
         voice_id=wish.voice_id,
         grid_id=spot.grid_id,
@@ -170,6 +170,7 @@ def _party(
     sees: bool,
 ) -> _Party:
     enters = actor.may("orders.enter", unit.path)
+    entered_by = None if sees else actor.person_id
     given = on_behalf_of or {}
     name = contact_name or given.get("name")
     phone = contact_phone or given.get("phone")
@@ -178,23 +179,20 @@ def _party(
         if not enters:
             raise Forbidden("order.on_behalf_staff_only", "代他人下单请填写对方的姓名和电话。")
         person = _known_person(actor, given["person_id"])
-        placer = None if sees else actor.person_id
-        return _Party(
-            person, placer, name or name_of(person.id), phone or phone_of(person.id), True
-        )
+        name, phone = name or name_of(person.id), phone or phone_of(person.id)
+        return _Party(person, entered_by, name, phone, True)
     if enters and given:
-        placer = None if sees else actor.person_id
-        return _Party(None, placer, name, phone, True)
+        return _Party(None, entered_by, name, phone, True)
     me = get_person(actor.own_id)
     if given:
         return _Party(None, me.id, name, phone, enters)
-    # For himself a building leader is a resident; staff enter what they find on patrol.
+    # A building leader's own order is a resident's; staff enter what they find on patrol.
     by_staff = enters and actor.may("orders.see", unit.path)
     return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), by_staff)
 
 
 def _will_see(actor: Actor, unit: Unit, category: Category | None) -> bool:
-    """Whether staff find what they enter on their lists; who does not keeps it as its placer."""
+    """Whether the actor, as staff, will see the order; otherwise he or she sees it as its placer."""
     confidential = category is not None and category.sensitive
     return actor.may("orders.see", unit.path) and (
         not confidential or actor.may("orders.see_sensitive", unit.path)
@@ -202,7 +200,7 @@ def _will_see(actor: Actor, unit: Unit, category: Category | None) -> bool:
 
 
 def _known_person(actor: Actor, person_id: int) -> Person:
-    """Somebody of a unit where the actor may enter orders; anybody else is as good as unknown."""
+    """The person, if of a unit where the actor may enter orders; others count as unknown."""
     if not any(actor.may("orders.enter", path) for path in unit_paths_of(person_id)):
         raise Invalid("person.unknown", "没有找到这位居民，请填写姓名和电话。")
     return get_person(person_id)
@@ -234,7 +232,7 @@ _PLACED_TODAY = and_(
     _ORDERS.c.urgency != Urgency.EMERGENCY,
 )
 _WAITING = _ORDERS.c.status.in_(OPEN)
-# Whether somebody has agreed to it at all, how many he or she has placed today, and how many are open.
+# Whether a person agreed to the privacy notice; his or her orders placed today; those still open.
 _MINE = select(
     consented(Document.PRIVACY),
     func.count().filter(_PLACED_TODAY),
@@ -249,9 +247,12 @@ _MINE = select(
 
 
 def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
-    """Consent, then 5 a day and 10 open, counted under the person's lock; emergencies always pass."""
+    """Checks the consent, then by the unit's settings the orders of today and the open orders.
+
+    Locks the person, so that the counts hold. An emergency needs the consent alone.
+    """
     person = lock_person(actor.own_id)
-    today = to_local(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(LOCAL)
+    today = local_midnight(at)
     ((agreed, placed, waiting),) = fetch(_MINE, {"person_id": person.id, "today": today})
     if not agreed:
         raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
@@ -287,10 +288,6 @@ def _is_green(party: _Party, category: Category | None) -> bool:
     )
 
 
-def _spoken_span(span: Mapping[str, datetime]) -> dict[str, str]:
-    return {end: to_local(moment).isoformat() for end, moment in span.items()}
-
-
 def _attach(actor: Actor, order: Order) -> None:
     subject = ("order", order.id)
     if order.photo_ids:
@@ -310,10 +307,10 @@ def _tell_of_new(actor: Actor, order: Order, category: Category | None, *, page:
 
 
 def _may_page(actor: Actor, order: Order) -> bool:
-    """A resident pages people at most twice a day; further emergencies go to the desk at once."""
+    """Whether the order may page people: a resident's, by default, only twice a day."""
     if order.requester_id is None and order.placer_id is None:
         return True
-    since = to_local(order.submitted_at).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = local_midnight(order.submitted_at)
     earlier = session.scalar(
         select(func.count()).where(
             (Order.requester_id == actor.person_id) | (Order.placer_id == actor.person_id),

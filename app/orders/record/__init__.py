@@ -1,1 +1,1 @@
-"""Taking an order, writing what was done to it, keeping its time, and telling people."""
+"""Taking an order for an act, writing the act, keeping the deadlines, and telling people."""

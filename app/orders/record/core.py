@@ -1,4 +1,4 @@
-"""What every verb does: take the order, and write what was done to it."""
+"""The frame of every verb: `take` locks the order, `write` writes the act that was done to it."""
 
 import secrets
 from collections.abc import Sequence
@@ -51,10 +51,11 @@ _END_HANDS = (
 
 
 def take(actor: Actor, order_id: int, action: Action) -> Order:
-    """The order, locked and read anew, on which the actor may act now.
+    """The order, locked and read anew, for an action that the actor may take now.
 
-    Raises NotFound for a foreign one, Forbidden `order.not_allowed`, Conflict
-    `order.action_not_allowed`. A verb that also decides on a person locks that person first.
+    Raises NotFound `not_found` for an order that the actor does not see, Forbidden
+    `order.not_allowed`, Conflict `order.action_not_allowed`. A verb that also decides on a person
+    locks the person's row first.
     """
     check_reach(actor, order_id, action)
     order = locked(order_id)
@@ -65,7 +66,7 @@ def take(actor: Actor, order_id: int, action: Action) -> Order:
 
 
 def locked(order_id: int) -> Order:
-    """The order, locked and read anew, whoever asks. Raises NotFound."""
+    """The order, locked and read anew, without a check of rights; raises NotFound `not_found`."""
     order = session.scalars(_LOCKED, {"order_id": order_id}).one_or_none()
     if order is None:
         raise not_found()
@@ -82,10 +83,10 @@ def write(
     visible: bool = True,
     on_word_of: int | None = None,
 ) -> None:
-    """Writes the act under way: the order, its history row, its dates, and what it left beside.
+    """Writes the act under way: the order, its history row, its dates, and the rows beside it.
 
-    A new order, with an id drawn before, is inserted together with its first row. What the act
-    announces is announced here.
+    A new order has its id already and is inserted here. The events of the act are announced, and
+    the requester is told where the promised day has changed.
     """
     act = act_of(order)
     promised_anew = keep_time(order, act, actor.person_id)
@@ -103,7 +104,7 @@ def write(
     if act.before is None:
         insert_row(order)
     else:
-        # With what the verb has changed in it the order is written once.
+        # One UPDATE writes all columns that the verb has changed.
         session.flush()
     append_history([entry])
     keep_beside(order)
@@ -113,7 +114,7 @@ def write(
 
 
 def act_of(order: Order) -> Act:
-    """The act under way; each is written once, by whoever has done it."""
+    """The act under way; raises RuntimeError where no act was done, or it was written already."""
     if order.act is None:
         raise RuntimeError(f"order {order.id}: no act to write")
     return order.act
@@ -121,7 +122,7 @@ def act_of(order: Order) -> Act:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of a history and its content, before they have an id."""
+    """The values of a history row and of its content row, before they have an id."""
 
     row: dict[str, Any]
     content: dict[str, Any]
@@ -139,7 +140,7 @@ def entry_of(
     on_word_of: int | None = None,
     visible: bool = True,
 ) -> Entry:
-    """The act as the next entry of the order's history."""
+    """The act as the next entry of the order's history; moves the order's `version` and `head` on."""
     content: dict[str, Any] = {
         "salt": secrets.token_hex(16),
         "note": note,
@@ -160,7 +161,7 @@ def entry_of(
 
 
 def append_history(entries: Sequence[Entry]) -> None:
-    """Adds entries to the histories of their orders, whose rows are written already."""
+    """Inserts the entries; the rows of their orders must be written already."""
     if len(entries) == 1:
         (entry,) = entries
         event_id = session.connection().execute(_INSERT_EVENT, entry.row).scalar_one()
@@ -174,7 +175,7 @@ def append_history(entries: Sequence[Entry]) -> None:
 
 
 def keep_beside(order: Order) -> None:
-    """Writes the rows that the act has left beside the order, and announces its events."""
+    """Writes the rows and changes of rows that the act has left in `beside`; announces its events."""
     left = list(order.beside)
     order.beside.clear()
     for one in left:
@@ -206,7 +207,7 @@ def _helping(order: Order, person_ids: frozenset[int]) -> tuple[Any, ...]:
 
 
 def void_requests(order: Order, at: datetime) -> None:
-    """Pending agreements lapse with the situation that they were asked in."""
+    """Lapses all pending requests of the order."""
     session.execute(
         update(OrderRequest)
         .where(OrderRequest.order_id == order.id, OrderRequest.state == RequestState.PENDING)
@@ -215,13 +216,13 @@ def void_requests(order: Order, at: datetime) -> None:
 
 
 def need_reason(reason: str | None) -> str:
-    """The reason, or Invalid `order.reason_required`."""
+    """The reason; raises Invalid `order.reason_required` where it is missing or empty."""
     if not reason:
         raise Invalid("order.reason_required", "请写明原因。", errors={"reason": ["请写明原因。"]})
     return reason
 
 
 def attach_pictures(actor: Actor, order: Order, photo_ids: Sequence[int]) -> None:
-    """Binds the actor's own pictures to the order."""
+    """Binds pictures that the actor has uploaded to the order; raises what `attach` raises."""
     if photo_ids:
         attach(actor, photo_ids, ("order", order.id), kind=FileKind.PICTURE)

@@ -1,4 +1,4 @@
-"""Who handles an order, and who did so last."""
+"""The handlers of orders, present and last ones."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ _ASSIGNEES = select(_TABLE).where(among(_TABLE.c.order_id, "order_ids")).order_b
 
 
 def assignees_of(order_ids: Sequence[int]) -> dict[int, list[Any]]:
-    """The rows of `order_assignees` by order, in the order in which they were written."""
+    """The rows of `order_assignees` by order id, oldest first; orders without rows are missing."""
     found: dict[int, list[Any]] = {}
     if order_ids:
         for row in fetch(_ASSIGNEES, {"order_ids": order_ids}):
@@ -23,10 +23,7 @@ def assignees_of(order_ids: Sequence[int]) -> dict[int, list[Any]]:
 
 
 def handlers_of(order_id: int) -> list[int]:
-    """The persons who handle the order, or handled it last, helpers included.
-
-    A person who gave the order back is not among them.
-    """
+    """Ids of the persons who handle the order, or else of those who handled it last; with helpers."""
     rows = assignees_of([order_id]).get(order_id, [])
     people = dict.fromkeys(row.person_id for row in last_hands(rows))
     return [person for person in people if person is not None]

@@ -1,4 +1,4 @@
-"""The hash chain of an order's history: what a row's hash covers, and how it is verified."""
+"""The hash chain of an order's history: making the hash of a row, and verifying a chain."""
 
 import hashlib
 import hmac
@@ -14,13 +14,16 @@ from app.orders.ticket.models import Act, Order, OrderEvent, OrderEventContent
 def content_mac(
     salt: str, note: str | None, photo_ids: Sequence[int], details: Mapping[str, Any]
 ) -> str:
-    """Seals words, pictures and details with the row's salt; without the salt it tells nothing."""
+    """The seal of words, pictures and details: HMAC-SHA-256 with the row's salt, in hex digits.
+
+    When the salt is erased nobody can guess the words from the seal.
+    """
     plain = json.dumps([note, list(photo_ids), dict(details)], sort_keys=True, ensure_ascii=False)
     return hmac.new(salt.encode(), plain.encode(), hashlib.sha256).hexdigest()
 
 
 def row_hash(values: Mapping[str, Any]) -> str:
-    """SHA-256 over the row before, order, seq, round, unit, action, times, actor, states and seal."""
+    """SHA-256, in hex digits, of the columns in `_COVERED`, among them the hash of the row before."""
     parts = [values[name] for name in _COVERED]
     plain = json.dumps([_plain(part) for part in parts], ensure_ascii=False)
     return hashlib.sha256(plain.encode()).hexdigest()
@@ -37,9 +40,9 @@ def next_row(
     on_word_of: int | None = None,
     visible: bool = True,
 ) -> dict[str, Any]:
-    """The values of the order's next history row, sealed; the order's version and head follow.
+    """The values of the order's next history row; sets the order's `version` and `head` by it.
 
-    `content` is the side row: salt, note, photo_ids, details.
+    `content` holds salt, note, photo_ids and details of the content row.
     """
     values: dict[str, Any] = {
         "previous": order.head,
@@ -89,7 +92,10 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the check of one order's chain found; `erased` counts rows whose content is gone."""
+    """The result for one chain: `broken` has a Chinese phrase for each fault; `erased` counts rows.
+
+    An erased row has no content any more, which is no fault.
+    """
 
     order_id: int
     broken: tuple[str, ...]
@@ -103,7 +109,10 @@ def verify(
     rows: Sequence[OrderEvent],
     contents: Mapping[int, OrderEventContent],
 ) -> Verdict:
-    """Recomputes the chain of one order; rows in the order of seq, contents by event id."""
+    """Computes the chain of one order again; `rows` sorted by seq, `contents` by event id.
+
+    `version` and `head` are those of the order, which its last row must match.
+    """
     broken: list[str] = []
     previous, erased = "", 0
     for position, row in enumerate(rows, start=1):

@@ -1,15 +1,15 @@
-"""The stages of an order are kept in time: its acts become facts, its dates follow."""
+"""The deadlines of an order: its acts become facts of deadlines, and its dates follow from them."""
 
 from dataclasses import replace
 from datetime import datetime
 
-from app.categories.queries import get_category
+from app.categories.queries import category_or_none
 from app.deadlines.clocks import Choice, Fact
 from app.deadlines.events import Dates
 from app.deadlines.queries.surroundings import DEFAULT_POLICY, choice
 from app.deadlines.service.following import Subject, follow
 from app.deadlines.states import FactKind
-from app.kernel.clock import local_date, now, to_local
+from app.kernel.clock import local_date, now, spoken
 from app.kernel.errors import Invalid
 from app.orders.ticket.models import Act, Order
 from app.orders.ticket.stages import EVERY, Deed, facts_of
@@ -18,20 +18,26 @@ KIND = "order"
 
 
 def subject_of(order: Order) -> Subject:
-    """The order as deadlines know it."""
-    category = None if order.category_id is None else get_category(order.category_id)
+    """The order, in its present round, as the subject of deadlines."""
+    category = category_or_none(order.category_id)
     policy = DEFAULT_POLICY if category is None else category.policy
     return Subject(KIND, order.id, order.round, policy, order.category_id)
 
 
 def choice_of(order: Order, subject: Subject | None = None) -> Choice:
-    """What decides on its targets now; `subject` is the order as `subject_of` returns it."""
+    """The policy, urgency, unit and imposed date by which the targets of the order are chosen now.
+
+    `subject` is the order as `subject_of` returns it.
+    """
     subject = subject or subject_of(order)
     return choice(subject.policy, order.urgency, order.handling_unit_id, order.imposed_due_at)
 
 
 def keep_time(order: Order, act: Act, person_id: int | None) -> bool:
-    """Notes what the act means for the stages; returns whether the promised day is another now."""
+    """Writes the facts of the act and the order's dates; returns whether the promised day changed.
+
+    False for a new order.
+    """
     subject = subject_of(order)
     deed = deed_of(order, act, person_id, subject)
     facts = facts_of(deed)
@@ -45,7 +51,7 @@ def keep_time(order: Order, act: Act, person_id: int | None) -> bool:
 
 
 def deed_of(order: Order, act: Act, person_id: int | None, subject: Subject | None = None) -> Deed:
-    """The act that has led the order to where it stands now."""
+    """The act on the order, done but not yet written, in the form from which facts are made."""
     return Deed(
         act.action,
         act.before,
@@ -60,29 +66,26 @@ def deed_of(order: Order, act: Act, person_id: int | None, subject: Subject | No
 
 
 def end_of_round(order: Order, at: datetime) -> Fact:
-    """What the round before has left open is the new round's now."""
+    """The fact that ends all stages of the round before the present one."""
     return Fact(FactKind.DROPPED, at, order.round - 1, EVERY)
 
 
 def check_due(order: Order, due_at: datetime) -> None:
-    """A date that the desk sets: to come, and not after what is promised already.
+    """Raises Invalid unless the desk may set this date for a handler.
 
-    Raises Invalid `order.due_in_the_past`, `order.beyond_deadline`.
+    `order.due_in_the_past`; `order.beyond_deadline` where it is later than the promised date.
     """
     if due_at <= now():
         raise Invalid("order.due_in_the_past", "办结时间要在现在之后。")
     if order.due_at is not None and due_at > order.due_at:
-        latest = to_local(order.due_at)
-        raise Invalid(
-            "order.beyond_deadline",
-            f"最晚要在{latest.month}月{latest.day}日{latest:%H:%M}前办结，需要更久请申请延期。",
-        )
+        latest = spoken(order.due_at)
+        raise Invalid("order.beyond_deadline", f"最晚要在{latest}前办结，需要更久请申请延期。")
 
 
 def set_dates(order: Order, dates: Dates) -> bool:
-    """The promise and the next date of all; a promise that stands still is kept.
+    """Sets the promised date and the next date; returns whether the promised day in Shanghai changed.
 
-    Answers whether the promised day is another than before.
+    While the solving is paused the promised date stays; a closed order has no next date.
     """
     earlier = order.due_at
     if dates.solve_due_at is not None:

@@ -1,4 +1,4 @@
-"""Verifying histories: the chains of all orders are computed again, a batch at a time."""
+"""Verifies histories: computes the chains of orders again, a batch at a time."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -11,7 +11,7 @@ from app.orders.ticket.models import Order, OrderEvent, OrderEventContent
 
 BATCH = 200
 
-# Words instead of enums: a state or action that nobody knows is a finding, not a failure to read.
+# Read as text and not as enums, so that an unknown state or action is found and does not fail.
 _EVENTS = select(
     *(
         type_coerce(column, String).label(column.key)
@@ -24,7 +24,7 @@ _CONTENTS = select(*OrderEventContent.__table__.columns)
 
 
 def verify_histories(order_ids: Sequence[int] | None = None) -> list[Verdict]:
-    """What was found of each of the orders, of all by default, in the order of their ids."""
+    """The result for each of the orders, by default for all orders, sorted by id; unknown are missing."""
     return [verdict for batch in _batches(order_ids) for verdict in _verify(batch)]
 
 

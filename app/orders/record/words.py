@@ -1,4 +1,4 @@
-"""Keeping the words that orders are found by: with the placing, in sets, anew, and out of it again."""
+"""Keeps the search words of orders: adds, changes, removes and rebuilds them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,32 +18,35 @@ _INSERT = insert(table_of(OrderSearch)).inline()
 
 
 def keep_words(orders: Sequence[Order]) -> None:
-    """The words of new orders: one statement, for an order without words none."""
+    """Adds the search words of new orders, 500 orders by statement; an order without words has none."""
     rows = [_row(order.id, order.description) for order in orders if order.description]
     for start in range(0, len(rows), BATCH):
         session.execute(_INSERT, rows[start : start + BATCH])
 
 
 def change_words(orders: Sequence[Order]) -> None:
-    """The words of orders whose descriptions are others now, or are gone."""
+    """Replaces the search words of orders whose descriptions have changed or are empty now."""
     _delete([order.id for order in orders])
     keep_words(orders)
 
 
 def remove_words(order_ids: Sequence[int]) -> None:
-    """Nothing is left by which the descriptions could be found or read."""
+    """Deletes the search words of the orders, out of the index's files too."""
     if not order_ids:
         return
     _delete(order_ids)
     if is_sqlite():
-        # The index keeps deleted words until its parts are written together.
+        # The index of SQLite keeps deleted words until it is optimised.
         _index("optimize")
 
 
 def rebuild_words(actor: Actor, after: int) -> int | None:
-    """The words of a batch of orders with larger ids, anew; answers its last id, None at the end."""
+    """Makes the search words anew of the next batch of orders with ids above `after`.
+
+    Returns the last id of the batch; None when no order is left.
+    """
     limit = BATCH_ON_SQLITE if is_sqlite() else BATCH
-    # Locked, so that none is erased in between and comes back.
+    # Locked, so that an erasure meanwhile cannot be undone.
     batch = select(Order).where(Order.id > after).order_by(Order.id).limit(limit)
     orders = session.scalars(lock(batch)).all()
     if not orders:
@@ -53,7 +56,7 @@ def rebuild_words(actor: Actor, after: int) -> int | None:
 
 
 def rebuild_index(actor: Actor) -> None:
-    """SQLite: the index of the words anew; PostgreSQL's is never apart from them."""
+    """Makes the index of the search words anew on SQLite; on PostgreSQL it cannot differ from them."""
     if is_sqlite():
         _index("rebuild")
 

@@ -1,1 +1,1 @@
-"""What people say about an order: questions, answers, comments, urging, missed visits."""
+"""People talk about an order: questions, answers, comments, urging, missed visits."""

@@ -1,4 +1,4 @@
-"""What people say about an order: questions, answers, comments, urging."""
+"""People talk about an order: questions, answers and comments."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,10 @@ from app.orders.ticket.states import Action
 
 
 def ask_order(actor: Actor, order_id: int, *, note: str) -> Order:
-    """请补充: the resident is asked; unanswered after a day it joins the call list."""
+    """请补充: asks the resident for something that is missing; the note is the question.
+
+    Raises Invalid `order.reason_required` and what `take` raises.
+    """
     order = take(actor, order_id, Action.ASK)
     order.question(now())
     write(actor, order, note=need_reason(note))
@@ -22,7 +25,10 @@ def ask_order(actor: Actor, order_id: int, *, note: str) -> Order:
 
 
 def answer_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = ()) -> Order:
-    """补充: the resident's answer to what was asked."""
+    """补充: the requester answers the question of the desk; the dispatchers are told.
+
+    Raises Conflict `order.nothing_asked` and what `take` raises.
+    """
     order = take(actor, order_id, Action.ANSWER)
     if order.asked_at is None:
         raise Conflict("order.nothing_asked", "社区没有请您补充，想说的话请写在留言里。")
@@ -41,7 +47,10 @@ def comment_order(
     photo_ids: Sequence[int] = (),
     visible: bool = True,
 ) -> Order:
-    """留言: for all who take part, or among staff and the handler alone."""
+    """留言: a comment for all people of the order, or with `visible` false for staff and handlers.
+
+    Raises Invalid `order.comment_empty`, `order.comment_internal` and what `take` raises.
+    """
     order = take(actor, order_id, Action.COMMENT)
     if not note and not photo_ids:
         raise Invalid("order.comment_empty", "请写几个字，或放一张照片。")
@@ -49,7 +58,7 @@ def comment_order(
     staff = is_staff_of(actor, order)
     handles = is_holder(actor, order) or is_helper(actor, order)
     if not visible and not (staff or handles):
-        # Whoever cannot read what is internal cannot write it either.
+        # A person who cannot read internal comments cannot write them either.
         raise Invalid(
             "order.comment_internal", "只给工作人员看的留言由工作人员写，您的留言大家都能看到。"
         )

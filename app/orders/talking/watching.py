@@ -1,6 +1,6 @@
-"""What the requester does while waiting: 催单, 没来; and what comes of it."""
+"""The requester waits: 催单 and 没来, and the desk's check of a missed visit."""
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
@@ -16,7 +16,10 @@ from app.people.service import block_offers
 
 
 def urge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
-    """催单: once a day, in an emergency every 30 minutes."""
+    """催单: the requester urges the order, once a day, in an emergency every 30 minutes.
+
+    Raises TooMany `order.urged_already` (with the seconds to wait) and what `take` raises.
+    """
     order = take(actor, order_id, Action.URGE)
     at = now()
     pace = URGE_EVERY[order.urgency]
@@ -33,19 +36,18 @@ def urge_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order
 
 
 def report_not_come(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
-    """没来: after the appointed time; the dispatcher is told at once."""
+    """没来: the requester says after the appointed time that nobody came; dispatchers are told.
+
+    Raises Conflict `order.not_appointed`, `order.not_yet`, `order.not_come_reported` and what
+    `take` raises.
+    """
     order = take(actor, order_id, Action.NOT_COME)
     at = now()
     if order.appointed_at is None or order.visited_at is not None:
         raise Conflict("order.not_appointed", "还没有约好上门时间，或已经来过了。")
     if at < order.appointed_at:
         raise Conflict("order.not_yet", "还没到约好的时间，请再等一等。")
-    waiting = session.scalar(
-        select(func.count())
-        .select_from(NoShow)
-        .where(NoShow.order_id == order.id, NoShow.confirmed_at.is_(None))
-    )
-    if waiting:
+    if session.scalars(_reported(order_id)).first() is not None:
         raise Conflict("order.not_come_reported", "社区已经知道了，正在核实。")
     order.miss(at)
     write(actor, order, note=note)
@@ -54,13 +56,13 @@ def report_not_come(actor: Actor, order_id: int, *, note: str | None = None) -> 
 
 
 def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) -> Order:
-    """核实: two confirmed in 60 days end direct offers until a leader has talked to the member."""
-    waiting = (
-        select(NoShow)
-        .where(NoShow.order_id == order_id, NoShow.confirmed_at.is_(None))
-        .order_by(NoShow.id)
-        .limit(1)
-    )
+    """核实: the desk confirms or denies the oldest report of a missed visit.
+
+    A member with two confirmed reports in 60 days gets no direct offers until a leader has talked
+    to him or her. Raises Forbidden `order.own_no_show`, Conflict `order.nothing_to_confirm` and what
+    `take` raises.
+    """
+    waiting = _reported(order_id)
     reported = session.scalars(waiting).one_or_none()
     if reported is not None:
         lock_person(reported.person_id)
@@ -83,6 +85,12 @@ def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) 
         tell(order, "no_show_confirmed", [person_id])
     tell(order, "no_show_heard" if confirmed else "no_show_denied", requesters(order))
     return order
+
+
+def _reported(order_id: int) -> Select[NoShow]:
+    """A statement for the oldest report of the order that nobody has judged yet."""
+    waiting = select(NoShow).where(NoShow.order_id == order_id, NoShow.confirmed_at.is_(None))
+    return waiting.order_by(NoShow.id).limit(1)
 
 
 def _block_if_repeated(actor: Actor, order: Order, person_id: int) -> None:

@@ -1,1 +1,1 @@
-"""The order itself: its states, columns and acts, and what they mean for its deadlines."""
+"""The order: its states, columns and acts, and the facts that its acts are for deadlines."""

@@ -1,4 +1,4 @@
-"""What orders announce to the rooms above; each act that has one of these effects announces it."""
+"""The events of orders, announced to the rooms above by each act that has the effect."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class OrderSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class OrderClaimed:
-    """This member or volunteer took the order."""
+    """This member or volunteer became the holder of the order by a claim."""
 
     order_id: int
     person_id: int
@@ -23,7 +23,7 @@ class OrderClaimed:
 
 @dataclass(frozen=True, slots=True)
 class OrderRated:
-    """The requester said whether it is solved, alone or in a follow-up call."""
+    """The requester said whether the order is solved, in a rating or in a follow-up call."""
 
     order_id: int
     round: int

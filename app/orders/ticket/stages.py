@@ -1,4 +1,4 @@
-"""What each act means for the stages that have deadlines; pure, from what the history says."""
+"""Makes the facts of deadlines from the acts of an order, as its history tells them. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,22 +32,23 @@ _DROPPED_IN: dict[OrderStatus, tuple[Stage, ...]] = {
     S.REJECTED: EVERY,
     S.CANCELLED: EVERY,
 }
-# Whoever is called when it becomes an emergency has the whole time from then on.
+# A person who is called when the order becomes an emergency has the whole time from then on.
 CALLED = "called"
 _CALLED_IN: dict[OrderStatus, tuple[Stage, ...]] = {
     S.SUBMITTED: (Stage.ACKNOWLEDGE,),
     S.DISPATCHED: (Stage.ACCEPT,),
 }
-# Where the policy, urgency or unit of what is open may have become another.
+# Details by which an act changes the policy, the urgency or the unit of open stages.
 _CHANGES_TERMS = {A.AMEND: {"category_id", "urgency", "unit_id"}, A.MERGE: {"urgency"}}
 _AGREES_ON_DATE = frozenset({A.EXTEND, A.AGREE, A.DISPATCH, A.REASSIGN, A.SUBMIT, A.MERGE, A.PLAN})
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One row of an order's history, with what holds for the order after it.
+    """One row of an order's history, with the choice of targets that holds for the order after it.
 
-    `details` are those of the row; `is_planned`: a plan with a report every month holds.
+    `before` is None for the placing. `is_planned` says that a plan (立项计划) holds, which asks for a
+    report every month.
     """
 
     action: Action
@@ -62,7 +63,7 @@ class Deed:
 
     @property
     def begins_round(self) -> bool:
-        """A new order, or one that begins again after it was answered."""
+        """Whether the act places the order, or begins it again after an answer."""
         if self.before is None:
             return True
         again = self.before in (S.COMPLETED, S.CLOSED, S.REJECTED) and self.after is S.SUBMITTED
@@ -70,17 +71,17 @@ class Deed:
 
     @property
     def changed(self) -> bool:
-        """Whether the order went to another state."""
+        """Whether the act moved the order to another state."""
         return self.before is not self.after
 
 
 def is_plan(action: Action) -> bool:
-    """Whether from this act on a plan holds, with a report every month."""
+    """Whether a plan with a report every month holds from this act on."""
     return action is A.PLAN
 
 
 def facts_of(deed: Deed) -> list[Fact]:
-    """The facts of the deed's round, in their order; most deeds have none."""
+    """The facts that the act is for deadlines, in their order; most acts have none."""
     if deed.begins_round:
         return [_fact(deed, F.STARTED, AT_START, deed.choice.as_details()), *_agreed(deed)]
     return [
@@ -100,7 +101,7 @@ def _fact(
 
 
 def _going_on(deed: Deed) -> list[Fact]:
-    """What stood still goes on; what was thought done is not."""
+    """Stages that were paused resume; after a failed check the solving is open again."""
     if not deed.changed:
         return []
     if deed.before is S.MERGED:
@@ -151,7 +152,7 @@ def _begun(deed: Deed) -> list[Fact]:
 
 
 def _goes_on(deed: Deed) -> bool:
-    """Reported on, or not done after all: a month later the next report is due."""
+    """A report, or a failed check: the next monthly report is due a month later."""
     return deed.action is A.PROGRESS or (deed.action is A.CHECK and deed.changed)
 
 

@@ -1,4 +1,4 @@
-"""States, actions and the transition table of an order; also its settings."""
+"""The states, actions and transition table of an order, its limits, and the settings of the room."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from app.kernel.settings import Setting
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands."""
+    """The states of an order."""
 
     SUBMITTED = "submitted"
     DISPATCHED = "dispatched"
@@ -42,7 +42,7 @@ STAFF_WORDS = {
     S.CANCELLED: "已撤单",
     S.MERGED: "合并办理",
 }
-# As residents hear it, and members, of whose work it is not.
+# For residents, and for members who do not handle the order.
 RESIDENT_WORDS = {
     S.SUBMITTED: "已提交，社区正在安排",
     S.DISPATCHED: "正在找人办理",
@@ -58,7 +58,7 @@ RESIDENT_WORDS = {
 
 
 class Action(StrEnum):
-    """What is done to an order; each adds one row to its history."""
+    """The actions on an order; each adds one row to its history."""
 
     SUBMIT = "submit"
     ACKNOWLEDGE = "acknowledge"
@@ -112,7 +112,10 @@ class Action(StrEnum):
 
 
 class Beyond(StrEnum):
-    """Which orders an action also finds that are otherwise not shown to its actor."""
+    """Orders that an action also reaches although its actor does not see them otherwise.
+
+    Orders in a pool from which the actor may claim; orders that he or she may join; joined orders.
+    """
 
     POOL = "pool"
     PUBLIC = "public"
@@ -121,11 +124,10 @@ class Beyond(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An action's Chinese name, where it may start, and where to it may move the order from there.
+    """The Chinese name of an action, and the states in which it may start and to which it may lead.
 
-    An order may always stay in its state.
-
-    `meets`: the stages with deadlines that it meets. `beyond`: what it finds beside the visible.
+    An empty `to` means that the state stays. `meets` names the stages of deadlines that it meets,
+    `beyond` the orders that it reaches beside the visible ones.
     """
 
     word: str
@@ -151,7 +153,7 @@ TAKEN = (Stage.ACKNOWLEDGE, Stage.ARRANGE)
 _CONTACT = (Stage.CONTACT,)
 _DONE = tuple(stage for stage in Stage if stage is not Stage.ZERO)
 
-# What stands in no row is refused. SUBMIT starts from nothing.
+# An action in a state that is not in its row is refused. SUBMIT starts in no state.
 TABLE: dict[Action, Transition] = {
     Action.SUBMIT: _row("下单", set(), S.SUBMITTED),
     Action.ACKNOWLEDGE: _row("签收", {S.SUBMITTED, S.DISPATCHED}, meets=(Stage.ACKNOWLEDGE,)),
@@ -206,7 +208,7 @@ TABLE: dict[Action, Transition] = {
 
 
 class DispatchMode(StrEnum):
-    """How an order was given out: to all who may claim, to one who may, or to one who must."""
+    """How an order was given out: to the pool, offered to a person (direct), or assigned."""
 
     POOL = "pool"
     DIRECT = "direct"
@@ -214,7 +216,7 @@ class DispatchMode(StrEnum):
 
 
 class HandlerKind(StrEnum):
-    """Who handles."""
+    """The kinds of handlers."""
 
     MEMBER = "member"
     VOLUNTEER = "volunteer"
@@ -224,7 +226,7 @@ class HandlerKind(StrEnum):
 
 
 class Source(StrEnum):
-    """Where an order came from."""
+    """The ways in which an order came in."""
 
     MINI_PROGRAM = "mini_program"
     H5 = "h5"
@@ -240,7 +242,7 @@ class Source(StrEnum):
 
 
 class ContentState(StrEnum):
-    """Whether a resident's words and pictures may be shown beyond the unit's staff."""
+    """Whether people outside the unit's staff may see a resident's words and pictures."""
 
     PENDING = "pending"
     PASSED = "passed"
@@ -249,7 +251,7 @@ class ContentState(StrEnum):
 
 
 class RequestKind(StrEnum):
-    """What needs somebody's agreement before it happens."""
+    """The acts that need an agreement, for which a request is made."""
 
     SUSPEND = "suspend"
     EXTEND = "extend"
@@ -274,7 +276,7 @@ BETWEEN_UNITS = frozenset({RequestKind.TRANSFER, RequestKind.REPORT_UP})
 
 
 class RequestState(StrEnum):
-    """Where an agreement stands."""
+    """The states of a request."""
 
     PENDING = "pending"
     AGREED = "agreed"
@@ -283,7 +285,7 @@ class RequestState(StrEnum):
 
 
 class CloseKind(StrEnum):
-    """Why an order is off the table."""
+    """The ways in which an order was closed."""
 
     SOLVED = "solved"
     UNANSWERED = "unanswered"
@@ -292,7 +294,7 @@ class CloseKind(StrEnum):
 
 
 class CallOutcome(StrEnum):
-    """What came of a follow-up call: 接通、未接、空号、拒访."""
+    """The outcomes of a follow-up call: 接通、未接、空号、拒访."""
 
     REACHED = "reached"
     NO_ANSWER = "no_answer"
@@ -306,7 +308,6 @@ REOPEN_WITHIN = timedelta(days=30)
 ROUNDS_BEFORE_DECIDING = 2
 UNMERGE_WITHIN = timedelta(days=30)
 REQUEST_LAPSES = timedelta(hours=24)
-# By urgency.
 URGE_EVERY: dict[str, timedelta] = {
     "normal": timedelta(days=1),
     "urgent": timedelta(days=1),
@@ -319,7 +320,7 @@ SUSPENDED_A_ROUND = timedelta(days=30)
 NO_SHOW_WINDOW = timedelta(days=60)
 NO_SHOWS_ADMITTED = 1
 RETURNS_ADMITTED = 2
-# Four digits are guessed in ten thousand tries; five an hour are no guess.
+# A code of four digits has ten thousand values, too many for five tries an hour.
 VISIT_CODE_TRIES = 5
 VISIT_CODE_REST = timedelta(hours=1)
 CALLS_BEFORE_CLOSING = 3

@@ -1,1 +1,1 @@
-"""Beyond the unit: extensions, plans, reporting up, transfer, support, supervision, agreements."""
+"""Acts that need another person or unit: 延期, 立项计划, 上报, 转办, 支援, 督办, and agreements."""

@@ -1,4 +1,4 @@
-"""Agreements answered: what was asked for happens, or the order goes on as it is."""
+"""同意 and 不同意: a unit answers a request, which takes effect or is refused."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,26 +18,24 @@ from app.orders.handling.service import check_person_and_caps
 from app.orders.record.core import locked, need_reason, write
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.states import (
-    ACTIVE,
-    Action,
-    OrderStatus,
-    RequestKind,
-    RequestState,
-)
+from app.orders.ticket.states import ACTIVE, Action, OrderStatus, RequestKind, RequestState
 from app.orders.upward.service import extend_now
-from app.organisation.models import Unit
-from app.organisation.queries import get_unit, hold_unit, is_open
+from app.organisation.queries import hold_unit, is_open
 from app.people.queries import get_person, lock_person, masked_names
 
 
 def agree_request(
     actor: Actor, order_id: int, request_id: int, *, note: str | None = None
 ) -> Order:
-    """同意: what was asked for happens now, if the order still admits it."""
+    """同意: the act that the request asks for is done now.
+
+    Raises NotFound `not_found`; Forbidden `order.not_allowed`; Conflict `order.request_decided`,
+    `order.request_lapsed`, `order.action_not_allowed`, `order.changed_meanwhile` where the order does
+    not admit the act any more; and what the act raises.
+    """
     request, order = _take(actor, order_id, request_id)
     request.answer(RequestState.AGREED, now(), actor.person_id)
-    # Written first: what follows voids everything that is still pending on the order.
+    # Written first, because the act may lapse all requests that are pending.
     session.flush()
     EFFECTS[request.kind](actor, order, request, note)
     tell(order, "agreed", [request.asked_by_id], what=WORDS[request.kind])
@@ -45,7 +43,10 @@ def agree_request(
 
 
 def refuse_request(actor: Actor, order_id: int, request_id: int, *, reason: str) -> Order:
-    """不同意 or 退单: the order goes on as it is."""
+    """不同意 or 退单: refuses the request; the order stays as it is.
+
+    Raises Invalid `order.reason_required` and, before the answer, what `agree_request` raises.
+    """
     request, order = _take(actor, order_id, request_id)
     order.refuse(now(), request, actor.person_id)
     write(actor, order, note=need_reason(reason), visible=request.kind is RequestKind.CANCEL)
@@ -63,13 +64,10 @@ def _take(actor: Actor, order_id: int, request_id: int) -> tuple[OrderRequest, O
     if helper is not None:
         lock_person(helper)
     order = locked(order_id)
-    request = session.scalars(
-        lock(
-            select(OrderRequest).where(
-                OrderRequest.id == request_id, OrderRequest.order_id == order_id
-            )
-        )
-    ).one_or_none()
+    asked = select(OrderRequest).where(
+        OrderRequest.id == request_id, OrderRequest.order_id == order_id
+    )
+    request = session.scalars(lock(asked)).one_or_none()
     if request is None:
         raise not_found()
     if not may_decide(actor, request, order):
@@ -94,15 +92,7 @@ def _suspend(actor: Actor, order: Order, request: OrderRequest, note: str | None
     if order.suspensions > 0 and not long_term:
         raise _changed_meanwhile()
     check_pause(order, until - now())
-    pause(
-        actor,
-        order,
-        Action.AGREE,
-        until=until,
-        reason=note or "",
-        long_term=long_term,
-        request=request,
-    )
+    pause(actor, order, request, until=until, reason=note or "", long_term=long_term)
     if long_term:
         tell(order, "long_term", desk(order))
 
@@ -111,44 +101,26 @@ def _extend(actor: Actor, order: Order, request: OrderRequest, note: str | None)
     due_at = datetime.fromisoformat(request.details["due_at"])
     if order.due_at is not None and due_at <= order.due_at:
         raise _changed_meanwhile()
-    extend_now(actor, order, Action.AGREE, due_at=due_at, note=note, request=request)
+    extend_now(actor, order, request, due_at=due_at, note=note)
 
 
-def _cancel(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    cancel_now(actor, order, Action.AGREE, note=note, request=request)
-
-
-def _close(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    close_unrecognised(actor, order, request, note=note)
-
-
-def _move_to(
-    actor: Actor, order: Order, request: OrderRequest, unit: Unit, note: str | None
-) -> None:
-    if order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED, *ACTIVE):
+def _move_to(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
+    """转办 or 上报: the order goes to the desk of the unit that agrees."""
+    is_transfer = request.kind is RequestKind.TRANSFER
+    admitted = {OrderStatus.SUBMITTED, OrderStatus.DISPATCHED} | (set() if is_transfer else ACTIVE)
+    if order.status not in admitted:
         raise _changed_meanwhile()
-    unit = hold_unit(unit.id)
+    # A transfer names its unit, so that it never goes to the successor of a closed unit.
+    unit = hold_unit(request.details["unit_id"] if is_transfer else request.unit_id)
     if not is_open(unit):
         raise _changed_meanwhile()
     earlier = order.holder_id or order.offered_to_id
-    is_first = request.kind is RequestKind.TRANSFER
-    order.go_to(now(), unit_id=unit.id, unit_path=unit.path, is_first=is_first)
+    order.go_to(now(), unit_id=unit.id, unit_path=unit.path, is_first=is_transfer)
     order.note(**request.named)
     write(actor, order, note=note)
     tell(order, "recalled", [earlier])
     tell(order, "transferred", requesters(order), unit=unit.name)
     tell(order, "new", desk(order), category="转来")
-
-
-def _transfer(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    unit = get_unit(request.details["unit_id"])
-    if not is_open(unit) or order.status not in (OrderStatus.SUBMITTED, OrderStatus.DISPATCHED):
-        raise _changed_meanwhile()
-    _move_to(actor, order, request, unit, note)
-
-
-def _report_up(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
-    _move_to(actor, order, request, get_unit(request.unit_id), note)
 
 
 def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None) -> None:
@@ -168,9 +140,9 @@ Effect = Callable[[Actor, Order, OrderRequest, str | None], None]
 EFFECTS: dict[RequestKind, Effect] = {
     RequestKind.SUSPEND: _suspend,
     RequestKind.EXTEND: _extend,
-    RequestKind.CANCEL: _cancel,
-    RequestKind.TRANSFER: _transfer,
-    RequestKind.REPORT_UP: _report_up,
+    RequestKind.CANCEL: cancel_now,
+    RequestKind.TRANSFER: _move_to,
+    RequestKind.REPORT_UP: _move_to,
     RequestKind.SUPPORT: _support,
-    RequestKind.CLOSE: _close,
+    RequestKind.CLOSE: close_unrecognised,
 }

@@ -1,1 +1,1 @@
-"""How orders look to their readers: one order, lists, search, nearby, history."""
+"""Orders as their readers see them: one order, lists, search, nearby, history."""

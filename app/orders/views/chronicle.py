@@ -1,4 +1,4 @@
-"""How the history of an order looks to the one who reads it."""
+"""The history of an order as its reader sees it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,15 +32,17 @@ class EventView:
 
 
 def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> list[EventView]:
-    """History rows for their reader; the requester of an anonymous order stays unnamed."""
+    """The rows of an order's history as the actor may see them, in their order.
+
+    The requester of an anonymous order has no name, an erased row no words and no pictures. Words
+    of residents that have not passed the content check, and details, are for staff.
+    """
     contents = contents_of(events)
     names = masked_names({row.actor_id for row in events if row.actor_id is not None})
     staff = is_staff_of(actor, order)
-    hidden = set()
-    if not may_know_requester(actor, order) and not is_requester(actor, order):
-        hidden = {order.requester_id, order.placer_id}
-    checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     theirs = {order.requester_id, order.placer_id}
+    named_to_reader = is_requester(actor, order) or may_know_requester(actor, order)
+    checked = order.content_state is ContentState.PASSED or may_see_unchecked(actor, order)
     photo_ids = [found for content in contents.values() for found in content.photo_ids]
     pictures = links(photo_ids) if photo_ids else {}
     views = []
@@ -51,7 +53,9 @@ def event_views(actor: Actor, order: Order, events: Sequence[OrderEvent]) -> lis
         views.append(
             EventView(
                 event=row,
-                actor=None if row.actor_id in hidden else named(row.actor_id, names),
+                actor=named(row.actor_id, names)
+                if named_to_reader or row.actor_id not in theirs
+                else None,
                 note=shown.note if shown else None,
                 photo_ids=shown_ids,
                 photos=[pictures[found] for found in shown_ids if found in pictures],

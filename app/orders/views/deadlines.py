@@ -1,4 +1,4 @@
-"""Every stage of an order with its date, for those who work on it."""
+"""The stages of an order with their dates, for the people who work on it."""
 
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ _STATES = {
 
 
 def stages_of(order: Order) -> list[dict[str, Any]]:
-    """All stages of all rounds that have a date, in the order of their starts."""
+    """The stages of all rounds that have a date, in the order of their starts, as DeadlineOut."""
     at = now()
     return [
         {
@@ -36,7 +36,7 @@ def stages_of(order: Order) -> list[dict[str, Any]]:
 
 
 def _date(row: Row[Any], order: Order) -> datetime | None:
-    """While the solving stands still its promise; other stages have no date then."""
+    """The date; of a paused stage None, but for solving, which keeps the promised date."""
     solving = row.stage is Stage.SOLVE and row.round == order.round
     return row.due_at or (order.due_at if solving else None)
 

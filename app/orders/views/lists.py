@@ -1,8 +1,9 @@
-"""Lists of orders: filters, orders of rows, the counter of changes."""
+"""Lists of orders with their filters and sortings, and the counter of changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
@@ -19,13 +20,17 @@ from app.orders.ticket.states import OPEN, OrderStatus
 from app.orders.views.searching import matching
 from app.organisation.queries import get_unit
 
-# A transaction may be this long under way before its history row is counted as seen.
+# A transaction may commit its history row this long after it has drawn the row's id.
 LATE_ROWS = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """What a list is narrowed to; None and empty mean everything."""
+    """The filters of a list; all must hold, and a filter that is None or empty admits everything.
+
+    `mine` is "placed", "claimed" or "pool"; `sort` is "newest" or "due"; `own` leaves out the units
+    below `unit_id`; `until` is exclusive.
+    """
 
     status: Sequence[OrderStatus] = ()
     unit_id: int | None = None
@@ -48,21 +53,32 @@ def page_of_orders(
     cursor: str | None,
     limit: int,
 ) -> Page[Order]:
-    """Visible orders that the filter and the conditions admit.
+    """A page of the visible orders that the filters and the conditions admit.
 
-    Green channel first and then the newest, or by due date.
+    Without `sort` orders of the green channel come first, then the newest. Raises NotFound
+    `not_found` for an unknown unit, Invalid `search.too_short`, `cursor.invalid`.
     """
-    visible, values = visible_orders(actor)
-    narrowed = visible.where(*_conditions(actor, wanted), *conditions)
+    narrowed, values = narrowed_orders(actor, wanted, *conditions)
     return paginate(narrowed, _keys(wanted.sort), cursor=cursor, limit=limit, values=values)
 
 
 def count_of_orders(actor: Actor, wanted: OrderFilter, *, most: int) -> int:
-    """How many orders the pages of that list hold together; counts no further than `most`."""
-    visible, values = visible_orders(actor)
-    narrowed = visible.where(*_conditions(actor, wanted))
+    """The number of orders on all pages of the list, or `most` where there are more."""
+    narrowed, values = narrowed_orders(actor, wanted)
     some = narrowed.with_only_columns(Order.id).limit(most).subquery()
     return session.scalar(select(func.count()).select_from(some), values) or 0
+
+
+def narrowed_orders(
+    actor: Actor, wanted: OrderFilter, *conditions: ColumnElement[bool]
+) -> tuple[Select[Order], dict[str, Any]]:
+    """A statement for the visible orders that the filters and the conditions admit, unsorted.
+
+    The second value holds the parameters with which it must be run. Raises NotFound `not_found` for
+    an unknown unit, Invalid `search.too_short`.
+    """
+    visible, values = visible_orders(actor)
+    return visible.where(*_conditions(actor, wanted), *conditions), values
 
 
 def _keys(sort: str | None) -> list[Key]:
@@ -109,7 +125,10 @@ def _exact(wanted: OrderFilter) -> list[ColumnElement[bool]]:
 
 
 def of_unit(unit_id: int, *, is_own: bool) -> ColumnElement[bool]:
-    """The unit's and everything below; a unit watches what its attention was raised to."""
+    """Orders that the unit or a unit below it handles, and those that the unit watches (督办).
+
+    With `is_own` only those that the unit itself handles.
+    """
     if is_own:
         return Order.handling_unit_id == unit_id
     path = get_unit(unit_id).path
@@ -133,7 +152,7 @@ def _mine(actor: Actor, mine: str) -> ColumnElement[bool]:
 def page_of_events(
     actor: Actor, order: Order, *, cursor: str | None, limit: int
 ) -> Page[OrderEvent]:
-    """The history of an order, oldest first."""
+    """A page of the history rows that the actor may see, oldest first; Invalid `cursor.invalid`."""
     return paginate(
         events_visible_to(actor, order), [Key(OrderEvent.seq)], cursor=cursor, limit=limit
     )
@@ -141,17 +160,17 @@ def page_of_events(
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How many history rows a unit has had after `after`, and where to ask from next."""
+    """The number of new history rows of a unit, and in `after` the id to ask with next time."""
 
     after: int
     count: int
 
 
 def changes_of(actor: Actor, unit_id: int, after: int) -> Changes:
-    """For boards that ask every few seconds whether to load again.
+    """The history rows of the unit with an id above `after`; a board asks so whether to reload.
 
-    Rows of the last ten seconds are counted again on the next call, because one that commits late has
-    a lower id than one already seen.
+    Rows of the last ten seconds are counted again by the next call, because a row that is committed
+    late has a lower id than a row already seen. Raises NotFound without `orders.see` at the unit.
     """
     unit = get_unit(unit_id)
     if not actor.may("orders.see", unit.path):

@@ -1,7 +1,7 @@
-"""附近的同类事: open matters of public places close by, which a neighbour may join instead of placing.
+"""附近的同类事: open orders about public places close by, which a neighbour may join (附议).
 
-Where both places are known the building decides, else the distance; the category says how far. Only a
-rounded distance is shown, and no person.
+Where both places are known the building decides, else the distance, which each category limits. The
+reader sees a rounded distance and no person.
 """
 
 import math
@@ -10,28 +10,27 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select
+from sqlalchemy import ColumnElement, Row, func
 
 from app.categories.models import Category
-from app.categories.queries import get_category, public_categories
+from app.categories.queries import category_or_none, public_categories
 from app.files.queries import FileLink, links
 from app.files.states import ContentState as FileState
 from app.kernel.actor import Actor
 from app.kernel.clock import local_date
 from app.kernel.database import session
-from app.kernel.errors import Invalid, NotFound
+from app.kernel.errors import Invalid, instead_of_not_found
 from app.orders.access.visible import orders_joinable_by
 from app.orders.ticket.models import Order
-from app.organisation.geometry import EARTH_RADIUS, CoordinateSystem, haversine, in_gcj02
+from app.organisation.geometry import CoordinateSystem, Point, box_around, haversine, in_gcj02
 from app.organisation.models import Place
-from app.organisation.queries import get_place, get_visible_place
-from app.organisation.states import PlaceKind
+from app.organisation.queries import get_place, get_visible_place, point_of, same_building
 from app.people.queries import home_of
 
 MOST = 5
-# Distances are shown in steps of so many metres.
+# The reader sees distances in steps of so many metres.
 STEP = 50
-# Of those in the box around, the nearest are measured exactly.
+# Of the orders in the square around the point, this many of the nearest are measured exactly.
 _MEASURED = 100
 _SHOWN = (FileState.PENDING, FileState.PASSED)
 _COLUMNS = (
@@ -45,13 +44,12 @@ _COLUMNS = (
     Order.submitted_at,
 )
 
-Point = tuple[float, float]
 Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, slots=True)
 class NearbyView:
-    """All that a neighbour learns of another's order; `distance` in metres, `joined` how many did."""
+    """All that a neighbour learns of an order: `distance` in metres, `joined` is how many joined."""
 
     id: int
     category: dict[str, Any]
@@ -70,9 +68,10 @@ def nearby_orders(
     category_id: int | None = None,
     place_id: int | None = None,
 ) -> list[NearbyView]:
-    """At most five, nearest first; of one category (or the leaves of a group), or of any.
+    """At most five open orders that the actor may join, the nearest first.
 
-    Without a place or a point around the actor's saved home.
+    `category_id` keeps one category, or the leaves of one group. Without a place and a point the
+    actor's saved home is taken.
 
     Raises Invalid `nearby.where_missing`, `place.unknown`, `category.unknown`.
     """
@@ -89,46 +88,31 @@ def nearby_orders(
     if latitude is not None and longitude is not None:
         origin: Point | None = in_gcj02(latitude, longitude, coordinate_system)
     else:
-        origin = None if place is None else _point_of(place)
+        origin = None if place is None else point_of(place)
     found = _found(actor, kinds, origin, place)
     found.sort(key=lambda entry: (entry[0], entry[1].place_id != place_id, -entry[1].id))
     return _views(found[:MOST], kinds)
 
 
 def _place(actor: Actor, place_id: int) -> Place:
-    try:
+    with instead_of_not_found(Invalid("place.unknown", "没有找到这个地点，请重新选择。")):
         return get_visible_place(actor, place_id)
-    except NotFound as missing:
-        raise Invalid("place.unknown", "没有找到这个地点，请重新选择。") from missing
 
 
 def _kinds(actor: Actor, category_id: int | None) -> dict[int, Category]:
-    """The categories of public places that are meant, by id."""
-    if category_id is not None:
-        try:
-            get_category(category_id)
-        except NotFound as missing:
-            raise Invalid("category.unknown", "没有这个分类，请重新选择。") from missing
+    """The categories of public places that the reader means, by id."""
+    with instead_of_not_found(Invalid("category.unknown", "没有这个分类，请重新选择。")):
+        category_or_none(category_id)
     return {category.id: category for category in public_categories(actor, category_id)}
-
-
-def _point_of(place: Place) -> Point | None:
-    """Its own point, or that of the nearest place around it that has one."""
-    around = [int(step) for step in place.path.split("/") if step]
-    known = select(Place.id, Place.latitude, Place.longitude).where(
-        Place.id.in_(around), Place.latitude.is_not(None), Place.longitude.is_not(None)
-    )
-    points = {row.id: (row.latitude, row.longitude) for row in session.execute(known)}
-    return next((points[step] for step in reversed(around) if step in points), None)
 
 
 def _found(
     actor: Actor, kinds: Mapping[int, Category], origin: Point | None, place: Place | None
 ) -> list[tuple[float, Row[Any]]]:
-    """Each with its distance in metres: 0 where the place is the same and no point is known."""
+    """Rows with their distance in metres; 0 where the building is the same and a point is missing."""
     found = []
     if place is not None:
-        here = Order.place_id.in_(_same_building(place))
+        here = Order.place_id.in_(same_building(place))
         found = [
             (_distance(origin, row) or 0.0, row)
             for row in _rows(actor, origin, here, Order.category_id.in_(kinds))
@@ -138,7 +122,8 @@ def _found(
     elsewhere = [] if place is None else [Order.place_id.is_(None)]
     for radius in {category.nearby_m for category in kinds.values()}:
         alike = [kind.id for kind in kinds.values() if kind.nearby_m == radius]
-        box = _box(origin, radius)
+        (south, west), (north, east) = box_around(origin, radius)
+        box = Order.latitude.between(south, north), Order.longitude.between(west, east)
         for row in _rows(actor, origin, *box, *elsewhere, Order.category_id.in_(alike)):
             distance = _distance(origin, row)
             if distance is not None and distance <= radius:
@@ -154,29 +139,6 @@ def _rows(actor: Actor, origin: Point | None, *conditions: Condition) -> Iterabl
         east = (Order.longitude - longitude) * math.cos(math.radians(latitude))
         statement = statement.order_by(func.coalesce(north * north + east * east, 0))
     return session.execute(statement.order_by(Order.id.desc()).limit(_MEASURED))
-
-
-def _same_building(place: Place) -> Any:
-    """The places of the estate, or of the building around the place with the estate as such."""
-    steps = [step for step in place.path.split("/") if step]
-    if place.kind is PlaceKind.ESTATE:
-        return select(Place.id).where(Place.path.startswith(place.path, autoescape=True))
-    building = f"/{'/'.join(steps[:2])}/"
-    return select(Place.id).where(
-        or_(Place.path.startswith(building, autoescape=True), Place.id == int(steps[0]))
-    )
-
-
-def _box(origin: Point, radius: int) -> tuple[Condition, ...]:
-    """The square around the circle, in degrees; an index serves it."""
-    latitude, longitude = origin
-    # A hair wider than the circle, so that rounding loses nothing.
-    north = math.degrees(radius / EARTH_RADIUS) * 1.001
-    east = north / max(math.cos(math.radians(latitude)), 1e-9)
-    return (
-        Order.latitude.between(latitude - north, latitude + north),
-        Order.longitude.between(longitude - east, longitude + east),
-    )
 
 
 def _distance(origin: Point | None, row: Row[Any]) -> float | None:
@@ -204,7 +166,7 @@ def _views(
 
 
 def _thumbnail(photo_ids: Iterable[int], pictures: Mapping[int, FileLink]) -> str | None:
-    """Of the first picture that nobody has held back; the order as a whole has passed the check."""
+    """The address of the first thumbnail whose picture nobody has held back or refused."""
     for photo_id in photo_ids:
         picture = pictures.get(photo_id)
         if picture is not None and picture.content_state in _SHOWN:

@@ -1,12 +1,13 @@
-"""One order on its own: what a list leaves out because it costs a statement a row."""
+"""One order on its own, with what a list leaves out because it costs a statement for each order."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, bindparam, exists, select
 
-from app.categories.queries import get_category
+from app.categories.queries import category_or_none
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -25,13 +26,13 @@ from app.orders.views.deadlines import stages_of
 from app.orders.views.rendering import OrderView, views_of
 from app.people.queries import get_person
 
-# These the desk, or the leader, may also do without asking.
+# A dispatcher may act at once while a request of these kinds waits.
 _DONE_MEANWHILE = frozenset({RequestKind.EXTEND, RequestKind.CLOSE})
 
 
 @dataclass(frozen=True, slots=True)
 class OneView(OrderView):
-    """An order with its parts; in an emergency its requester is told what to do first."""
+    """An order with its parts, and in an emergency the advice for its requester."""
 
     children: list[dict[str, Any]]
     stop_message: str | None
@@ -40,7 +41,7 @@ class OneView(OrderView):
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """Whether the reader has joined it, not_come was reported, it has parts, and open ones."""
+    """Whether the reader has joined the order, a missed visit waits, it has parts, and open parts."""
 
     joined: bool = False
     reported: bool = False
@@ -66,13 +67,14 @@ def _around(actor: Actor, order: Order) -> _Around:
 
 
 def view_of(actor: Actor, order: Order) -> OneView:
-    """One order for its reader; `actions` without those that would be refused all the same.
+    """One order as the actor may see it.
 
-    Whoever works on it sees every stage, the requester the promise.
+    `actions` leaves out the actions that would be refused because of other rows. Handlers and staff
+    see all stages with deadlines, other readers the promised date alone.
     """
     (view,) = views_of(actor, [order])
     shown = {field.name: getattr(view, field.name) for field in fields(view)}
-    # Nothing has happened yet to what was just placed.
+    # A new order has nothing beside it yet.
     around = _around(actor, order) if order.version > 1 else _Around()
     shown["actions"] = _possible(actor, order, view, around)
     if may_explain(actor, order) or is_staff_of(actor, order):
@@ -87,11 +89,11 @@ def view_of(actor: Actor, order: Order) -> OneView:
 
 
 def _advice(actor: Actor, order: Order) -> tuple[str | None, str | None]:
-    """The emergency number and what to do until help comes."""
+    """For the requester in an emergency: the number to call, and what to do until help comes."""
     urgent = order.urgency is Urgency.EMERGENCY and is_requester(actor, order)
-    if not urgent or order.category_id is None:
+    category = category_or_none(order.category_id) if urgent else None
+    if category is None:
         return None, None
-    category = get_category(order.category_id)
     return category.stop_message or None, category.resident_text or None
 
 
@@ -110,49 +112,27 @@ def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> l
 
 def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
     person = get_person(actor.own_id)
-    category = None if order.category_id is None else get_category(order.category_id)
-    return person.is_away(now()) or unfit(person, category) is not None
+    return person.is_away(now()) or unfit(person, category_or_none(order.category_id)) is not None
 
 
-def _has_joined(_: Actor, __: Order, around: _Around) -> bool:
-    return around.joined
+def _is_past(moment: datetime | None) -> bool:
+    return moment is not None and moment <= now()
 
 
-def _nothing_reported(_: Actor, __: Order, around: _Around) -> bool:
-    return not around.reported
-
-
-def _not_missed(_: Actor, order: Order, around: _Around) -> bool:
-    """Nobody was to be here yet, or the desk is looking into it."""
-    too_early = order.appointed_at is None or now() < order.appointed_at
-    return too_early or around.reported
-
-
-def _has_urged(_: Actor, order: Order, __: _Around) -> bool:
-    return order.urged_at is not None and now() - order.urged_at < URGE_EVERY[order.urgency]
-
-
-def _is_due(_: Actor, order: Order, __: _Around) -> bool:
-    return order.due_at is not None and order.due_at <= now()
-
-
-def _is_divided(_: Actor, __: Order, around: _Around) -> bool:
-    return around.divided
-
-
-def _cannot_complete(_: Actor, order: Order, around: _Around) -> bool:
-    """Parts of it are open, or the visitor has not shown the code."""
-    category = None if order.category_id is None else get_category(order.category_id)
-    return owes_code(order, category) or around.divided
-
-
+# When the verb of an action would refuse it although its rule and the order's state admit it.
 _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.CLAIM: _cannot_claim,
-    Action.JOIN: _has_joined,
-    Action.URGE: _has_urged,
-    Action.NOT_COME: _not_missed,
-    Action.CONFIRM_NO_SHOW: _nothing_reported,
-    Action.EXTEND: _is_due,
-    Action.SETTLE: _is_divided,
-    Action.COMPLETE: _cannot_complete,
+    Action.JOIN: lambda actor, order, around: around.joined,
+    Action.URGE: lambda actor, order, around: (
+        order.urged_at is not None and now() - order.urged_at < URGE_EVERY[order.urgency]
+    ),
+    Action.NOT_COME: lambda actor, order, around: (
+        around.reported or not _is_past(order.appointed_at)
+    ),
+    Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
+    Action.EXTEND: lambda actor, order, around: _is_past(order.due_at),
+    Action.SETTLE: lambda actor, order, around: around.divided,
+    Action.COMPLETE: lambda actor, order, around: (
+        around.divided or owes_code(order, category_or_none(order.category_id))
+    ),
 }

@@ -1,4 +1,4 @@
-"""How orders and their histories look to the one who reads: masked, rounded, checked."""
+"""Orders as their reader may see them: names masked, points rounded, unchecked words left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,17 +29,17 @@ from app.orders.access.policy import (
 )
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
-from app.orders.ticket.states import ContentState, OrderStatus, RequestKind, RequestState
+from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState
 from app.organisation.queries import place_names, provider_names, unit_names
 from app.people.queries import masked_names
 
-# About a kilometre: what is left of a point for those who may not know the place.
+# Decimals of a degree, about a kilometre, for readers who may not know the place.
 ROUNDED_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """One order as one reader sees it; the shape of the API's order."""
+    """One order as one reader may see it; None and empty where the reader may not see a thing."""
 
     id: int
     number: str
@@ -72,7 +72,7 @@ class OrderView:
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What a page of orders needs from other tables, fetched once."""
+    """Rows and names of other tables for a page of orders, read once."""
 
     units: Mapping[int, str]
     places: Mapping[int, str]
@@ -87,38 +87,32 @@ class _Surroundings:
 
 
 def views_of(actor: Actor, orders: Sequence[Order]) -> list[OrderView]:
-    """Orders for their reader, with one statement a table however many they are."""
+    """The orders as the actor may see them, in their order; one statement for each other table."""
     around = _surroundings(orders)
     return [_view(actor, order, around) for order in orders]
 
 
 def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     ids = [order.id for order in orders]
-    # Nothing has happened yet to what was just placed.
+    # A new order has no assignees and no requests yet.
     touched = [order.id for order in orders if order.version > 1]
     assignees = assignees_of(touched)
     requests = _requests_of(touched)
     ended = [o.id for o in orders if o.completed_at is not None or o.round > 1]
+    hands = [row for rows in assignees.values() for row in rows]
     people = {p for o in orders for p in (o.requester_id, o.placer_id, o.offered_to_id)}
-    people |= {row.person_id for rows in assignees.values() for row in rows}
-    providers = {
-        row.provider_id
-        for rows in assignees.values()
-        for row in rows
-        if row.provider_id is not None
-    }
+    people |= {row.person_id for row in hands}
     units = {u for o in orders for u in (o.handling_unit_id, o.first_unit_id, o.attention_unit_id)}
     units |= {o.grid_id for o in orders if o.grid_id is not None}
     file_ids = [photo for o in orders for photo in o.photo_ids]
     file_ids += [o.voice_id for o in orders if o.voice_id is not None]
-    places = {o.place_id for o in orders if o.place_id is not None}
     return _Surroundings(
         units=unit_names(units),
-        places=place_names(places),
+        places=place_names({o.place_id for o in orders if o.place_id is not None}),
         categories=category_names({o.category_id for o in orders if o.category_id is not None}),
         contacts=_contacts(ids),
         assignees=assignees,
-        providers=provider_names(providers),
+        providers=provider_names({h.provider_id for h in hands if h.provider_id is not None}),
         people=masked_names({person for person in people if person is not None}),
         ratings=_ratings(ended),
         requests=requests,
@@ -145,7 +139,7 @@ def _contacts(order_ids: Sequence[int]) -> dict[int, Any]:
 
 
 def _ratings(order_ids: Sequence[int]) -> dict[int, OrderRating]:
-    """The last one of each."""
+    """The last rating of each order."""
     found = session.scalars(_RATINGS, {"order_ids": order_ids}) if order_ids else ()
     return {row.order_id: row for row in found}
 
@@ -163,7 +157,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     near = mine or may_see_contact(actor, order)
     staff = actor.is_system or is_staff_of(actor, order)
     rows = around.assignees.get(order.id, [])
-    # Who is to sign for it, or to agree, must know what it is about.
+    # A person who is asked to agree must know what the order is about.
     asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
     involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
     asked_of = staff or actor.person_id == order.offered_to_id
@@ -204,7 +198,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
 
 
 def named(found: int | None, names: Mapping[int, str]) -> dict[str, Any] | None:
-    """Something with an id, with its name beside it."""
+    """The id with its name ("" where `names` has none), as the schema Named; None for None."""
     return None if found is None else {"id": found, "name": names.get(found, "")}
 
 
@@ -216,11 +210,10 @@ def _flags(order: Order) -> list[str]:
         "appealed": order.appealed,
         "follow_up_due": order.follow_up_due,
         "content_unchecked": order.content_state is ContentState.PENDING,
-        "unanswered": order.close_kind is not None and order.close_kind.value == "unanswered",
-        "not_recognised": order.close_kind is not None
-        and order.close_kind.value == "not_recognised",
+        "unanswered": order.close_kind is CloseKind.UNANSWERED,
+        "not_recognised": order.close_kind is CloseKind.NOT_RECOGNISED,
         "part": order.parent_id is not None,
-        # A wish, which the desk weighs: it pages nobody by itself.
+        # The resident wishes for more urgency than the order has; the wish itself pages nobody.
         "wished_urgent": order.wished_urgency is not None
         and URGENCY_RANK.index(order.wished_urgency) > URGENCY_RANK.index(order.urgency),
     }
@@ -253,7 +246,7 @@ def _files(ids: Sequence[int], around: _Surroundings) -> list[FileLink]:
 
 
 def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
-    """Who may claim it from the pool, or has handled it; a neighbour who joins is neither."""
+    """Whether the reader may claim orders of the unit, or is or was a handler of this one."""
     return actor.may("orders.claim", order.handling_path) or any(
         row.person_id is not None and row.person_id == actor.person_id for row in rows
     )
@@ -285,7 +278,7 @@ def _promised_day(order: Order) -> datetime | None:
 
 
 def _promise(order: Order) -> list[dict[str, Any]]:
-    """The one date that the resident is promised; enough for a list."""
+    """The promised date alone, as one DeadlineOut; empty where nothing is promised."""
     if order.due_at is None:
         return []
     met_at: datetime | None = order.completed_at
@@ -330,7 +323,7 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
         }
         for row in around.requests.get(order.id, [])
         if is_staff_of(actor, order)
-        # Between staff and handler reasons are spoken plainly; the resident sees what he asked for.
+        # Reasons of other requests are between staff and handlers.
         or (row.kind is RequestKind.CANCEL and is_requester(actor, order))
         or row.asked_by_id == actor.person_id
         or may_decide(actor, row, order)
@@ -338,6 +331,6 @@ def _requests(actor: Actor, order: Order, around: _Surroundings) -> list[dict[st
 
 
 def _wanted(row: Any) -> datetime | None:
-    """The date asked for: until when it shall wait, or the new date to be done by."""
+    """The date that is asked for: the end of a pause, or the new date to be done by."""
     asked = row.details.get("until") or row.details.get("due_at")
     return None if asked is None else datetime.fromisoformat(asked)

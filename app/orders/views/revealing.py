@@ -1,4 +1,4 @@
-"""Clear contact and exact place: opened on purpose, with a reason, one audit row each."""
+"""Shows the clear contact and the exact place, for a reason, with an audit row for each."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,44 +17,28 @@ from app.organisation.queries import get_place
 def reveal_order(
     actor: Actor, order_id: int, *, fields: Sequence[str], reason: str
 ) -> dict[str, Any]:
-    """{"contact": {name, phone} or null, "location": {…} or null}; a refusal is audited too."""
+    """{"contact": {name, phone} or None, "location": {…} or None}; fields not asked for are None.
+
+    Raises NotFound `not_found`, Forbidden `order.not_allowed`; the refusal is audited too.
+    """
     order = get_visible(actor, order_id)
     wanted = list(dict.fromkeys(fields))
+    about: dict[str, Any] = {"reason": reason, "unit_id": order.handling_unit_id}
     if not may_see_contact(actor, order):
-        denied = AuditRow(
-            **audit_values(
-                actor,
-                "order.reveal_denied",
-                "order",
-                order.id,
-                reason=reason,
-                fields=wanted,
-                unit_id=order.handling_unit_id,
-            )
+        values = audit_values(
+            actor, "order.reveal_denied", "order", order.id, fields=wanted, **about
         )
-        raise Forbidden(
-            "order.not_allowed", "只有办理期间的办理人和工作人员可以查看。", refusal_rows=[denied]
-        )
+        told = "只有办理期间的办理人和工作人员可以查看。"
+        raise Forbidden("order.not_allowed", told, refusal_rows=[AuditRow(**values)])
     contact = session.get(OrderContact, order.id)
-    opened_parts: dict[str, Any] = {"contact": None, "location": None}
+    shown: dict[str, Any] = {"contact": None, "location": None}
     if "contact" in wanted and contact is not None:
-        opened_parts["contact"] = {
-            "name": contact.opened("name"),
-            "phone": contact.opened("phone"),
-        }
+        shown["contact"] = {"name": contact.opened("name"), "phone": contact.opened("phone")}
     if "location" in wanted:
-        opened_parts["location"] = _location(order, contact)
+        shown["location"] = _location(order, contact)
     for field in wanted:
-        audit.record(
-            actor,
-            "order.revealed",
-            "order",
-            order.id,
-            reason=reason,
-            fields=[field],
-            unit_id=order.handling_unit_id,
-        )
-    return opened_parts
+        audit.record(actor, "order.revealed", "order", order.id, fields=[field], **about)
+    return shown
 
 
 def _location(order: Order, contact: OrderContact | None) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What a word, number or phone finds: conditions for lists of orders."""
+"""Conditions for lists of orders that hold some words, a number or a phone."""
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 
@@ -11,21 +11,21 @@ from app.orders.ticket.bigrams import SHORTEST, bigrams, normalised, tokens
 from app.orders.ticket.models import ORDER_SEARCH_FTS, Order, OrderSearch
 from app.orders.ticket.states import ContentState
 
-# The day of the placing has six digits, the id behind it six or more.
+# The number of an order: six digits of the day of placing, then six or more digits of the id.
 ID_DIGITS, WHOLE_NUMBER = 6, 12
 
 
 def matching(actor: Actor, q: str) -> ColumnElement[bool]:
-    """Words of the description, the number, or for staff an exact phone; names are not searchable.
+    """Orders with these words in the description, with this number, or for staff with this phone.
 
-    Raises Invalid `search.too_short` where q is a single character, as it came or made alike.
+    Raises Invalid `search.too_short` where q, as given or normalised, has less than two characters.
     """
     words = normalised(q)
     if min(len(q), len(words)) < SHORTEST:
         raise Invalid(
             "search.too_short", "请至少输入两个字。", errors={"q": ["请至少输入两个字。"]}
         )
-    # Nobody finds words that he may not read.
+    # Nobody finds words that he or she may not read.
     readable = or_(
         Order.content_state == ContentState.PASSED,
         Order.requester_id == actor.person_id,
@@ -36,12 +36,12 @@ def matching(actor: Actor, q: str) -> ColumnElement[bool]:
     others = [*_by_number(actor, words), *_by_phone(actor, words)]
     if not others:
         return described
-    # All ways in one IN: each is looked up in an index of its own, where an OR would read all orders.
+    # One IN for all ways: each way has an index of its own, and an OR would read all orders.
     return Order.id.in_(union_all(_ids(described), *others))
 
 
 def with_words(words: str) -> Select[int]:
-    """Ids of the orders whose description, made alike, holds these words, of two characters or more."""
+    """Ids of orders whose normalised description holds these normalised words (two characters or more)."""
     statement = select(OrderSearch.order_id)
     if is_sqlite():
         phrase = f'"{tokens(bigrams(words))}"'
@@ -53,23 +53,23 @@ def with_words(words: str) -> Select[int]:
         )
     return statement.where(
         OrderSearch.grams.bool_op("@>")(bigrams(words)),
-        # The pairs alone may stand apart from each other.
+        # A text may hold all pairs without holding the words.
         func.strpos(OrderSearch.text, words) > 0,
     )
 
 
 def _ids(*conditions: ColumnElement[bool]) -> Select[int]:
-    # Its orders are not those of the list around it.
+    # The subquery reads orders of its own, not the order of the list around it.
     return select(Order.id).where(*conditions).correlate(None)
 
 
 def _by_number(actor: Actor, words: str) -> list[Select[int]]:
-    """The number, or for staff its last six digits or more: the end of the day and the whole id."""
+    """Orders with this number; for staff also orders whose number ends in these six digits or more."""
     if not (words.isascii() and words.isdigit() and ID_DIGITS <= len(words) <= 24):
         return []
     if len(words) < WHOLE_NUMBER and not actor.may_somewhere("orders.see"):
         return []
-    # However many digits of it are the id's.
+    # Each number of last digits may be the id.
     ids = {int(words[-digits:]) for digits in range(ID_DIGITS, min(len(words), 18) + 1)}
     found = session.scalars(select(Order).where(Order.id.in_(ids)))
     ending = [order.id for order in found if order.number.endswith(words)]
@@ -78,19 +78,14 @@ def _by_number(actor: Actor, words: str) -> list[Select[int]]:
 
 
 def _by_phone(actor: Actor, words: str) -> list[Select[int]]:
-    """As people write it: with spaces, dashes, brackets or +86."""
+    """For staff: orders with this phone, as people write it: with spaces, dashes, brackets or +86."""
     if not actor.may_somewhere("orders.see"):
         return []
     try:
         index = blind_index(normalise_phone(words))
     except Invalid:
         return []
-    # Whose an anonymous one is the dispatcher alone knows.
+    # Only a dispatcher may know the requester of an anonymous order.
     known = under(Order.handling_path, actor.paths("orders.manage"))
-    return [
-        _ids(
-            Order.contact_index == index,
-            of_staff(actor),
-            or_(Order.anonymous.is_(False), known),
-        )
-    ]
+    named = or_(Order.anonymous.is_(False), known)
+    return [_ids(Order.contact_index == index, of_staff(actor), named)]

@@ -1,4 +1,4 @@
-"""Who and what waits: those named as backstop, and residents who have not answered a question."""
+"""The call list: residents who have not answered a question of the desk."""
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -9,7 +9,10 @@ from app.orders.ticket.states import ASK_UNANSWERED_AFTER, OrderStatus
 
 
 def list_unanswered_asks(actor: Actor, *, cursor: str | None, limit: int) -> Page[Order]:
-    """The call list: who was asked to add something (请补充) a day ago and has not answered."""
+    """A page of visible orders whose question (请补充) has had no answer for a day, by id.
+
+    Only orders where the actor has `orders.dispatch`. Raises Invalid `cursor.invalid`.
+    """
     statement = orders_visible_to(actor).where(
         under(Order.handling_path, actor.paths("orders.dispatch")),
         Order.status.in_((OrderStatus.SUBMITTED, OrderStatus.DISPATCHED)),

@@ -11,6 +11,9 @@ from app.organisation.queries.places import (
     get_visible_place,
     list_places,
     place_names,
+    places_visible_to,
+    point_of,
+    same_building,
 )
 from app.organisation.queries.providers import (
     account_visible_to,
@@ -67,8 +70,11 @@ __all__ = [
     "parent_path",
     "phone_entries_visible_to",
     "place_names",
+    "places_visible_to",
+    "point_of",
     "provider_names",
     "providers_visible_to",
+    "same_building",
     "setting",
     "subtree_ids",
     "unit_called",

@@ -10,6 +10,7 @@ from app.kernel.database import session
 from app.kernel.database.fast.kept import KeptColumn
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
+from app.organisation.geometry import Point
 from app.organisation.models import Place, Unit
 from app.organisation.policy import room_paths
 from app.organisation.queries.units import get_visible_unit, subtree_ids
@@ -28,6 +29,30 @@ def get_place(place_id: int) -> Place:
     if place is None:
         raise not_found()
     return place
+
+
+def point_of(place: Place) -> Point | None:
+    """Returns (latitude, longitude) of the place, or of the nearest place around it that has a point."""
+    around = [int(step) for step in place.path.split("/") if step]
+    known = select(Place.id, Place.latitude, Place.longitude).where(
+        Place.id.in_(around), Place.latitude.is_not(None), Place.longitude.is_not(None)
+    )
+    points = {row.id: (row.latitude, row.longitude) for row in session.execute(known)}
+    return next((points[step] for step in reversed(around) if step in points), None)
+
+
+def same_building(place: Place) -> Select[int]:
+    """Returns a statement for the ids of the places that people take for the same spot.
+
+    Of an estate these are all places in it, else all in the place's building, and the estate itself.
+    """
+    steps = [step for step in place.path.split("/") if step]
+    if place.kind is PlaceKind.ESTATE:
+        return select(Place.id).where(Place.path.startswith(place.path, autoescape=True))
+    building = f"/{'/'.join(steps[:2])}/"
+    return select(Place.id).where(
+        or_(Place.path.startswith(building, autoescape=True), Place.id == int(steps[0]))
+    )
 
 
 _names = KeptColumn(Place.full_name)

@@ -83,8 +83,17 @@ def powers_of(person_id: int) -> list[Grant]:
 
 def holders_of(permission: str, unit_id: int) -> list[int]:
     """Ids of the active people who hold a permission at a unit, or else at the nearest unit above."""
+    return _nearest(roles_with(permission), unit_id)
+
+
+def holders_of_role(role_code: str, unit_id: int) -> list[int]:
+    """Ids of the active people who have a role at a unit, or else at the nearest unit above."""
+    return _nearest([role_code], unit_id)
+
+
+def _nearest(roles: list[str], unit_id: int) -> list[int]:
     by_unit: dict[int, list[int]] = {}
-    for holder_unit, person_id in _holders(permission, unit_id):
+    for holder_unit, person_id in _holders(roles, unit_id):
         by_unit.setdefault(holder_unit, []).append(person_id)
     for candidate in reversed(ids_on_path(unit_id)):
         if candidate in by_unit:
@@ -123,9 +132,9 @@ def page_of_grants(
     return paginate(statement, [Key(RoleGrant.id, desc=True)], cursor=cursor, limit=limit)
 
 
-def _holders(permission: str, unit_id: int) -> list[tuple[int, int]]:
-    """(unit id, person id) of each current grant at the unit or above that has the permission."""
-    values = {"units": ids_on_path(unit_id), "roles": roles_with(permission), "at": now()}
+def _holders(roles: list[str], unit_id: int) -> list[tuple[int, int]]:
+    """(unit id, person id) of each current grant at the unit or above of one of these roles."""
+    values = {"units": ids_on_path(unit_id), "roles": roles, "at": now()}
     rows = fetch(_HOLDERS, values)
     return [(holder_unit, person_id) for holder_unit, person_id in rows]
 

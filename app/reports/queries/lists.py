@@ -11,9 +11,9 @@ from app.kernel.database import session
 from app.kernel.errors import Invalid
 from app.kernel.pages import Page
 from app.kernel.periods import Period, named_period
-from app.orders.access.visible import under, visible_orders
+from app.orders.access.visible import under
 from app.orders.ticket.models import Order
-from app.orders.views.lists import OrderFilter, page_of_orders
+from app.orders.views.lists import OrderFilter, narrowed_orders, page_of_orders
 from app.organisation.queries import get_unit
 from app.reports.queries.counted import Scope, orders_counted
 from app.reports.states import Counted
@@ -48,14 +48,13 @@ def page_of_counted(
 def ids_of_counted(
     actor: Actor, figure: FigureFilter, wanted: OrderFilter, *, most: int
 ) -> list[int]:
-    """The ids of the visible orders that the figure counts: the `most` lowest ids, sorted.
+    """The ids of all orders on the pages of `page_of_counted`, sorted, but only the `most` lowest ids.
 
-    Of `wanted` only `unit_id` and `own` are used. Raises what `page_of_counted` raises.
+    Raises what `page_of_counted` raises.
     """
     condition, rest = _condition(actor, figure, wanted)
-    visible, values = visible_orders(actor)
-    del rest
-    statement = visible.where(condition).with_only_columns(Order.id).order_by(Order.id).limit(most)
+    counted, values = narrowed_orders(actor, rest, condition)
+    statement = counted.with_only_columns(Order.id).order_by(Order.id).limit(most)
     return list(session.scalars(statement, values))
 
 

@@ -1,4 +1,4 @@
-"""What hangs on an order: contact, handlers, agreements, ratings, calls, followers."""
+"""The side rows of an order: contact, handlers, requests, ratings, calls, joiners, missed visits."""
 
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from app.orders.ticket.states import HandlerKind, RequestKind, RequestState
 
 
 class OrderContact(Model):
-    """Whom to call and where to go: sealed, one row an order, deleted by erasure."""
+    """The person to call and the address to go to: sealed, one row an order, deleted by erasure."""
 
     __tablename__ = "order_contacts"
 
@@ -26,14 +26,14 @@ class OrderContact(Model):
     FIELDS = ("name", "phone", "address")
 
     def put(self, **plain: str | None) -> None:
-        """Seals the given fields of name, phone and address; an empty one is removed."""
+        """Seals the given fields of name, phone and address; an empty value removes the field."""
         for field, value in plain.items():
             setattr(self, field, seal(value, self._context(field)) if value else None)
 
     def opened(self, field: str) -> str | None:
-        """One field in clear; None where nothing is known.
+        """One field in clear; None where it is empty.
 
-        Also takes a row of a statement that has `order_id` and the field.
+        `self` may also be a row of a statement that has `order_id` and the field.
         """
         sealed: str | None = getattr(self, field)
         return unseal(sealed, OrderContact._context(self, field)) if sealed else None
@@ -43,7 +43,7 @@ class OrderContact(Model):
 
 
 class OrderAssignee(Model):
-    """Who handled it, from when to when, in which part; also those who helped."""
+    """A person or provider who handles the order, from `since` to `until`; `part` marks a helper."""
 
     __tablename__ = "order_assignees"
     __table_args__ = (Index("ix_order_assignees_person", "person_id", "since"),)
@@ -60,7 +60,7 @@ class OrderAssignee(Model):
 
 
 class OrderRequest(Model):
-    """An agreement asked for; at most one pending of a kind."""
+    """A request for an agreement; at most one of a kind is pending for an order."""
 
     __tablename__ = "order_requests"
     __table_args__ = (
@@ -91,16 +91,16 @@ class OrderRequest(Model):
 
     @property
     def named(self) -> dict[str, Any]:
-        """How the history of the order names it."""
+        """The details by which the history of the order names the request: its id and its kind."""
         return {"request_id": self.id, "asked": self.kind}
 
     def answer(self, state: RequestState, at: datetime, person_id: int | None = None) -> None:
-        """Agreed or refused by this person, or lapsed."""
+        """Sets the state: agreed or refused by this person, or lapsed without one."""
         self.state, self.decided_at, self.decided_by_id = state, at, person_id
 
 
 class OrderRating(Model):
-    """What the requester, or staff on his or her word, said in one round."""
+    """The rating of one round by the requester, or by staff on his or her word."""
 
     __tablename__ = "order_ratings"
     __table_args__ = (Index("ix_order_ratings_order", "order_id", "round"),)
@@ -118,7 +118,7 @@ class OrderRating(Model):
 
 
 class OrderCall(Model):
-    """A follow-up call and what came of it."""
+    """A follow-up call and its outcome."""
 
     __tablename__ = "order_calls"
 
@@ -128,12 +128,12 @@ class OrderCall(Model):
     caller_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     outcome: Mapped[str]
     at: Mapped[datetime]
-    # The day of the call in Shanghai, counted when nobody answers.
+    # The day of the call in Shanghai: unanswered calls count by days.
     day: Mapped[date]
 
 
 class OrderFollower(Model):
-    """附议: somebody who has met the same; hears the outcome and may say 我这里还没好."""
+    """附议: a person who has met the same; hears the outcome and may say 我这里还没好."""
 
     __tablename__ = "order_followers"
     __table_args__ = (UniqueConstraint("order_id", "person_id"),)
@@ -145,12 +145,12 @@ class OrderFollower(Model):
     not_solved_at: Mapped[datetime | None]
 
     def doubt(self, at: datetime) -> None:
-        """我这里还没好, said after the outcome."""
+        """我这里还没好: notes that the person said so after the outcome."""
         self.not_solved_at = at
 
 
 class NoShow(Model):
-    """A confirmed missed appointment; two in 60 days end direct offers until a leader has talked."""
+    """没来: a report that the holder missed an appointment; it counts when the desk confirms it."""
 
     __tablename__ = "no_shows"
 
@@ -162,5 +162,5 @@ class NoShow(Model):
     confirmed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     def confirm(self, at: datetime, person_id: int | None) -> None:
-        """核实: this person of the desk has found it true."""
+        """核实: notes that this person of the desk found the report true."""
         self.confirmed_at, self.confirmed_by_id = at, person_id

@@ -1,4 +1,4 @@
-"""The columns of an order; personal words stand in side rows that erasure deletes."""
+"""The columns of an order."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ PLACE = {"erased": "place"}
 
 
 class OrderColumns(Model):
-    """What the row of an order holds.
+    """The columns of an order's row.
 
     `version` is the seq of the last history row and `head` its hash. `handling_path` repeats the path
     of the handling unit, so that a subtree is one prefix. `holder_id` answers for the order while it
@@ -94,7 +94,7 @@ class OrderColumns(Model):
     appointed_at: Mapped[datetime | None]
 
     submitted_at: Mapped[datetime]
-    # When it came in from another system; what lies before is nobody's to be reminded of.
+    # The time of the import from another system; nobody is reminded of anything before it.
     imported_at: Mapped[datetime | None]
     entered_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]
@@ -108,7 +108,7 @@ class OrderColumns(Model):
     imposed_due_at: Mapped[datetime | None]
     next_due_at: Mapped[datetime | None] = mapped_column()
     extensions: Mapped[int] = mapped_column(default=0)
-    # A dated plan for what cannot be solved within a month; reported on every month until then.
+    # 立项计划: the planned date of an order that needs more than a month, with monthly reports.
     planned_until: Mapped[datetime | None]
     reminded: Mapped[int] = mapped_column(default=0)
 

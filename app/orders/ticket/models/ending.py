@@ -1,4 +1,4 @@
-"""The acts by which an order ends or comes back, and those by which orders are linked."""
+"""The acts by which an order ends or begins again, and by which orders are linked."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,7 +35,7 @@ class Ending(Handing):
         stars: int | None,
         comment: str | None,
     ) -> None:
-        """评价: solved closes, unsolved begins a new round."""
+        """评价: a solved order is closed, an unsolved one begins a new round."""
         self.begin(A.RATE, at, solved=solved, satisfied=satisfied, stars=stars)
         said = OrderRating(
             person_id=person_id, solved=solved, satisfied=satisfied, stars=stars, comment=comment
@@ -82,7 +82,7 @@ class Ending(Handing):
         satisfied: bool | None,
         note: str | None,
     ) -> None:
-        """回访: a call; what the resident said in it counts like a rating."""
+        """回访: notes a call; the answer of a resident who was reached counts like a rating."""
         self.begin(A.FOLLOW_UP, at, outcome=outcome, solved=solved, satisfied=satisfied)
         call = OrderCall(
             order_id=self.id,
@@ -101,24 +101,24 @@ class Ending(Handing):
         self._settled(at, solved=solved, kind=CloseKind.BY_FOLLOW_UP)
 
     def close_unanswered(self, at: datetime) -> None:
-        """逾期未评: nobody has said whether it is solved."""
+        """逾期未评: closes the order, because nobody said whether it is solved."""
         self.begin(A.CLOSE_UNANSWERED, at)
         self._close(CloseKind.UNANSWERED)
 
     def close_unrecognised(self, at: datetime) -> None:
-        """居民未认可: the unit above agrees to close it although the resident does not."""
+        """居民未认可: closes the order against the resident's word, as the unit above has agreed."""
         self.begin(A.AGREE, at, closed=True)
         self._let_go(at)
         self.to_decide = False
         self._close(CloseKind.NOT_RECOGNISED)
 
     def decide_again(self, at: datetime) -> None:
-        """研判: it is done once more."""
+        """研判: the leader decides that the order is worked on once more."""
         self.begin(A.DECIDE, at, again=True)
         self.to_decide = False
 
     def reopen(self, at: datetime, *, unit_id: int, unit_path: str) -> None:
-        """重办 at this unit; of a rejected order it is an appeal (申诉)."""
+        """重办: begins a new round at this unit; for a rejected order it is the appeal (申诉)."""
         self.begin(A.REOPEN, at, unit_id=unit_id)
         rejected = self.status is S.REJECTED
         if rejected:
@@ -131,19 +131,19 @@ class Ending(Handing):
             self._decide_late_rounds()
 
     def reject(self, at: datetime) -> None:
-        """不予受理."""
+        """不予受理: rejects the order."""
         self.begin(A.REJECT, at)
         self._let_go(at)
         self.move(S.REJECTED)
         self._ended()
 
     def cancel(self, action: Action, at: datetime) -> None:
-        """撤单, by CANCEL or by AGREE."""
+        """撤单: cancels the order, by CANCEL or by AGREE."""
         self.begin(action, at)
         self._withdraw(at)
 
     def merge(self, at: datetime, *, root_id: int, root: str) -> None:
-        """合并: follows the order with this id and number from now on."""
+        """合并: merges the order into the root with this id and number."""
         self.begin(A.MERGE, at, root=root, root_id=root_id)
         self._let_go(at)
         self.move(S.MERGED)
@@ -151,7 +151,7 @@ class Ending(Handing):
         self.merged_into_id = root_id
 
     def follow_root(self, at: datetime, *, root_id: int, root: str) -> None:
-        """A merged order follows another root, since its own is merged or withdrawn."""
+        """Merges a merged order into another root, because its own was merged or withdrawn."""
         self.begin(A.MERGE, at, checked=False, root=root, root_id=root_id)
         self.merged_into_id = root_id
 
@@ -165,7 +165,10 @@ class Ending(Handing):
         due_at: datetime | None,
         called: bool,
     ) -> None:
-        """The root of a merger: as urgent and green as the orders taken in, and due as early."""
+        """合并, for the root: notes the numbers taken in, and becomes as urgent, green and early.
+
+        `called`: it became an emergency, so it must be acknowledged anew.
+        """
         raised: dict[str, Any] = {"urgency": urgency} if urgency else {}
         raised |= {"called": True} if called else {}
         raised |= {"green_channel": True} if green_channel else {}
@@ -177,23 +180,23 @@ class Ending(Handing):
             self.green_channel = True
 
     def come_apart(self, action: Action, at: datetime) -> None:
-        """拆开, by UNMERGE or by REOPEN: back to the dispatcher's desk."""
+        """拆开: takes the order off its root, back to the desk, by UNMERGE or by REOPEN."""
         self.begin(action, at)
         self._come_back()
         self.merged_into_id = self.acknowledged_at = None
         self.beside.append(OrderReopened(self.id, self.round))
 
     def join(self, at: datetime, person_id: int | None) -> None:
-        """附议: somebody has met the same and follows it."""
+        """附议: counts the person as a joiner, who will hear the outcome."""
         self.begin(A.JOIN, at)
         self.joined += 1
         self.beside.append(OrderFollower(order_id=self.id, person_id=person_id, since=at))
 
     def erase(self, at: datetime, *, requester: bool, placer: bool) -> None:
-        """注销 of the requester, of the person who placed it, or of both.
+        """注销 of the requester, of the person who placed the order, or of both.
 
-        Of the requester's order the words go; nobody's work is lost by withdrawing it while it is
-        only submitted or dispatched. The place of a home goes too.
+        With the requester the words are emptied, and the place unless it is public; an order that is
+        only submitted or dispatched is cancelled.
         """
         self.begin(A.ERASE, at, requester=requester, placer=placer)
         if placer:

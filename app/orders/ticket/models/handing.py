@@ -1,4 +1,4 @@
-"""The acts that give an order out, and those of the person who handles it."""
+"""The acts that give an order out, and the acts of its handler."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ A, S = Action, OrderStatus
 
 @dataclass(frozen=True, slots=True)
 class Giving:
-    """Into whose hands an order is given.
+    """The handler to whom an order is given, and the terms.
 
-    With a `kind` somebody must act: `holder_id` (None for a provider without an account), for an
-    outside unit with `provider_id`. Without one it is offered to `assignee_id`, or lies in the pool.
-    `mode` is what the desk chose; `due_at` the date that the desk sets.
+    With a `kind` the order is assigned to `holder_id` (None for a provider without an account), for
+    an outside unit with `provider_id`. Without a `kind` it is offered to `assignee_id`, or put into
+    the pool. `mode` is the choice of the desk, `due_at` the date that the desk sets.
     """
 
     mode: DispatchMode
@@ -37,12 +37,12 @@ class Handing(Moves):
     __abstract__ = True
 
     def acknowledge(self, at: datetime) -> None:
-        """签收: somebody on duty has it."""
+        """签收: a person on duty has seen the order."""
         self.begin(A.ACKNOWLEDGE, at)
         self.acknowledged_at = at
 
     def give_out(self, action: Action, at: datetime, to: Giving) -> None:
-        """派单, 改派 or 会办: into the pool, offered to a person, or straight into somebody's hands."""
+        """派单 or 改派: puts the order into the pool, offers it to a person, or assigns it."""
         self.begin(action, at)
         self._is_read()
         if action is A.REASSIGN:
@@ -75,7 +75,7 @@ class Handing(Moves):
         )
 
     def claim(self, at: datetime, *, kind: HandlerKind, person_id: int | None) -> None:
-        """接单: a member or volunteer takes it."""
+        """接单: a member or volunteer becomes the holder."""
         self.begin(A.CLAIM, at, kind=kind)
         self._claimed(at, kind, person_id)
 
@@ -92,7 +92,7 @@ class Handing(Moves):
         self.returns += 1
 
     def lapse(self, at: datetime) -> None:
-        """超时未接: an offer without an answer, or a claim without a sign of life, goes back."""
+        """超时未接: takes back an offer without an answer, or a claim without a sign of life."""
         self.begin(A.LAPSE, at)
         if self.status is S.DISPATCHED:
             self._free_hands(at)
@@ -102,13 +102,13 @@ class Handing(Moves):
         self.returns += 1
 
     def recall(self, at: datetime) -> None:
-        """收回: back to the desk, whoever has it."""
+        """收回: takes the order back to the desk."""
         self.begin(A.RECALL, at)
         self._let_go(at)
         self._come_back()
 
     def give_back(self, at: datetime) -> None:
-        """退回: to the pool, or to the desk where the matter is confidential."""
+        """退回: gives the order back to the pool, a sensitive one to the desk."""
         self.begin(A.RETURN, at)
         self._let_go(at)
         if self.sensitive:
@@ -118,7 +118,7 @@ class Handing(Moves):
         self.returns += 1
 
     def release(self, at: datetime, *, helper_ids: Sequence[int] | None = None) -> None:
-        """Somebody lost the right to it: the holder, or with `helper_ids` all other helpers."""
+        """退回接单大厅: the holder loses the order; with `helper_ids`, only the other helpers do."""
         self.begin(A.RELEASE, at)
         if helper_ids is None:
             self._put_away(at)
@@ -127,12 +127,12 @@ class Handing(Moves):
             self.note(helper_ids=self.helper_ids)
 
     def appoint(self, at: datetime, visit_at: datetime) -> None:
-        """约时间: when the handler comes."""
+        """约时间: notes the time of the visit."""
         self.begin(A.APPOINT, at, at=visit_at)
         self.appointed_at, self.last_sign_at = visit_at, at
 
     def start(self, at: datetime, *, visit_proven: bool) -> None:
-        """开始办理, with or without the resident's code."""
+        """开始办理: the work begins; `visit_proven` says that the resident's code was right."""
         self.begin(A.START, at, visit_proven=visit_proven)
         self.move(S.IN_PROGRESS)
         self.last_sign_at = at
@@ -140,13 +140,13 @@ class Handing(Moves):
             self.visited_at = at
 
     def progress(self, at: datetime) -> None:
-        """反馈: a report on the work."""
+        """反馈: notes a report on the work."""
         self.begin(A.PROGRESS, at)
         self.move(S.IN_PROGRESS)
         self.last_sign_at = at
 
     def suspend(self, action: Action, at: datetime, *, until: datetime, long_term: bool) -> None:
-        """暂缓, by SUSPEND or by AGREE: the order stands still until then; `long_term` is 挂账."""
+        """暂缓: suspends the order until then, by SUSPEND or by AGREE; `long_term` is 挂账."""
         self.begin(action, at, until=until, long_term=long_term)
         before = self.status
         self.move(S.SUSPENDED)
@@ -164,14 +164,14 @@ class Handing(Moves):
     def complete(
         self, at: datetime, *, minutes_spent: int | None, helper_ids: Sequence[int]
     ) -> None:
-        """提交办结: the handler says done; these people helped."""
+        """提交办结: the handler says that the work is done, and that these people helped."""
         self.begin(A.COMPLETE, at, minutes_spent=minutes_spent, helper_ids=list(helper_ids))
         self._go_along(at, list(helper_ids))
         self._free_hands(at)
         self._done(at)
 
     def settle(self, at: datetime, *, kind: HandlerKind, person_id: int | None) -> None:
-        """当场办结: answered on the spot by this person."""
+        """当场办结: this person answered on the spot, so the order is completed."""
         self.begin(A.SETTLE, at, kind=kind)
         self._let_go(at)
         self.holder_id, self.holder_kind = person_id, kind
@@ -179,17 +179,17 @@ class Handing(Moves):
         self._take_hand(at, kind, person_id=person_id, until=at)
 
     def gather(self, at: datetime) -> None:
-        """会办完成: all parts are done, so the order is."""
+        """会办完成: all parts are settled, so the order is completed."""
         self.begin(A.GATHER, at)
         self._let_go(at)
         self._done(at)
 
     def split(self, at: datetime, *, parts: Sequence[str]) -> None:
-        """会办: orders with these numbers do a part each."""
+        """会办: notes the numbers of the parts."""
         self.begin(A.SPLIT, at, parts=list(parts))
 
     def check(self, at: datetime, *, passed: bool, to_desk: bool = False) -> None:
-        """核查: passed, or given back to the hands that did it; to the desk if those are gone."""
+        """核查: notes a passed check; after a failed one the handler goes on, or the desk (`to_desk`)."""
         self.begin(A.CHECK, at, passed=passed)
         if passed:
             self.checked_at = at

@@ -1,4 +1,4 @@
-"""The history of an order: what happened, chained, and its words, erasable."""
+"""The history of an order: a chain of acts, and side rows with their words, which can be erased."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from app.orders.ticket.states import Action, OrderStatus
 
 
 class OrderEvent(Model):
-    """One act in an order's history; added, never changed, chained by `hash`.
+    """One act in an order's history: a row that is added, never changed, and chained by `hash`.
 
     `content_mac` seals words and pictures, which stand in OrderEventContent and can be erased.
     """

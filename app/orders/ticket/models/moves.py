@@ -1,4 +1,4 @@
-"""What all acts are made of: states, hands, pauses, and the note of the act under way."""
+"""The parts of which acts consist: states, hands, pauses, and the note of the act under way."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ class HandsEnd:
 
 @dataclass(frozen=True, slots=True)
 class HelpersGo:
-    """The open rows of these helpers are deleted: they did not help."""
+    """The open assignee rows of these helpers are deleted, because they did not help."""
 
     person_ids: frozenset[int]
 
@@ -56,15 +56,15 @@ class RequestsLapse:
     at: datetime
 
 
-# What an act leaves beside the order: new rows, changes of rows, and events to announce.
+# An act leaves these beside the order: new rows, changes of rows, and events to announce.
 Beside = Model | HandsEnd | HelpersGo | RequestsLapse | Event
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One act on an order, as its history notes it; `before` is the state that it left.
+    """One act on an order, as its history notes it.
 
-    None before the placing. `details` is what the history keeps as JSON.
+    `before` is the state that it left, None for the placing; `details` is kept as JSON.
     """
 
     action: Action
@@ -95,22 +95,25 @@ class Moves(OrderColumns):
         return found
 
     def forget_act(self) -> None:
-        """Nothing is under way: the act was written, or its transaction was given up."""
+        """Forgets the act under way: it was written, or its transaction was given up."""
         self.__dict__.pop("_act", None)
         self.__dict__.pop("_beside", None)
 
     @property
     def is_open(self) -> bool:
-        """Submitted, dispatched, claimed, in progress or suspended."""
+        """Whether the order is submitted, dispatched, claimed, in progress or suspended."""
         return self.status in OPEN
 
     @property
     def is_held(self) -> bool:
-        """Claimed, in progress or suspended: somebody answers for it."""
+        """Whether the order is claimed, in progress or suspended, so that a handler answers for it."""
         return self.status in HELD
 
     def check_action(self, action: Action, words: Mapping[OrderStatus, str] = STAFF_WORDS) -> None:
-        """Raises Conflict `order.action_not_allowed` where the table has no such row."""
+        """Raises Conflict `order.action_not_allowed` where the action may not start in this state.
+
+        `words` are the Chinese names of the states for the message.
+        """
         if self.status not in TABLE[action].start:
             raise Conflict(
                 "order.action_not_allowed",
@@ -120,25 +123,25 @@ class Moves(OrderColumns):
     def begin(
         self, action: Action, moment: datetime, *, checked: bool = True, **details: Any
     ) -> None:
-        """Notes the act and its particulars; `checked` refuses what has no row in the table."""
+        """Notes the act and its details; with `checked` it raises what `check_action` raises."""
         if checked:
             self.check_action(action)
         self.__dict__["_act"] = Act(action, moment, self.status, {})
         self.note(**details)
 
     def note(self, **details: Any) -> None:
-        """Adds particulars to the act under way, such as the number of a request.
+        """Adds details to the act under way.
 
-        Only what the act's own method cannot know is added by its caller.
+        A caller adds only details that the method of the act cannot know, such as a request's id.
         """
         act: Act = self.__dict__["_act"]
         plain = {name: _plain(value) for name, value in details.items()}
         self.__dict__["_act"] = replace(act, details={**act.details, **plain})
 
     def move(self, to: OrderStatus, *, anew: bool = False) -> None:
-        """Goes to another state by the act's row of the table; the order's own times follow.
+        """Moves the order to another state by the table, and sets the columns that depend on it.
 
-        `anew`: also where the state stays, as between two holders.
+        `anew` does so although the state stays, as between two holders.
         """
         act: Act = self.__dict__["_act"]
         if to is not self.status and to not in TABLE[act.action].to:
@@ -166,17 +169,17 @@ class Moves(OrderColumns):
         self.suspended_at = self.suspended_until = self.suspended_from = None
 
     def _end_pause(self, at: datetime) -> None:
-        """A pause, if there is one, ends and counts."""
+        """Ends a pause, if there is one, and adds its seconds."""
         if self.suspended_at is not None:
             self.suspended_seconds += int((at - self.suspended_at).total_seconds())
             self._forget_pause()
 
     def _free_hands(self, at: datetime) -> None:
-        """The people who handle the order, or were asked to, are free of it."""
+        """Ends the assignee rows of the order."""
         self.beside.append(HandsEnd(at))
 
     def _let_go(self, at: datetime) -> None:
-        """Hands are free, a pause ends, and what was asked for is void."""
+        """Frees the handlers, ends a pause, and lapses pending requests."""
         self._free_hands(at)
         self.helper_ids = []
         self._end_pause(at)
@@ -193,9 +196,9 @@ class Moves(OrderColumns):
         by_claim: bool = False,
         until: datetime | None = None,
     ) -> None:
-        """An assignee row: this person or provider handles the order from now on."""
+        """Adds an assignee row: this person or provider handles the order from now on."""
         if person_id is None and provider_id is None:
-            # Another system's people are unknown here.
+            # The people of another system are unknown here.
             return
         row = OrderAssignee(
             order_id=self.id,
@@ -210,7 +213,7 @@ class Moves(OrderColumns):
         self.beside.append(row)
 
     def _offer(self, at: datetime, mode: DispatchMode, offered_to_id: int | None = None) -> None:
-        """Into the pool, or offered to one person."""
+        """Puts the order into the pool, or offers it to one person."""
         self.move(OrderStatus.DISPATCHED, anew=True)
         self.mode = mode
         self.offered_to_id = offered_to_id
@@ -225,7 +228,7 @@ class Moves(OrderColumns):
         provider_id: int | None = None,
         by_claim: bool = False,
     ) -> None:
-        """Somebody answers for it from now on."""
+        """Makes a person or provider the holder of the order."""
         self.move(OrderStatus.CLAIMED, anew=True)
         self.holder_id, self.holder_kind, self.provider_id = holder_id, kind, provider_id
         self.claimed_at = self.entered_at = at
@@ -234,7 +237,7 @@ class Moves(OrderColumns):
         self._take_hand(at, kind, person_id=holder_id, provider_id=provider_id, by_claim=by_claim)
 
     def _go_along(self, at: datetime, helper_ids: list[int]) -> None:
-        """These people go along from now on, and nobody else."""
+        """Makes these people, and nobody else, the helpers from now on."""
         gone = set(self.helper_ids) - set(helper_ids)
         if gone:
             self.beside.append(HelpersGo(frozenset(gone)))
@@ -244,20 +247,20 @@ class Moves(OrderColumns):
         self.helper_ids = list(helper_ids)
 
     def _come_back(self) -> None:
-        """To the dispatcher's desk again, in the same round; how it was given out is over."""
+        """Puts the order back on the dispatcher's desk, in the same round."""
         self.move(OrderStatus.SUBMITTED)
         self._take_back()
 
     def _take_back(self) -> None:
         self.mode = self.dispatched_at = None
-        # A part is its task, whoever has it.
+        # The task of a part stays: the part consists of it.
         if self.parent_id is None:
             self.task = None
 
     def _put_away(self, at: datetime) -> None:
-        """Out of the hands that have it, or were asked to take it.
+        """Takes the order from its handler, or the offer back.
 
-        What a member had goes to the pool; what was assigned, or is confidential, to the desk.
+        An assigned or a sensitive order goes to the desk, another one to the pool.
         """
         self._let_go(at)
         if self.mode is DispatchMode.ASSIGNED or self.sensitive:
@@ -266,11 +269,11 @@ class Moves(OrderColumns):
             self._offer(at, DispatchMode.POOL)
 
     def _put_at(self, unit_id: int, unit_path: str) -> None:
-        """Another unit acts from now on."""
+        """Makes another unit the one that handles the order."""
         self.handling_unit_id, self.handling_path = unit_id, unit_path
 
     def _new_round(self) -> None:
-        """重办: the same order, a round later, with nothing held over but its first lateness."""
+        """重办: begins the next round of the order on the desk, and resets the columns of a round."""
         self.move(OrderStatus.SUBMITTED)
         self._take_back()
         self.round += 1
@@ -283,22 +286,22 @@ class Moves(OrderColumns):
         self.beside.append(OrderReopened(self.id, self.round))
 
     def _done(self, at: datetime) -> None:
-        """The handler, or the desk, says done."""
+        """Completes the order; the handler stays in its columns."""
         hands = self.holder_id, self.holder_kind, self.provider_id, self.helper_ids
         self.move(OrderStatus.COMPLETED)
-        # Kept so that a check can give it back, and the requester sees who did it.
+        # Kept so that a failed check can give the order back, and the requester sees the handler.
         self.holder_id, self.holder_kind, self.provider_id, self.helper_ids = hands
         self.completed_at = at
         self.reminded = 0
 
     def _close(self, kind: CloseKind) -> None:
-        """Off the table."""
+        """Closes the order in this way."""
         self.move(OrderStatus.CLOSED)
         self.close_kind = kind
         self._ended()
 
     def _withdraw(self, at: datetime) -> None:
-        """Cancelled, whoever has it."""
+        """Cancels the order, whether a handler has it or not."""
         self._let_go(at)
         self.move(OrderStatus.CANCELLED)
         self._ended()
@@ -307,12 +310,12 @@ class Moves(OrderColumns):
         self.beside.append(OrderEnded(self.id, self.status, self.close_kind))
 
     def _is_read(self) -> None:
-        """The person who gives it out has read it; what was held back stays so."""
+        """Passes unchecked words: the person who gives the order out has read them."""
         if self.content_state is ContentState.PENDING:
             self.content_state = ContentState.PASSED
 
 
-def _plain(value: Any) -> Any:  # whatever a particular may be
+def _plain(value: Any) -> Any:
     """The value as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat()

@@ -1,4 +1,4 @@
-"""An order: how it is made, and the acts that change what is known or asked about it."""
+"""An order: its placing, and the acts that ask for an agreement or change facts about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -32,7 +32,7 @@ from app.orders.ticket.states import (
 A, S = Action, OrderStatus
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 _OPEN_SQL = text(f"status IN ({','.join(repr(s.value) for s in OrderStatus if s in OPEN)})")
-# SQLite believes that an index full of NULLs finds nothing, and reads all orders.
+# SQLite does not use an index that is full of NULLs, and reads all orders instead.
 _PLACED = text("placer_id IS NOT NULL")
 _PARTS = text("parent_id IS NOT NULL")
 _FROM_ELSEWHERE = text("external_system IS NOT NULL")
@@ -40,7 +40,7 @@ _FROM_ELSEWHERE = text("external_system IS NOT NULL")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked for, of which unit, until when; `details` is what an agreement needs."""
+    """A request to a unit; it lapses at `until`; `details` holds all that its agreement needs."""
 
     kind: RequestKind
     unit_id: int
@@ -52,7 +52,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What staff put right; None leaves it as it is. `contact` names the changed parts only."""
+    """The corrections of staff; None leaves a field as it is. `contact` names the changed fields."""
 
     category: Category | None = None
     urgency: Urgency | None = None
@@ -65,7 +65,7 @@ class Amendment:
 
 
 class Order(Ending):
-    """One matter of one resident, from the placing to the settling."""
+    """One concern of one resident, from its placing to its end."""
 
     __tablename__ = "orders"
     __table_args__ = (
@@ -76,7 +76,7 @@ class Order(Ending):
         Index(
             "ix_orders_due", "next_due_at", "id", postgresql_where=_OPEN_SQL, sqlite_where=_OPEN_SQL
         ),
-        # Few have one: an index of the rest would make SQLite read them all.
+        # Few orders have one: with NULLs in the index SQLite would read all orders.
         Index("ix_orders_placer", "placer_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
         Index("ix_orders_parts", "parent_id", postgresql_where=_PARTS, sqlite_where=_PARTS),
         Index("ix_orders_holder", "holder_id", "status"),
@@ -88,10 +88,10 @@ class Order(Ending):
             "latitude",
             "longitude",
             postgresql_where=text("public_place AND latitude IS NOT NULL"),
-            # As the condition is written there.
+            # SQLite compares the text of the condition with that of the statement.
             sqlite_where=text("public_place = 1 AND latitude IS NOT NULL"),
         ),
-        # What came from another system comes once.
+        # An order of another system comes in once.
         Index(
             "uq_orders_external",
             "external_system",
@@ -105,17 +105,17 @@ class Order(Ending):
     @declared_attr
     @classmethod
     def sort_due_at(cls) -> Mapped[datetime]:
-        """Orders without a date come last in the list by date; keyset pages admit no null."""
+        """The next date, or the year 9999: orders without a date come last, and pages admit no null."""
         return column_property(func.coalesce(cls.next_due_at, literal(FAR_AWAY, UTCDateTime)))
 
     @property
     def number(self) -> str:
-        """What people read out on the phone: the day of the placing and the id."""
+        """The number for people: six digits of the day of placing, then the id in six digits or more."""
         return f"{local_date(self.submitted_at):%y%m%d}{self.id:06d}"
 
     @classmethod
     def placed(cls, placement: Placement, order_id: int, at: datetime) -> "Order":
-        """下单: a new order with that id, its placing noted as its first act."""
+        """下单: a new order with that id, not in the session; its placing is the act under way."""
         order = cls(
             id=order_id,
             status=S.SUBMITTED,
@@ -149,9 +149,9 @@ class Order(Ending):
     def ask(
         self, action: Action, at: datetime, person_id: int | None, asked: Asked
     ) -> OrderRequest:
-        """An agreement is asked for: the order does not move. Returns the row, which waits.
+        """Notes that an agreement is asked for; returns the request, a new row that is pending.
 
-        The caller keeps the row, because the act names its id.
+        The order does not move. The caller inserts the row, because the act must name its id.
         """
         self.begin(action, at, asked=asked.kind, asked_of=asked.unit_id, **asked.details)
         return OrderRequest(
@@ -168,22 +168,25 @@ class Order(Ending):
         )
 
     def refuse(self, at: datetime, request: OrderRequest, person_id: int | None) -> None:
-        """不同意: the order goes on as it is."""
+        """不同意: refuses the request; the order stays as it is."""
         self.begin(A.REFUSE, at, **request.named)
         request.answer(RequestState.REFUSED, at, person_id)
 
     def lapse_request(self, at: datetime, request: OrderRequest) -> None:
-        """申请失效: nobody has answered it in time."""
+        """申请失效: lapses the request, which nobody has answered in time."""
         self.begin(A.LAPSE_REQUEST, at, **request.named)
         request.answer(RequestState.LAPSED, at)
 
     def support(self, at: datetime, *, person_id: int) -> None:
-        """跨社区支援 is agreed: this person from elsewhere has it."""
+        """跨社区支援 is agreed: this member of another unit becomes the holder."""
         self.begin(A.AGREE, at, person_id=person_id)
         self._claimed(at, HandlerKind.MEMBER, person_id)
 
     def go_to(self, at: datetime, *, unit_id: int, unit_path: str, is_first: bool) -> None:
-        """转办 or 上报 is agreed: this unit acts; after a transfer it counts as the first one."""
+        """转办 or 上报 is agreed: the order goes to the desk of this unit.
+
+        With `is_first`, for a transfer, the unit also becomes the order's first unit.
+        """
         self.begin(A.AGREE, at, unit_id=unit_id)
         self._let_go(at)
         self._come_back()
@@ -195,31 +198,32 @@ class Order(Ending):
         self.acknowledged_at = at
 
     def follow_unit(self, at: datetime, *, unit_id: int, unit_path: str) -> None:
-        """Its unit is closed, and this one takes over.
+        """Another unit takes the order over from a closed one.
 
-        What is no longer open admits no correction, only a remark.
+        Noted as AMEND, or as COMMENT where the order is not open and admits no correction.
         """
         self.begin(A.AMEND if self.is_open else A.COMMENT, at, unit_id=unit_id)
         self._put_at(unit_id, unit_path)
 
     def extend(self, action: Action, at: datetime, *, due_at: datetime) -> None:
-        """延期, by EXTEND or by AGREE: a later date holds."""
+        """延期: notes the later date, by EXTEND or by AGREE; the deadlines set it."""
         self.begin(action, at, due_at=due_at)
         self.extensions += 1
 
     def plan(self, at: datetime, *, due_at: datetime, is_late: bool) -> None:
-        """立项计划: a dated plan. Of a late order it is only told and makes no date good."""
+        """立项计划: notes the plan's date, which becomes the promised one unless the order is late."""
         self.begin(A.PLAN, at)
         self.note(**{"planned_until" if is_late else "due_at": due_at})
         self.planned_until = due_at
 
     def supervise(self, at: datetime, *, unit_id: int, **details: Any) -> None:
-        """督办: an upper unit watches; by the ladder also while the order waits for an answer."""
+        """督办: an upper unit watches the order from now on."""
+        # Overdue stages lead to it in any state, such as while an answer is awaited.
         self.begin(A.SUPERVISE, at, checked=False, unit_id=unit_id, **details)
         self.attention_unit_id = unit_id
 
     def amend(self, at: datetime, person_id: int | None, to: Amendment, *, called: bool) -> None:
-        """更正; `called`: it became an emergency, so somebody must answer anew."""
+        """更正; `called`: it became an emergency, so it must be acknowledged or accepted anew."""
         self.begin(A.AMEND, at)
         changed: dict[str, Any] = {"called": True} if called else {}
         if to.category is not None:
@@ -245,69 +249,69 @@ class Order(Ending):
         self.public_place = category.public_place
 
     def question(self, at: datetime) -> None:
-        """请补充: the resident is asked for something."""
+        """请补充: notes that the resident was asked for something."""
         self.begin(A.ASK, at)
         self.asked_at = at
 
     def answer(self, at: datetime) -> None:
-        """补充说明: the resident has answered; the new words are unread."""
+        """补充说明: notes the resident's answer, whose words are unchecked."""
         self.begin(A.ANSWER, at)
         self.asked_at = None
         self.content_state = ContentState.PENDING
 
     def pass_content(self, at: datetime, state: ContentState) -> None:
-        """内容核对: words and pictures passed, held or refused for people outside the staff."""
+        """内容核对: sets whether people outside the staff may see the words and pictures."""
         self.begin(A.CHECK_CONTENT, at, content_state=state)
         self.content_state = state
 
     def comment(self, at: datetime) -> None:
-        """留言."""
+        """留言: notes a comment, which changes no column."""
         self.begin(A.COMMENT, at)
 
     def attach_to(self, at: datetime, person_id: int) -> None:
-        """An order that staff entered becomes the person's own."""
+        """Makes the person the requester of an order that staff entered."""
         self.begin(A.COMMENT, at, requester_id=person_id)
         self.requester_id = person_id
 
     def doubt(self, at: datetime) -> None:
-        """我这里还没好: a joiner says so after the outcome, and staff follow it up."""
+        """我这里还没好: notes that a joiner said so after the outcome; staff must follow it up."""
         self.begin(A.COMMENT, at, not_solved=True)
         self.follow_up_due = True
 
     def urge(self, at: datetime) -> None:
-        """催单."""
+        """催单: notes that the requester urges."""
         self.begin(A.URGE, at)
         self.urged_at = at
 
     def miss(self, at: datetime) -> None:
-        """没来: the requester says that nobody came."""
+        """没来: notes that nobody came, as the requester says."""
         self.begin(A.NOT_COME, at)
         if self.holder_id is not None:
             self.beside.append(NoShow(order_id=self.id, person_id=self.holder_id, reported_at=at))
 
     def judge_miss(self, at: datetime, *, confirmed: bool) -> None:
-        """核实未上门: the desk has heard both sides."""
+        """核实未上门: notes the judgement of the desk about a missed visit."""
         self.begin(A.CONFIRM_NO_SHOW, at, confirmed=confirmed)
 
     def remind(self, at: datetime, *, step: str) -> None:
-        """提醒."""
+        """提醒: notes a reminder; `step` names it."""
         self.begin(A.REMIND, at, step=step)
         self.reminded = reminded_at(at)
 
 
-# The fields of a Placement that are columns as they stand.
+# The fields of a Placement that are columns of the same name.
 _AS_PLACED = tuple(
     field.name for field in fields(Placement) if field.name in Order.__table__.columns
 )
 
 
 def reminded_at(at: datetime) -> int:
-    """The value of `Order.reminded`: the second since 1970, rounded up so as not to lie before."""
+    """The value for `Order.reminded`: seconds since 1970, rounded up so that it is not before `at`."""
     return ceil(at.timestamp())
 
 
 def _kept(value: Any) -> Any:
-    """A copy of what may be changed elsewhere: mappings as dicts, sequences as lists."""
+    """A copy of a value that others may change: a mapping as a dict, a sequence as a list."""
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, tuple | list) else value

@@ -1,4 +1,4 @@
-"""What an order is made of when it is placed, whoever places it."""
+"""The data from which an order is made when it is placed."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from app.orders.ticket.states import ContentState, Source
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The person to call and where to go, in clear; kept sealed."""
+    """The person to call and the address to go to, in clear; OrderContact keeps them sealed."""
 
     name: str | None = None
     phone: str | None = None
@@ -21,7 +21,7 @@ class Contact:
 
 
 def new_visit_code() -> str:
-    """Four digits that the resident shows to the visitor."""
+    """A random visit code (上门码): four digits that the resident shows to the visitor."""
     return f"{secrets.randbelow(10_000):04d}"
 
 

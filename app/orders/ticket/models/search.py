@@ -1,4 +1,4 @@
-"""What orders are found by: the words of the description, made alike, and their bigrams."""
+"""The search words of orders: the normalised description and its bigrams."""
 
 from typing import Any
 
@@ -22,19 +22,19 @@ from app.orders.ticket.bigrams import tokens
 
 
 class Bigrams(TypeDecorator[list[str]]):
-    """On PostgreSQL the set of them as an array, on SQLite all of them in order as words of ASCII."""
+    """A list of bigrams: on PostgreSQL a set in an array, on SQLite a text of ASCII words in order."""
 
     impl = Text
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Compared by bytes, which is quicker than any language's order and as good here."""
+        """The column's type; its texts are compared by bytes, which is the quickest way."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(Text())
         return dialect.type_descriptor(ARRAY(Text(collation="C")))
 
     def process_bind_param(self, value: list[str] | None, dialect: Dialect) -> str | list[str]:
-        """From the bigrams of a text, in order."""
+        """The column's value for the bigrams of a text, given in order."""
         pairs = value or []
         return tokens(pairs) if dialect.name == "sqlite" else list(dict.fromkeys(pairs))
 
@@ -66,7 +66,7 @@ class OrderSearch(Model):
 ORDER_SEARCH_FTS = table("order_search_fts", column("rowid"), column("order_search_fts"))
 
 _ENTER = "INSERT INTO order_search_fts (rowid, grams) VALUES (new.order_id, new.grams)"
-# The index forgets a row only if it is told what stood in it.
+# The index removes a row only if the statement names the old content.
 _LEAVE = (
     "INSERT INTO order_search_fts (order_search_fts, rowid, grams)"
     " VALUES ('delete', old.order_id, old.grams)"
