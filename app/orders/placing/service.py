@@ -15,7 +15,7 @@ from app.files.states import FileKind
 from app.identity.queries import consented
 from app.identity.states import Document
 from app.kernel.actor import Actor
-from app.kernel.clock import local_midnight, now
+from app.kernel.clock import local_midnight, now, to_local
 from app.kernel.crypto import normalise_phone
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
