@@ -16,7 +16,17 @@ KINDS = SPLITTABLE | {"commands", "events", "jobs", "states"}
 NOUNS: dict[str, set[str]] = {
     "categories": {"initials", "questions", "tree"},
     "deadlines": {
-        *("arithmetic", "calendars", "clocks", "days", "rules", "settings", "shipped", "wording"),
+        *(
+            "arithmetic",
+            "calendars",
+            "clocks",
+            "days",
+            "ladders",
+            "rules",
+            "settings",
+            "shipped",
+            "wording",
+        ),
     },
     "dispatching": {"facts", "fitting", "hours", "planning", "solver", "wording"},
     "files": {"contents", "signed", "storage"},
