@@ -14,7 +14,7 @@ from app.deadlines.queries.facts import subject_kinds, subjects_after
 from app.deadlines.queries.policies import PolicyHere, policies_here
 from app.deadlines.queries.previewing import Preview, preview
 from app.deadlines.rules import URGENCIES, BadRules
-from app.deadlines.service.calendar import import_days, seed_calendar
+from app.deadlines.service.calendar import fill_calendar, import_days
 from app.deadlines.service.policies import publish_policy, seed_policies
 from app.deadlines.service.rebuilding import (
     differences,
@@ -210,5 +210,5 @@ def rebuild_all(*, write: bool) -> None:
 def seed() -> None:
     """放入还没有的时限规则和放假安排；可以重复执行。升级以后用一次。"""
     with transaction():
-        policies, days = seed_policies(_ACTOR), seed_calendar(_ACTOR)
+        policies, days = seed_policies(_ACTOR), fill_calendar(_ACTOR)
     click.echo(f"放入了 {policies} 项时限规则、{days} 天放假安排。")

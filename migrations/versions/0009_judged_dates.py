@@ -11,8 +11,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Goes to this version."""
-    op.add_column("deadlines", sa.Column("used_seconds", sa.Integer(), nullable=True))
-    op.add_column("deadlines", sa.Column("left_seconds", sa.Integer(), nullable=True))
+    op.add_column("deadlines", sa.Column("used_seconds", sa.BigInteger(), nullable=True))
+    op.add_column("deadlines", sa.Column("left_seconds", sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:

@@ -20,15 +20,19 @@ def change_day(day: str, kind: DayKind | None = DayKind.HOLIDAY) -> None:
 
 
 def publish_days(code: str, **days: int) -> None:
-    """The policy for all with other days for some stages."""
+    """The policy for all with other days for some stages; a stage of minutes gets a hundred a day."""
     held = (DeadlinePolicy.superseded_at.is_(None), DeadlinePolicy.unit_id.is_(None))
     row = session.scalars(select(DeadlinePolicy).where(DeadlinePolicy.code == code, *held)).one()
-    stages: list[dict[str, Any]] = [
-        {**stage, "days": days[stage["stage"]]} if stage["stage"] in days else stage
-        for stage in row.stages
-    ]
+    stages = [_changed(stage, days.get(stage["stage"])) for stage in row.stages]
     publish_policy(SYSTEM, code, stages=stages, based_on=row.id)
     session.commit()
+
+
+def _changed(stage: dict[str, Any], days: int | None) -> dict[str, Any]:
+    if days is None or stage.get("same_day"):
+        return stage
+    length = {"minutes": 100 * days} if "minutes" in stage else {"days": days}
+    return {**stage, **length}
 
 
 def recompute_all() -> int:

@@ -11,19 +11,22 @@ from sqlalchemy import delete, func, select, update
 from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
 from app.deadlines.queries.facts import subjects_after
 from app.deadlines.service.rebuilding import differences, rebuild
-from app.deadlines.states import FactKind
+from app.deadlines.states import DayKind, FactKind
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.orders.ticket.models import Order
 from app.pasts.checking import check_facts
 from app.pasts.starting import start_missing
 from tests.conftest import Clock
+from tests.deadlines.changes import change_day, publish_days, recompute_all
 from tests.deadlines.ladders import at, sweep_all
 from tests.orders.stages import NOTE
 from tests.orders.stories import do, order_of
 from tests.world import SYSTEM, World
 
 WALKS, STEPS = 25, 14
+# How often a step comes after a change of calendar or policy.
+CHANGES = 0.08
 ACTORS = ("dispatcher", "member", "member2", "resident", "street", "leader", "duty", "grid")
 
 
@@ -84,6 +87,8 @@ def _walk(world: World, clock: Clock, chance: Random) -> int:
     order_id = int(answer.get_json()["id"]) if answer.status_code == 201 else 0
     for _ in range(STEPS):
         clock.set((now() + timedelta(minutes=chance.randrange(1, 3000))).isoformat())
+        if chance.random() < CHANGES:
+            _change(chance)
         who = chance.choice(ACTORS)
         answer = world.get(who, f"/orders/{order_id}")
         if answer.status_code != 200:
@@ -102,6 +107,19 @@ def _walk(world: World, clock: Clock, chance: Random) -> int:
 PHONE = "13800001234"
 
 
+def _change(chance: Random) -> None:
+    """Another calendar or policy, near what is running; computed again at once, or only later."""
+    if chance.random() < 0.5:
+        day = now() + timedelta(days=chance.randrange(-9, 9))
+        if day.year == 2026:
+            change_day(f"{day:%Y-%m-%d}", chance.choice([*DayKind, None]))
+    else:
+        code = chance.choice(["ordinary_13710", "affairs", "danger"])
+        publish_days(code, solve=chance.randrange(1, 9), report=chance.randrange(1, 4))
+    if chance.random() < 0.5:
+        recompute_all()
+
+
 def _faults(order_ids: Sequence[int]) -> tuple[list[Any], list[Any]]:
     kept = [found for order_id in order_ids for found in differences("order", order_id)]
     return kept, list(check_facts(order_ids))
@@ -117,6 +135,7 @@ def test_random_walks(world: World, clock: Clock) -> None:
     for _ in range(WALKS):
         ids.append(_walk(world, clock, chance))
         sweep_all()
+    recompute_all()
     assert _faults(ids) == ([], [])
     kinds = set(session.scalars(select(DeadlineFact.kind).distinct()))
     # The walks have met all there is, or they would prove little.

@@ -1,10 +1,7 @@
 """After a change of policy, calendar or hours everything that runs is computed again, and told."""
 
-from typing import Any
-
 from sqlalchemy import select, update
 
-from app.deadlines import jobs
 from app.deadlines.models import (
     Deadline,
     DeadlineFact,
@@ -13,14 +10,14 @@ from app.deadlines.models import (
     Recomputation,
 )
 from app.deadlines.queries.recomputing import unfinished
-from app.deadlines.service.calendar import set_day
 from app.deadlines.service.policies import publish_policy
 from app.deadlines.service.rebuilding import differences
-from app.deadlines.states import DayKind, Stage
-from app.kernel.database import session, transaction
+from app.deadlines.states import Stage
+from app.kernel.database import session
 from app.organisation.service import set_setting
 from app.pasts.checking import check_facts
 from tests.conftest import Clock
+from tests.deadlines.changes import change_day, publish_days, recompute_all
 from tests.deadlines.ladders import at, climb, sweep_all
 from tests.orders.stories import order_of, told
 from tests.world import SYSTEM, World
@@ -35,27 +32,6 @@ def _current(code: str) -> DeadlinePolicy:
     return session.scalars(rows).one()
 
 
-def _publish(code: str, **days: int) -> None:
-    """The policy with other days for some stages."""
-    row = _current(code)
-    stages: list[dict[str, Any]] = [
-        {**stage, "days": days[stage["stage"]]} if stage["stage"] in days else stage
-        for stage in row.stages
-    ]
-    publish_policy(SYSTEM, code, stages=stages, based_on=row.id)
-    session.commit()
-
-
-def _recompute() -> int:
-    done = 0
-    while True:
-        with transaction():
-            batch = jobs.recompute()
-        if not batch:
-            return done
-        done += batch
-
-
 def _solving(order_id: int) -> Deadline:
     mine = (Deadline.subject_id == order_id, Deadline.stage == Stage.SOLVE)
     return session.scalars(select(Deadline).where(*mine)).one()
@@ -68,13 +44,13 @@ def test_a_shorter_policy(world: World, clock: Clock) -> None:
     running, done = int(world.claimed()["id"]), int(world.claimed()["id"])
     world.act("member", done, "complete", note="换好了灯管，请看看。")
     clock.set(at("12-02 09:00").isoformat())
-    _publish("ordinary_13710", solve=4)
+    publish_days("ordinary_13710", solve=4)
     clock.set(at("12-04 22:00").isoformat())
     # Until it has been computed again nothing is announced by the old dates.
     before = told(world, "member", "due_soon", running)
     sweep_all()
     assert told(world, "member", "due_soon", running) == before
-    assert _recompute() == 2
+    assert recompute_all() == 2
     assert order_of(running).due_at == at("12-05 09:00")
     assert told(world, "resident", "extended", running) == 1
     row = _solving(running)
@@ -96,8 +72,8 @@ def test_no_day_that_is_past_is_promised(world: World, clock: Clock) -> None:
     clock.set(at("12-01 09:00").isoformat())
     order_id = int(world.order()["id"])
     clock.set(at("12-06 09:00").isoformat())
-    _publish("ordinary_13710", solve=2)
-    assert _recompute() == 1
+    publish_days("ordinary_13710", solve=2)
+    assert recompute_all() == 1
     assert order_of(order_id).due_at == at("12-03 09:00")
     assert told(world, "resident", "extended", order_id) == 0
 
@@ -106,14 +82,14 @@ def test_it_is_finished_when_no_straggler_can_be_left(world: World, clock: Clock
     """Progress is counted; a minute later it still looks, after five it is done."""
     clock.set(at("12-01 09:00").isoformat())
     world.order()
-    _publish("ordinary_13710", solve=5)
+    publish_days("ordinary_13710", solve=5)
     (change,) = session.scalars(select(Recomputation)).all()
     assert (change.policy, change.total, change.done) == ("ordinary_13710", 1, 0)
-    assert _recompute() == 1
+    assert recompute_all() == 1
     (change,) = session.scalars(select(Recomputation)).all()
     assert (change.done, change.finished_at) == (1, None)
     clock.set(at("12-01 09:06").isoformat())
-    assert _recompute() == 0
+    assert recompute_all() == 0
     (change,) = session.scalars(select(Recomputation)).all()
     assert change.finished_at == at("12-01 09:06")
     assert unfinished() == ()
@@ -123,11 +99,11 @@ def test_what_an_earlier_change_has_done_counts_for_the_later(world: World, cloc
     """Two in a row are computed once; when both are finished, neither stands at nothing."""
     clock.set(at("12-01 09:00").isoformat())
     world.order()
-    _publish("ordinary_13710", solve=5)
-    _publish("ordinary_13710", solve=4)
-    assert _recompute() == 1
+    publish_days("ordinary_13710", solve=5)
+    publish_days("ordinary_13710", solve=4)
+    assert recompute_all() == 1
     clock.set(at("12-01 09:06").isoformat())
-    assert _recompute() == 0
+    assert recompute_all() == 0
     found = session.scalars(select(Recomputation).order_by(Recomputation.id))
     assert [(change.done, change.total) for change in found] == [(1, 1), (1, 1)]
     assert unfinished() == ()
@@ -143,7 +119,7 @@ def test_of_a_unit_that_tightens(world: World, clock: Clock) -> None:
         SYSTEM, "ordinary_13710", unit_id=world.community.id, stages=stages, based_on=None
     )
     session.commit()
-    assert _recompute() == 1
+    assert recompute_all() == 1
     assert order_of(here).due_at == at("12-04 09:00")
     assert order_of(there).due_at == at("12-08 09:00")
     assert order_of(int(world.order("resident2")["id"])).due_at == at("12-04 09:00")
@@ -156,9 +132,8 @@ def test_a_holiday_that_is_announced(world: World, clock: Clock) -> None:
     by_working_days = int(world.order(category_id=about)["id"])
     natural = int(world.order()["id"])
     assert order_of(by_working_days).due_at == at("12-10 09:00")
-    set_day(SYSTEM, 2026, "2026-12-04", kind=DayKind.HOLIDAY, name="停工一天", check=lambda _: None)
-    session.commit()
-    assert _recompute() == 2
+    change_day("2026-12-04")
+    assert recompute_all() == 2
     assert order_of(by_working_days).due_at == at("12-11 09:00")
     assert order_of(natural).due_at == at("12-08 09:00")
 
@@ -174,7 +149,7 @@ def test_other_hours(world: World, clock: Clock) -> None:
     mornings = {str(day): [["09:00", "12:00"]] for day in range(1, 6)}
     set_setting(SYSTEM, world.street.id, key="deadlines.hours", value=mornings)
     session.commit()
-    assert _recompute() == 1
+    assert recompute_all() == 1
     row = session.scalars(select(Deadline).where(*accepting)).one()
     assert row.due_at == at("12-02 10:00")
 
@@ -183,10 +158,10 @@ def test_what_is_done_meanwhile_is_computed_again_too(world: World, clock: Clock
     """A verb between the change and the computing goes by the old rule, and is still behind."""
     clock.set(at("12-01 09:00").isoformat())
     order_id = int(world.order()["id"])
-    _publish("ordinary_13710", solve=4)
+    publish_days("ordinary_13710", solve=4)
     world.act("dispatcher", order_id, "dispatch", mode="pool")
     assert order_of(order_id).due_at == at("12-08 09:00")
-    assert _recompute() == 1
+    assert recompute_all() == 1
     assert order_of(order_id).due_at == at("12-05 09:00")
 
 
@@ -198,10 +173,10 @@ def test_reminders_at_other_times(world: World, clock: Clock) -> None:
     stages = [{**s, "shares": [60, 90]} if s["stage"] == "solve" else s for s in row.stages]
     publish_policy(SYSTEM, "ordinary_13710", stages=stages, based_on=row.id)
     session.commit()
-    assert (_solving(order_id).next_step, _recompute()) == ("share_50", 1)
+    assert (_solving(order_id).next_step, recompute_all()) == ("share_50", 1)
     assert (_solving(order_id).generation, _solving(order_id).next_step) == (1, "share_60")
     clock.set(at("12-01 09:06").isoformat())
-    _recompute()
+    recompute_all()
     heard = [line for line in climb(world, clock, at("12-14 09:00")) if line[3] == "solve"]
     assert [line for line in heard if line[1] in ("member", "street", "district")] == [
         ("12-05 13:48", "member", "due_soon", "solve"),
@@ -220,11 +195,11 @@ def test_a_bad_one_holds_up_nobody(world: World, clock: Clock) -> None:
     broken = update(DeadlineFact).where(DeadlineFact.subject_id == bad)
     session.execute(broken.values(details={"versions": "unreadable"}))
     session.commit()
-    _publish("ordinary_13710", solve=4)
-    assert _recompute() == 2
+    publish_days("ordinary_13710", solve=4)
+    assert recompute_all() == 2
     assert (order_of(bad).due_at, order_of(good).due_at) == (at("12-08 09:00"), at("12-05 09:00"))
     clock.set(at("12-08 09:00").isoformat())
-    assert _recompute() == 0
+    assert recompute_all() == 0
     assert unfinished() == ()
     sweep_all()
     steps = select(DeadlineStep.step).where(
