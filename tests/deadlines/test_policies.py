@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.deadlines.models import DeadlinePolicy, Recomputation
 from app.deadlines.queries.policies import PolicyHere, policies_here, policy_here
-from app.deadlines.queries.surroundings import rules_of, versions_for
+from app.deadlines.queries.surroundings import Here, versions_for
 from app.deadlines.rules import BadRules
 from app.deadlines.service.policies import publish_policy, seed_policies, withdraw_policy
 from app.deadlines.shipped import read_policies, shipped_policies
@@ -47,7 +47,7 @@ def tighten(world: World, stages: list[Any], code: str = ORDINARY, **more: Any) 
 
 def days_to_solve(unit_id: int, code: str = ORDINARY) -> int | None:
     """As the arithmetic reads it."""
-    rule = rules_of(versions_for(code, unit_id)).stages[Stage.SOLVE]
+    rule = Here().rules(versions_for(code, unit_id)).stages[Stage.SOLVE]
     return rule.targets["normal"].length.days
 
 
@@ -87,7 +87,7 @@ def test_a_new_version_takes_the_place_of_the_old(world: World) -> None:
     assert old.superseded_at == new.created_at
     assert old.stages == said
     assert days_to_solve(world.grid.id) == 5
-    assert rules_of((old.id,)).stages[Stage.SOLVE].targets["normal"].length.days == 7
+    assert Here().rules((old.id,)).stages[Stage.SOLVE].targets["normal"].length.days == 7
     assert count(Recomputation) == before + 1
     change = session.scalars(select(Recomputation).order_by(Recomputation.id.desc())).first()
     assert change is not None

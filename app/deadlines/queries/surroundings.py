@@ -71,11 +71,6 @@ def is_policy(code: str) -> bool:
     return (code, None) in _policies.value().current
 
 
-def rules_of(versions: tuple[int, ...]) -> Rules:
-    """The rules made of those rows, also of past ones."""
-    return Here().rules(versions)
-
-
 def code_of(version: int) -> str:
     """The policy of which that row is a version."""
     return _policies.value().codes[version]
