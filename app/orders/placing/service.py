@@ -27,7 +27,7 @@ from app.orders.ticket.models import Contact, Order
 from app.orders.ticket.models.placement import Placement, from_category
 from app.orders.ticket.states import OPEN, Source
 from app.organisation.models import Unit
-from app.organisation.queries import ancestors, hold_unit, is_open, setting
+from app.organisation.queries import hold_unit, is_open, setting, unit_above
 from app.people.models import Person
 from app.people.queries import get_person, holders_of, lock_person, name_of, phone_of, unit_paths_of
 
@@ -91,12 +91,12 @@ def submit_order(
     if not (description or category or photo_ids or voice_id or to_call):
         raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
     _check_content(party, category, photo_ids)
-    if not party.by_staff:
-        _check_staff_fields(source, external_number, imposed_due_at)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
     if not party.by_staff:
+        _check_staff_fields(source, external_number, imposed_due_at)
         _check_limits(actor, spot.unit, at, emergency=emergency)
-    unit = hold_unit(_acting_unit(spot.unit, category).id)
+    goes_above = category is not None and category.to_unit_above
+    unit = hold_unit((unit_above(spot.unit) if goes_above else spot.unit).id)
     if not is_open(unit):
         raise closed_unit()
     placement = Placement(
@@ -135,13 +135,6 @@ def submit_order(
     _attach(actor, order)
     _tell_of_new(actor, order, category, page=emergency or party.by_staff)
     return order
-
-
-def _acting_unit(unit: Unit, category: Category | None) -> Unit:
-    if category is None or not category.to_unit_above:
-        return unit
-    above = ancestors(unit)
-    return above[0] if above else unit
 
 
 def _party(
@@ -216,9 +209,7 @@ _PLACED_TODAY = and_(
 _WAITING = _ORDERS.c.status.in_(OPEN)
 # Whether a person agreed to the privacy notice; his or her orders placed today; those still open.
 _MINE = select(
-    consented(Document.PRIVACY),
-    func.count().filter(_PLACED_TODAY),
-    func.count().filter(_WAITING),
+    consented(Document.PRIVACY), func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)
 ).where(
     or_(
         _ORDERS.c.requester_id == bindparam("person_id"),
