@@ -1,1 +1,1 @@
-"""Acts of the past, replayed on orders: for the import and the demo."""
+"""Acts of the past, done again on orders: for the import and the demo."""

@@ -1,4 +1,4 @@
-"""Whether the facts of the deadlines are what the orders' histories say."""
+"""Compares the facts of deadlines with the facts that the histories of the orders give."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,14 +16,17 @@ from app.orders.ticket.stages import EVERY, Deed, facts_of, is_plan
 
 _FACTS = table_of(DeadlineFact)
 _NO_CHOICE = Choice((), "normal", 0)
-# What needs the row's details, which erasure takes away.
+# Facts that need the details of the history row, which an erasure deletes.
 _FROM_DETAILS = frozenset({FactKind.CHOSEN, FactKind.EXTENDED})
 Line = tuple[int, str, tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """What the history of an order says, and what the facts say: (round, kind, stages, time)."""
+    """A difference for one order, in lines of (round, kind, stages, time).
+
+    `missing` are facts that the history gives and the table lacks, `surplus` the other way round.
+    """
 
     order_id: int
     missing: tuple[Line, ...]
@@ -31,9 +34,9 @@ class Mismatch:
 
 
 def check_facts(order_ids: Iterable[int]) -> Iterator[Mismatch]:
-    """Orders whose facts are not those that their histories give.
+    """Yields the differences of the orders whose facts are not those that their histories give.
 
-    Other choices of policy may also come from a change of policy, so of them only time is not asked.
+    A surplus fact CHOSEN is no difference, because it may come from a change of policy.
     """
     for order_id in order_ids:
         facts, erased = facts_of_history(history_of(order_id), _NO_CHOICE)
@@ -50,20 +53,23 @@ def check_facts(order_ids: Iterable[int]) -> Iterator[Mismatch]:
 
 
 def history_of(order_id: int) -> list[OrderEvent]:
-    """The rows of an order's history, in order."""
+    """The rows of an order's history, oldest first."""
     rows = select(OrderEvent).where(OrderEvent.order_id == order_id)
     return list(session.scalars(rows.order_by(OrderEvent.seq)))
 
 
 def order_ids_after(last: int, limit: int = 500) -> list[int]:
-    """The next orders by id."""
+    """The ids of the next orders with an id above `last`, ascending."""
     return list(
         session.scalars(select(Order.id).where(Order.id > last).order_by(Order.id).limit(limit))
     )
 
 
 def facts_of_history(rows: Sequence[OrderEvent], choice: Choice) -> tuple[list[Fact], bool]:
-    """The facts that an order's history gives, and whether some of its content was erased."""
+    """The facts that the rows of one history give, and whether the content of a row was erased.
+
+    `choice` is the choice of targets for all of them.
+    """
     contents = {
         content.event_id: content
         for content in session.scalars(

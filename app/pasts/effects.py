@@ -1,4 +1,4 @@
-"""Acts of the past, done to an order again by the methods that did them."""
+"""Does acts of the past again, by the methods of the order that the verbs call too."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ from app.pasts.acts import PastEvent
 from app.pasts.replaying import Replay
 
 A = Action
-# What an act of asking notes beside what an agreement needs.
+# Details of a request itself; the others are for its agreement.
 _OF_ASKING = frozenset({"asked", "asked_of", "request_id"})
 
 
@@ -57,9 +57,6 @@ def _release(replay: Replay, event: PastEvent) -> None:
 
 
 def _suspend(replay: Replay, event: PastEvent) -> None:
-    if "asked" in event.facts and event.action is A.SUSPEND:
-        _ask(replay, event)
-        return
     replay.order.suspend(
         event.action,
         event.at,
@@ -83,24 +80,11 @@ def _ask(replay: Replay, event: PastEvent) -> None:
 
 
 def _extend(replay: Replay, event: PastEvent) -> None:
-    if "asked" in event.facts and event.action is A.EXTEND:
-        _ask(replay, event)
-        return
     replay.order.extend(event.action, event.at, due_at=event.time("due_at"))
 
 
 def _cancel(replay: Replay, event: PastEvent) -> None:
-    if "asked" in event.facts and event.action is A.CANCEL:
-        _ask(replay, event)
-        return
     replay.order.cancel(event.action, event.at)
-
-
-def _decide(replay: Replay, event: PastEvent) -> None:
-    if "asked" in event.facts:
-        _ask(replay, event)
-        return
-    replay.order.decide_again(event.at)
 
 
 def _complete(replay: Replay, event: PastEvent) -> None:
@@ -194,7 +178,7 @@ def _answer_request(replay: Replay, event: PastEvent) -> None:
     request = replay.asked(event)
     if request is None:
         raise ValueError(f"{event.action} without a request")
-    # The history knows a request by the number that it had then.
+    # The history names a request by the id that it had then.
     number = event.facts.get("request_id")
     if event.action is A.REFUSE:
         replay.order.refuse(event.at, request, event.actor_id)
@@ -303,10 +287,8 @@ _ACTS: dict[Action, Callable[[Replay, PastEvent], None]] = {
     A.FOLLOW_UP: _follow_up,
     A.CLOSE_UNANSWERED: lambda replay, event: replay.order.close_unanswered(event.at),
     A.REOPEN: _reopen,
-    A.DECIDE: _decide,
-    A.REPORT_UP: _ask,
+    A.DECIDE: lambda replay, event: replay.order.decide_again(event.at),
     A.SUPERVISE: _supervise,
-    A.TRANSFER: _ask,
     A.SPLIT: lambda replay, event: replay.order.split(event.at, parts=event.facts["parts"]),
     A.GATHER: lambda replay, event: replay.order.gather(event.at),
     A.AMEND: _amend,
@@ -323,7 +305,6 @@ _ACTS: dict[Action, Callable[[Replay, PastEvent], None]] = {
     A.CONFIRM_NO_SHOW: _judge_miss,
     A.COMMENT: _comment,
     A.JOIN: lambda replay, event: replay.order.join(event.at, event.actor_id),
-    A.SUPPORT: _ask,
     A.AGREE: _agree,
     A.REFUSE: _answer_request,
     A.LAPSE_REQUEST: _answer_request,
@@ -337,8 +318,9 @@ _ACTS: dict[Action, Callable[[Replay, PastEvent], None]] = {
 
 
 def redo(replay: Replay, event: PastEvent) -> None:
-    """Does the act again; raises ValueError where it leads elsewhere than the event says."""
-    _ACTS[event.action](replay, event)
+    """Does the act again; raises ValueError where it leads to another state than the event says."""
+    act = _ask if "asked_of" in event.facts else _ACTS[event.action]
+    act(replay, event)
     if replay.order.status is not event.to:
         raise ValueError(f"{event.action} left {replay.order.status}, not {event.to}")
     replay.take_beside()

@@ -1,4 +1,4 @@
-"""One order of the past in memory, with the rows beside it as its acts leave them."""
+"""One order of the past in memory, with its side rows as its acts leave them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,17 +15,15 @@ from app.orders.ticket.models import (
     OrderRequest,
     RequestsLapse,
 )
-from app.orders.ticket.states import (
-    RequestState,
-)
+from app.orders.ticket.states import RequestState
 from app.pasts.acts import PastEvent
 
 
 @dataclass(slots=True)
 class Replay:
-    """One order whose acts are done again in memory, and the rows that they leave beside it.
+    """One order whose acts are done again in memory, and its side rows.
 
-    `requests` finds a request by the number that the history gave it.
+    `requests` holds the requests by the id that the history gives them.
     """
 
     order: Order
@@ -33,7 +31,7 @@ class Replay:
     requests: dict[Any, OrderRequest] = field(default_factory=dict)
 
     def take_beside(self) -> None:
-        """What the last act has left beside the order is among the rows from now on."""
+        """Moves the rows and changes of rows that the last act has left into `rows`."""
         for one in self.order.beside:
             self._leave(one)
         self.order.beside.clear()
@@ -55,7 +53,7 @@ class Replay:
         return [row for row in self.rows if isinstance(row, kind)]
 
     def asked(self, event: PastEvent) -> OrderRequest | None:
-        """The request that the event answers: by its number, or the pending one of its kind."""
+        """The request that the event answers, by its id, else the pending one of its kind; or None."""
         found = self.requests.get(event.facts.get("request_id"))
         if found is not None:
             return found
@@ -63,11 +61,11 @@ class Replay:
         return next((row for row in waiting if row.kind == event.facts.get("asked")), None)
 
     def missed(self) -> NoShow | None:
-        """The report that nobody came, which waits to be judged."""
+        """The oldest report of a missed visit that nobody has judged; or None."""
         return next((row for row in self._of(NoShow) if row.confirmed_at is None), None)
 
     def follower(self, person_id: int | None) -> OrderFollower | None:
-        """The person's row as a joiner."""
+        """The person's row as a joiner; or None."""
         rows = self._of(OrderFollower)
         return next((row for row in rows if row.person_id == person_id), None)
 

@@ -1,8 +1,8 @@
 """Writes the past of orders: their rows as they stand today, and their histories as they happened.
 
-No verb is called, nobody is told, nothing is announced; of the deadlines only what is still to come
-will be reminded of. By `recorded_at` the history rows say that they were put in today. The room that
-writes a past has asked for its actor's rights.
+No verb is called, nobody is told, and no event is announced; only reminders that are still to come
+will be sent. `recorded_at` of the history rows is the time of the writing. The room that writes a
+past checks the rights of its actor.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ _BATCH = 500
 class Past:
     """Orders whose pasts are told one by one, and then written all at once.
 
-    Until `write` nothing of it is in the database, and the session knows none of these orders.
+    Until `write` neither the database nor the session has these orders.
     """
 
     _orders: list[Order] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Past:
     _facts: dict[int, list[Fact]] = field(default_factory=dict)
 
     def enter(self, given: Sequence[tuple[Placement, datetime]]) -> list[Order]:
-        """Orders placed so at those times; their histories are still to be told."""
+        """New orders from these placements at these times; `tell` must tell their histories."""
         ids = reserve_ids(Order, len(given))
         entered = []
         for order_id, (placement, at) in zip(ids, given, strict=True):
@@ -55,9 +55,9 @@ class Past:
         return entered
 
     def tell(self, order: Order, events: Sequence[PastEvent]) -> list[Model]:
-        """All that happened to an order that `enter` has made, its placing first.
+        """Does the events again on an order that `enter` has made, its placing first.
 
-        Returns the rows beside the order as the events leave them.
+        Returns the side rows of the order as the events leave them. Raises what `redo` raises.
         """
         replay, told = Replay(order), self._facts.setdefault(order.id, [])
         for event in events:
@@ -84,7 +84,7 @@ class Past:
         return replay.rows
 
     def write(self) -> None:
-        """All of it, in few statements, what is pointed at first."""
+        """Writes all orders, side rows, histories and deadlines, in few statements."""
         stories = [(subject_of(order), self._facts.get(order.id, [])) for order in self._orders]
         for order, dates in zip(self._orders, write_past(stories), strict=True):
             set_dates(order, dates)

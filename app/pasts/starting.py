@@ -1,4 +1,4 @@
-"""Orders from before there were deadlines get theirs from their histories."""
+"""Gives deadlines to orders from the time before there were deadlines, from their histories."""
 
 from sqlalchemy import exists, select
 
@@ -14,9 +14,9 @@ BATCH = 200
 
 
 def start_missing(actor: Actor, *, limit: int = BATCH) -> int:
-    """One batch of orders without any fact; answers how many, 0 when none is left.
+    """Writes the facts and dates of a batch of orders without any fact; returns how many, 0 at the end.
 
-    By today's policy, urgency and unit of each order; of the ladders only what is still to come.
+    By today's policy, urgency and unit of each order; only reminders that are still to come are sent.
     """
     del actor
     known = exists().where(DeadlineFact.subject_kind == KIND, DeadlineFact.subject_id == Order.id)

@@ -13,7 +13,7 @@ FOLDERED = {"orders"}
 KIND_OF_NOUN = {
     **dict.fromkeys(
         (
-            *("agreements", "amending", "core", "erasure", "explaining", "helping", "holders"),
+            *("agreements", "amending", "core", "erasure", "helping", "holders"),
             *(
                 "joining",
                 "keeping",
@@ -31,7 +31,7 @@ KIND_OF_NOUN = {
     **dict.fromkeys(
         (
             *("chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
-            *("one", "parts", "rendering", "searching", "verifying", "visible", "waiting"),
+            *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),
         "queries",
     ),

@@ -13,7 +13,7 @@ from app.orders.clockwork import jobs, timed
 from app.orders.record.telling import tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import OrderStatus
-from app.orders.views.waiting import list_unanswered_asks
+from app.orders.views.lists import list_unanswered_asks
 from tests.orders.days import START, Day, completed, run, set_columns
 from tests.orders.stories import SYSTEM, assert_sound, do, order_of, told
 from tests.world import World

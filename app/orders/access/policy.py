@@ -84,17 +84,11 @@ def _held_at(actor: Actor, unit_path: str) -> frozenset[str]:
 
 
 def _staff(permission: str) -> Rule:
-    def rule(actor: Actor, order: Order) -> bool:
-        return permission in _held_at(actor, order.handling_path)
-
-    return rule
+    return lambda actor, order: permission in _held_at(actor, order.handling_path)
 
 
 def _grid_too(permission: str) -> Rule:
-    def rule(actor: Actor, order: Order) -> bool:
-        return reaches(actor.grants, permission, order)
-
-    return rule
+    return lambda actor, order: reaches(actor.grants, permission, order)
 
 
 is_staff_of = _grid_too("orders.see")

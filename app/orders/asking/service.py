@@ -15,19 +15,12 @@ from app.orders.access.policy import deciding
 from app.orders.record.core import need_reason, write
 from app.orders.record.telling import cleared_holders, tell
 from app.orders.ticket.models import Asked, Order, OrderRequest
-from app.orders.ticket.states import ASKED_BY, BETWEEN_UNITS, REQUEST_LAPSES, RequestKind
+from app.orders.ticket.states import ASKED_BY, BETWEEN_UNITS, REQUEST_LAPSES, TABLE, RequestKind
 from app.organisation.models import Unit
-from app.organisation.queries import ancestors, get_unit, hold_unit
+from app.organisation.queries import get_unit, hold_unit, unit_above
 
-WORDS = {
-    RequestKind.SUSPEND: "暂缓",
-    RequestKind.EXTEND: "延期",
-    RequestKind.CANCEL: "撤单",
-    RequestKind.TRANSFER: "转办",
-    RequestKind.REPORT_UP: "上报",
-    RequestKind.SUPPORT: "支援",
-    RequestKind.CLOSE: "办结",
-}
+WORDS = {kind: TABLE[action].word for kind, action in ASKED_BY.items()}
+WORDS |= {RequestKind.SUPPORT: "支援", RequestKind.CLOSE: "办结"}
 TOLD = {RequestKind.TRANSFER: "transfer_asked", RequestKind.REPORT_UP: "reported_up"}
 
 
@@ -49,7 +42,8 @@ def ask_agreement(
     """
     at = now()
     reason = need_reason(reason)
-    decider = hold_unit((unit or _decider(order, above=above)).id)
+    unit = unit or get_unit(order.handling_unit_id)
+    decider = hold_unit((unit_above(unit) if above else unit).id)
     until = lapses_at(kind, decider.id, at)
     asked = Asked(kind, decider.id, decider.path, until, reason, details or {})
     request = order.ask(ASKED_BY[kind], at, actor.person_id, asked)
@@ -59,12 +53,6 @@ def ask_agreement(
     deciders = cleared_holders(order, deciding(kind), decider.id)
     tell(order, TOLD.get(kind, "asked_agreement"), deciders, what=WORDS[kind])
     return order
-
-
-def _decider(order: Order, *, above: bool) -> Unit:
-    unit = get_unit(order.handling_unit_id)
-    upper = ancestors(unit) if above else []
-    return upper[0] if upper else unit
 
 
 def lapses_at(kind: RequestKind, unit_id: int, at: datetime) -> datetime:

@@ -75,11 +75,12 @@ def without_sign(at: datetime) -> Condition:
 
 def still_without_sign(at: datetime) -> Condition:
     """Claimed orders whose holder was reminded, and has given no sign of life for as long again."""
-    ways = [
-        and_(_is_one_of(pairs), Order.reminded <= at.timestamp() - 60 * minutes)
-        for minutes, pairs in _paces(_WITHOUT_SIGN, stale_minutes).items()
-    ]
-    return and_(_WITHOUT_SIGN, ~_not_reminded_since(_SINCE_SIGN), or_(false(), *ways))
+    late = _by_pace(
+        _WITHOUT_SIGN,
+        stale_minutes,
+        lambda minutes: Order.reminded <= at.timestamp() - 60 * minutes,
+    )
+    return and_(_WITHOUT_SIGN, ~_not_reminded_since(_SINCE_SIGN), late)
 
 
 def unclaimed(at: datetime) -> Condition:
@@ -162,9 +163,14 @@ def _not_reminded_since(moment: Any, later_by: timedelta = timedelta()) -> Condi
 
 def _is_over(state: Condition, since: Any, pace: Pace, at: datetime) -> Condition:
     """Orders in the state for which the minutes of their pace have passed since the moment."""
+    return _by_pace(state, pace, lambda minutes: since <= at - timedelta(minutes=minutes))
+
+
+def _by_pace(state: Condition, pace: Pace, is_late: Callable[[int], Condition]) -> Condition:
+    """Orders that are late by the minutes of their own pace."""
+    paced = tuple_(func.coalesce(Order.category_id, 0), Order.urgency)
     ways = [
-        and_(_is_one_of(pairs), since <= at - timedelta(minutes=minutes))
-        for minutes, pairs in _paces(state, pace).items()
+        and_(paced.in_(pairs), is_late(minutes)) for minutes, pairs in _paces(state, pace).items()
     ]
     return or_(false(), *ways)
 
@@ -179,7 +185,3 @@ def _paces(state: Condition, pace: Pace) -> dict[int, list[tuple[int, Urgency]]]
         minutes = pace(categories.get(category_id or 0), urgency)
         found.setdefault(minutes, []).append((category_id or 0, urgency))
     return found
-
-
-def _is_one_of(pairs: list[tuple[int, Urgency]]) -> Condition:
-    return tuple_(func.coalesce(Order.category_id, 0), Order.urgency).in_(pairs)

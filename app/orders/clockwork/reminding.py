@@ -106,11 +106,13 @@ def _hearers(actor: Actor, told: _Told, order: Order, item: Passed) -> Iterable[
         return [*_actors(told, order, item.stage), *told.people(order, on_duty, unit_id)]
     if item.level is Level.LEADER:
         return told.people(order, "orders.lead", unit_id)
-    above = _above(order, 1 if item.level is Level.UP_1 else 2)
-    if above is None:
+    above = ancestors(get_unit(unit_id))
+    levels = 1 if item.level is Level.UP_1 else 2
+    if len(above) < levels:
         return []
-    _raise_attention(told, order, above, item)
-    return told.people(order, "orders.supervise", above.id)
+    upper = above[levels - 1]
+    _raise_attention(told, order, upper, item)
+    return told.people(order, "orders.supervise", upper.id)
 
 
 def _actors(told: _Told, order: Order, stage: Stage) -> list[int]:
@@ -121,11 +123,6 @@ def _actors(told: _Told, order: Order, stage: Stage) -> list[int]:
         if person_id is not None:
             return [person_id]
     return told.people(order, "orders.dispatch", order.handling_unit_id)
-
-
-def _above(order: Order, levels: int) -> Unit | None:
-    units = ancestors(get_unit(order.handling_unit_id))
-    return units[levels - 1] if len(units) >= levels else None
 
 
 def _raise_attention(told: _Told, order: Order, unit: Unit, item: Passed) -> None:

@@ -21,7 +21,7 @@ from app.orders.ticket.states import (
     RequestKind,
 )
 from app.organisation.models import Unit
-from app.organisation.queries import ancestors, get_unit, open_unit
+from app.organisation.queries import get_unit, open_unit, unit_above
 from app.people.queries import holders_of
 
 
@@ -50,9 +50,14 @@ def rate_order(
         comment=comment,
     )
     write(actor, order, note=comment)
-    if solved:
-        gather_parent(order)
-    _tell_answer(actor, order, solved=solved, satisfied=satisfied)
+    if not solved:
+        _tell_unsolved(order, [*handlers_of(order.id), *desk(order)])
+        return order
+    gather_parent(order)
+    tell(order, "closed", [person for person in requesters(order) if person != actor.person_id])
+    tell(order, "rated", handlers_of(order.id))
+    if satisfied is False:
+        tell(order, "dissatisfied", desk(order))
     return order
 
 
@@ -60,17 +65,6 @@ def _check_ready(order: Order) -> None:
     category = category_or_none(order.category_id)
     if category is not None and category.check_before_answer and order.checked_at is None:
         raise Conflict("order.check_first", "社区还在核查，核查好了再请您评价。")
-
-
-def _tell_answer(actor: Actor, order: Order, *, solved: bool, satisfied: bool | None) -> None:
-    if not solved:
-        _tell_unsolved(order, [*handlers_of(order.id), *desk(order)])
-        return
-    others = [person for person in requesters(order) if person != actor.person_id]
-    tell(order, "closed", others)
-    tell(order, "rated", handlers_of(order.id))
-    if satisfied is False:
-        tell(order, "dissatisfied", desk(order))
 
 
 def _tell_unsolved(order: Order, people: list[int]) -> None:
@@ -154,9 +148,9 @@ def _unit_again(order: Order) -> Unit:
     if order.status is OrderStatus.REJECTED:
         if order.appealed:
             raise Conflict("order.rejection_final", "上级单位已经复核过，这是最后的答复。")
-        above = ancestors(unit)
+        above = unit_above(unit)
         # A unit that has no unit above looks at the appeal itself.
-        return open_unit(above[0]) if above else unit
+        return unit if above is unit else open_unit(above)
     return open_unit(unit)
 
 

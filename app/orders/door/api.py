@@ -15,7 +15,7 @@ from app.orders.desk import amending
 from app.orders.desk import service as desk
 from app.orders.door import bodies as actions
 from app.orders.door import shapes as shapes
-from app.orders.handling import explaining, pausing
+from app.orders.handling import pausing
 from app.orders.handling import service as handling
 from app.orders.linking import joining, merging, splitting
 from app.orders.placing import service as placing
@@ -187,7 +187,7 @@ def explain(data: Body, order_id: int) -> OrderView:
 
     409 `deadline.not_late`, `deadline.reason_given`.
     """
-    return _shown(explaining.explain_order(current_actor(), order_id, **data))
+    return _shown(handling.explain_order(current_actor(), order_id, **data))
 
 
 @blueprint.post("/<int:order_id>/requests/<int:rid>/agree")

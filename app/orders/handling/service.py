@@ -8,6 +8,8 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from app.categories.models import Category
 from app.categories.queries import category_or_none
 from app.categories.states import NeedsPhoto
+from app.deadlines.service.lateness import explain_lateness
+from app.deadlines.states import LateReason, Stage
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import local_midnight, now, spoken
@@ -15,12 +17,14 @@ from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.orders.access.fitness import needs_code, owes_code, unfit
-from app.orders.access.visible import check_reach, contents_of
+from app.orders.access.policy import may_explain, may_lead
+from app.orders.access.visible import check_reach, contents_of, get_visible
 from app.orders.giving.helping import check_helpers
 from app.orders.giving.service import holds, tell_leader_of_returns
 from app.orders.linking.splitting import check_parts, tell_completed
-from app.orders.record.core import attach_pictures, need_reason, take, write
+from app.orders.record.core import attach_pictures, locked, need_reason, take, write
 from app.orders.record.telling import desk, requesters, tell
+from app.orders.record.timing import KIND
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
 from app.orders.ticket.states import (
     ACTIVE,
@@ -138,7 +142,10 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
         )
     order.appoint(moment, at)
     write(actor, order, note=note)
-    tell(order, "appointed", requesters(order), handler=_holder_name(order), time=spoken(at))
+    name = "承办单位"
+    if order.holder_id is not None:
+        name = masked_names([order.holder_id]).get(order.holder_id, "办理人")
+    tell(order, "appointed", requesters(order), handler=name, time=spoken(at))
     return order
 
 
@@ -271,7 +278,31 @@ def _has_picture(order: Order) -> bool:
     return any(content.photo_ids for content in contents_of(rows).values())
 
 
-def _holder_name(order: Order) -> str:
-    if order.holder_id is None:
-        return "承办单位"
-    return masked_names([order.holder_id]).get(order.holder_id, "办理人")
+def explain_order(
+    actor: Actor,
+    order_id: int,
+    *,
+    stage: Stage,
+    reason: LateReason,
+    round: int | None = None,
+    note: str | None = None,
+) -> Order:
+    """Notes why a stage of the present round, or of `round`, was late; a leader may change it later.
+
+    Raises NotFound `not_found`, Forbidden `order.not_allowed`, Conflict `deadline.not_late`,
+    `deadline.reason_given`.
+    """
+    get_visible(actor, order_id)
+    order = locked(order_id)
+    if not may_explain(actor, order):
+        raise Forbidden("order.not_allowed", "这一步不由您来办。")
+    explain_lateness(
+        actor,
+        (KIND, order.id),
+        round or order.round,
+        stage,
+        reason=reason,
+        note=note,
+        may_change=may_lead(actor, order),
+    )
+    return order

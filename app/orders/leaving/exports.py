@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.categories.queries import names_of
 from app.kernel.clock import to_local
@@ -22,6 +23,13 @@ from app.orders.ticket.models import (
 from app.orders.ticket.states import STAFF_WORDS, TABLE
 
 _PERSONAL = [*Order.erased_columns("words"), *Order.erased_columns("place")]
+# By part of the copy: the column with the person, and the fields that are copied.
+_SIDE_ROWS: dict[str, tuple[InstrumentedAttribute[Any], tuple[str, ...]]] = {
+    "ratings": (OrderRating.person_id, ("at", "solved", "satisfied", "stars", "comment")),
+    "requests": (OrderRequest.asked_by_id, ("kind", "state", "reason", "asked_at")),
+    "joined": (OrderFollower.person_id, ("since",)),
+    "handled": (OrderAssignee.person_id, ("part", "since", "until")),
+}
 
 
 def export_of(person_id: int) -> dict[str, Any]:
@@ -43,22 +51,9 @@ def export_of(person_id: int) -> dict[str, Any]:
     return {
         "placed": [_placed(order, named.get(order.category_id or 0)) for order in placed],
         "said": _said(person_id),
-        "ratings": [
-            _fields(order, row, "at", "solved", "satisfied", "stars", "comment")
-            for order, row in _beside(OrderRating, OrderRating.person_id == person_id)
-        ],
-        "requests": [
-            _fields(order, row, "kind", "state", "reason", "asked_at")
-            for order, row in _beside(OrderRequest, OrderRequest.asked_by_id == person_id)
-        ],
-        "joined": [
-            _fields(order, row, "since")
-            for order, row in _beside(OrderFollower, OrderFollower.person_id == person_id)
-        ],
-        "handled": [
-            _fields(order, row, "part", "since", "until")
-            for order, row in _beside(OrderAssignee, OrderAssignee.person_id == person_id)
-        ],
+    } | {
+        name: [_fields(order, row, *names) for order, row in _beside(column, person_id)]
+        for name, (column, names) in _SIDE_ROWS.items()
     }
 
 
@@ -98,10 +93,11 @@ def _said(person_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _beside(model: Any, condition: ColumnElement[bool]) -> Iterable[Any]:
-    """Pairs of an order and its row of the model, in the order of the rows."""
+def _beside(column: InstrumentedAttribute[Any], person_id: int) -> Iterable[Any]:
+    """Pairs of an order and a side row that has the person in the column, in the order of the rows."""
+    model = column.class_
     pairs = select(Order, model).join(model, model.order_id == Order.id)
-    return session.execute(pairs.where(condition).order_by(model.id))
+    return session.execute(pairs.where(column == person_id).order_by(model.id))
 
 
 def _fields(order: Order, row: Any, *names: str) -> dict[str, Any]:

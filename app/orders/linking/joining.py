@@ -40,7 +40,10 @@ def still_not_solved(actor: Actor, order_id: int) -> Order:
     Raises NotFound `not_found`, Forbidden `order.not_allowed` where the actor sees the order but has
     not joined, Conflict `order.no_outcome_yet`, `order.already_said`, `order.too_late_to_reopen`.
     """
-    order = locked(_followed(actor, order_id))
+    if session.scalars(_follower(actor, order_id)).one_or_none() is None:
+        get_visible(actor, order_id)
+        raise Forbidden("order.not_allowed", "这一步由附议的居民来办。")
+    order = locked(order_id)
     # The outcome of a merged order is that of its root.
     root = order if order.merged_into_id is None else session.get_one(Order, order.merged_into_id)
     follower = session.scalars(lock(_follower(actor, order_id))).one()
@@ -57,13 +60,6 @@ def _follower(actor: Actor, order_id: int) -> Select[OrderFollower]:
     return select(OrderFollower).where(
         OrderFollower.order_id == order_id, OrderFollower.person_id == actor.own_id
     )
-
-
-def _followed(actor: Actor, order_id: int) -> int:
-    if session.scalars(_follower(actor, order_id)).one_or_none() is None:
-        get_visible(actor, order_id)
-        raise Forbidden("order.not_allowed", "这一步由附议的居民来办。")
-    return order_id
 
 
 def _check_outcome(root: Order, follower: OrderFollower, at: datetime) -> None:

@@ -22,12 +22,7 @@ _PROGRAM = Actor.system("orders.release_root")
 
 
 def merge_order(
-    actor: Actor,
-    order_id: int,
-    *,
-    into_id: int,
-    reason: str | None = None,
-    note: str | None = None,
+    actor: Actor, order_id: int, *, into_id: int, reason: str | None = None, note: str | None = None
 ) -> Order:
     """合并: merges the order, and all orders merged into it, into an open root of the same unit.
 

@@ -27,7 +27,7 @@ from app.orders.ticket.models import Contact, Order
 from app.orders.ticket.models.placement import Placement, from_category
 from app.orders.ticket.states import OPEN, Source
 from app.organisation.models import Unit
-from app.organisation.queries import ancestors, hold_unit, is_open, setting
+from app.organisation.queries import hold_unit, is_open, setting, unit_above
 from app.people.models import Person
 from app.people.queries import get_person, holders_of, lock_person, name_of, phone_of, unit_paths_of
 
@@ -95,18 +95,17 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
         None if wish.category_id is None else usable_category(wish.category_id, spot.unit.path)
     )
     sees = _will_see(actor, spot.unit, category)
-    party = _party(
-        actor, spot.unit, wish.on_behalf_of, wish.contact_name, wish.contact_phone, sees=sees
-    )
+    party = _party(actor, spot.unit, wish, sees=sees)
     to_call = wish.contact_phone or (wish.on_behalf_of or {}).get("phone")
     if not (wish.description or category or wish.photo_ids or wish.voice_id or to_call):
         raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
     _check_content(party, category, wish.photo_ids)
-    _check_staff_fields(party, wish)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
     if not party.by_staff:
+        _check_staff_fields(wish)
         _check_limits(actor, spot.unit, at, emergency=emergency)
-    unit = hold_unit(_acting_unit(spot.unit, category).id)
+    goes_above = category is not None and category.to_unit_above
+    unit = hold_unit((unit_above(spot.unit) if goes_above else spot.unit).id)
     if not is_open(unit):
         raise closed_unit()
     placement = _placement(wish, unit, category, party, spot)
@@ -153,27 +152,12 @@ def _placement(
     )
 
 
-def _acting_unit(unit: Unit, category: Category | None) -> Unit:
-    if category is None or not category.to_unit_above:
-        return unit
-    above = ancestors(unit)
-    return above[0] if above else unit
-
-
-def _party(
-    actor: Actor,
-    unit: Unit,
-    on_behalf_of: Mapping[str, Any] | None,
-    contact_name: str | None,
-    contact_phone: str | None,
-    *,
-    sees: bool,
-) -> _Party:
+def _party(actor: Actor, unit: Unit, wish: Wish, *, sees: bool) -> _Party:
     enters = actor.may("orders.enter", unit.path)
     entered_by = None if sees else actor.person_id
-    given = on_behalf_of or {}
-    name = contact_name or given.get("name")
-    phone = contact_phone or given.get("phone")
+    given = wish.on_behalf_of or {}
+    name = wish.contact_name or given.get("name")
+    phone = wish.contact_phone or given.get("phone")
     phone = normalise_phone(phone) if phone else None
     if given.get("person_id") is not None:
         if not enters:
@@ -219,9 +203,7 @@ def _check_content(party: _Party, category: Category | None, photo_ids: Sequence
         )
 
 
-def _check_staff_fields(party: _Party, wish: Wish) -> None:
-    if party.by_staff:
-        return
+def _check_staff_fields(wish: Wish) -> None:
     given = wish.external_number is not None or wish.imposed_due_at is not None
     if given or (wish.source is not None and wish.source not in RESIDENT_SOURCES):
         raise Forbidden("order.staff_only_field", "有些内容只能由工作人员填写。")
@@ -234,9 +216,7 @@ _PLACED_TODAY = and_(
 _WAITING = _ORDERS.c.status.in_(OPEN)
 # Whether a person agreed to the privacy notice; his or her orders placed today; those still open.
 _MINE = select(
-    consented(Document.PRIVACY),
-    func.count().filter(_PLACED_TODAY),
-    func.count().filter(_WAITING),
+    consented(Document.PRIVACY), func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)
 ).where(
     or_(
         _ORDERS.c.requester_id == bindparam("person_id"),

@@ -1,7 +1,6 @@
 """Keeps the search words of orders: adds, changes, removes and rebuilds them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import delete, insert, select, text
 
@@ -19,7 +18,8 @@ _INSERT = insert(table_of(OrderSearch)).inline()
 
 def keep_words(orders: Sequence[Order]) -> None:
     """Adds the search words of new orders, 500 orders by statement; an order without words has none."""
-    rows = [_row(order.id, order.description) for order in orders if order.description]
+    texts = {order.id: normalised(order.description) for order in orders if order.description}
+    rows = [{"order_id": i, "text": words, "grams": bigrams(words)} for i, words in texts.items()]
     for start in range(0, len(rows), BATCH):
         session.execute(_INSERT, rows[start : start + BATCH])
 
@@ -68,8 +68,3 @@ def _delete(order_ids: Sequence[int]) -> None:
 def _index(command: str) -> None:
     statement = text("INSERT INTO order_search_fts (order_search_fts) VALUES (:command)")
     session.execute(statement, {"command": command})
-
-
-def _row(order_id: int, description: str) -> dict[str, Any]:
-    words = normalised(description)
-    return {"order_id": order_id, "text": words, "grams": bigrams(words)}

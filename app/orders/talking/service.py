@@ -40,12 +40,7 @@ def answer_order(actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[
 
 
 def comment_order(
-    actor: Actor,
-    order_id: int,
-    *,
-    note: str,
-    photo_ids: Sequence[int] = (),
-    visible: bool = True,
+    actor: Actor, order_id: int, *, note: str, photo_ids: Sequence[int] = (), visible: bool = True
 ) -> Order:
     """留言: a comment for all people of the order, or with `visible` false for staff and handlers.
 

@@ -10,14 +10,7 @@ from app.deadlines.states import FactKind, Stage
 from app.orders.ticket.states import TABLE, TAKEN, Action, OrderStatus
 
 A, F, S = Action, FactKind, OrderStatus
-AT_START = (
-    Stage.ACKNOWLEDGE,
-    Stage.ARRANGE,
-    Stage.CONTACT,
-    Stage.REPORT,
-    Stage.SOLVE,
-    Stage.ZERO,
-)
+AT_START = (Stage.ACKNOWLEDGE, Stage.ARRANGE, Stage.CONTACT, Stage.REPORT, Stage.SOLVE, Stage.ZERO)
 EVERY = tuple(Stage)
 _NOT_ZERO = tuple(stage for stage in Stage if stage is not Stage.ZERO)
 

@@ -14,9 +14,15 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
-from app.orders.access.visible import events_visible_to, in_pool, visible_orders
+from app.orders.access.visible import (
+    events_visible_to,
+    in_pool,
+    orders_visible_to,
+    under,
+    visible_orders,
+)
 from app.orders.ticket.models import Order, OrderEvent
-from app.orders.ticket.states import OPEN, OrderStatus
+from app.orders.ticket.states import ASK_UNANSWERED_AFTER, OPEN, OrderStatus
 from app.orders.views.searching import matching
 from app.organisation.queries import get_unit
 
@@ -147,6 +153,19 @@ def _mine(actor: Actor, mine: str) -> ColumnElement[bool]:
             and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED),
         )
     return in_pool(actor)
+
+
+def list_unanswered_asks(actor: Actor, *, cursor: str | None, limit: int) -> Page[Order]:
+    """A page of visible orders whose question (请补充) has had no answer for a day, by id.
+
+    Only orders where the actor has `orders.dispatch`. Raises Invalid `cursor.invalid`.
+    """
+    statement = orders_visible_to(actor).where(
+        under(Order.handling_path, actor.paths("orders.dispatch")),
+        Order.status.in_((OrderStatus.SUBMITTED, OrderStatus.DISPATCHED)),
+        Order.asked_at <= now() - ASK_UNANSWERED_AFTER,
+    )
+    return paginate(statement, [Key(Order.id)], cursor=cursor, limit=limit)
 
 
 def page_of_events(

@@ -79,7 +79,8 @@ def nearby_orders(
         place_id = home_of(actor)
         place = None if place_id is None else get_place(place_id)
     else:
-        place = None if place_id is None else _place(actor, place_id)
+        with instead_of_not_found(Invalid("place.unknown", "没有找到这个地点，请重新选择。")):
+            place = None if place_id is None else get_visible_place(actor, place_id)
     if (latitude is None) != (longitude is None) or (latitude is None and place is None):
         raise Invalid("nearby.where_missing", "请选择地点，或打开手机定位。")
     kinds = _kinds(actor, category_id)
@@ -92,11 +93,6 @@ def nearby_orders(
     found = _found(actor, kinds, origin, place)
     found.sort(key=lambda entry: (entry[0], entry[1].place_id != place_id, -entry[1].id))
     return _views(found[:MOST], kinds)
-
-
-def _place(actor: Actor, place_id: int) -> Place:
-    with instead_of_not_found(Invalid("place.unknown", "没有找到这个地点，请重新选择。")):
-        return get_visible_place(actor, place_id)
 
 
 def _kinds(actor: Actor, category_id: int | None) -> dict[int, Category]:

@@ -139,7 +139,7 @@ def _contacts(order_ids: Sequence[int]) -> dict[int, Any]:
 
 
 def _ratings(order_ids: Sequence[int]) -> dict[int, OrderRating]:
-    """The last rating of each order."""
+    """The last rating of each order, because the rows come by id."""
     found = session.scalars(_RATINGS, {"order_ids": order_ids}) if order_ids else ()
     return {row.order_id: row for row in found}
 
@@ -182,7 +182,9 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         answers=order.answers if checked else {},
         external_number=order.external_number if staff or mine else None,
         location=_location(order, exact=near),
-        photos=_files(order.photo_ids, around) if checked else [],
+        photos=[around.files[found] for found in order.photo_ids if found in around.files]
+        if checked
+        else [],
         voice=around.files.get(order.voice_id or 0) if checked else None,
         requester=named(order.requester_id, around.people) if unhidden else None,
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
@@ -241,10 +243,6 @@ def _contact(row: Any) -> dict[str, Any] | None:
     return {"name": mask_name(name or "") or None, "phone": mask_phone(phone) if phone else None}
 
 
-def _files(ids: Sequence[int], around: _Surroundings) -> list[FileLink]:
-    return [around.files[found] for found in ids if found in around.files]
-
-
 def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
     """Whether the reader may claim orders of the unit, or is or was a handler of this one."""
     return actor.may("orders.claim", order.handling_path) or any(
@@ -265,11 +263,11 @@ def _current(order: Order, rows: Sequence[Any]) -> list[Any]:
 
 
 def _assignee(row: Any, around: _Surroundings) -> dict[str, Any]:
-    if row.provider_id is not None:
-        name = around.providers.get(row.provider_id, "")
-        return {"kind": row.kind, "id": row.provider_id, "name": name, "part": row.part}
-    name = around.people.get(row.person_id or 0, "")
-    return {"kind": row.kind, "id": row.person_id, "name": name, "part": row.part}
+    if row.provider_id is None:
+        found, name = row.person_id, around.people.get(row.person_id or 0, "")
+    else:
+        found, name = row.provider_id, around.providers.get(row.provider_id, "")
+    return {"kind": row.kind, "id": found, "name": name, "part": row.part}
 
 
 def _promised_day(order: Order) -> datetime | None:

@@ -39,6 +39,7 @@ from app.organisation.queries.units import (
     open_unit,
     parent_path,
     subtree_ids,
+    unit_above,
     unit_called,
     unit_names,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "same_building",
     "setting",
     "subtree_ids",
+    "unit_above",
     "unit_called",
     "unit_names",
 ]

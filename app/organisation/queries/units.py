@@ -91,6 +91,11 @@ def ancestors(unit: Unit) -> list[Unit]:
     return [get_unit(unit_id) for unit_id in unit.path_ids[-2::-1]]
 
 
+def unit_above(unit: Unit) -> Unit:
+    """Returns the unit directly above; the unit itself where there is none."""
+    return next(iter(ancestors(unit)), unit)
+
+
 def community_of(unit: Unit) -> Unit | None:
     """Returns the community that the unit is or belongs to; None for a street or a district."""
     if unit.kind is UnitKind.COMMUNITY:
