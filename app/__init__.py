@@ -8,12 +8,12 @@ from app import cli
 from app.categories import api as categories_api
 from app.categories import listeners as categories_heard
 from app.categories import policy as categories_policy
-from app.deadlines import api as deadlines_api
-from app.deadlines import listeners as deadlines_heard
-from app.deadlines import policy as deadlines_policy
-from app.deadlines import settings as deadlines_settings
-from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
-from app.deadlines.queries import standing
+from app.deadlines.door import api as deadlines_api
+from app.deadlines.door import listeners as deadlines_heard
+from app.deadlines.ladder import queries as ladders
+from app.deadlines.standing.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
+from app.deadlines.terms import policy as deadlines_policy
+from app.deadlines.terms import settings as deadlines_settings
 from app.dispatching import api as dispatching_api
 from app.dispatching import policy as dispatching_policy
 from app.files import api as files_api
@@ -122,9 +122,9 @@ FIGURES = (
         "outbox_oldest_seconds", "等得最久的消息（秒）", notifications_queries.longest_wait_seconds
     ),
     Figure("outbox_dead", "没有送达、已放弃的消息（条）", notifications_queries.count_dead),
-    Figure("deadlines_due", "到时间还没发出的提醒（条）", standing.count_due),
-    Figure("deadlines_oldest_seconds", "等得最久的提醒（秒）", standing.longest_due_seconds),
-    Figure("deadlines_stuck", "发不出、已停下的提醒（条）", standing.count_stuck),
+    Figure("deadlines_due", "到时间还没发出的提醒（条）", ladders.count_due),
+    Figure("deadlines_oldest_seconds", "等得最久的提醒（秒）", ladders.longest_due_seconds),
+    Figure("deadlines_stuck", "发不出、已停下的提醒（条）", ladders.count_stuck),
     Figure("job_slots_dead", "多次失败、已停下的定期任务（个）", slots.count_dead),
 )
 

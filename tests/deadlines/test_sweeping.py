@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.deadlines.models import Deadline, DeadlineStep
-from app.deadlines.service.repairing import announce_again
-from app.deadlines.states import MAX_ATTEMPTS, Stage
+from app.deadlines.computing.states import MAX_ATTEMPTS, Stage
+from app.deadlines.ladder.repairing import announce_again
+from app.deadlines.standing.models import Deadline, DeadlineStep
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, NotFound

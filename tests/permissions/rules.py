@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from app.categories.policy import may_edit_category
-from app.deadlines import policy as deadlines
+from app.deadlines.terms import policy as deadlines
 from app.dispatching import policy as dispatching
 from app.files import policy as files
 from app.identity import policy as identity

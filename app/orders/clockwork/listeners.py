@@ -1,6 +1,6 @@
 """Deadlines that fall due or move: what orders do then."""
 
-from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
+from app.deadlines.standing.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
 from app.kernel.actor import Actor
 from app.orders.clockwork import reminding
 

@@ -1,7 +1,7 @@
 """超期原因: whoever handled an order, or dispatched it, says why a stage was late."""
 
-from app.deadlines.service.lateness import explain_lateness
-from app.deadlines.states import LateReason, Stage
+from app.deadlines.computing.states import LateReason, Stage
+from app.deadlines.standing.explaining import explain_lateness
 from app.kernel.actor import Actor
 from app.kernel.errors import Forbidden
 from app.orders.ticket.core import locked

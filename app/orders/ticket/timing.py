@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from app.categories.queries import get_category
-from app.deadlines.clocks import Choice, Fact
-from app.deadlines.events import Dates
-from app.deadlines.queries.surroundings import DEFAULT_POLICY, choice
-from app.deadlines.service.following import Subject, follow
-from app.deadlines.states import FactKind
+from app.deadlines.computing.clocks import Choice, Fact
+from app.deadlines.computing.states import FactKind
+from app.deadlines.standing.events import Dates
+from app.deadlines.standing.following import Subject, follow
+from app.deadlines.terms.surroundings import DEFAULT_POLICY, choice
 from app.kernel.clock import local_date, now, to_local
 from app.kernel.errors import Invalid
 from app.orders.ticket.models import Order

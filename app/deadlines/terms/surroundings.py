@@ -1,0 +1,165 @@
+"""Rules, calendars and quiet hours as they hold now, kept by the process while nobody changes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.deadlines.computing.calendar import FIXED_HOLIDAYS, Calendar, read_hours
+from app.deadlines.computing.clocks import Choice
+from app.deadlines.computing.rules import Rules, StageRule, fold, read_stages
+from app.deadlines.computing.states import CalendarKind, DayKind, Stage
+from app.deadlines.terms.models import CalendarDay, DeadlinePolicy
+from app.kernel.database import session
+from app.kernel.database.fast.kept import Kept
+from app.organisation.queries import get_unit, setting
+
+DEFAULT_POLICY = "ordinary_13710"
+Stages = Mapping[Stage, StageRule]
+
+
+@dataclass(slots=True)
+class _Policies:
+    stages: dict[int, Stages] = field(default_factory=dict)
+    current: dict[tuple[str, int | None], int] = field(default_factory=dict)
+    codes: dict[int, str] = field(default_factory=dict)
+    folded: dict[tuple[int, ...], Rules] = field(default_factory=dict)
+
+
+def _read_policies() -> _Policies:
+    found = _Policies()
+    rows = select(
+        DeadlinePolicy.id,
+        DeadlinePolicy.code,
+        DeadlinePolicy.unit_id,
+        DeadlinePolicy.stages,
+        DeadlinePolicy.superseded_at,
+    ).order_by(DeadlinePolicy.id)
+    for row in session.execute(rows):
+        found.stages[row.id] = read_stages(row.stages)
+        found.codes[row.id] = row.code
+        if row.superseded_at is None:
+            found.current[row.code, row.unit_id] = row.id
+    return found
+
+
+_policies = Kept("deadline_policies", _read_policies, "deadline_policies")
+
+
+def versions_for(code: str, unit_id: int) -> tuple[int, ...]:
+    """The policy's rows that hold at the unit: the one for all, then those of units downward.
+
+    An unknown policy is the ordinary one; () where there is none at all.
+    """
+    current = _policies.value().current
+    known = code if (code, None) in current else DEFAULT_POLICY
+    owners: list[int | None] = [None, *get_unit(unit_id).path_ids]
+    return tuple(current[known, owner] for owner in owners if (known, owner) in current)
+
+
+def choice(policy: str, urgency: str, unit_id: int, limit: datetime | None = None) -> Choice:
+    """What holds now for a policy of that name at a unit; `limit`: an imposed date."""
+    return Choice(versions_for(policy, unit_id), urgency, unit_id, limit)
+
+
+def is_policy(code: str) -> bool:
+    """Whether a policy of that name holds for all."""
+    return (code, None) in _policies.value().current
+
+
+def rules_of(versions: tuple[int, ...]) -> Rules:
+    """The rules made of those rows, also of past ones."""
+    policies = _policies.value()
+    rules = policies.folded.get(versions)
+    if rules is None:
+        rules = fold((version, policies.stages[version]) for version in versions)
+        policies.folded[versions] = rules
+    return rules
+
+
+def code_of(version: int) -> str:
+    """The policy of which that row is a version."""
+    return _policies.value().codes[version]
+
+
+@dataclass(slots=True)
+class _Days:
+    special: dict[date, DayKind] = field(default_factory=dict)
+    years: set[int] = field(default_factory=set)
+    by_hours: dict[tuple[str, str | None], Calendar] = field(default_factory=dict)
+    calendars: dict[tuple[int, CalendarKind], Calendar] = field(default_factory=dict)
+    quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
+
+    def kind(self, day: date) -> DayKind | None:
+        """What the day is beside its weekday; of a year not announced, the fixed holidays."""
+        if day.year in self.years:
+            return self.special.get(day)
+        return DayKind.HOLIDAY if (day.month, day.day) in FIXED_HOLIDAYS else None
+
+
+def _read_days() -> _Days:
+    rows = session.execute(select(CalendarDay.day, CalendarDay.kind, CalendarDay.confirmed)).all()
+    found = _Days({row.day: row.kind for row in rows})
+    found.years = {row.day.year for row in rows if row.confirmed}
+    return found
+
+
+_days = Kept("calendars", _read_days, "calendar_days", "unit_settings", "units")
+
+
+def calendar_of(unit_id: int, kind: CalendarKind) -> Calendar:
+    """Day and night in the unit's zone, or its working hours."""
+    days = _days.value()
+    found = days.calendars.get((unit_id, kind))
+    if found is None:
+        found = days.calendars[unit_id, kind] = _calendar(days, unit_id, kind)
+    return found
+
+
+def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
+    """Units with the same hours have the same calendar."""
+    zone = str(setting(unit_id, "deadlines.zone"))
+    hours: dict[str, Any] | None = None
+    if kind is CalendarKind.WORKING:
+        hours = setting(unit_id, "deadlines.hours")
+    key = (zone, None if hours is None else repr(hours))
+    if key not in days.by_hours:
+        spans = None if hours is None else read_hours(hours)
+        days.by_hours[key] = Calendar(ZoneInfo(zone), spans, days.kind)
+    return days.by_hours[key]
+
+
+def quiet_hours(unit_id: int) -> tuple[time, time]:
+    """From when until when the unit's people are left in peace."""
+    kept = _days.value().quiet
+    if unit_id not in kept:
+        since, until = (setting(unit_id, f"deadlines.quiet_{end}") for end in ("from", "until"))
+        kept[unit_id] = time.fromisoformat(since), time.fromisoformat(until)
+    return kept[unit_id]
+
+
+def next_working_day(unit_id: int, moment: datetime) -> datetime:
+    """A working day later, by the unit's hours."""
+    return calendar_of(unit_id, CalendarKind.WORKING).add_days(moment, 1)
+
+
+class Here:
+    """What the arithmetic of this moment needs to know."""
+
+    def rules(self, versions: tuple[int, ...]) -> Rules:
+        """As `rules_of`."""
+        return rules_of(versions)
+
+    def calendar(self, unit_id: int, kind: CalendarKind) -> Calendar:
+        """As `calendar_of`."""
+        return calendar_of(unit_id, kind)
+
+    def quiet(self, unit_id: int) -> tuple[time, time]:
+        """As `quiet_hours`."""
+        return quiet_hours(unit_id)
+
+
+HERE = Here()
