@@ -8,12 +8,12 @@ from app import cli
 from app.categories import api as categories_api
 from app.categories import listeners as categories_heard
 from app.categories import policy as categories_policy
-from app.deadlines import api as deadlines_api
-from app.deadlines import listeners as deadlines_heard
-from app.deadlines import policy as deadlines_policy
-from app.deadlines import settings as deadlines_settings
-from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
-from app.deadlines.queries import standing
+from app.deadlines.door import api as deadlines_api
+from app.deadlines.door import listeners as deadlines_heard
+from app.deadlines.ladder import queries as ladder_queries
+from app.deadlines.standing.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
+from app.deadlines.terms import policy as deadlines_policy
+from app.deadlines.terms import settings as deadlines_settings
 from app.dispatching import api as dispatching_api
 from app.dispatching import policy as dispatching_policy
 from app.files import api as files_api
@@ -130,7 +130,7 @@ MESSAGES: dict[str, Template] = (
 GIVEN_UP = (
     notifications_queries.GIVEN_UP,
     slots.GIVEN_UP,
-    standing.GIVEN_UP,
+    ladder_queries.GIVEN_UP,
     importing.GIVEN_UP,
     exporting.GIVEN_UP,
     files_queries.GIVEN_UP,
@@ -142,8 +142,8 @@ FIGURES = (
     Figure(
         "outbox_oldest_seconds", "等得最久的消息（秒）", notifications_queries.longest_wait_seconds
     ),
-    Figure("deadlines_due", "到时间还没发出的提醒（条）", standing.count_due),
-    Figure("deadlines_oldest_seconds", "等得最久的提醒（秒）", standing.longest_due_seconds),
+    Figure("deadlines_due", "到时间还没发出的提醒（条）", ladder_queries.count_due),
+    Figure("deadlines_oldest_seconds", "等得最久的提醒（秒）", ladder_queries.longest_due_seconds),
     *(Figure(f"given_up_{kind.name}s", kind.text, kind.count) for kind in GIVEN_UP),
 )
 

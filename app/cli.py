@@ -8,9 +8,9 @@ from flask.cli import AppGroup
 
 from app import jobs
 from app.categories.service import seed_categories
-from app.deadlines.commands import group as deadlines
-from app.deadlines.service.calendar import seed_calendar
-from app.deadlines.service.policies import seed_policies
+from app.deadlines.days.service import seed_calendar
+from app.deadlines.door.commands import group as deadlines
+from app.deadlines.policies.service import seed_policies
 from app.demo import build
 from app.identity.commands import accounts
 from app.identity.service import OneTimePassword, open_account

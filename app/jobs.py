@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from flask import Flask
 
-from app.deadlines import jobs as deadlines
+from app.deadlines.door import jobs as deadlines
 from app.dispatching import jobs as dispatching
 from app.files import jobs as files
 from app.identity import jobs as identity

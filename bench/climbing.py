@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.deadlines.ladders import Climb, Rung, ladder
-from app.deadlines.models import WAITING, Deadline, DeadlineStep
-from app.deadlines.queries.surroundings import Here
-from app.deadlines.states import STAGE_WORDS, Level, Stage
+from app.deadlines.computing.ladders import Climb, Rung, ladder
+from app.deadlines.computing.states import STAGE_WORDS, Level, Stage
+from app.deadlines.standing.models import WAITING, Deadline, DeadlineStep
+from app.deadlines.terms.surroundings import Here
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction

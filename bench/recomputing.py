@@ -21,11 +21,12 @@ from statistics import median
 
 from sqlalchemy import func, select
 
-from app.deadlines.models import Deadline, DeadlinePolicy
-from app.deadlines.queries.recomputing import Change, affected, behind
-from app.deadlines.queries.surroundings import DEFAULT_POLICY
-from app.deadlines.service.recomputing import request_recomputation
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
+from app.deadlines.standing.behind import Change, affected, behind
+from app.deadlines.standing.models import Deadline
+from app.deadlines.standing.recomputing import request_recomputation
+from app.deadlines.terms.models import DeadlinePolicy
+from app.deadlines.terms.surroundings import DEFAULT_POLICY
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
@@ -114,7 +115,7 @@ class Town:
                 )
             )
             asked = request_recomputation(Actor.system("bench"), "bench", policy=current.code)
-            return Change(asked.id, asked.policy, asked.unit_path)
+            return Change(asked.id, asked.policy, asked.unit_path, asked.created_at)
 
     def left(self, change: Change) -> int:
         """The number of orders that wait to be computed again."""

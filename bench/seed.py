@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy import Table, insert, select, text
 
-from app.deadlines.models import Deadline, DeadlineFact
+from app.deadlines.standing.models import Deadline, DeadlineFact
 from app.kernel.crypto import seal
 from app.kernel.database import UTCDateTime, db, is_sqlite, session, transaction
 from app.kernel.database.fast.rows import table_of

@@ -26,11 +26,11 @@ from typing import Any
 
 from sqlalchemy import Text, bindparam, cast, func, select, text, update
 
-from app.deadlines import jobs
-from app.deadlines.clocks import Surroundings
-from app.deadlines.ladders import Climb, Rung, ladder
-from app.deadlines.models import WAITING, Deadline, DeadlineStep
-from app.deadlines.queries.surroundings import Here
+from app.deadlines.computing.clocks import Surroundings
+from app.deadlines.computing.ladders import Climb, Rung, ladder
+from app.deadlines.door import jobs
+from app.deadlines.standing.models import WAITING, Deadline, DeadlineStep
+from app.deadlines.terms.surroundings import Here
 from app.demo import build
 from app.kernel.clock import now
 from app.kernel.database import db, session, transaction

@@ -21,8 +21,8 @@ from werkzeug.test import TestResponse
 
 from app.categories.models import Category
 from app.categories.service import seed_categories
-from app.deadlines.service.calendar import seed_calendar
-from app.deadlines.service.policies import seed_policies
+from app.deadlines.days.service import seed_calendar
+from app.deadlines.policies.service import seed_policies
 from app.identity.service import Issued, open_session, record_consent
 from app.identity.states import CURRENT_VERSIONS, Channel, Document
 from app.kernel.actor import Actor

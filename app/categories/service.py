@@ -12,7 +12,7 @@ from app.categories.queries import get_category
 from app.categories.questions import checked_questions
 from app.categories.states import POLICIES
 from app.categories.tree import shipped_tree
-from app.deadlines.queries.surroundings import is_policy
+from app.deadlines.terms.surroundings import is_policy
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from app.categories import service as categories
-from app.deadlines.service import calendar, policies
+from app.deadlines.days import service as calendar
+from app.deadlines.policies import service as policies
 from app.demo.archive import Archive, rules_of_categories
 from app.demo.chronicle import chronicle
 from app.demo.ground import lay_ground

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.deadlines.clocks import Choice, Fact
-from app.deadlines.models import DeadlineFact
-from app.deadlines.states import FactKind
+from app.deadlines.computing.clocks import Choice, Fact
+from app.deadlines.computing.states import FactKind
+from app.deadlines.standing.models import DeadlineFact
 from app.kernel.database import session
 from app.kernel.database.fast.rows import table_of
 from app.orders.ticket.models import Order, OrderEvent, OrderEventContent

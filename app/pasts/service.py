@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from app.deadlines.clocks import Fact
-from app.deadlines.service.following import write_past
+from app.deadlines.computing.clocks import Fact
+from app.deadlines.standing.following import write_past
 from app.kernel.clock import now
 from app.kernel.database import Model, session
 from app.kernel.database.fast.rows import columns_of, reserve_ids, table_of

@@ -2,8 +2,8 @@
 
 from sqlalchemy import exists, select
 
-from app.deadlines.models import DeadlineFact
-from app.deadlines.service.following import write_past
+from app.deadlines.standing.following import write_past
+from app.deadlines.standing.models import DeadlineFact
 from app.kernel.actor import Actor
 from app.kernel.database import lock, session
 from app.orders.record.timing import KIND, choice_of, set_dates, subject_of

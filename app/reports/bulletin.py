@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from app.deadlines.states import LATE_WORDS, STAGE_WORDS, LateReason, Stage
+from app.deadlines.computing.states import LATE_WORDS, STAGE_WORDS, LateReason, Stage
 from app.kernel.clock import to_local
 from app.reports.states import WITHOUT_REASON, BulletinKind, Counted
 

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.categories.states import Urgency
-from app.deadlines.states import LateReason, Stage
+from app.deadlines.computing.states import LateReason, Stage
 from app.intake.schemas.exporting import ExportIn
 from app.kernel.http import Identifier, Moment, Schema
 from app.kernel.pages import PageArgs

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from app.deadlines import jobs
+from app.deadlines.door import jobs
 from app.intake.mappings import shipped_mapping
 from app.intake.service.importing import enter_lines
 from app.intake.sheets import read_sheet

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
 # Rooms that are divided into folders by noun, each with files of its own.
-FOLDERED = {"orders"}
+FOLDERED = {"deadlines", "orders"}
 # What the nouns in those folders are: verbs, reads, or shapes.
 KIND_OF_NOUN = {
     **dict.fromkeys(
@@ -37,6 +37,20 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(("bodies", "shapes"), "schemas"),
     "fitness": "policy",
+}
+# The same of the folders of deadlines.
+KIND_IN_DEADLINES = {
+    **dict.fromkeys(
+        (
+            *("explaining", "following", "moving", "rebuilding", "recomputing"),
+            "sweeping",
+        ),
+        "service",
+    ),
+    **dict.fromkeys(
+        ("behind", "late", "previewing", "progress", "subjects", "surroundings", "units"),
+        "queries",
+    ),
 }
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +87,8 @@ class Source:
             return ""
         depth = 3 if self.parts[1] in FOLDERED and len(self.parts) > 3 else 2
         name = self.parts[depth]
-        return KIND_OF_NOUN.get(name, name) if depth == 3 else name
+        nouns = KIND_IN_DEADLINES if self.parts[1] == "deadlines" else KIND_OF_NOUN
+        return nouns.get(name, name) if depth == 3 else name
 
     def is_kind(self, *kinds: str) -> bool:
         """Whether it is that file of a room (`service`, `queries` …), or in a package so named."""

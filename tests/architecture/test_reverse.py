@@ -37,7 +37,7 @@ FOR_LATER = {
     "app.files.service.set_content_state": "The automatic check of contents calls it.",
     "app.identity.queries.wechat_accounts.openid_of": "The sending over WeChat needs it.",
     "app.identity.service.sessions.redeem_ticket": "The phone pages open by the ticket.",
-    "app.orders.views.waiting.list_unanswered_asks": "The call list gets a door of its own.",
+    "app.orders.views.lists.list_unanswered_asks": "The call list gets a door of its own.",
     "app.people.service.persons.withdraw_green": "The person's own page takes the consent back.",
 }
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from tests.architecture.source import FOLDERED, KIND_OF_NOUN
+from tests.architecture.source import FOLDERED, KIND_IN_DEADLINES, KIND_OF_NOUN
 
 Found = Iterator[str]
 
@@ -16,17 +16,8 @@ KINDS = SPLITTABLE | {"commands", "events", "jobs", "states"}
 NOUNS: dict[str, set[str]] = {
     "categories": {"initials", "questions", "tree"},
     "deadlines": {
-        *(
-            "arithmetic",
-            "calendars",
-            "clocks",
-            "days",
-            "ladders",
-            "rules",
-            "settings",
-            "shipped",
-            "wording",
-        ),
+        *("arithmetic", "calendar", "clocks", "defaults", "ladders", "rules", "settings"),
+        *("shipped", "special", "wording", *KIND_IN_DEADLINES),
     },
     "dispatching": {"facts", "fitting", "hours", "planning", "solver", "wording"},
     "files": {"media", "reading", "signed", "storage"},

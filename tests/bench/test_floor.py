@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 import config as configuration
 from app import create_app
-from app.deadlines.models import Deadline, DeadlineFact
+from app.deadlines.standing.models import Deadline, DeadlineFact
 from app.kernel.clock import now
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.deadlines.calendars import FIXED_HOLIDAYS, Calendar, read_hours
-from app.deadlines.rules import Rules, read_stages
-from app.deadlines.settings import WORKING_HOURS
-from app.deadlines.states import CalendarKind, DayKind
+from app.deadlines.computing.calendar import FIXED_HOLIDAYS, Calendar, read_hours
+from app.deadlines.computing.rules import Rules, read_stages
+from app.deadlines.computing.states import CalendarKind, DayKind
+from app.deadlines.terms.settings import WORKING_HOURS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 QUIET = (time(21, 30), time(7, 30))

@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.deadlines import jobs
-from app.deadlines.models import DeadlinePolicy
-from app.deadlines.service.calendar import set_day
-from app.deadlines.service.policies import publish_policy
-from app.deadlines.states import DayKind
+from app.deadlines.computing.states import DayKind
+from app.deadlines.days.service import set_day
+from app.deadlines.door import jobs
+from app.deadlines.policies.service import publish_policy
+from app.deadlines.terms.models import DeadlinePolicy
 from app.kernel.database import session, transaction
 from tests.world import SYSTEM
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.deadlines.calendars import Calendar
+from app.deadlines.computing.calendar import Calendar
 from tests.deadlines.around import each_day, every_day, office
 
 NEW_YORK, BERLIN, BEIRUT = "America/New_York", "Europe/Berlin", "Asia/Beirut"

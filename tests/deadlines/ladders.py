@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
-from app.deadlines import jobs
-from app.deadlines.models import Deadline
-from app.deadlines.states import STAGE_WORDS
+from app.deadlines.computing.states import STAGE_WORDS
+from app.deadlines.door import jobs
+from app.deadlines.standing.models import Deadline
 from app.kernel.clock import LOCAL, now, to_local
 from app.kernel.database import session, transaction
 from app.notifications.models import OutboxMessage

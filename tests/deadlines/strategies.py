@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from app.deadlines.arithmetic import Length, Pause
-from app.deadlines.calendars import Calendar
-from app.deadlines.states import DayKind
+from app.deadlines.computing.arithmetic import Length, Pause
+from app.deadlines.computing.calendar import Calendar
+from app.deadlines.computing.states import DayKind
 
 # 400, and fewer only where the run says so (`--hypothesis-profile`).
 PROOF = settings(max_examples=4 * settings.default.max_examples, deadline=None, derandomize=True)

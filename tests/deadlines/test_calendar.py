@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from app.deadlines import jobs
-from app.deadlines.clocks import Fact
-from app.deadlines.days import announced_days, announced_years, differences, fixed_days
-from app.deadlines.models import CalendarDay, Recomputation
-from app.deadlines.queries.calendar import YearCalendar, year_calendar
-from app.deadlines.queries.surroundings import calendar_of
-from app.deadlines.service.calendar import CalendarReport, import_days, seed_calendar, set_day
-from app.deadlines.service.following import Subject, choice, follow
-from app.deadlines.states import CalendarKind, DayKind, FactKind, Stage
+from app.deadlines.computing.clocks import Fact
+from app.deadlines.computing.states import CalendarKind, DayKind, FactKind, Stage
+from app.deadlines.days.queries import YearCalendar, year_calendar
+from app.deadlines.days.service import CalendarReport, import_days, seed_calendar, set_day
+from app.deadlines.days.special import announced_days, announced_years, differences, fixed_days
+from app.deadlines.door import jobs
+from app.deadlines.standing.following import Subject, choice, follow
+from app.deadlines.standing.models import Recomputation
+from app.deadlines.terms.models import CalendarDay
+from app.deadlines.terms.surroundings import calendar_of
 from app.kernel.audit import AuditRow
 from app.kernel.clock import now
 from app.kernel.database import session

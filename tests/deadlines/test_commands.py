@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from app.deadlines.days import announced_years
-from app.deadlines.queries.calendar import year_calendar
-from app.deadlines.queries.policies import policy_here
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
+from app.deadlines.days.queries import year_calendar
+from app.deadlines.days.special import announced_years
+from app.deadlines.policies.queries import policy_here
 from app.kernel.database import session
 from app.kernel.http import App
 from app.organisation.models import Unit

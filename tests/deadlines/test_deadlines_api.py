@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from app.deadlines.days import announced_years
-from app.deadlines.queries.calendar import year_calendar
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
+from app.deadlines.days.queries import year_calendar
+from app.deadlines.days.special import announced_years
 from app.kernel.database import session
 from app.organisation.service import set_setting
 from tests.world import SYSTEM, World

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.deadlines.arithmetic import used
-from app.deadlines.clocks import Choice, Fact, reckon, replay
-from app.deadlines.states import CalendarKind, FactKind, Stage
+from app.deadlines.computing.arithmetic import used
+from app.deadlines.computing.clocks import Choice, Fact, reckon, replay
+from app.deadlines.computing.states import CalendarKind, FactKind, Stage
 from tests.deadlines.around import Around, moment, office
 from tests.deadlines.examples import CALENDARS, EXAMPLES, Example
 

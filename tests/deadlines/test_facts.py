@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.deadlines.clocks import Choice, Clock, Fact, note, reckon, replay
-from app.deadlines.rules import read_stages
-from app.deadlines.states import DeadlineState, FactKind, Stage
+from app.deadlines.computing.clocks import Choice, Clock, Fact, note, reckon, replay
+from app.deadlines.computing.rules import read_stages
+from app.deadlines.computing.states import DeadlineState, FactKind, Stage
 from tests.deadlines.around import Around, office
 from tests.deadlines.strategies import PROOF
 

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
-from app.deadlines.clocks import ANEW, Fact
-from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep, Recomputation
-from app.deadlines.queries.recomputing import CHANGES
-from app.deadlines.queries.surroundings import choice
-from app.deadlines.service.following import Subject, fact_of, follow, write_past
-from app.deadlines.service.rebuilding import COMPARED, differences
-from app.deadlines.settings import WORKING_HOURS
-from app.deadlines.states import DayKind, DeadlineState, FactKind, Stage
+from app.deadlines.computing.clocks import ANEW, Fact
+from app.deadlines.computing.states import DayKind, DeadlineState, FactKind, Stage
+from app.deadlines.standing.behind import CHANGES
+from app.deadlines.standing.following import Subject, fact_of, follow, write_past
+from app.deadlines.standing.models import Deadline, DeadlineFact, DeadlineStep, Recomputation
+from app.deadlines.standing.rebuilding import COMPARED, differences
+from app.deadlines.terms.settings import WORKING_HOURS
+from app.deadlines.terms.surroundings import choice
 from app.kernel.database import session
 from app.kernel.database.fast.kept import mark_changed
 from app.organisation.service import set_setting

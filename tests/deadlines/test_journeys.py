@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.deadlines.service.rebuilding import differences
+from app.deadlines.standing.rebuilding import differences
 from app.orders.clockwork import jobs as orders_jobs
 from app.pasts.checking import check_facts
 from tests.conftest import Clock

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.deadlines.models import Deadline, DeadlineFact
-from app.deadlines.service.rebuilding import differences
-from app.deadlines.states import FactKind
+from app.deadlines.computing.states import FactKind
+from app.deadlines.standing.models import Deadline, DeadlineFact
+from app.deadlines.standing.rebuilding import differences
 from app.kernel.database import session
 from app.organisation.service import set_setting
 from app.pasts.checking import check_facts

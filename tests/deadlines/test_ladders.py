@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.deadlines.ladders import Climb, Rung, ladder
-from app.deadlines.states import ABOVE, Level, Stage
+from app.deadlines.computing.ladders import Climb, Rung, ladder
+from app.deadlines.computing.states import ABOVE, Level, Stage
 from tests.deadlines.around import Around, moment, office
 from tests.deadlines.strategies import DAY, MINUTE, PROOF, SECOND, Plan, seconds, working_plans
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from app.deadlines.models import DeadlineStep
+from app.deadlines.standing.models import DeadlineStep
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.notifications.models import OutboxMessage

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.deadlines.models import DeadlinePolicy, Recomputation
-from app.deadlines.queries.policies import PolicyHere, policies_here, policy_here
-from app.deadlines.queries.surroundings import Here, versions_for
-from app.deadlines.rules import BadRules
-from app.deadlines.service.policies import publish_policy, seed_policies, withdraw_policy
-from app.deadlines.shipped import read_policies, shipped_policies
-from app.deadlines.states import Stage
+from app.deadlines.computing.rules import BadRules
+from app.deadlines.computing.states import Stage
+from app.deadlines.policies.queries import PolicyHere, policies_here, policy_here
+from app.deadlines.policies.service import publish_policy, seed_policies, withdraw_policy
+from app.deadlines.policies.shipped import read_policies, shipped_policies
+from app.deadlines.standing.models import Recomputation
+from app.deadlines.terms.models import DeadlinePolicy
+from app.deadlines.terms.surroundings import Here, versions_for
 from app.kernel.audit import AuditRow
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal

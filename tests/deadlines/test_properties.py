@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.deadlines.arithmetic import Length, Pause, due, length_from, used
+from app.deadlines.computing.arithmetic import Length, Pause, due, length_from, used
 from tests.deadlines.strategies import (
     DAY,
     MINUTE,

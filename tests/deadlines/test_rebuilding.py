@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from app.deadlines.models import Deadline, DeadlineFact, DeadlineStep
-from app.deadlines.queries.facts import subjects_after
-from app.deadlines.service.rebuilding import differences, rebuild
-from app.deadlines.states import DayKind, FactKind
+from app.deadlines.computing.states import DayKind, FactKind
+from app.deadlines.standing.models import Deadline, DeadlineFact, DeadlineStep
+from app.deadlines.standing.rebuilding import differences, rebuild
+from app.deadlines.standing.subjects import subjects_after
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.orders.ticket.models import Order

@@ -2,17 +2,12 @@
 
 from sqlalchemy import select, update
 
-from app.deadlines.models import (
-    Deadline,
-    DeadlineFact,
-    DeadlinePolicy,
-    DeadlineStep,
-    Recomputation,
-)
-from app.deadlines.queries.recomputing import unfinished
-from app.deadlines.service.policies import publish_policy
-from app.deadlines.service.rebuilding import differences
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
+from app.deadlines.policies.service import publish_policy
+from app.deadlines.standing.behind import unfinished
+from app.deadlines.standing.models import Deadline, DeadlineFact, DeadlineStep, Recomputation
+from app.deadlines.standing.rebuilding import differences
+from app.deadlines.terms.models import DeadlinePolicy
 from app.kernel.database import session
 from app.organisation.service import set_setting
 from app.pasts.checking import check_facts

@@ -9,15 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from app import create_app
-from app.deadlines.days import announced_days
-from app.deadlines.models import DeadlinePolicy, Recomputation
-from app.deadlines.queries.calendar import year_calendar
-from app.deadlines.queries.policies import policy_here
-from app.deadlines.queries.recomputing import current_basis
-from app.deadlines.service.calendar import import_days, seed_calendar
-from app.deadlines.service.policies import publish_policy, seed_policies
-from app.deadlines.service.recomputing import request_recomputation
-from app.deadlines.shipped import shipped_policies
+from app.deadlines.days.queries import year_calendar
+from app.deadlines.days.service import import_days, seed_calendar
+from app.deadlines.days.special import announced_days
+from app.deadlines.policies.queries import policy_here
+from app.deadlines.policies.service import publish_policy, seed_policies
+from app.deadlines.policies.shipped import shipped_policies
+from app.deadlines.standing.behind import current_basis
+from app.deadlines.standing.models import Recomputation
+from app.deadlines.standing.recomputing import request_recomputation
+from app.deadlines.terms.models import DeadlinePolicy
 from app.kernel.database import db, session, transaction
 from app.kernel.errors import Refusal
 from app.kernel.http import App

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.deadlines.arithmetic import Length, due, length_from
-from app.deadlines.calendars import read_hours
-from app.deadlines.rules import (
+from app.deadlines.computing.arithmetic import Length, due, length_from
+from app.deadlines.computing.calendar import read_hours
+from app.deadlines.computing.rules import (
     URGENCIES,
     BadRules,
     Night,
@@ -24,7 +24,7 @@ from app.deadlines.rules import (
     is_tighter,
     read_stages,
 )
-from app.deadlines.states import CalendarKind, Level, Stage
+from app.deadlines.computing.states import CalendarKind, Level, Stage
 from tests.deadlines.around import Around, each_day, moment, office
 from tests.deadlines.strategies import PROOF
 

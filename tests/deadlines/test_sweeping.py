@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from app.deadlines.models import Deadline, DeadlineStep
-from app.deadlines.queries.standing import count_due
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
+from app.deadlines.ladder.queries import count_due
+from app.deadlines.standing.models import Deadline, DeadlineStep
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select
 
-from app.deadlines.models import Deadline
+from app.deadlines.standing.models import Deadline
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.kernel.heartbeat import Heartbeat, Rounds

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from app.deadlines.models import Deadline
-from app.deadlines.states import DeadlineState, Stage
+from app.deadlines.computing.states import DeadlineState, Stage
+from app.deadlines.standing.models import Deadline
 from app.files.models import FileRemoval
 from app.intake.models import Export, Import
 from app.intake.states import ExportState, ExportTemplate, ImportState

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, select, update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from app.deadlines import jobs as deadlines
+from app.deadlines.door import jobs as deadlines
 from app.identity.models import Token
 from app.kernel.actor import Actor
 from app.kernel.database import session, transaction

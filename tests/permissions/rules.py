@@ -15,7 +15,7 @@ from typing import Any
 
 from app import collect_permissions
 from app.categories.policy import may_edit_category
-from app.deadlines import policy as deadlines
+from app.deadlines.terms import policy as deadlines
 from app.dispatching import policy as dispatching
 from app.files import policy as files
 from app.identity import policy as identity

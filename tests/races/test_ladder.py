@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.deadlines.models import Deadline, DeadlineStep
-from app.deadlines.service.rebuilding import differences
-from app.deadlines.states import STAGE_WORDS, DeadlineState, Stage
+from app.deadlines.computing.states import STAGE_WORDS, DeadlineState, Stage
+from app.deadlines.standing.models import Deadline, DeadlineStep
+from app.deadlines.standing.rebuilding import differences
 from app.identity.service import open_session
 from app.identity.states import Channel
 from app.kernel.clock import LOCAL

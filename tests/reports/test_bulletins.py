@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text, update
 
-from app.deadlines.models import Deadline
+from app.deadlines.standing.models import Deadline
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.kernel.database.fast.rows import inserted

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.deadlines.models import DeadlinePolicy
+from app.deadlines.terms.models import DeadlinePolicy
 from app.kernel.database import session
 from app.kernel.periods import (
     Period,

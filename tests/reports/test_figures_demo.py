@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from app import create_app
-from app.deadlines.clocks import Fact, replay
-from app.deadlines.models import Deadline, DeadlineFact
-from app.deadlines.states import Stage
+from app.deadlines.computing.clocks import Fact, replay
+from app.deadlines.computing.states import Stage
+from app.deadlines.standing.models import Deadline, DeadlineFact
 from app.kernel.clock import local_date, now
 from app.kernel.database import session, transaction
 from app.kernel.database.fast.rows import table_of

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from app.deadlines.queries.surroundings import next_working_day
+from app.deadlines.terms.surroundings import next_working_day
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session

@@ -1,6 +1,6 @@
 """Listeners for deadlines that fall due or move."""
 
-from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
+from app.deadlines.standing.events import DeadlinesMoved, DeadlinesPassed, SubjectsMoving
 from app.kernel.actor import Actor
 from app.orders.clockwork import reminding
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from app.deadlines.events import DeadlinesMoved, DeadlinesPassed, Passed, SubjectsMoving
-from app.deadlines.states import STAGE_WORDS, Level, Stage
+from app.deadlines.computing.states import STAGE_WORDS, Level, Stage
+from app.deadlines.standing.events import DeadlinesMoved, DeadlinesPassed, Passed, SubjectsMoving
 from app.kernel.actor import Actor
 from app.kernel.clock import now, spoken
 from app.kernel.database import session

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.categories.states import Urgency
-from app.deadlines.states import LateReason, Stage
+from app.deadlines.computing.states import LateReason, Stage
 from app.kernel.http import Identifier, Moment, Schema, Text
 from app.orders.door.shapes import Contact, LocationOut
 from app.orders.ticket.states import CallOutcome, ContentState, DispatchMode

@@ -5,7 +5,7 @@ from datetime import datetime
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.categories.states import Urgency
-from app.deadlines.states import LateReason
+from app.deadlines.computing.states import LateReason
 from app.kernel.http import Identifier, Moment, Schema, Text
 from app.kernel.pages import PageArgs
 from app.orders.ticket.states import (

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from app.categories.models import Category
 from app.categories.queries import category_or_none
 from app.categories.states import NeedsPhoto
-from app.deadlines.service.lateness import explain_lateness
-from app.deadlines.states import LateReason, Stage
+from app.deadlines.computing.states import LateReason, Stage
+from app.deadlines.standing.explaining import explain_lateness
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import local_midnight, now, spoken

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.categories.queries import category_or_none
-from app.deadlines.clocks import Choice, Fact
-from app.deadlines.events import Dates
-from app.deadlines.queries.surroundings import DEFAULT_POLICY, choice
-from app.deadlines.service.following import Subject, follow
-from app.deadlines.states import FactKind
+from app.deadlines.computing.clocks import Choice, Fact
+from app.deadlines.computing.states import FactKind
+from app.deadlines.standing.events import Dates
+from app.deadlines.standing.following import Subject, follow
+from app.deadlines.terms.surroundings import DEFAULT_POLICY, choice
 from app.kernel.clock import local_date, now, spoken
 from app.kernel.errors import Invalid
 from app.orders.ticket.models import Act, Order

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.deadlines.clocks import ANEW, Choice, Fact
-from app.deadlines.states import FactKind, Stage
+from app.deadlines.computing.clocks import ANEW, Choice, Fact
+from app.deadlines.computing.states import FactKind, Stage
 from app.orders.ticket.states import TABLE, TAKEN, Action, OrderStatus
 
 A, F, S = Action, FactKind, OrderStatus

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
 from app.kernel.settings import Setting
 
 

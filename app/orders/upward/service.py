@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from app.deadlines.queries.standing import solving_since
-from app.deadlines.states import MONTH
+from app.deadlines.computing.states import MONTH
+from app.deadlines.standing.queries import solving_since
 from app.kernel.actor import Actor
 from app.kernel.clock import now, spoken_day
 from app.kernel.errors import Conflict, Invalid, instead_of_not_found

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from app.deadlines.queries.standing import deadlines_of
-from app.deadlines.states import DeadlineState, Stage
+from app.deadlines.computing.states import DeadlineState, Stage
+from app.deadlines.standing.queries import deadlines_of
 from app.kernel.clock import now
 from app.orders.ticket.models import Order
 

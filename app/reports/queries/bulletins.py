@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import LOCAL, local_date
 from app.kernel.database import session

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Subquery, and_, case, func, or_, select, true
 
-from app.deadlines.models import Deadline
-from app.deadlines.queries.lateness import fell_due
-from app.deadlines.states import DeadlineState, Stage
+from app.deadlines.computing.states import DeadlineState, Stage
+from app.deadlines.standing.late import fell_due
+from app.deadlines.standing.models import Deadline
 from app.kernel.database.fast.rows import table_of
 from app.kernel.periods import Period
 from app.orders.access.visible import under

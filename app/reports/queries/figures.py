@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, literal, select
 
 from app.categories.queries import names_of as category_names
-from app.deadlines.states import LATE_WORDS, STAGE_WORDS, DeadlineState, LateReason, Stage
+from app.deadlines.computing.states import LATE_WORDS, STAGE_WORDS, DeadlineState, LateReason, Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, and_, true
 
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import and_, exists, select
 
 from app.categories.queries import names_of as category_names
-from app.deadlines.models import Deadline
-from app.deadlines.states import DeadlineState, Stage
+from app.deadlines.computing.states import DeadlineState, Stage
+from app.deadlines.standing.models import Deadline
 from app.kernel.actor import Actor
 from app.kernel.clock import local_date, now
 from app.kernel.database import session

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.deadlines.models import Deadline
-from app.deadlines.states import Stage
+from app.deadlines.computing.states import Stage
+from app.deadlines.standing.models import Deadline
 from app.kernel.clock import local_date, now
 from app.kernel.database import session
 from app.reports.models import Bulletin

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app.deadlines.models import Deadline
-from app.deadlines.queries.calendar import year_calendar
-from app.deadlines.queries.policies import policy_here
-from app.deadlines.service.policies import publish_policy
+from app.deadlines.days.queries import year_calendar
+from app.deadlines.policies.queries import policy_here
+from app.deadlines.policies.service import publish_policy
+from app.deadlines.standing.models import Deadline
 from app.kernel.clock import now
 from app.kernel.database import session
 from tests.permissions.cases.own import lost_listed

@@ -1,0 +1,1 @@
+"""The special days of a year: announced, entered and imported."""

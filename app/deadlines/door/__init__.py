@@ -1,0 +1,1 @@
+"""The doors of the room: the HTTP API with its shapes, commands, jobs and listeners."""

@@ -1,0 +1,1 @@
+"""What staff read, try out and publish of policies."""

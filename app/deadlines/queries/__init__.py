@@ -1,1 +1,0 @@
-"""Reads about policies, calendars, deadlines and figures."""

@@ -1,1 +1,0 @@
-"""Facts noted, deadlines kept, ladders climbed, policies and calendars changed."""

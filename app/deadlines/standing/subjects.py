@@ -1,0 +1,27 @@
+"""Of whom there are facts."""
+
+from sqlalchemy import select
+
+from app.deadlines.standing.models import DeadlineFact
+from app.kernel.database import session
+from app.kernel.database.fast.rows import table_of
+
+_FACTS = table_of(DeadlineFact)
+
+
+def subject_kinds() -> list[str]:
+    """What there are facts of."""
+    return list(session.scalars(select(_FACTS.c.subject_kind).distinct()))
+
+
+def subjects_after(kind: str, last: int, limit: int) -> list[int]:
+    """The next subjects that have facts, by id."""
+    return list(
+        session.scalars(
+            select(_FACTS.c.subject_id)
+            .where(_FACTS.c.subject_kind == kind, _FACTS.c.subject_id > last)
+            .distinct()
+            .order_by(_FACTS.c.subject_id)
+            .limit(limit)
+        )
+    )
