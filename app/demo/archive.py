@@ -53,6 +53,7 @@ def rules_of_categories() -> dict[str, Rules]:
             two_people=row.two_people,
             check=row.check_before_answer,
             to_unit_above=row.to_unit_above,
+            sensitive=row.sensitive,
         )
         for row in _leaves()
     }
@@ -194,7 +195,8 @@ class _Facts:
         if offered := more.get("offered_to"):
             facts["assignee_id"] = self.archive.persons[offered].id
         if "into" in more:
-            facts["into_id"] = self.archive.orders[more["into"]].id
+            root = self.archive.orders[more["into"]]
+            facts |= {"root_id": root.id, "root": root.number}
         return facts
 
     def _handler(self, handler: Handler) -> dict[str, Any]:

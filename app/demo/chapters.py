@@ -97,15 +97,20 @@ def by_a_member(tale: Tale) -> None:
             to_the_pool(tale)
     claimed(tale)
     if tale.luck(0.05):
-        tale.act(
-            A.RETURN,
-            tale.acting,
-            (60, 700),
-            Rhythm.MEMBER,
-            to=S.DISPATCHED,
-            note=tale.say("return_reasons"),
-        )
+        returned(tale, (60, 700))
         claimed(tale)
+
+
+def returned(tale: Tale, within: tuple[int, int]) -> None:
+    """The member returns the order, and it is in the pool again.
+
+    A sensitive order goes back to the desk first; `within` are the least and the most minutes of waiting.
+    """
+    to = S.SUBMITTED if tale.rules.sensitive else S.DISPATCHED
+    note = tale.say("return_reasons")
+    tale.act(A.RETURN, tale.acting, within, Rhythm.MEMBER, to=to, note=note)
+    if tale.rules.sensitive:
+        to_the_pool(tale)
 
 
 def to_the_pool(tale: Tale) -> None:

@@ -86,14 +86,7 @@ def _missed(tale: Tale) -> None:
         Rhythm.RESIDENT,
         note=tale.say("not_come_notes"),
     )
-    tale.act(
-        A.RETURN,
-        tale.acting,
-        (10, 200),
-        Rhythm.MEMBER,
-        to=S.DISPATCHED,
-        note=tale.say("return_reasons"),
-    )
+    ch.returned(tale, (10, 200))
     ch.claimed(tale)
     ch.begun(tale)
     ch.finished(tale)

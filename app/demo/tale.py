@@ -31,6 +31,7 @@ class Rules:
     two_people: bool = False
     check: bool = False
     to_unit_above: bool = False
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,8 +217,8 @@ def _comment(replay: Replay, event: PastEvent) -> None:
     order, facts = replay.order, event.facts
     if "unit_id" in facts:
         _follow_unit(replay, event)
-    elif "requester_id" in facts:
-        order.attach_to(event.at, facts["requester_id"])
+    elif "attached" in facts and event.on_word_of is not None:
+        order.attach_to(event.at, event.on_word_of)
     elif "not_solved" in facts:
         order.doubt(event.at)
         follower = replay.follower(event.actor_id)

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.intake.states import ImportState
+from app.kernel.clock import now
 from app.kernel.database import Id, Model, Ref
 from app.kernel.queue import Queued
 
@@ -59,7 +60,7 @@ class Import(Queued):
     def send_again(self) -> None:
         """The job may enter what is left, with all its attempts."""
         super().send_again()
-        self.state, self.done_at = ImportState.APPLYING, None
+        self.state, self.applied_at, self.done_at = ImportState.APPLYING, now(), None
 
 
 class ImportRow(Model):

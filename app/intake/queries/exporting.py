@@ -21,7 +21,7 @@ from app.kernel.clock import now, to_local
 from app.kernel.crypto import seal, unseal
 from app.kernel.database import session
 from app.kernel.database.fast.rows import known
-from app.kernel.errors import Forbidden, not_found
+from app.kernel.errors import Conflict, Forbidden, not_found
 from app.kernel.given_up import Kind
 from app.orders.ticket.models import OrderContact
 from app.orders.ticket.states import OrderStatus
@@ -42,17 +42,21 @@ Row = list[Cell]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The request for a file: owner, template, filter, masked or not, and the reason."""
+    """The request for a file: owner, template, filter, masked or not, and the reason.
+
+    `about` says in Chinese which list the ids of the filter are, if it has ids.
+    """
 
     owner_id: int
     template: ExportTemplate
     unmasked: bool
     wanted: OrderFilter
     reason: str | None
+    about: str | None = None
 
     def sealed(self, export_id: int) -> str:
         """The filter and the reason, sealed for the column `exports.asked` of this export."""
-        plain = {"filter": asdict(self.wanted), "reason": self.reason}
+        plain = {"filter": asdict(self.wanted), "reason": self.reason, "about": self.about}
         return seal(json.dumps(plain, default=datetime.isoformat), _context(export_id))
 
     @property
@@ -65,8 +69,8 @@ class Asked:
             given["q"] = "…"
         if "ids" in given:
             given["ids"] = f"{len(given['ids'])}件"
-        parts = (f"{name}={_spoken(value)}" for name, value in given.items() if value != [])
-        return "，".join(parts) or "全部"
+        parts = [f"{name}={_spoken(value)}" for name, value in given.items() if value != []]
+        return "，".join([self.about, *parts] if self.about else parts) or "全部"
 
 
 def _spoken(value: Any) -> str:
@@ -80,13 +84,24 @@ def _context(export_id: int) -> str:
 
 
 def asked_of(export: Export) -> Asked:
-    """The request of a stored export, unsealed."""
-    plain = json.loads(unseal(export.asked, _context(export.id)))
+    """The request of a stored export, unsealed; raises Conflict `export.outdated`."""
+    plain = _opened(export)
     wanted = _filter(plain["filter"])
-    return Asked(export.owner_id, export.template, export.unmasked, wanted, plain["reason"])
+    owner_id, reason, about = export.owner_id, plain["reason"], plain.get("about")
+    return Asked(owner_id, export.template, export.unmasked, wanted, reason, about)
+
+
+def _opened(export: Export) -> dict[str, Any]:
+    opened: dict[str, Any] = json.loads(unseal(export.asked, _context(export.id)))
+    return opened
 
 
 def _filter(plain: Mapping[str, Any]) -> OrderFilter:
+    # Earlier versions kept the filters of figures here; without them the file would hold other orders.
+    unknown = [name for name in plain if name not in OrderFilter.__slots__]
+    if any(plain[name] is not None for name in unknown):
+        raise Conflict("export.outdated", "系统已经更新，请重新导出一次。")
+    plain = {name: value for name, value in plain.items() if name not in unknown}
     times = {name: plain[name] and datetime.fromisoformat(plain[name]) for name in _TIMES}
     enums = {
         "status": [OrderStatus(value) for value in plain["status"]],
@@ -150,13 +165,20 @@ def exported_exports(person_id: int) -> list[dict[str, Any]]:
         {
             "template": row.template.value,
             "unmasked": row.unmasked,
-            "filter": asked_of(row).spoken,
-            "reason": asked_of(row).reason,
+            "filter": _spoken_of(row),
+            "reason": _opened(row)["reason"],
             "state": row.state.value,
             "created_at": to_local(row.created_at).isoformat(),
         }
         for row in rows
     ]
+
+
+def _spoken_of(export: Export) -> str | None:
+    try:
+        return asked_of(export).spoken
+    except Conflict:
+        return None
 
 
 def owner_now(owner_id: int) -> Actor:

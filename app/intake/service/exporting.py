@@ -61,20 +61,24 @@ def request_export(
     wanted: OrderFilter,
     unmasked: bool = False,
     reason: str | None = None,
+    about: str | None = None,
+    unit_id: int | None = None,
 ) -> Export:
     """Up to 500 rows are in a file when this returns; more wait for the timetable.
 
+    The audit names the unit `unit_id`, by default that of the filter; `about` says in Chinese which
+    list the ids of the filter are.
     Raises Forbidden `export.not_allowed`, and with `unmasked` Invalid `export.reason_missing` and
     Forbidden `export.reveal_not_allowed`, which is audited too; Invalid `export.too_many`, NotFound
     for an unknown unit in the filter, Conflict `export.too_many_waiting`.
     """
     check_may_export(actor)
-    asked = Asked(actor.own_id, template, unmasked, wanted, reason)
+    asked = Asked(actor.own_id, template, unmasked, wanted, reason, about)
     _check_unmasked(actor, asked)
     total = count_of_orders(actor, wanted, most=MOST_EXPORTED + 1)
     if total > MOST_EXPORTED:
         raise Invalid("export.too_many", _TOO_MANY)
-    export = _kept(actor, asked, total)
+    export = _kept(actor, asked, total, unit_id or wanted.unit_id)
     if total <= AT_ONCE:
         with _book(asked, mark_of(asked)) as writing:
             while writing.goes_on:
@@ -106,7 +110,7 @@ def _check_unmasked(actor: Actor, asked: Asked) -> None:
         )
 
 
-def _kept(actor: Actor, asked: Asked, total: int) -> Export:
+def _kept(actor: Actor, asked: Asked, total: int, unit_id: int | None) -> Export:
     lock_person(actor.own_id)
     if total > AT_ONCE and waiting_exports(actor.own_id) >= MOST_EXPORTS_WAITING:
         raise Conflict("export.too_many_waiting", "您有几个文件还在导出，请等它们完成。")
@@ -130,7 +134,7 @@ def _kept(actor: Actor, asked: Asked, total: int) -> Export:
         export_id,
         reason="；".join(part for part in (asked.reason, asked.spoken) if part),
         fields=OPENED_FIELDS if asked.unmasked else (),
-        unit_id=asked.wanted.unit_id or audit_unit_of(actor.own_id),
+        unit_id=unit_id or audit_unit_of(actor.own_id),
     )
     return export
 
@@ -249,6 +253,8 @@ def _asked(work: _Work) -> Asked:
         raise _Lost
     try:
         return asked_of(export)
+    except Refusal:
+        raise
     except Exception as broken:
         raise _Unreadable from broken
 

@@ -182,7 +182,7 @@ def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:
     orders = list(session.scalars(lock(waiting)))
     for order in orders:
         order.attach_to(now(), person_id)
-        write(actor, order, note="已关联到居民的账号。", visible=False)
+        write(actor, order, note="已关联到居民的账号。", visible=False, on_word_of=person_id)
         tell(order, "attached", [person_id])
     return len(orders)
 

@@ -12,6 +12,7 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
+from app.kernel.database.fast.among import among_values
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.orders.access.visible import (
@@ -126,7 +127,7 @@ def _exact(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(Order.submitted_at < wanted.until)
     if wanted.ids is not None:
-        found.append(Order.id.in_(wanted.ids))
+        found.append(among_values(Order.id, wanted.ids))
     return found
 
 

@@ -1,6 +1,6 @@
 """The lists of the orders behind a figure, so that each number leads to its orders."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import ColumnElement, and_, true
 
@@ -31,6 +31,12 @@ class FigureFilter:
     period: str | None = None
     stage: Stage = Stage.SOLVE
     late_reason: str | None = None
+
+    @property
+    def spoken(self) -> str:
+        """The figure as a text for the audit."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        return "，".join(f"{name}={value}" for name, value in given.items())
 
 
 def page_of_counted(

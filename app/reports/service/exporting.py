@@ -19,4 +19,5 @@ def export_counted(actor: Actor, figure: FigureFilter, wanted: OrderFilter, **ab
     """
     ids = ids_of_counted(actor, figure, wanted, most=MOST_EXPORTED + 1)
     rest = replace(wanted, unit_id=None, own=None, ids=ids)
-    return request_export(actor, wanted=rest, **about)
+    named = figure.spoken + (f"，unit_id={wanted.unit_id}" if wanted.unit_id else "")
+    return request_export(actor, wanted=rest, about=named, unit_id=wanted.unit_id, **about)

@@ -1,1 +1,1 @@
-"""The fast path to the database and out of the program; see docs/fast-path.md."""
+"""The fast path to the database and out of the program; decisions 10 and 13 say why it is there."""

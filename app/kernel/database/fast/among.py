@@ -58,5 +58,13 @@ def _each(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 
 def among(column: Any, name: str) -> ColumnElement[bool]:
     """Whether the column, of ids or words, is in the list that the statement gets as `name`."""
-    of = BigInteger if isinstance(column.type.as_generic(), BigInteger) else String
-    return _Among(column, bindparam(name, type_=_List(of)))
+    return _Among(column, bindparam(name, type_=_list_of(column)))
+
+
+def among_values(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
+    """Whether the column, of ids or words, is one of the values, of which there may be any number."""
+    return _Among(column, bindparam(None, list(values), type_=_list_of(column)))
+
+
+def _list_of(column: Any) -> _List:
+    return _List(BigInteger if isinstance(column.type.as_generic(), BigInteger) else String)

@@ -126,6 +126,7 @@ class Moves(OrderColumns):
         """Notes the act and its details; with `checked` it raises what `check_action` raises."""
         if checked:
             self.check_action(action)
+        self.__dict__.pop("_beside", None)
         self.__dict__["_act"] = Act(action, moment, self.status, {})
         self.note(**details)
 

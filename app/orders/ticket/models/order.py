@@ -270,7 +270,7 @@ class Order(Ending):
 
     def attach_to(self, at: datetime, person_id: int) -> None:
         """Makes the person the requester of an order that staff entered."""
-        self.begin(A.COMMENT, at, requester_id=person_id)
+        self.begin(A.COMMENT, at, attached=True)
         self.requester_id = person_id
 
     def doubt(self, at: datetime) -> None:
