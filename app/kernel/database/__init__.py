@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
     BigInteger,
+    ColumnElement,
     DateTime,
     Dialect,
     Engine,
@@ -61,6 +62,12 @@ class UTCDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """None on PostgreSQL: its sessions are in UTC, and the driver returns aware moments."""
+        if dialect.name == "postgresql":
+            return None
+        return super().result_processor(dialect, coltype)
 
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
@@ -146,9 +153,20 @@ def connect(app: Flask) -> None:
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     migrate.init_app(app, db, render_as_batch=on_sqlite)
-    if on_sqlite:
-        with app.app_context():
+    with app.app_context():
+        if on_sqlite:
             _prepare_sqlite(db.engine)
+        else:
+            event.listen(db.engine, "connect", _speak_utc)
+
+
+def _speak_utc(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Moments of this connection come and go in UTC, whatever the server's zone is."""
+    connection.autocommit = True
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.autocommit = False
 
 
 def _prepare_sqlite(engine: Engine) -> None:
@@ -256,6 +274,13 @@ def empty_log() -> int:
         finally:
             connection.close()
     return 0
+
+
+def database_clock() -> ColumnElement[datetime]:
+    """The database's own clock as an expression, for conditions about leases."""
+    if is_sqlite():
+        return func.strftime("%Y-%m-%d %H:%M:%f", "now")
+    return func.clock_timestamp()
 
 
 def database_now() -> datetime:
