@@ -47,7 +47,7 @@ def lapse_offers(actor: Actor, *, limit: int = BATCH) -> int:
 
 
 def return_stale(actor: Actor, *, limit: int = BATCH) -> int:
-    """A claimed order without a sign of life: first its holder is reminded, later it goes back."""
+    """Reminds the holder of a claimed order without a sign of life; later takes the order back."""
     at = now()
 
     def give_back(order: Order) -> None:

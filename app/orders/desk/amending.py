@@ -33,7 +33,7 @@ def amend_order(
 
     The green channel is for a leader. An order that becomes an emergency pages people. Raises
     Forbidden `order.leader_only`; Invalid `order.nothing_changed`, `order.reason_required`,
-    `place.unknown`, `place.other_unit`, a wrong phone; and what `take` and `usable_category` raise.
+    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `take` and `usable_category` raise.
     """
     order = take(actor, order_id, Action.AMEND)
     category = None

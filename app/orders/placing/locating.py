@@ -35,7 +35,7 @@ class Spot:
 def spot_of(
     actor: Actor, unit_id: int | None, place_id: int | None, location: Mapping[str, Any] | None
 ) -> Spot:
-    """The unit by the chosen unit, else by the place, by the point, or by the actor's home.
+    """The Spot of an order; its unit is the chosen one, else that of the place, the point, or the home.
 
     Raises Invalid `unit.unknown`, `unit.closed`, `place.unknown`, `place.other_unit`,
     `location.outside`, `order.unit_required`.

@@ -139,8 +139,8 @@ def support_order(actor: Actor, order_id: int, *, note: str) -> Order:
 def supervise_order(actor: Actor, order_id: int, *, note: str) -> Order:
     """督办: an upper unit watches the order, which stays with its unit.
 
-    The nearest unit above at which the actor may supervise. Raises Invalid `order.reason_required`
-    and what `take` raises.
+    It is the nearest unit above at which the actor may supervise. Raises Invalid
+    `order.reason_required` and what `take` raises.
     """
     order = take(actor, order_id, Action.SUPERVISE)
     nearest = max(supervising(actor, order), key=lambda grant: len(grant.unit_path))

@@ -187,7 +187,7 @@ class Changes:
 
 
 def changes_of(actor: Actor, unit_id: int, after: int) -> Changes:
-    """The history rows of the unit with an id above `after`; a board asks so whether to reload.
+    """The number of history rows of the unit with ids above `after`; a board asks whether to reload.
 
     Rows of the last ten seconds are counted again by the next call, because a row that is committed
     late has a lower id than a row already seen. Raises NotFound without `orders.see` at the unit.
