@@ -1,4 +1,4 @@
-"""Steps of ladders that are due, and those that could not be announced."""
+"""Reads the steps of ladders that are due, and those that could not be announced."""
 
 from sqlalchemy import func, or_, select
 
@@ -14,25 +14,28 @@ _DEADLINES = table_of(Deadline)
 
 
 def count_due() -> int:
-    """How many rungs have come and are still to be announced."""
+    """How many steps have come and are not announced yet."""
     due = (WAITING, _DEADLINES.c.next_at <= now())
     return session.scalar(select(func.count()).select_from(_DEADLINES).where(*due)) or 0
 
 
 def longest_due_seconds() -> float:
-    """For how long the oldest of them has waited; 0 where none does."""
+    """For how many seconds the oldest such step has waited; 0 without one."""
     oldest = session.scalar(select(func.min(_DEADLINES.c.next_at)).where(WAITING))
     return 0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
 
 
 def count_stuck() -> int:
-    """How many rungs could not be announced and wait for somebody to look at them."""
+    """How many steps could not be announced and wait for an administrator."""
     stuck = _DEADLINES.c.stuck_at.is_not(None)
     return session.scalar(select(func.count()).select_from(_DEADLINES).where(stuck)) or 0
 
 
 def page_of_stuck(actor: Actor, *, cursor: str | None, limit: int) -> Page[Deadline]:
-    """Deadlines of the actor's units whose rung could not be announced."""
+    """A page of deadlines in the actor's units whose step could not be announced.
+
+    Raises Forbidden `deadline.not_allowed`.
+    """
     paths = actor.paths("deadlines.repair")
     if not paths:
         raise Forbidden("deadline.not_allowed", "您没有处理提醒的权限。")

@@ -1,4 +1,4 @@
-"""Rungs that could not be announced: seen by an administrator, and sent again."""
+"""An administrator sends a step again that could not be announced."""
 
 from sqlalchemy import select
 
@@ -12,7 +12,10 @@ from app.kernel.errors import Conflict, not_found
 
 
 def announce_again(actor: Actor, deadline_id: int) -> Deadline:
-    """Its rung is due again, with all its attempts; Conflict `deadline.not_stuck`."""
+    """The deadline's step is due again now and has all its attempts; answers the deadline.
+
+    Raises NotFound, Conflict `deadline.not_stuck`.
+    """
     row = session.scalars(lock(select(Deadline).where(Deadline.id == deadline_id))).one_or_none()
     if row is None or not may_repair(actor, row.unit_path):
         raise not_found()
@@ -20,7 +23,7 @@ def announce_again(actor: Actor, deadline_id: int) -> Deadline:
         raise Conflict("deadline.not_stuck", "这条提醒没有停下，不用重发。")
     row.stuck_at = row.last_error = None
     row.attempts = 0
-    # Met or dropped meanwhile: there is nothing to be reminded of any more.
+    # Without a next step the stage was met or dropped meanwhile, so nobody is reminded.
     row.next_at = now() if row.next_step is not None else None
     audit.record(actor, "deadline.announced_again", "deadline", row.id, unit_id=row.unit_id)
     return row

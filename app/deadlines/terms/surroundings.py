@@ -1,4 +1,4 @@
-"""Rules, calendars and quiet hours as they hold now, kept by the process while nobody changes them."""
+"""Rules, calendars and quiet hours of now; the process keeps them until somebody changes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,9 +50,9 @@ _policies = Kept("deadline_policies", _read_policies, "deadline_policies")
 
 
 def versions_for(code: str, unit_id: int) -> tuple[int, ...]:
-    """The policy's rows that hold at the unit: the one for all, then those of units downward.
+    """The ids of the policy's rows that hold at the unit: the one for all, then units downward.
 
-    An unknown policy is the ordinary one; () where there is none at all.
+    The ordinary policy takes the place of an unknown one. Empty if that is missing as well.
     """
     current = _policies.value().current
     known = code if (code, None) in current else DEFAULT_POLICY
@@ -61,17 +61,17 @@ def versions_for(code: str, unit_id: int) -> tuple[int, ...]:
 
 
 def choice(policy: str, urgency: str, unit_id: int, limit: datetime | None = None) -> Choice:
-    """What holds now for a policy of that name at a unit; `limit`: an imposed date."""
+    """The choice by the rows that hold now for the policy at the unit; `limit`: an imposed date."""
     return Choice(versions_for(policy, unit_id), urgency, unit_id, limit)
 
 
 def is_policy(code: str) -> bool:
-    """Whether a policy of that name holds for all."""
+    """Whether there is a policy of that code for all units."""
     return (code, None) in _policies.value().current
 
 
 def rules_of(versions: tuple[int, ...]) -> Rules:
-    """The rules made of those rows, also of past ones."""
+    """The rules that the rows with these ids make; the rows may be superseded."""
     policies = _policies.value()
     rules = policies.folded.get(versions)
     if rules is None:
@@ -81,7 +81,7 @@ def rules_of(versions: tuple[int, ...]) -> Rules:
 
 
 def code_of(version: int) -> str:
-    """The policy of which that row is a version."""
+    """The code of the policy of which that row is a version."""
     return _policies.value().codes[version]
 
 
@@ -94,7 +94,7 @@ class _Days:
     quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
 
     def kind(self, day: date) -> DayKind | None:
-        """What the day is beside its weekday; of a year not announced, the fixed holidays."""
+        """What the day is beside its weekday; in a year not announced only fixed holidays count."""
         if day.year in self.years:
             return self.special.get(day)
         return DayKind.HOLIDAY if (day.month, day.day) in FIXED_HOLIDAYS else None
@@ -111,7 +111,7 @@ _days = Kept("calendars", _read_days, "calendar_days", "unit_settings", "units")
 
 
 def calendar_of(unit_id: int, kind: CalendarKind) -> Calendar:
-    """Day and night in the unit's zone, or its working hours."""
+    """The unit's calendar of that kind, in its time zone."""
     days = _days.value()
     found = days.calendars.get((unit_id, kind))
     if found is None:
@@ -120,7 +120,7 @@ def calendar_of(unit_id: int, kind: CalendarKind) -> Calendar:
 
 
 def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
-    """Units with the same hours have the same calendar."""
+    """Units with the same hours share one calendar, which remembers its spans."""
     zone = str(setting(unit_id, "deadlines.zone"))
     hours: dict[str, Any] | None = None
     if kind is CalendarKind.WORKING:
@@ -133,7 +133,7 @@ def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
 
 
 def quiet_hours(unit_id: int) -> tuple[time, time]:
-    """From when until when the unit's people are left in peace."""
+    """From when until when people of the unit get no reminders, in local time."""
     kept = _days.value().quiet
     if unit_id not in kept:
         since, until = (setting(unit_id, f"deadlines.quiet_{end}") for end in ("from", "until"))
@@ -142,12 +142,12 @@ def quiet_hours(unit_id: int) -> tuple[time, time]:
 
 
 def next_working_day(unit_id: int, moment: datetime) -> datetime:
-    """A working day later, by the unit's hours."""
+    """The moment one working day later, by the unit's hours."""
     return calendar_of(unit_id, CalendarKind.WORKING).add_days(moment, 1)
 
 
 class Here:
-    """What the arithmetic of this moment needs to know."""
+    """The surroundings of now, for the functions that compute dates."""
 
     def rules(self, versions: tuple[int, ...]) -> Rules:
         """As `rules_of`."""
