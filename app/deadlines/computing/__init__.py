@@ -1,1 +1,1 @@
-"""From facts, a policy and a calendar to dates and the steps of their ladders. Pure."""
+"""Computes dates and the steps of their ladders from facts, a policy and a calendar. Pure."""

@@ -1,4 +1,4 @@
-"""How long something takes: targets, pauses, what is used and what is left. Pure."""
+"""Arithmetic of counted time: targets, pauses and the time used. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from app.deadlines.computing.calendar import Calendar
 
-# From, and to; None: it still stands still.
+# When a pause began and when it ended; None while it lasts.
 Pause = tuple[datetime, datetime | None]
 _MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """So many minutes, so many days, or the rest of the day."""
+    """The length of a target: a number of minutes, a number of days, or the rest of the day."""
 
     minutes: int | None = None
     days: int | None = None
@@ -21,7 +21,10 @@ class Length:
 
 
 def length_from(calendar: Calendar, start: datetime, length: Length) -> timedelta:
-    """The length as counted time from that start; settled once, so that pauses shift it."""
+    """The counted time that a length means for something that starts at that moment.
+
+    It is computed without the pauses; `due` shifts the date by them.
+    """
     if length.minutes is not None:
         return timedelta(minutes=length.minutes)
     days = length.days
@@ -32,13 +35,13 @@ def length_from(calendar: Calendar, start: datetime, length: Length) -> timedelt
 def due(
     calendar: Calendar, start: datetime, length: timedelta, pauses: Sequence[Pause] = ()
 ) -> datetime | None:
-    """When so much time has been counted outside the pauses; None while it stands still.
+    """The moment when so much counted time has passed outside the pauses; None during a pause.
 
-    Pauses are in order and apart from each other; each counts in whole minutes.
+    Pauses are in the order of time and do not overlap. Each is cut to whole minutes.
     """
     at, left = start, length
     for paused, resumed in pauses:
-        # What is used up at closing time is due at the next opening; a pause before that moves it.
+        # A length that ends at closing time is due at the next opening; a pause in between moves it.
         if calendar.add(at, left) <= paused:
             break
         if resumed is None:
@@ -52,7 +55,7 @@ def due(
 def used(
     calendar: Calendar, start: datetime, at: datetime, pauses: Sequence[Pause] = ()
 ) -> timedelta:
-    """Counted time from the start until then, outside the pauses."""
+    """The counted time from `start` to `at`, without the pauses."""
     counted = calendar.elapsed(start, at)
     for paused, resumed in pauses:
         begins = max(start, paused)

@@ -17,13 +17,13 @@ from app.deadlines.computing.states import (
 )
 
 _MINUTE = timedelta(minutes=1)
-# In the details of a fact: that what was met is judged again too; dates that stand; time spent.
+# Keys in the details of a fact: stages that were met are judged again; dates that stand; time spent.
 ANEW, JUDGED, SPENT = "anew", "judged", "spent"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that happened to the stages of a subject."""
+    """Something that happened to stages of a subject in one of its rounds."""
 
     kind: FactKind
     at: datetime
@@ -34,7 +34,11 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What decides on the target: policy (by its versions), urgency, whose hours; an imposed date."""
+    """The terms by which the date of a stage is computed.
+
+    `versions` are the ids of the policy's rows, `unit_id` is the unit whose hours count, and `limit` is
+    a date that a superior has imposed.
+    """
 
     versions: tuple[int, ...]
     urgency: str
@@ -42,7 +46,7 @@ class Choice:
     limit: datetime | None = None
 
     def as_details(self) -> dict[str, Any]:
-        """As a fact keeps it."""
+        """The choice as JSON for the details of a fact."""
         return {
             "versions": list(self.versions),
             "urgency": self.urgency,
@@ -52,7 +56,7 @@ class Choice:
 
     @classmethod
     def of(cls, details: Mapping[str, Any]) -> "Choice":
-        """As a fact has kept it."""
+        """The choice from the details of a fact."""
         limit = details.get("limit")
         return cls(
             tuple(details["versions"]),
@@ -62,17 +66,17 @@ class Choice:
         )
 
 
-# A date that stands whatever the calendar says later, and the target in minutes.
+# A date that stands, whatever the calendar says later, and its target in minutes.
 Judged = tuple[datetime | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One stage of one round, the n-th time that it runs.
+    """One run of a stage in a round; `turn` counts the runs of that stage from 1.
 
-    `judged` is the date by which it was judged when it was met or dropped, and `spent` the seconds of
-    counted time that it had used and left when it was met. `missed` is the date that had passed
-    already when the policy or the calendar was changed.
+    `judged` is the date by which the run was judged when it was met or dropped. `spent` are the
+    seconds of counted time that were used and left when it was met. `missed` is a date that had
+    passed when the policy or the calendar was changed.
     """
 
     stage: Stage
@@ -81,7 +85,7 @@ class Clock:
     started_at: datetime
     choice: Choice
     pauses: tuple[Pause, ...] = ()
-    # When another date was agreed, and which.
+    # When people agreed on another date, and that date.
     agreed: tuple[datetime, datetime] | None = None
     met_at: datetime | None = None
     met_by: int | None = None
@@ -92,12 +96,12 @@ class Clock:
 
     @property
     def key(self) -> str:
-        """Stage and turn, as facts name a clock among several of one stage."""
+        """Stage and turn, by which a fact names one clock among several of a stage."""
         return f"{self.stage}/{self.turn}"
 
     @property
     def state(self) -> DeadlineState:
-        """Where it stands."""
+        """Whether the clock runs, is paused, was met or was dropped."""
         if self.met_at is not None:
             return DeadlineState.MET
         if self.dropped_at is not None:
@@ -107,14 +111,17 @@ class Clock:
 
     @property
     def counts_since(self) -> datetime:
-        """The start, or when another date was agreed, or when it went on: half of the time is half
-        of what is left from there."""
+        """From when shares of the time count.
+
+        That is the start or the agreement on another date, or the end of the last pause if it is
+        later.
+        """
         since = self.started_at if self.agreed is None else self.agreed[0]
         resumed = self.pauses[-1][1] if self.pauses else None
         return since if resumed is None else max(since, resumed)
 
     def target(self, around: "Surroundings") -> Target | None:
-        """How long the stage may take, as its policy says for its urgency and its start; or None."""
+        """The target for the urgency and the time of the start; None if the policy has none."""
         rule = around.rules(self.choice.versions).stages.get(self.stage)
         every_day = around.calendar(self.choice.unit_id, CalendarKind.EVERY_DAY)
         return (
@@ -123,7 +130,7 @@ class Clock:
 
     @property
     def is_running(self) -> bool:
-        """Neither met nor dropped."""
+        """Whether the clock was neither met nor dropped; a paused clock is running."""
         return self.met_at is None and self.dropped_at is None
 
 
@@ -136,7 +143,7 @@ def replay(facts: Iterable[Fact]) -> list[Clock]:
 
 
 def note(clocks: list[Clock], fact: Fact, around: "Surroundings") -> Fact:
-    """Applies a new fact to the clocks; answers it with the dates by which it judges them."""
+    """Applies a new fact to the clocks, in place; answers the fact with the dates that it judges by."""
     noted = _with_dates(clocks, fact, around)
     _apply(clocks, noted)
     return noted
@@ -166,7 +173,7 @@ def _with_dates(clocks: Iterable[Clock], fact: Fact, around: "Surroundings") -> 
         judging = {
             c.key: replace(c, choice=chosen, judged=None, spent=None, missed=None)
             for c in named
-            # What another unit has met before it passed the subject on stays as it was judged there.
+            # A stage that another unit met before it passed the subject on stays as it was judged.
             if c.met_at is not None and c.choice.unit_id == chosen.unit_id
         }
     dates = {key: reckon(clock, around) for key, clock in judging.items()}
@@ -182,7 +189,7 @@ def _with_dates(clocks: Iterable[Clock], fact: Fact, around: "Surroundings") -> 
 
 
 def _said(fact: Fact, name: str, clock: Clock) -> list[Any] | None:
-    """What a fact says of that clock; the key is the stage, or the stage with its turn."""
+    """The entry of a clock in a fact's details, by the clock's key or by its stage alone."""
     said = fact.details.get(name, {})
     found: list[Any] | None = said.get(clock.key, said.get(clock.stage))
     return found
@@ -224,7 +231,7 @@ def _revive(clock: Clock, fact: Fact) -> Clock:
     if clock.met_at is None or fact.details.get("turn", clock.turn) != clock.turn:
         return clock
     due_at = clock.judged[0] if clock.judged else None
-    # The date has passed meanwhile: it is missed by the date by which it was judged.
+    # If its date has passed since, the stage is missed by that date.
     missed = clock.judged if due_at is not None and due_at <= fact.at else clock.missed
     return replace(clock, met_at=None, met_by=None, judged=None, spent=None, missed=missed)
 
@@ -255,7 +262,7 @@ def _extend(clock: Clock, fact: Fact) -> Clock:
 
 
 def _choose(clock: Clock, fact: Fact) -> Clock:
-    """A date that the fact names stands; what else runs is computed by the new choice."""
+    """If the fact names a date for the clock, that date stands; else a running clock is computed anew."""
     if clock.dropped_at is not None:
         return clock
     judged = _judgement(fact, clock)
@@ -281,24 +288,24 @@ _CHANGES = {
 
 
 class Surroundings(Protocol):
-    """What the arithmetic needs to know beside the facts."""
+    """The rules, calendars and quiet hours that dates are computed with."""
 
     def rules(self, versions: tuple[int, ...]) -> Rules:
-        """The rules made of those rows."""
+        """The rules that the rows with these ids make."""
 
     def calendar(self, unit_id: int, kind: CalendarKind) -> Calendar:
-        """Day and night, or the unit's working hours."""
+        """The calendar of that kind at the unit."""
 
     def quiet(self, unit_id: int) -> tuple[time, time]:
-        """From when until when the unit's people are left in peace."""
+        """From when until when people of the unit get no reminders, in local time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reckoning:
-    """What comes of a clock: minutes of counted time and the date; None without one.
+    """The result for a clock: the target in counted minutes, and the date.
 
-    Of a clock that was met also the seconds of counted time that it had used, and those that it had
-    left; less than none is late.
+    Both are None for a stage without a date; during a pause only the date is None. For a clock that
+    was met also the seconds of counted time that were used and left then; a negative rest is late.
     """
 
     target_minutes: int | None
@@ -307,12 +314,12 @@ class Reckoning:
     left_seconds: int | None = None
 
     def as_judged(self) -> list[Any]:
-        """The date and the minutes, as a fact keeps them."""
+        """The date and the target as JSON for the details of a fact."""
         return [self.due_at.isoformat() if self.due_at else None, self.target_minutes]
 
 
 def reckon(clock: Clock, around: Surroundings) -> Reckoning | None:
-    """When it is due; None where its policy does not ask for the stage, or not at that urgency."""
+    """Computes a clock; None if its policy lacks the stage, or a target for the urgency."""
     rule = around.rules(clock.choice.versions).stages.get(clock.stage)
     if rule is None:
         return None
@@ -336,9 +343,9 @@ def reckon(clock: Clock, around: Surroundings) -> Reckoning | None:
 def spent(
     calendar: Calendar, clock: Clock, due_at: datetime, at: datetime
 ) -> tuple[timedelta, timedelta]:
-    """Counted time outside the pauses: used since the start, and left until it is due.
+    """The counted time outside the pauses from the start to `at`, and from `at` to the date.
 
-    Less than nothing is left of what is late.
+    The second is negative if `at` is later than the date.
     """
     until_now, until_due = (
         used(calendar, clock.started_at, moment, clock.pauses) for moment in (at, due_at)
@@ -351,7 +358,7 @@ def _seconds(length: timedelta) -> int:
 
 
 def _computed(clock: Clock, target: Target, around: Surroundings) -> Reckoning:
-    """By the policy and the calendar of now."""
+    """The date by the policy and the calendar of now."""
     calendar = around.calendar(clock.choice.unit_id, target.calendar)
     length = length_from(calendar, clock.started_at, target.length)
     if clock.stage is Stage.SOLVE and clock.round > 1:
@@ -363,7 +370,7 @@ def _computed(clock: Clock, target: Target, around: Surroundings) -> Reckoning:
         length = used(calendar, clock.started_at, until, _before(clock.pauses, agreed_at))
         rest = calendar.elapsed(agreed_at, until)
         moment = due(calendar, agreed_at, rest, [p for p in clock.pauses if p[0] < until])
-        # Agreed is the moment itself, also where no work is done at that hour, until a pause moves it.
+        # The agreed moment holds even outside the hours, unless a pause has moved it.
         moment = until if moment == calendar.add(agreed_at, rest) else moment
     if moment is not None and clock.stage is Stage.SOLVE and clock.choice.limit is not None:
         moment = min(moment, clock.choice.limit)

@@ -1,4 +1,4 @@
-"""From a date to the steps of its ladder: who is reminded, and when. Pure."""
+"""The ladder of a date: the steps by which people are reminded before and after it. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ EMERGENCY_LADDER = (
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of the ladder in time: its name, who is reminded, and when."""
+    """A step of a ladder at its moment: its name, who is reminded, and when."""
 
     name: str
     level: Level
@@ -49,7 +49,7 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """What a ladder is made of: a running stage, since when its time counts, and its date."""
+    """The stage, terms and date of a ladder; `since` is when the time until the date begins."""
 
     stage: Stage
     versions: tuple[int, ...]
@@ -60,10 +60,10 @@ class Climb:
 
 
 def ladder(climb: Climb, around: Surroundings) -> list[Rung]:
-    """The steps in the order of time, moved out of the quiet hours.
+    """All steps in the order of time, moved out of the quiet hours; none without the stage's rule.
 
-    Whatever is left to the morning comes at its first minute; what goes beyond the community comes
-    in one digest at 08:30 of a working day. Of an emergency nothing waits.
+    A step in the quiet hours waits until they end. A step for a unit above waits until 08:30 of a
+    working day, so that one message can hold several. The steps of an emergency never wait.
     """
     rule = around.rules(climb.versions).stages.get(climb.stage)
     if rule is None:
@@ -74,7 +74,10 @@ def ladder(climb: Climb, around: Surroundings) -> list[Rung]:
 
 
 def next_rung(climb: Climb, at: datetime, around: Surroundings) -> Rung | None:
-    """The first step after that moment; as long as it is a share, what comes late is not looked at."""
+    """The first step after that moment, or None.
+
+    Steps after the date are only computed if no step before it is left, because that takes long.
+    """
     rule = around.rules(climb.versions).stages.get(climb.stage)
     shares = [] if rule is None else _in_time(climb, _shares(climb, rule, around), around)
     coming = next((rung for rung in shares if rung.at > at), None)
@@ -84,7 +87,7 @@ def next_rung(climb: Climb, at: datetime, around: Surroundings) -> Rung | None:
 
 
 def still_waiting(rungs: Sequence[Rung], step: str | None, since: datetime) -> Sequence[Rung]:
-    """The rungs from that step on; where the ladder has it no longer, those that come since then."""
+    """The steps from the named one on; if the ladder lacks it, the steps at `since` and later."""
     place = next((n for n, rung in enumerate(rungs) if rung.name == step), None)
     return [rung for rung in rungs if rung.at >= since] if place is None else rungs[place:]
 
@@ -114,7 +117,7 @@ def _shares(climb: Climb, rule: StageRule, around: Surroundings) -> Iterable[Run
 
 
 def _last_morning(working: Calendar, due_at: datetime) -> datetime:
-    """08:30 of the last working day before it is due."""
+    """08:30 of the last working day before the date."""
     day = working.last_counting_day(due_at)
     at = working.at(day, MORNING)
     if at < due_at:
@@ -150,6 +153,6 @@ def _next_morning(at: datetime, working: Calendar) -> datetime:
 
 
 def _up(moment: datetime) -> datetime:
-    """To the whole minute, so that what is of one minute can be one message."""
+    """Rounded up to the minute, so that steps of the same minute can be one message."""
     rest = moment.replace(second=0, microsecond=0)
     return moment if rest == moment else rest + _MINUTE

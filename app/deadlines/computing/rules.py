@@ -1,4 +1,4 @@
-"""What a policy says of each stage: targets, shares, ladder; read from JSON and checked. Pure."""
+"""The rules of a policy for each stage: targets, shares, ladder; read from JSON, checked. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from app.deadlines.computing.states import CalendarKind, Level, Stage
 
 URGENCIES = ("normal", "urgent", "emergency")
 _DAY = 24 * 60
-# A working day as long as the shipped hours have it: only to compare targets with.
+# Minutes of a working day by the shipped hours; only used to compare two targets.
 _WORKING_DAY = 7 * 60
 _YEAR = 366
 _TARGET = frozenset({"calendar", "minutes", "days", "same_day"})
@@ -19,24 +19,27 @@ _TARGET = frozenset({"calendar", "minutes", "days", "same_day"})
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How long, by which calendar."""
+    """How long a stage may take, and by which calendar."""
 
     length: Length
     calendar: CalendarKind
 
     @property
     def rough_minutes(self) -> int:
-        """Counted minutes, to compare two targets of one calendar."""
+        """The target in counted minutes, to compare two targets of the same calendar."""
         if self.length.minutes is not None:
             return self.length.minutes
         day = _DAY if self.calendar is CalendarKind.EVERY_DAY else _WORKING_DAY
         return day * (1 if self.length.same_day else self.length.days or 0)
 
     def is_within(self, other: "Target") -> bool:
-        """Whether it is never longer; what must be done the same day may have only minutes left."""
+        """Whether this target is never longer than the other one.
+
+        A target of the same day may leave only minutes, so nothing else is surely within it.
+        """
         if self.calendar is not other.calendar or other.length.same_day > self.length.same_day:
             return False
-        # How many minutes a working day has is each unit's own.
+        # Each unit has its own hours, so a number of days does not compare with minutes.
         by_hours = self.calendar is CalendarKind.WORKING
         if by_hours and (self.length.minutes is None) != (other.length.minutes is None):
             return False
@@ -45,14 +48,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """Another number of minutes for what starts between these local times."""
+    """Another number of minutes for a stage that starts between two local times."""
 
     since: time
     until: time
     minutes: int
 
     def covers(self, moment: time) -> bool:
-        """Whether that local time lies in it; it may cross midnight."""
+        """Whether that local time lies in the night, which may cross midnight."""
         if self.since <= self.until:
             return self.since <= moment < self.until
         return moment >= self.since or moment < self.until
@@ -60,7 +63,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who is reminded, and how long after it was due."""
+    """A step of a ladder: who is reminded, and how long after the date."""
 
     level: Level
     after: Target
@@ -68,7 +71,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StageRule:
-    """One stage of a policy; without a target it has no date."""
+    """The rule of a policy for one stage; without targets the stage has no date.
+
+    `targets` are by urgency. `shares` are percentages of the time at which the handler is reminded.
+    If `shares` or `ladder` is None, the usual ones hold.
+    """
 
     stage: Stage
     targets: Mapping[str, Target]
@@ -77,15 +84,15 @@ class StageRule:
     ladder: tuple[Step, ...] | None = None
 
     def by_day(self, urgency: str) -> Target | None:
-        """What holds at that urgency, but for the nights."""
+        """The target of that urgency in the daytime, or the normal one; None if there is neither."""
         return self.targets.get(urgency) or self.targets.get("normal")
 
     def target(self, urgency: str, start: datetime, calendar: Calendar) -> Target | None:
-        """What holds for something that starts then."""
+        """The target of a stage that starts at that moment; None if it has no date."""
         return self.target_at(urgency, start.astimezone(calendar.zone).time())
 
     def target_at(self, urgency: str, clock: time) -> Target | None:
-        """What holds for something that starts at that local time."""
+        """The target of a stage that starts at that local time; None if it has no date."""
         target = self.by_day(urgency)
         if target is None or self.night is None or target.length.minutes is None:
             return target
@@ -96,18 +103,18 @@ class StageRule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All stages of a policy as it holds somewhere; `versions` are the rows that it is made of."""
+    """All stages of a policy as they hold at a unit; `versions` are the ids of the rows behind them."""
 
     versions: tuple[int, ...]
     stages: Mapping[Stage, StageRule] = field(default_factory=dict)
 
 
 class BadRules(ValueError):
-    """What is wrong with a policy, in Chinese."""
+    """A policy that cannot be used; the text says in Chinese what is wrong."""
 
 
 def read_stages(raw: Sequence[Mapping[str, Any]]) -> dict[Stage, StageRule]:
-    """The stages as JSON has them; raises BadRules.
+    """Reads the stages of a policy from JSON; raises BadRules.
 
     [{"stage": "accept", "calendar": "working", "minutes": 240 (or "days": 7, "same_day": true),
       "urgent": {"calendar": "every_day", "minutes": 60}, "emergency": {…},
@@ -178,7 +185,7 @@ def _night(raw: Mapping[str, Any]) -> Night:
     _positive(raw["minutes"], _YEAR * _DAY)
     since, until = (time.fromisoformat(raw[end]) for end in ("since", "until"))
     if since.tzinfo or until.tzinfo:
-        raise ValueError("a local time has no zone")
+        raise ValueError("the night must be given in local time, without a zone")
     return Night(since, until, raw["minutes"])
 
 
@@ -207,8 +214,8 @@ def _step(raw: Mapping[str, Any]) -> Step:
 
 
 def is_tighter(new: StageRule, above: StageRule) -> bool:
-    """Whether the targets of a unit's rule are nowhere longer than those above, by one calendar."""
-    # Between the ends of the nights nothing changes.
+    """Whether no target of the new rule is longer than the one above it, by the same calendar."""
+    # Targets change only when a night begins or ends, so these times are enough.
     nights = [rule.night for rule in (new, above) if rule.night is not None]
     clocks = {clock for night in nights for clock in (night.since, night.until)} or {time()}
     for urgency in URGENCIES:
@@ -220,9 +227,10 @@ def is_tighter(new: StageRule, above: StageRule) -> bool:
 
 
 def fold(layers: Iterable[tuple[int, Mapping[Stage, StageRule]]]) -> Rules:
-    """The rules of the top and what units below have tightened, stage by stage.
+    """The rules for all together with what units below have tightened, stage by stage.
 
-    A unit's rule that is no longer tighter, since the top has become so, does not hold.
+    `layers` are ids of rows with their stages, from the top down. The rule of a unit holds only while
+    it is tighter than the one above it.
     """
     versions: list[int] = []
     stages: dict[Stage, StageRule] = {}
@@ -233,8 +241,8 @@ def fold(layers: Iterable[tuple[int, Mapping[Stage, StageRule]]]) -> Rules:
             if held is None:
                 stages[stage] = rule
             elif is_tighter(rule, held):
-                # Who is told when it is late is not for the one who is late to say; a unit that says
-                # nothing of the reminders before it keeps those above.
+                # A unit does not decide who hears of its lateness. Without shares of its own it
+                # keeps those above.
                 shares = held.shares if rule.shares is None else rule.shares
                 stages[stage] = replace(rule, shares=shares, ladder=held.ladder)
     return Rules(tuple(versions), stages)

@@ -1,11 +1,11 @@
-"""Stages, facts, levels of the ladder, reasons of lateness, kinds of days."""
+"""Enums: stages, kinds of facts, levels of the ladder, reasons of lateness, kinds of days."""
 
 from datetime import timedelta
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """What is to be done in time."""
+    """A part of the work on a subject that has a time limit of its own."""
 
     ACKNOWLEDGE = "acknowledge"
     ARRANGE = "arrange"
@@ -30,10 +30,11 @@ STAGE_WORDS = {
 
 
 class FactKind(StrEnum):
-    """What a subject's history says about its stages.
+    """What can happen to the stages of a subject.
 
-    EXTENDED is another date by agreement, later or earlier; REVIVED takes a MET back; CHOSEN is
-    another policy, urgency or unit for all that is open.
+    EXTENDED: people agreed on another date, later or earlier. REVIVED: a MET is taken back. CHOSEN:
+    another policy, urgency or unit holds for the stages that still run; its details may also name
+    dates that stand.
     """
 
     STARTED = "started"
@@ -47,7 +48,7 @@ class FactKind(StrEnum):
 
 
 class DeadlineState(StrEnum):
-    """Running, standing still, met, or not asked for any more."""
+    """Whether a stage runs, is paused, was met, or was dropped because nobody needs it any more."""
 
     OPEN = "open"
     PAUSED = "paused"
@@ -56,21 +57,21 @@ class DeadlineState(StrEnum):
 
 
 class CalendarKind(StrEnum):
-    """Day and night, or the unit's working hours."""
+    """Which time counts: day and night, or the working hours of the unit."""
 
     EVERY_DAY = "every_day"
     WORKING = "working"
 
 
 class DayKind(StrEnum):
-    """A day that is not what its weekday says: off, or 调休 worked in exchange."""
+    """A day that differs from its weekday: a holiday, or a day off that is worked (调休)."""
 
     HOLIDAY = "holiday"
     WORKDAY = "workday"
 
 
 class Level(StrEnum):
-    """Who is reminded: who must act, the desk too, the unit's leader, one and two levels up."""
+    """Who is reminded: the handler, then also the desk, the leader, the unit above, the next above."""
 
     HANDLER = "handler"
     DESK = "desk"
@@ -83,7 +84,7 @@ ABOVE = frozenset({Level.UP_1, Level.UP_2})
 
 
 class LateReason(StrEnum):
-    """Why something was late, in words that everybody at the desk knows."""
+    """Why a stage was late, in words that everybody at the desk knows."""
 
     NOBODY = "nobody"
     NO_CONTACT = "no_contact"
@@ -107,7 +108,8 @@ LATE_WORDS = {
 }
 
 MONTH = timedelta(days=30)
-# A second round has half of the time to solve.
+# In a second round the stage `solve` has the time divided by this number.
 REWORK_SHARE = 2
 SWEEP_BATCH, SWEEP_BATCH_ON_SQLITE = 500, 50
+# So long a transaction that began before a change may still be open.
 STRAGGLERS = timedelta(minutes=5)

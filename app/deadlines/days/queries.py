@@ -1,4 +1,4 @@
-"""The calendar of a year: what is announced, or what holds until then."""
+"""Reads the calendar of a year: the announced days, or the fixed holidays until then."""
 
 import zlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from app.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class YearCalendar:
-    """All special days of a year; `confirmed`: they are announced, not computed."""
+    """All special days of a year; `confirmed`: the year was announced."""
 
     year: int
     confirmed: bool
@@ -26,19 +26,19 @@ class YearCalendar:
 
     @property
     def days(self) -> list[SpecialDay]:
-        """In order."""
+        """The special days in the order of the year."""
         return list(self.by_day.values())
 
     @property
     def version(self) -> int:
-        """Another number for other content."""
+        """A number that differs when the content differs."""
         return zlib.crc32(repr((self.confirmed, self.days)).encode())
 
 
 def year_calendar(actor: Actor, year: int) -> YearCalendar:
-    """Days off and days worked in exchange, for everybody; Invalid `calendar.bad_year`.
+    """The special days of a year; everybody may read them.
 
-    A year that nobody has announced has the holidays that stand on the same days each year.
+    A year that is not announced has the fixed holidays. Raises Invalid `calendar.bad_year`.
     """
     del actor
     if year not in YEARS:
@@ -50,12 +50,12 @@ def year_calendar(actor: Actor, year: int) -> YearCalendar:
 
 
 def years_with_days() -> set[int]:
-    """The years that are in the table."""
+    """The years that have rows in the table of special days."""
     found = session.scalars(select(extract("year", CalendarDay.day)).distinct())
     return {int(year) for year in found}
 
 
 def count_running() -> int:
-    """How many deadlines a change of the calendar computes again."""
+    """How many running deadlines are computed again after a change of the calendar."""
     found = session.scalar(select(func.count()).select_from(Deadline).where(affected(None, None)))
     return found or 0

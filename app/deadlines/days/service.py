@@ -1,4 +1,4 @@
-"""The calendar of days off and days worked in exchange: filled, edited, imported."""
+"""Changes the calendar of special days: fills announced years, sets a day, imports a year."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -33,13 +33,13 @@ from app.kernel.database import session
 from app.kernel.database.fast.kept import hold
 from app.kernel.errors import Conflict, Forbidden, Invalid
 
-# Held by whoever changes the calendar, so that two lists of a year are never mixed.
+# The lock of every change of the calendar, so that two lists of a year are never mixed.
 _CALENDAR = "calendar"
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarReport:
-    """What differs in a year, and how many running deadlines are computed again for it."""
+    """The differences of a year, and how many running deadlines are computed again."""
 
     year: int
     dry_run: bool
@@ -48,7 +48,7 @@ class CalendarReport:
 
     @property
     def summary(self) -> str:
-        """In a sentence."""
+        """The report as one Chinese sentence."""
         if not self.differences:
             return f"{self.year}年没有变化。"
         count = Counter(difference.change for difference in self.differences)
@@ -60,7 +60,10 @@ class CalendarReport:
 
 
 def seed_calendar(actor: Actor) -> int:
-    """Fills the years that are announced and not in the table; answers how many days that was."""
+    """Fills the announced years that are not in the table; answers how many days were added.
+
+    Raises Forbidden `calendar.not_allowed`.
+    """
     _check_may_edit(actor)
     hold(_CALENDAR)
     missing = sorted(announced_years() - years_with_days())
@@ -71,7 +74,7 @@ def seed_calendar(actor: Actor) -> int:
 
 
 def fill_calendar(actor: Actor) -> int:
-    """As `seed_calendar`, for a program that runs: what it concerns is computed again."""
+    """Does what `seed_calendar` does, and has running deadlines computed again if days were added."""
     filled = seed_calendar(actor)
     if filled:
         request_recomputation(actor, "放假安排公布了")
@@ -87,10 +90,10 @@ def set_day(
     name: str,
     check: Callable[[int], None],
 ) -> CalendarReport:
-    """One day of an announced year; kind None: as its weekday says.
+    """Sets one day of an announced year; with kind None it is like its weekday again.
 
-    `check(version)` raises where the year has changed since it was read.
-    Forbidden `calendar.not_allowed`; Invalid `calendar.bad_year`, `calendar.bad_day`,
+    `check(version)` raises an error if the year has changed since the caller read it.
+    Raises Forbidden `calendar.not_allowed`; Invalid `calendar.bad_year`, `calendar.bad_day`,
     `calendar.other_year`; Conflict `calendar.not_announced`.
     """
     _check_may_edit(actor)
@@ -117,11 +120,14 @@ def import_days(
     source: str | None = None,
     dry_run: bool = False,
 ) -> CalendarReport:
-    """All special days of a year in place of those that are there: a list, a table, or as announced.
+    """Replaces all special days of a year by a list, by a table, or by the announced ones.
 
-    `days` have day, kind and name. Forbidden `calendar.not_allowed`; Invalid `calendar.one_source`,
-    `calendar.bad_year`, `calendar.no_days`, `calendar.other_year`, `calendar.day_twice`,
-    `calendar.year_unknown`, and those of a table.
+    `days` have day, kind and name; `csv` is the text of a table; `source` names the announced ones.
+    With `dry_run` nothing is changed.
+
+    Raises Forbidden `calendar.not_allowed`; Invalid `calendar.one_source`, `calendar.bad_year`,
+    `calendar.no_days`, `calendar.other_year`, `calendar.day_twice`, `calendar.year_unknown`, and the
+    errors of `read_table`.
     """
     _check_may_edit(actor)
     hold(_CALENDAR)
@@ -178,7 +184,7 @@ def _replace(
 
 
 def _write(year: int, after: Mapping[date, SpecialDay]) -> None:
-    """The rows of the year as they are to be; those that say the same stay as they are."""
+    """Writes the days of the year; a row whose kind and name do not change keeps its source."""
     within = CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31))
     rows = {row.day: row for row in session.scalars(select(CalendarDay).where(within))}
     for day, row in rows.items():

@@ -1,4 +1,4 @@
-"""Special days of a year: announced, fixed by law, or in a table; and how two lists differ. Pure."""
+"""Special days of a year: announced, fixed by law or read from a table; and how lists differ. Pure."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from app.deadlines.computing.states import DayKind
 from app.kernel.errors import Invalid
 
 YEARS = range(2000, 2101)
-# Nothing in the program is older.
+# The first year that is filled in; the program has no older deadlines.
 FIRST_FILLED = 2024
 ANNOUNCED, STAFF, IMPORTED, FIXED = "chinesecalendar", "staff", "import", "fixed"
 LONGEST_NAME = 20
@@ -34,7 +34,7 @@ KIND_WORDS = {DayKind.HOLIDAY: "放假", DayKind.WORKDAY: "上班"}
 
 @dataclass(frozen=True, slots=True)
 class SpecialDay:
-    """A day that is not what its weekday says, and who says so."""
+    """A day that differs from its weekday; `source` tells where that comes from."""
 
     day: date
     kind: DayKind
@@ -43,7 +43,7 @@ class SpecialDay:
 
     @property
     def text(self) -> str:
-        """In words, without the date."""
+        """The Chinese text of the day, without the date."""
         return f"{KIND_WORDS[self.kind]}（{self.name}）" if self.name else KIND_WORDS[self.kind]
 
 
@@ -51,7 +51,7 @@ Days = Mapping[date, SpecialDay]
 
 
 class DayChange(StrEnum):
-    """How a day differs."""
+    """How a day differs between two lists."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -67,7 +67,7 @@ CHANGE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A day that differs, in words."""
+    """A day that differs between two lists, with a Chinese sentence."""
 
     day: date
     change: DayChange
@@ -75,7 +75,7 @@ class Difference:
 
 
 def by_day(days: Iterable[SpecialDay]) -> dict[date, SpecialDay]:
-    """In the order of the calendar; raises Invalid `calendar.day_twice`."""
+    """The special days by date, in order; raises Invalid `calendar.day_twice`."""
     found: dict[date, SpecialDay] = {}
     for special in sorted(days, key=lambda special: special.day):
         if special.day in found:
@@ -85,12 +85,12 @@ def by_day(days: Iterable[SpecialDay]) -> dict[date, SpecialDay]:
 
 
 def announced_years() -> set[int]:
-    """The years that the library knows, of those that matter."""
+    """The years that the library `chinesecalendar` knows, from FIRST_FILLED on."""
     return {day.year for day in _holidays if day.year >= FIRST_FILLED}
 
 
 def announced_days(year: int) -> dict[date, SpecialDay]:
-    """What the State Council has announced for the year, as far as the library knows."""
+    """The announced special days of a year; empty if the library does not know the year."""
     return by_day(
         SpecialDay(day, kind, Holiday(name).chinese, ANNOUNCED)
         for kind, days in ((DayKind.HOLIDAY, _holidays), (DayKind.WORKDAY, _workdays))
@@ -100,7 +100,7 @@ def announced_days(year: int) -> dict[date, SpecialDay]:
 
 
 def fixed_days(year: int) -> dict[date, SpecialDay]:
-    """What holds before the announcement."""
+    """The special days of a year that is not announced yet: the fixed holidays."""
     return by_day(
         SpecialDay(date(year, month, day), DayKind.HOLIDAY, name, FIXED)
         for (month, day), name in FIXED_HOLIDAYS.items()
@@ -108,7 +108,7 @@ def fixed_days(year: int) -> dict[date, SpecialDay]:
 
 
 def read_table(text: str) -> list[SpecialDay]:
-    """CSV with the columns 日期, 类别 (放假 or 上班) and 名称.
+    """Reads special days from CSV with the columns 日期, 类别 (放假 or 上班) and 名称.
 
     Raises Invalid `calendar.bad_table`, `calendar.bad_day`, `calendar.bad_kind` or
     `calendar.bad_name`.
@@ -147,7 +147,7 @@ def _read_row(number: int, cells: Mapping[str, str]) -> SpecialDay:
 
 
 def read_day(text: str) -> date:
-    """2026-10-01, 2026/10/1; raises Invalid `calendar.bad_day`."""
+    """Reads a date like 2026-10-01 or 2026/10/1; raises Invalid `calendar.bad_day`."""
     written = _DATE.fullmatch(text)
     with suppress(ValueError):
         if written is not None:
@@ -156,7 +156,7 @@ def read_day(text: str) -> date:
 
 
 def differences(before: Days, after: Days) -> list[Difference]:
-    """Day by day; who says so makes no difference."""
+    """The days whose kind or name differs, in order; the source does not matter."""
     found = []
     for day in sorted(before.keys() | after.keys()):
         old, new = before.get(day), after.get(day)
@@ -172,5 +172,5 @@ def differences(before: Days, after: Days) -> list[Difference]:
 
 
 def date_words(day: date) -> str:
-    """10月1日（星期四）."""
+    """The Chinese text of a date, for example 10月1日（星期四）."""
     return f"{day.month}月{day.day}日（星期{_WEEKDAYS[day.weekday()]}）"

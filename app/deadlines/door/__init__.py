@@ -1,1 +1,1 @@
-"""The doors of the room: the HTTP API with its shapes, commands, jobs and listeners."""
+"""The doors of the room: the HTTP API with its schemas, commands, jobs and listeners."""

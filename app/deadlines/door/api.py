@@ -1,4 +1,4 @@
-"""Policies, previews and the calendar, for staff."""
+"""The HTTP API for staff: policies, previews, the calendar and reminders that failed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Commands for the operator: `flask deadlines …`."""
+"""The operator's commands `flask deadlines …`."""
 
 import sys
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 @contextmanager
 def _said(*, writing: bool) -> Iterator[None]:
-    """One transaction; a refusal is said in its own words."""
+    """One transaction; a refusal ends the command with its Chinese text."""
     try:
         with transaction(writing=writing):
             yield

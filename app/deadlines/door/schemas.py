@@ -1,4 +1,4 @@
-"""Shapes of policies, previews and the calendar."""
+"""The schemas of policies, previews, the calendar and reminders that failed."""
 
 from typing import Any
 
@@ -29,11 +29,11 @@ def _clock() -> fields.String:
     )
 
 
-# --- what comes in; left out is left out, so that rows hold what was said and no more
+# --- requests. Fields have no defaults, so that a row keeps only what the request says.
 
 
 class TimeIn(Schema):
-    """A length by a calendar: minutes, days, or the rest of the day."""
+    """A target: minutes, days or the same day, and its calendar."""
 
     calendar = fields.Enum(CalendarKind, by_value=True)
     minutes = _whole(YEAR_MINUTES)
@@ -42,7 +42,7 @@ class TimeIn(Schema):
 
 
 class NightIn(Schema):
-    """Other minutes for what starts between these local times."""
+    """The minutes for a stage that starts between two local times."""
 
     since = _clock()
     until = _clock()
@@ -50,7 +50,7 @@ class NightIn(Schema):
 
 
 class StepIn(Schema):
-    """A rung of the ladder; without a time it is at once."""
+    """A step of a ladder; without minutes or days it comes at the date itself."""
 
     level = fields.Enum(Level, by_value=True, required=True)
     calendar = fields.Enum(CalendarKind, by_value=True)
@@ -59,7 +59,7 @@ class StepIn(Schema):
 
 
 class StageIn(TimeIn):
-    """A stage; without a time it has no date."""
+    """The rule of a stage; without a target the stage has no date."""
 
     stage = fields.Enum(Stage, by_value=True, required=True)
     urgent = fields.Nested(TimeIn)
@@ -94,7 +94,7 @@ class PolicyIn(Schema):
 
 
 class UnitQuery(Schema):
-    """At which unit."""
+    """The unit at which policies hold."""
 
     unit_id = Identifier(
         load_default=None, strict=False, metadata={"description": "不填就是自己的单位"}
@@ -102,30 +102,30 @@ class UnitQuery(Schema):
 
 
 class OwnUnitQuery(Schema):
-    """Whose tightening."""
+    """The unit whose tightening ends."""
 
     unit_id = Identifier(required=True, strict=False)
 
 
 class RecomputationsQuery(PageArgs):
-    """Which recomputations."""
+    """The unit that recomputations concern, and the page."""
 
     unit_id = Identifier(load_default=None, strict=False)
 
 
 class PauseIn(Schema):
-    """From when until when it stands still; without an end it still does."""
+    """A pause; without an end it lasts."""
 
     since = Moment(required=True, data_key="from")
     until = Moment(load_default=None, allow_none=True, data_key="to")
 
 
-# When each stage was met, by its name.
+# The time at which a stage was met, by the name of the stage.
 MetAtIn = Schema.from_dict({stage.value: Moment() for stage in Stage}, name="MetAtIn")
 
 
 class PreviewIn(Schema):
-    """A policy, or stages that nobody has published yet."""
+    """A published policy, or stages that are not published."""
 
     policy = Text(load_default=None, allow_none=True, longest=32, shortest=1)
     stages = _stages(load_default=None, allow_none=True)
@@ -148,7 +148,7 @@ def _name() -> Text:
 
 
 class DayIn(Schema):
-    """What a day is; `normal`: as its weekday says."""
+    """The kind of a day; `normal` is like its weekday."""
 
     kind = fields.String(
         required=True, validate=validate.OneOf([*(kind.value for kind in DayKind), NORMAL])
@@ -157,7 +157,7 @@ class DayIn(Schema):
 
 
 class SpecialDayIn(Schema):
-    """A day of a list."""
+    """A special day in a list."""
 
     day = fields.Date(required=True)
     kind = fields.Enum(DayKind, by_value=True, required=True)
@@ -165,7 +165,7 @@ class SpecialDayIn(Schema):
 
 
 class CalendarIn(Schema):
-    """A whole year: as announced, a list, or a table."""
+    """All special days of a year: announced, as a list, or as a table."""
 
     source = fields.String(
         load_default=None, allow_none=True, validate=validate.OneOf(["chinesecalendar", None])
@@ -185,11 +185,11 @@ class CalendarIn(Schema):
     dry_run = fields.Boolean(load_default=False, metadata={"description": "只看有什么变化，不改"})
 
 
-# --- what goes out
+# --- answers
 
 
 class TimeOut(Schema):
-    """The time of one urgency; of minutes, days and same_day one is said."""
+    """The target of one urgency; one of minutes, days and same_day is set."""
 
     urgency = fields.String(required=True, validate=validate.OneOf(URGENCIES))
     urgency_name = fields.String(required=True)
@@ -201,7 +201,7 @@ class TimeOut(Schema):
 
 
 class NightOut(Schema):
-    """Other minutes at night, in local time."""
+    """The minutes for what starts at night; times are local."""
 
     since = fields.String(required=True)
     until = fields.String(required=True)
@@ -210,7 +210,7 @@ class NightOut(Schema):
 
 
 class StepOut(Schema):
-    """A rung of the ladder."""
+    """A step of a ladder."""
 
     level = fields.Enum(Level, by_value=True, required=True)
     level_name = fields.String(required=True)
@@ -221,7 +221,7 @@ class StepOut(Schema):
 
 
 class StageOut(Schema):
-    """A stage as it holds; shares and ladder null: the usual ones."""
+    """The rule of a stage that holds; null for shares or ladder means the usual ones."""
 
     stage = fields.Enum(Stage, by_value=True, required=True)
     name = fields.String(required=True)
@@ -248,14 +248,14 @@ class PolicyOut(Schema):
 
 
 class PoliciesOut(Schema):
-    """All policies on one page."""
+    """All policies; there is only one page."""
 
     items = fields.List(fields.Nested(PolicyOut), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
 class VersionOut(Schema):
-    """One version, in the form in which it was published."""
+    """One version of a policy, as it was published."""
 
     id = fields.Integer(required=True)
     code = fields.String(required=True)
@@ -275,14 +275,14 @@ class PolicyWithVersionsOut(PolicyOut):
 
 
 class _Zoned(fields.AwareDateTime):
-    """A moment as the unit's clocks show it."""
+    """A moment in the unit's time zone."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
 
 
 class RungOut(Schema):
-    """A step of the ladder in time."""
+    """A step of a ladder with its moment."""
 
     step = fields.String(required=True)
     level = fields.Enum(Level, by_value=True, required=True)
@@ -292,14 +292,14 @@ class RungOut(Schema):
 
 
 class ForeseenOut(Schema):
-    """When a stage would be due; null: it has no date, or stands still."""
+    """A stage of a preview; the date is null without a target and during a pause."""
 
     stage = fields.Enum(Stage, by_value=True, required=True)
     name = fields.String(required=True)
     target_minutes = fields.Integer(required=True, allow_none=True)
     due_at = _Zoned(required=True, allow_none=True)
     ladder = fields.List(fields.Nested(RungOut), required=True)
-    # Left out where no `met_at` was sent.
+    # These three are left out if the request had no `met_at`.
     used_minutes = fields.Integer(
         allow_none=True,
         attribute="spent.used_minutes",
@@ -318,7 +318,7 @@ class ForeseenOut(Schema):
 
 
 class PreviewOut(Schema):
-    """All stages; times in the unit's zone."""
+    """A preview of all stages; times are in the unit's zone."""
 
     unit_id = fields.Integer(required=True)
     zone = fields.String(required=True)
@@ -326,7 +326,7 @@ class PreviewOut(Schema):
 
 
 class RecomputationOut(Schema):
-    """How far computing again has come, in subjects."""
+    """How far a recomputation has come; numbers count subjects."""
 
     id = fields.Integer(required=True)
     reason = fields.String(required=True)
@@ -339,7 +339,7 @@ class RecomputationOut(Schema):
 
 
 class SpecialDayOut(Schema):
-    """A day that is not what its weekday says."""
+    """A day that differs from its weekday."""
 
     day = fields.Date(required=True)
     kind = fields.Enum(DayKind, by_value=True, required=True)
@@ -349,7 +349,7 @@ class SpecialDayOut(Schema):
 
 
 class CalendarOut(Schema):
-    """A year."""
+    """The special days of a year."""
 
     year = fields.Integer(required=True)
     confirmed = fields.Boolean(
@@ -359,7 +359,7 @@ class CalendarOut(Schema):
 
 
 class DifferenceOut(Schema):
-    """A day that differs."""
+    """A day that differs between two lists."""
 
     day = fields.Date(required=True)
     change = fields.Enum(DayChange, by_value=True, required=True)
@@ -367,7 +367,7 @@ class DifferenceOut(Schema):
 
 
 class CalendarReportOut(Schema):
-    """What changes, and how many running deadlines are computed again."""
+    """The changes of a year, and how many running deadlines are computed again."""
 
     year = fields.Integer(required=True)
     dry_run = fields.Boolean(required=True)

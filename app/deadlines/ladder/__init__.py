@@ -1,1 +1,1 @@
-"""The reminders before and after a date: announced once, and sent again where that failed."""
+"""The reminders before and after a date: each is announced once, or sent again if that failed."""

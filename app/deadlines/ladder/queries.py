@@ -1,4 +1,4 @@
-"""Steps of ladders that are due, and those that could not be announced."""
+"""Reads the steps of ladders that are due, and those that could not be announced."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ _DEADLINES = table_of(Deadline)
 
 
 def count_due() -> int:
-    """How many rungs have come and are still to be announced."""
+    """How many steps have come and are not announced yet."""
     due = (WAITING, _DEADLINES.c.next_at <= now())
     return session.scalar(select(func.count()).select_from(_DEADLINES).where(*due)) or 0
 
 
 def longest_due_seconds() -> float:
-    """For how long the oldest of them has waited; 0 where none does."""
+    """For how many seconds the oldest such step has waited; 0 without one."""
     oldest = session.scalar(select(func.min(_DEADLINES.c.next_at)).where(WAITING))
     return 0 if oldest is None else max(0.0, (now() - oldest).total_seconds())
 

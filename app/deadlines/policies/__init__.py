@@ -1,1 +1,1 @@
-"""What staff read, try out and publish of policies."""
+"""Policies as staff read them, try them out and publish them."""

@@ -1,4 +1,4 @@
-"""What would be due when: for whoever sets a policy up."""
+"""Computes the dates of an imagined subject, for staff who set up a policy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from app.kernel.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class ForeseenRung:
-    """A step of the ladder, in the unit's zone."""
+    """A step of a ladder; times are in the unit's zone."""
 
     step: str
     level: Level
@@ -32,10 +32,10 @@ class ForeseenRung:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a stage would have used and left of its time when it was met, and whether it came late.
+    """The counted minutes that were used and left when a stage was met, and whether it was late.
 
-    Minutes of its calendar outside the pauses; less than none is left of what came late. All of it is
-    None for a stage of which nobody said when it was met.
+    Pauses do not count; the rest is negative for a late stage. All fields are None for a stage
+    without a time in `met_at`.
     """
 
     used_minutes: int | None = None
@@ -45,9 +45,9 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class ForeseenStage:
-    """When a stage would be due, in the unit's zone; None without a date, or while it stands still.
+    """The date of a stage in the unit's zone; None if it has none, or during a pause.
 
-    `spent` is None where nobody asked for it.
+    `spent` is None if the request had no `met_at`.
     """
 
     stage: Stage
@@ -60,7 +60,7 @@ class ForeseenStage:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """All stages as if they began at the same moment."""
+    """All stages of a policy as if they began at the same moment."""
 
     unit_id: int
     zone: str
@@ -68,14 +68,14 @@ class Preview:
 
 
 class _Proposed(Here):
-    """The surroundings of this moment, but with rules that nobody has published yet."""
+    """The surroundings of this moment, but with rules that may not be published."""
 
     def __init__(self, rules: Rules) -> None:
         super().__init__()
         self._rules = rules
 
     def rules(self, versions: tuple[int, ...]) -> Rules:
-        """The proposed rules, whatever the versions."""
+        """The proposed rules, whatever rows are named."""
         return self._rules
 
 
@@ -90,12 +90,13 @@ def preview(
     pauses: Sequence[Pause] = (),
     met_at: Mapping[str, datetime] | None = None,
 ) -> Preview:
-    """The dates of a policy, or of stages that nobody has published yet.
+    """Computes all stages of a policy, or of stages that are not published, from one start.
 
-    With `met_at` each stage also says what it had used and left then, and whether that was too late.
+    With `met_at`, times by name of the stage, the answer also tells the minutes used and left.
 
-    Invalid `preview.policy_or_stages`, `preview.bad_pauses`, `preview.too_far`, `policy.bad_rules`,
-    `preview.met_before_start`, `preview.no_such_stage`.
+    Raises NotFound, Forbidden `deadlines.not_allowed`, Invalid `preview.policy_or_stages`,
+    `preview.bad_pauses`, `preview.too_far`, `preview.met_before_start`, `preview.no_such_stage`,
+    `policy.bad_rules`.
     """
     unit = seen_unit(actor, unit_id)
     if (policy is None) == (stages is None):
@@ -123,7 +124,7 @@ def preview(
 
 
 def proposed_rules(stages: Sequence[Mapping[str, Any]]) -> Rules:
-    """The rules that such stages make; Invalid `policy.bad_rules` with what is wrong."""
+    """The rules that these stages make; raises Invalid `policy.bad_rules`, which says what is wrong."""
     try:
         rules = fold([(0, read_stages(stages))])
     except BadRules as wrong:
@@ -172,7 +173,7 @@ def _foresee(
 
 
 def _spent(clock: Clock, around: _Proposed, reckoned: Reckoning, at: datetime) -> Spent:
-    """Without a target there is nothing to use up, and nothing comes late."""
+    """The minutes of a stage that was met at that moment; a stage without a target is never late."""
     target = clock.target(around)
     if target is None or reckoned.target_minutes is None:
         return Spent(overdue=False)

@@ -1,4 +1,4 @@
-"""Policies as they hold at a unit, and their versions."""
+"""Reads policies as they hold at a unit, with their versions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,45 +25,45 @@ from app.organisation.models import Unit
 
 @dataclass(frozen=True, slots=True)
 class StageHere:
-    """What holds of a stage, and the unit that has set it; None: it is the one for all."""
+    """The rule of a stage that holds at a unit, and the unit that set it; None if it is for all."""
 
     rule: StageRule
     set_by_unit_id: int | None
 
     @property
     def stage(self) -> Stage:
-        """Which."""
+        """The stage that the rule is for."""
         return self.rule.stage
 
     @property
     def name(self) -> str:
-        """In Chinese."""
+        """The Chinese name of the stage."""
         return STAGE_WORDS[self.rule.stage]
 
     @property
     def times(self) -> list[WordedTime]:
-        """By urgency."""
+        """The targets, by urgency."""
         return times_of(self.rule)
 
     @property
     def night(self) -> WordedNight | None:
-        """Other minutes at night."""
+        """The minutes for what starts at night; None without a night."""
         return night_of(self.rule)
 
     @property
     def shares(self) -> tuple[int, ...] | None:
-        """Its own percentages."""
+        """The rule's own percentages; None if the usual ones hold."""
         return self.rule.shares
 
     @property
     def ladder(self) -> list[WordedStep] | None:
-        """Its own ladder."""
+        """The rule's own ladder; None if the usual one holds."""
         return steps_of(self.rule)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyHere:
-    """A policy as it holds at a unit: its row for all, the unit's own row, and what they make."""
+    """A policy as it holds at a unit: the row for all, the unit's own row, the stages of both."""
 
     shared: DeadlinePolicy
     own: DeadlinePolicy | None
@@ -73,33 +73,36 @@ class PolicyHere:
 
     @property
     def code(self) -> str:
-        """What categories call it."""
+        """The code by which categories name the policy."""
         return self.shared.code
 
     @property
     def name(self) -> str:
-        """In Chinese."""
+        """The Chinese name of the policy."""
         return self.shared.name
 
     @property
     def current_id(self) -> int:
-        """The version for all."""
+        """The id of the current version for all units."""
         return self.shared.id
 
     @property
     def own_id(self) -> int | None:
-        """The unit's own version."""
+        """The id of the unit's own current version; None without one."""
         return self.own.id if self.own else None
 
 
 def policies_at(unit: Unit) -> Select[DeadlinePolicy]:
-    """All rows, past ones too, for all and for the units down to this one."""
+    """A query of all versions for all units, for units above this one and for this one."""
     owner = DeadlinePolicy.unit_id
     return select(DeadlinePolicy).where(or_(owner.is_(None), owner.in_(unit.path_ids)))
 
 
 def policies_here(actor: Actor, unit_id: int | None) -> list[PolicyHere]:
-    """All of them as they hold at the unit, the actor's own by default."""
+    """All policies as they hold at the unit; without an id at the actor's own unit.
+
+    Raises NotFound, Forbidden `deadlines.not_allowed`.
+    """
     unit = seen_unit(actor, unit_id)
     current = policies_at(unit).where(DeadlinePolicy.superseded_at.is_(None))
     layers: dict[str, list[DeadlinePolicy]] = {}
@@ -110,7 +113,10 @@ def policies_here(actor: Actor, unit_id: int | None) -> list[PolicyHere]:
 
 
 def policy_here(actor: Actor, code: str, unit_id: int | None) -> PolicyHere:
-    """One of them with its versions, the newest first."""
+    """One policy as it holds at the unit, with its versions, the newest first.
+
+    Raises NotFound, Forbidden `deadlines.not_allowed`.
+    """
     unit = seen_unit(actor, unit_id)
     versions = policies_at(unit).where(DeadlinePolicy.code == code)
     rows = list(session.scalars(versions.order_by(DeadlinePolicy.id.desc())))
@@ -120,13 +126,13 @@ def policy_here(actor: Actor, code: str, unit_id: int | None) -> PolicyHere:
 
 
 def downward(unit: Unit, rows: Iterable[DeadlinePolicy]) -> list[DeadlinePolicy]:
-    """Rows of one policy: the one for all, then those of units from the top."""
+    """The rows of one policy in order: the one for all, then units from the top down."""
     owners: list[int | None] = [None, *unit.path_ids]
     return sorted(rows, key=lambda row: owners.index(row.unit_id))
 
 
 def rules_of_rows(rows: Iterable[DeadlinePolicy]) -> Rules:
-    """What the rows make, in their order."""
+    """The rules that these rows make; the order is that of `downward`."""
     return fold((row.id, read_stages(row.stages)) for row in rows)
 
 
@@ -146,6 +152,6 @@ def _here(
 
 
 def _is_from(rule: StageRule, held: StageRule) -> bool:
-    """Whether what holds is that rule; its ladder is that of the top, and so may its shares be."""
+    """Whether the rule that holds is that one, apart from a ladder and shares kept from above."""
     shares = held.shares if rule.shares is None else rule.shares
     return replace(rule, shares=shares, ladder=None) == replace(held, ladder=None)

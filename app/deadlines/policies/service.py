@@ -1,4 +1,4 @@
-"""Policies: what ships, new versions for all, and what a unit tightens for its subtree."""
+"""Publishes policies: the shipped ones, new versions for all units, and tightenings of a unit."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,15 +23,15 @@ from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.organisation.models import Unit
 from app.organisation.queries import hold_unit
 
-# Held by whoever changes policies, so that there is one current row a code and unit.
+# The lock of every change of policies, so that each code and unit has one current row.
 _POLICIES = "policies"
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 def seed_policies(actor: Actor) -> int:
-    """Puts in what ships and has no row yet; answers how many that was.
+    """Adds the shipped policies whose code has no row yet; answers how many.
 
-    What is there stays as it has been published.
+    Raises Forbidden `policy.not_allowed`.
     """
     _check_may_edit(actor, None)
     hold(_POLICIES)
@@ -60,13 +60,13 @@ def publish_policy(
     name: str | None = None,
     note: str = "",
 ) -> DeadlinePolicy:
-    """A new version: for all, or what a unit tightens for itself and those below it.
+    """Publishes a version for all units, or what one unit tightens for its subtree; answers its row.
 
-    `based_on` is the row that it takes the place of, None for the first of its kind; where another
-    has come in between it is a Conflict `policy.changed_meanwhile`. Running deadlines are computed
-    again. What units have tightened holds on, stage by stage, as far as it still is tighter.
+    `based_on` is the id of the row that it replaces; None for the first one. If somebody else has
+    replaced that row, Conflict `policy.changed_meanwhile` is raised. Pending deadlines are computed
+    again. Tightenings of units stay in force, stage by stage, while they are still tighter.
 
-    Forbidden `policy.not_allowed`; Conflict `unit.closed`; Invalid `policy.bad_code`,
+    Raises Forbidden `policy.not_allowed`; Conflict `unit.closed`; Invalid `policy.bad_code`,
     `policy.bad_rules`, `policy.name_missing`, `policy.unknown`, `policy.looser`, `policy.ladder_above`.
     """
     unit = None if unit_id is None else hold_unit(unit_id)
@@ -109,9 +109,9 @@ def publish_policy(
 
 
 def withdraw_policy(actor: Actor, code: str, unit_id: int) -> None:
-    """A unit goes by what holds above it again.
+    """Ends what a unit has tightened; the unit goes by the rules above it again.
 
-    Forbidden `policy.not_allowed`; Conflict `policy.nothing_tightened`.
+    Raises Forbidden `policy.not_allowed`; Conflict `policy.nothing_tightened`.
     """
     unit = hold_unit(unit_id)
     _check_may_edit(actor, unit.path)
@@ -131,7 +131,7 @@ def _check_may_edit(actor: Actor, unit_path: str | None) -> None:
 
 
 def _current(code: str, unit: Unit | None) -> list[DeadlinePolicy]:
-    """The rows that hold at the unit, from the top; read anew, since the lock may have waited."""
+    """The current rows at the unit, from the top, read again because the lock may have waited."""
     owned = select(DeadlinePolicy).where(DeadlinePolicy.unit_id.is_(None))
     rows = session.scalars(
         (owned if unit is None else policies_at(unit))

@@ -1,4 +1,4 @@
-"""Policies in TOML: those that ship in `defaults/`, and files of the same form. Pure."""
+"""Reads policies in TOML: the shipped ones in `defaults/` and files of the same form. Pure."""
 
 import tomllib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ DEFAULTS = Path(__file__).with_name("defaults") / "policies.toml"
 
 @dataclass(frozen=True, slots=True)
 class WrittenPolicy:
-    """One policy of a file; `stages` as JSON keeps them."""
+    """One policy of a file; `stages` have the form of the table `deadline_policies`."""
 
     code: str
     name: str | None
@@ -21,7 +21,10 @@ class WrittenPolicy:
 
 
 def read_policies(text: str) -> tuple[WrittenPolicy, ...]:
-    """[[policy]] with code, name, and a [[policy.stage]] for each stage; raises BadRules."""
+    """The policies of a TOML text, in its order; raises BadRules.
+
+    Each [[policy]] has a code, a name and a [[policy.stage]] for each stage.
+    """
     try:
         entries = tomllib.loads(text)["policy"]
         found = tuple(
@@ -39,5 +42,5 @@ def read_policies(text: str) -> tuple[WrittenPolicy, ...]:
 
 @cache
 def shipped_policies() -> tuple[WrittenPolicy, ...]:
-    """What ships, in the order of the file."""
+    """The policies that ship with the program, in the order of the file."""
     return read_policies(DEFAULTS.read_text(encoding="utf-8"))

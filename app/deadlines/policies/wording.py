@@ -1,4 +1,4 @@
-"""Policies in words that everybody at the desk reads. Pure."""
+"""Says policies in Chinese words for the people at the desk. Pure."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ _LAST_DAY, _SHARE = "last_day", "share_"
 
 @dataclass(frozen=True, slots=True)
 class WordedTime:
-    """The time of one urgency, with words."""
+    """The target of one urgency with its text; one of minutes, days and same_day is set."""
 
     urgency: str
     urgency_name: str
@@ -33,7 +33,7 @@ class WordedTime:
 
 @dataclass(frozen=True, slots=True)
 class WordedNight:
-    """Other minutes at night, with words."""
+    """The minutes for stages that start at night, with their text; times are local."""
 
     since: str
     until: str
@@ -43,7 +43,7 @@ class WordedNight:
 
 @dataclass(frozen=True, slots=True)
 class WordedStep:
-    """A rung of the ladder, with words."""
+    """A step of a ladder with its text."""
 
     level: Level
     level_name: str
@@ -54,14 +54,14 @@ class WordedStep:
 
 
 def times_of(rule: StageRule) -> list[WordedTime]:
-    """By urgency, as far as the rule says."""
+    """The targets of a rule that are set, by urgency."""
     return [
         _time(urgency, rule.targets[urgency]) for urgency in URGENCIES if urgency in rule.targets
     ]
 
 
 def night_of(rule: StageRule) -> WordedNight | None:
-    """What starts at night."""
+    """The night of a rule; None without one."""
     night = rule.night
     if night is None:
         return None
@@ -71,12 +71,12 @@ def night_of(rule: StageRule) -> WordedNight | None:
 
 
 def steps_of(rule: StageRule) -> list[WordedStep] | None:
-    """The rule's own ladder; None: the usual one."""
+    """The steps of the rule's own ladder; None if the usual ladder holds."""
     return None if rule.ladder is None else [_step(step) for step in rule.ladder]
 
 
 def rung_words(rung: Rung) -> str:
-    """A rung that has a time of its own."""
+    """The text of a step whose moment is known."""
     who = LEVEL_WORDS[rung.level]
     if rung.name == _LAST_DAY:
         return f"到期前最后一个工作日，提醒{who}"
@@ -86,7 +86,7 @@ def rung_words(rung: Rung) -> str:
 
 
 def target_words(target: Target) -> str:
-    """24小时；7个工作日；工作时间4小时；当天."""
+    """The text of a target, for example 24小时, 7个工作日, 工作时间4小时 or 当天."""
     length, working = target.length, target.calendar is CalendarKind.WORKING
     if length.same_day:
         return "当天下班前" if working else "当天"
@@ -117,7 +117,7 @@ def _step(step: Step) -> WordedStep:
 
 
 def _minute_words(minutes: int) -> str:
-    """1小时30分钟."""
+    """The text of a number of minutes, for example 1小时30分钟."""
     hours, rest = divmod(minutes, _HOUR)
     if not hours:
         return f"{rest}分钟"

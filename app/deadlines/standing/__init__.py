@@ -1,1 +1,1 @@
-"""The deadlines of subjects: the facts about them, and the dates that follow."""
+"""The deadlines of subjects: the facts about a subject, and the dates that follow from them."""

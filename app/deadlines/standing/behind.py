@@ -1,4 +1,4 @@
-"""Which running deadlines a change has left behind."""
+"""Running deadlines that have not seen the latest changes of policy, calendar or hours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _DEADLINES = table_of(Deadline)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A recomputation under way: of one policy, of one subtree, or of all."""
+    """A recomputation that is not finished: of one policy, of one subtree, or of all deadlines."""
 
     id: int
     policy: str | None
@@ -47,22 +47,22 @@ def _read() -> _Changes:
     return _Changes(int(last or 0), tuple(Change(*row) for row in rows))
 
 
-# Told by `mark_changed`: the table itself also counts its progress, which nobody must hear of.
+# Only `mark_changed` renews this. The table also counts progress, which must not renew it.
 _changes = Kept(CHANGES, _read)
 
 
 def current_basis() -> int:
-    """The last change that this transaction knows of; 0 before the first."""
+    """The id of the last change that this transaction knows; 0 before the first."""
     return _changes.value().last
 
 
 def unfinished() -> Sequence[Change]:
-    """The changes after which not all has been computed again yet."""
+    """The changes after which some deadlines may not have been computed again, by id."""
     return _changes.value().unfinished
 
 
 def affected(policy: str | None, unit_path: str | None) -> ColumnElement[bool]:
-    """The running deadlines that such a change is about."""
+    """A condition: running deadlines of that policy and that subtree; None means any."""
     found: Any = RUNNING
     if policy is not None:
         found = and_(found, _DEADLINES.c.policy == policy)
@@ -72,7 +72,7 @@ def affected(policy: str | None, unit_path: str | None) -> ColumnElement[bool]:
 
 
 def behind(change: Change) -> ColumnElement[bool]:
-    """Those of them that have not seen the change."""
+    """A condition: running deadlines that the change concerns and that have not seen it."""
     return and_(affected(change.policy, change.unit_path), _DEADLINES.c.basis < change.id)
 
 

@@ -1,5 +1,4 @@
-"""What the deadlines announce upward. The owner of the subjects answers in `postponed` whom he
-cannot reach now (another process holds them); those are left for the next call."""
+"""The events that deadlines announce to the room that owns the subjects."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +8,7 @@ from app.deadlines.computing.states import Level, Stage
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A rung of a ladder has come: who of the subject's people is to be reminded of what."""
+    """A step of a ladder has come: people of that level are to be reminded of that stage."""
 
     deadline_id: int
     subject_id: int
@@ -25,7 +24,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class DeadlinesPassed:
-    """A batch of rungs, of one kind of subject, the most urgent first."""
+    """A batch of steps of one kind of subject, the most urgent first."""
 
     subject_kind: str
     items: tuple[Passed, ...]
@@ -33,7 +32,10 @@ class DeadlinesPassed:
 
 @dataclass(frozen=True, slots=True)
 class SubjectsMoving:
-    """The dates of these subjects are about to be computed again by the program itself."""
+    """The program is about to change these subjects, so their owner must lock them.
+
+    The owner puts the ids that another process holds into `postponed`; they are left for later.
+    """
 
     subject_kind: str
     subject_ids: tuple[int, ...]
@@ -42,7 +44,7 @@ class SubjectsMoving:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """What a subject is due for now: to be solved, and next of all."""
+    """The date by which a subject is to be solved, and the earliest date of all its stages."""
 
     solve_due_at: datetime | None
     next_due_at: datetime | None
@@ -50,7 +52,7 @@ class Dates:
 
 @dataclass(frozen=True, slots=True)
 class DeadlinesMoved:
-    """Subjects whose dates were computed again, after SubjectsMoving."""
+    """The new dates of subjects, by id; the owner has locked them at `SubjectsMoving`."""
 
     subject_kind: str
     dates: dict[int, Dates]

@@ -1,4 +1,4 @@
-"""Why something was late: asked once, and a leader may change the answer."""
+"""The reason why a stage was late: given once; a leader may change it."""
 
 from sqlalchemy import select, update
 
@@ -25,9 +25,10 @@ def explain_lateness(
     note: str | None,
     may_change: bool,
 ) -> None:
-    """Notes the reason of the first time in that round that has none; a change, of the last time.
+    """Notes the reason for the first late run of the stage in that round that has none.
 
-    Whoever calls holds the subject. Raises Conflict `deadline.not_late`, `deadline.reason_given`.
+    If all have one, the last is changed, which needs `may_change`. The caller holds the lock on the
+    subject. Raises Conflict `deadline.not_late`, `deadline.reason_given`.
     """
     kind, subject_id = subject
     late = session.execute(

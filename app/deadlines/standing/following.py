@@ -1,4 +1,4 @@
-"""What happens to a subject becomes facts, and its deadlines follow them."""
+"""Writes facts about a subject, and the deadlines that follow from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -77,7 +77,7 @@ class Now(Here):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who the deadlines are of, what it is about, and which policy it names."""
+    """A subject in one of its rounds; `policy` is a code, `topic` what the subject is about."""
 
     kind: str
     id: int
@@ -87,12 +87,12 @@ class Subject:
 
 
 def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> Dates:
-    """Notes the facts of the subject's round and lets its deadlines follow; answers its dates.
+    """Writes new facts of the subject's round and its deadlines by them; answers the dates.
 
-    `is_new`: nothing of this round is there yet. Whoever calls holds the subject.
+    `is_new`: the round has no facts yet. The caller holds the lock on the subject.
     """
     about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
-    # These tables are written past the ORM: nothing that waits in the session is about them.
+    # These tables are written past the ORM, so the session has no unwritten rows of them.
     with session.no_autoflush:
         rows = [] if is_new else fetch(_ROWS_OF, about)
         earlier = [] if is_new else [fact_of(row) for row in fetch(_FACTS_OF, about)]
@@ -104,10 +104,10 @@ def follow(subject: Subject, facts: Sequence[Fact], *, is_new: bool = False) -> 
 
 
 def recompute(subject: Subject) -> Dates:
-    """The subject's deadlines anew from its facts, by today's policies and calendars.
+    """Computes the deadlines of a round again by the policies and calendars of now; answers the dates.
 
-    Only what is pending moves: a date that had passed before the change stands. Whoever calls holds
-    the subject.
+    Only pending dates move; a date that had passed before the change stands. The caller holds the
+    lock on the subject.
     """
     about = {"kind": subject.kind, "subject_id": subject.id, "round": subject.round}
     rows = session.execute(_ROWS_OF, about).all()
@@ -129,7 +129,7 @@ def recompute(subject: Subject) -> Dates:
 def _missed(clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> list[Fact]:
     """A fact for each date that had passed when the policy or the calendar was changed.
 
-    It keeps the date, so that it is never computed by what came later.
+    The fact keeps the date, so that it is never computed by later terms.
     """
     running = {(clock.stage, clock.turn): clock for clock in clocks if clock.is_running}
     changes, facts = unfinished(), []
@@ -145,9 +145,10 @@ def _missed(clocks: Iterable[Clock], rows: Iterable[Row[Any]]) -> list[Fact]:
 
 
 def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]:
-    """The facts of whole pasts, and the deadlines that follow; of a ladder only what is to come.
+    """Writes all facts of subjects that have none yet, and the deadlines that follow.
 
-    Nothing of these subjects may be there yet. Answers the dates of each one's last round.
+    Steps of ladders that lie in the past are left out. Answers the dates of the last round of each
+    subject, in the order of the stories.
     """
     here, at = Now(), now()
     facts: list[dict[str, Any]] = []
@@ -175,7 +176,7 @@ def write_past(stories: Sequence[tuple[Subject, Sequence[Fact]]]) -> list[Dates]
 
 
 def fact_of(row: Row[Any]) -> Fact:
-    """A row as the arithmetic takes it."""
+    """The fact that a row of `deadline_facts` keeps."""
     stages = tuple(Stage(stage) for stage in row.stages)
     return Fact(row.kind, row.at, row.round, stages, row.details)
 
@@ -201,7 +202,10 @@ _RUNNING = (DeadlineState.OPEN, DeadlineState.PAUSED)
 def _settle(
     here: Now, subject: Subject, clocks: Iterable[Clock], rows: Iterable[Row[Any]], *, anew: bool
 ) -> Dates:
-    """Writes what differs; only what was computed `anew` has seen the changes since."""
+    """Writes the rows that differ from the clocks; answers the dates.
+
+    `anew`: the rows have now seen all changes of policy and calendar.
+    """
     known = {(row.stage, row.turn): row for row in rows}
     at = now()
     fresh: list[dict[str, Any]] = []
@@ -223,7 +227,7 @@ def _settle(
         skipped += [_skipped(row.id, values, rung, at) for rung in behind]
         if any(values[name] != getattr(row, name) for name in _MUTABLE):
             changed.append({"row_id": row.id, **{name: values[name] for name in _MUTABLE}})
-    # What the policy asks for no longer.
+    # Stages that the policy does not have any more.
     changed += [_dropped(here, row) for row in known.values() if row.state in _RUNNING]
     if fresh:
         put(_INSERT, fresh)
@@ -246,7 +250,7 @@ def _dropped(here: Now, row: Row[Any]) -> dict[str, Any]:
 
 
 def values_of(here: Now, subject: Subject, clock: Clock, reckoned: Reckoning) -> dict[str, Any]:
-    """The row of a clock, but for its ladder."""
+    """The columns of a clock's row, without the next step of its ladder."""
     choice_of = clock.choice
     target = here.rules(choice_of.versions).stages[clock.stage].by_day(choice_of.urgency)
     return {
@@ -291,7 +295,7 @@ def _climb_of(clock: Clock, due_at: datetime) -> Climb:
 def _climb(
     here: Now, clock: Clock, values: dict[str, Any], row: Row[Any] | None, at: datetime
 ) -> list[Rung]:
-    """Sets the next rung; answers those of a new ladder that lie behind us already."""
+    """Sets the next step in `values`; answers the steps of a new ladder that have passed already."""
     due_at = values["due_at"]
     moved = row is not None and row.due_at != due_at
     if row is not None:
@@ -300,7 +304,7 @@ def _climb(
         return []
     climb = _climb_of(clock, due_at)
     if row is not None and not moved and row.state is DeadlineState.OPEN:
-        # The same date: what it waits for it goes on waiting for, perhaps at another time.
+        # With the same date the same step comes next, perhaps at another time.
         since = min(at, row.next_at or at)
         waiting = still_waiting(ladder(climb, here), row.next_step, since)
         if waiting:
@@ -314,7 +318,7 @@ def _climb(
 
 
 def _promise(here: Now, clock: Clock, reckoned: Reckoning) -> datetime | None:
-    """The date to be read; of what stands still the one as if it did not."""
+    """The date to show; of a paused clock the date without its open pause."""
     if clock.state is not DeadlineState.PAUSED:
         return reckoned.due_at
     before = reckon(replace(clock, pauses=clock.pauses[:-1]), here)
@@ -335,7 +339,10 @@ def _skipped(row_id: int, values: dict[str, Any], rung: Rung, at: datetime) -> d
 
 
 def dates_of(rows: Iterable[Mapping[str, Any]]) -> Dates:
-    """To be solved by, and next of all; what stands still is promised, but not next."""
+    """The date of `solve` to show, and the earliest date of the open stages.
+
+    A paused stage still has its date to show, but it is not the next one.
+    """
     solve: datetime | None = None
     coming: list[datetime] = []
     for row in rows:

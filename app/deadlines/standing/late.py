@@ -1,4 +1,4 @@
-"""Which stages fell due, and which of them were not met by their date."""
+"""Conditions on deadlines: the date had come, and the stage was late."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from app.kernel.database.fast.rows import table_of
 _DEADLINES, _FACTS = table_of(Deadline), table_of(DeadlineFact)
 _MET = _DEADLINES.c.state == DeadlineState.MET
 _DROPPED = _DEADLINES.c.state == DeadlineState.DROPPED
-# The row of a stage that was dropped does not say when; the facts do.
+# The row of a dropped stage does not say when it was dropped; the facts do.
 _DROPPED_AT = (
     select(func.min(_FACTS.c.at))
     .where(
@@ -19,7 +19,7 @@ _DROPPED_AT = (
         _FACTS.c.subject_id == _DEADLINES.c.subject_id,
         _FACTS.c.round == _DEADLINES.c.round,
         _FACTS.c.kind == FactKind.DROPPED,
-        # What runs again may begin when it ended the time before.
+        # A stage may start again at the moment when its last run was dropped.
         _FACTS.c.at > _DEADLINES.c.started_at,
         cast(_FACTS.c.stages, String).like('%"' + cast(_DEADLINES.c.stage, String) + '"%'),
     )
@@ -28,11 +28,11 @@ _DROPPED_AT = (
 
 
 def fell_due(at: datetime) -> ColumnElement[bool]:
-    """The date had come by then; of a dropped stage: before it was dropped."""
+    """The date had come by that moment; a dropped stage counts if that was before it was dropped."""
     return and_(_DEADLINES.c.due_at <= at, or_(~_DROPPED, _DEADLINES.c.due_at <= _DROPPED_AT))
 
 
 def was_late(at: datetime) -> ColumnElement[bool]:
-    """Fell due, and was not met by then."""
+    """The date had come by that moment, and the stage was not met by its date."""
     in_time = and_(_MET, _DEADLINES.c.met_at <= _DEADLINES.c.due_at)
     return and_(fell_due(at), ~in_time)

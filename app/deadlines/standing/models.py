@@ -1,4 +1,4 @@
-"""Facts of subjects, the deadlines that follow, and the steps of their ladders."""
+"""The tables of facts, of deadlines, of the steps that are done, and of recomputations."""
 
 from datetime import datetime
 from typing import Any
@@ -17,14 +17,17 @@ from app.deadlines.computing.states import (
 from app.kernel.database import Id, Model, Ref
 from app.kernel.queue import Queued
 
-# Literal, so that both databases see that the partial index serves the query.
+# Literal text, so that both databases use the partial index for the query.
 WAITING = text("next_at IS NOT NULL AND given_up_at IS NULL")
 RUNNING = text("state IN ('open', 'paused')")
 GIVEN_UP = text("given_up_at IS NOT NULL")
 
 
 class DeadlineFact(Model):
-    """What happened to the stages of a subject; only ever added, and enough to compute all again."""
+    """Something that happened to stages of a subject.
+
+    Rows are only added. They are enough to compute all deadlines of the subject again.
+    """
 
     __tablename__ = "deadline_facts"
     __table_args__ = (Index("ix_deadline_facts_subject", "subject_kind", "subject_id", "id"),)
@@ -40,12 +43,12 @@ class DeadlineFact(Model):
 
 
 class Deadline(Queued):
-    """One stage of one round of a subject, the `turn`-th time that it runs.
+    """One run of a stage in a round of a subject; `turn` counts the runs from 1.
 
-    Computed from the facts and kept for the index. `generation` rises when `due_at` changes; `next_at`
-    is the time of `next_step`, the next rung of the ladder, which the sweep announces; `basis` is the
-    last recomputation that it has seen. `topic` is whatever the subject is about, and `person_id` who
-    has met it.
+    The row is computed from the facts and kept for the indexes. `generation` rises when `due_at`
+    changes. `next_at` is the time of `next_step`, the next step of the ladder. `basis` is the id of
+    the last recomputation that the row has seen. `topic` is what the subject is about (the category of
+    an order). `person_id` is the person who met the stage.
     """
 
     __tablename__ = "deadlines"
@@ -95,13 +98,13 @@ class Deadline(Queued):
     person_id: Mapped[Ref | None] = mapped_column(ForeignKey("people.id"), index=True)
     versions: Mapped[list[int]]
     started_at: Mapped[datetime]
-    # The start, or when another date was agreed, or when it went on.
+    # The start, the agreement on another date or the end of the last pause.
     counts_since: Mapped[datetime]
     state: Mapped[DeadlineState]
     target_minutes: Mapped[int | None]
     due_at: Mapped[datetime | None]
     met_at: Mapped[datetime | None]
-    # Counted time, of what was met; less than none is left of what was late.
+    # Counted time when the stage was met; a negative rest means that it was late.
     used_seconds: Mapped[int | None]
     left_seconds: Mapped[int | None]
     generation: Mapped[int] = mapped_column(default=1)
@@ -113,7 +116,10 @@ class Deadline(Queued):
 
 
 class DeadlineStep(Model):
-    """A rung of the ladder that is behind us: announced, or skipped. The key lets it be once."""
+    """A step of a ladder that was announced or skipped.
+
+    The primary key makes sure that each step of a generation happens once.
+    """
 
     __tablename__ = "deadline_steps"
     __table_args__ = (PrimaryKeyConstraint("deadline_id", "generation", "step"),)
@@ -129,9 +135,10 @@ class DeadlineStep(Model):
 
 
 class Recomputation(Model):
-    """A change after which running deadlines are computed again, batch by batch.
+    """A change of terms after which running deadlines are computed again, batch by batch.
 
-    Of one policy, of one unit's subtree, or of all.
+    It concerns the deadlines of one policy, of one subtree of units, or all. `total` and `done` count
+    subjects.
     """
 
     __tablename__ = "deadline_recomputations"

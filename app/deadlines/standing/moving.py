@@ -1,4 +1,4 @@
-"""Units move in the tree, and the paths that are kept with deadlines follow."""
+"""Keeps the unit paths of deadlines right when a unit moves in the tree."""
 
 from sqlalchemy import func, literal, update
 
@@ -11,7 +11,7 @@ _PATH = table_of(Deadline).c.unit_path
 
 
 def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
-    """The same deadlines below another root."""
+    """Replaces the old path at the beginning of all paths by the new one."""
     del actor
     session.execute(
         update(table_of(Deadline))

@@ -1,4 +1,4 @@
-"""How far the computing again has come."""
+"""Reads how far recomputations have come."""
 
 from sqlalchemy import Select, literal, or_, select
 
@@ -10,7 +10,7 @@ from app.organisation.models import Unit
 
 
 def recomputations_at(unit: Unit) -> Select[Recomputation]:
-    """Those of all, of a unit above, and of those below."""
+    """Recomputations that concern the unit, units above it or units below it."""
     path = Recomputation.unit_path
     return select(Recomputation).where(
         or_(
@@ -24,7 +24,10 @@ def recomputations_at(unit: Unit) -> Select[Recomputation]:
 def page_of_recomputations(
     actor: Actor, unit_id: int | None, *, cursor: str | None, limit: int
 ) -> Page[Recomputation]:
-    """Those that concern the unit, the newest first."""
+    """A page of recomputations that concern the unit, the newest first.
+
+    Raises NotFound, Forbidden `deadlines.not_allowed`.
+    """
     unit = seen_unit(actor, unit_id)
     newest = (Key(Recomputation.id, desc=True),)
     return paginate(recomputations_at(unit), newest, cursor=cursor, limit=limit)

@@ -1,4 +1,4 @@
-"""How the deadlines of subjects stand."""
+"""Reads the deadlines of subjects."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,13 +23,13 @@ _OF = (
 
 
 def deadlines_of(kind: str, ids: Iterable[int]) -> list[Row[Any]]:
-    """All rounds and turns of these subjects."""
+    """The deadlines of these subjects, of all rounds, by subject, round and start."""
     wanted = list(ids)
     return list(fetch(_OF, {"kind": kind, "ids": wanted})) if wanted else []
 
 
 def solving_since(kind: str, subject_id: int, round_number: int) -> datetime | None:
-    """When the time to solve began in that round; None where its policy asks for none."""
+    """When the stage `solve` began in that round; None if its policy lacks the stage."""
     rows = deadlines_of(kind, [subject_id])
     starts = [r.started_at for r in rows if r.round == round_number and r.stage is Stage.SOLVE]
     return min(starts, default=None)

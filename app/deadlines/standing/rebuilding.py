@@ -1,4 +1,4 @@
-"""All deadlines from the facts alone: to check what is kept, and to mend it."""
+"""Computes deadlines from the facts alone, to check the rows that are kept and to mend them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.kernel.database.fast.rows import table_of
 from app.kernel.events import announce
 
 _FACTS, _DEADLINES = table_of(DeadlineFact), table_of(Deadline)
-# What the facts decide; the ladder's place is not theirs.
+# The columns that follow from facts; the next step of the ladder does not.
 _DECIDED = ("policy", "topic", "urgency", "unit_id", "started_at", "counts_since", "state")
 _RECKONED = ("target_minutes", "due_at", "met_at", "used_seconds", "left_seconds", "person_id")
 COMPARED = (*_DECIDED, *_RECKONED)
@@ -26,7 +26,10 @@ COMPARED = (*_DECIDED, *_RECKONED)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A deadline that is not what the facts say; `kept` None: it is missing."""
+    """A deadline whose row differs from what the facts give.
+
+    `kept` is None if the row is missing, `computed` is None if the facts give no such deadline.
+    """
 
     subject_kind: str
     subject_id: int
@@ -49,20 +52,23 @@ def differences(kind: str, subject_id: int) -> Iterator[Difference]:
             if row is None or any(getattr(row, name) != computed[name] for name in COMPARED):
                 yield _difference(row, computed)
     for row in kept.values():
-        # What a policy asks for no longer has ended, and the facts do not name it.
+        # A stage that the policy has no more is dropped without a fact.
         if row.state.value != "dropped":
             yield _difference(row, None)
 
 
 def rebuild_some(actor: Actor, kind: str, ids: Sequence[int]) -> int:
-    """Mends those of the subjects that nobody else holds just now; answers how many deadlines."""
+    """Mends the deadlines of subjects that no other process holds; answers how many differed."""
     moving = SubjectsMoving(kind, tuple(ids))
     announce(moving)
     return sum(rebuild(actor, kind, found) for found in ids if found not in moving.postponed)
 
 
 def rebuild(actor: Actor, kind: str, subject_id: int) -> int:
-    """Writes what the facts give; answers how many deadlines differed. The caller holds the subject."""
+    """Writes what the facts give; answers how many deadlines differed.
+
+    The caller holds the lock on the subject.
+    """
     del actor
     found = len(list(differences(kind, subject_id)))
     if found:
@@ -77,7 +83,7 @@ def _rows(kind: str, subject_id: int) -> list[Row[Any]]:
 
 
 def _rounds(kind: str, subject_id: int) -> list[tuple[Subject, list[Fact]]]:
-    """Round by round its facts, and the subject as the last of them names it."""
+    """The facts of each round, with the subject as the last of these facts names it."""
     of_subject = (_FACTS.c.subject_kind == kind, _FACTS.c.subject_id == subject_id)
     rounds: dict[int, list[Fact]] = {}
     for row in session.execute(select(_FACTS).where(*of_subject).order_by(_FACTS.c.id)):

@@ -1,4 +1,4 @@
-"""Of whom there are facts."""
+"""Reads which subjects have facts."""
 
 from sqlalchemy import select
 
@@ -10,12 +10,12 @@ _FACTS = table_of(DeadlineFact)
 
 
 def subject_kinds() -> list[str]:
-    """What there are facts of."""
+    """The kinds of subjects that have facts."""
     return list(session.scalars(select(_FACTS.c.subject_kind).distinct()))
 
 
 def subjects_after(kind: str, last: int, limit: int) -> list[int]:
-    """The next subjects that have facts, by id."""
+    """The ids of at most `limit` subjects with facts, in order, above the id `last`."""
     return list(
         session.scalars(
             select(_FACTS.c.subject_id)

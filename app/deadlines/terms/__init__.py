@@ -1,1 +1,1 @@
-"""What holds now: policies, days of the calendar, hours, and who may change them."""
+"""The terms that hold now: policies, calendars, hours; and who may read or change them."""

@@ -1,4 +1,4 @@
-"""Policies by version, and days of the calendar."""
+"""The tables of policies, by version, and of special days."""
 
 from datetime import date, datetime
 from typing import Any
@@ -11,9 +11,9 @@ from app.kernel.database import Id, Model, Ref
 
 
 class DeadlinePolicy(Model):
-    """One version of a policy: the one for all, or what a unit has tightened for its subtree.
+    """One version of a policy: for all units, or what one unit has tightened for its subtree.
 
-    A row is never changed but for `superseded_at`; facts name it for ever.
+    Only `superseded_at` of a row ever changes, because facts keep the ids of rows.
     """
 
     __tablename__ = "deadline_policies"
@@ -31,7 +31,7 @@ class DeadlinePolicy(Model):
 
 
 class CalendarDay(Model):
-    """A day that is not what its weekday says."""
+    """A day that differs from its weekday; `confirmed`: it was announced."""
 
     __tablename__ = "calendar_days"
 

@@ -1,4 +1,4 @@
-"""Who may do what with deadlines; pure."""
+"""Who may read and change policies, calendar and reminders. Pure."""
 
 from app.kernel.actor import Actor
 from app.kernel.permissions import Permission
@@ -13,12 +13,15 @@ PERMISSIONS = (
 
 
 def may_see(actor: Actor, unit_path: str) -> bool:
-    """Policies and figures of the subtree."""
+    """Whether the actor may read policies and deadlines of the subtree."""
     return actor.is_system or actor.may("deadlines.see", unit_path)
 
 
 def may_edit(actor: Actor, unit_path: str | None) -> bool:
-    """A unit's own tightening by its leader; the policy for all by whoever may do so at the top."""
+    """Whether the actor may publish a policy for that unit, or for all units if the path is None.
+
+    For all units the permission must be held at the top of the tree.
+    """
     if actor.is_system:
         return True
     if unit_path is None:
@@ -31,5 +34,5 @@ def may_edit(actor: Actor, unit_path: str | None) -> bool:
 
 
 def may_edit_calendar(actor: Actor) -> bool:
-    """One calendar for all."""
+    """Whether the actor may change the calendar, which is the same for all units."""
     return actor.is_system or actor.may_somewhere("calendar.edit")

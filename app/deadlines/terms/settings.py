@@ -1,4 +1,4 @@
-"""What a unit may set: when it works, in which zone, and when its people are left in peace."""
+"""The settings of a unit: its working hours, its time zone and its quiet hours."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from app.kernel.settings import Setting
 
 _WORKDAY = [["08:30", "12:00"], ["14:00", "17:30"]]
 WORKING_HOURS = {str(weekday): _WORKDAY for weekday in range(1, 6)}
-# A unit that works hardly at all would loosen every target in working hours that stands above it.
+# A unit with very few hours would loosen every target in working hours that is set above it.
 LEAST_A_WEEK = 15 * 60
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 
@@ -18,11 +18,11 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 def _check_hours(value: Mapping[str, Any]) -> None:
     for spans in value.values():
         if not isinstance(spans, list) or not all(map(_is_span, spans)):
-            raise ValueError("no spans")
+            raise ValueError('each weekday needs a list of spans like ["08:30", "12:00"]')
     read_hours(value)
     spans = [span for day in value.values() for span in day]
     if sum(_minutes(closes) - _minutes(opens) for opens, closes in spans) < LEAST_A_WEEK:
-        raise ValueError("too few")
+        raise ValueError("the hours of a week are too few")
 
 
 def _minutes(clock: str) -> int:
@@ -43,12 +43,12 @@ def _is_clock(value: Any) -> bool:
 
 def _check_zone(value: str) -> None:
     if value not in available_timezones():
-        raise ValueError("no zone")
+        raise ValueError("the time zone is not known")
 
 
 def _check_clock(value: str) -> None:
     if not _is_clock(value):
-        raise ValueError("no time of day")
+        raise ValueError("a time of day like 21:30 is needed")
 
 
 SETTINGS = (

@@ -1,4 +1,4 @@
-"""Rules, calendars and quiet hours as they hold now, kept by the process while nobody changes them."""
+"""Rules, calendars and quiet hours of now; the process keeps them until somebody changes them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,9 +50,9 @@ _policies = Kept("deadline_policies", _read_policies, "deadline_policies")
 
 
 def versions_for(code: str, unit_id: int) -> tuple[int, ...]:
-    """The policy's rows that hold at the unit: the one for all, then those of units downward.
+    """The ids of the policy's rows that hold at the unit: the one for all, then units downward.
 
-    An unknown policy is the ordinary one; () where there is none at all.
+    The ordinary policy takes the place of an unknown one. Empty if that is missing as well.
     """
     current = _policies.value().current
     known = code if (code, None) in current else DEFAULT_POLICY
@@ -61,17 +61,17 @@ def versions_for(code: str, unit_id: int) -> tuple[int, ...]:
 
 
 def choice(policy: str, urgency: str, unit_id: int, limit: datetime | None = None) -> Choice:
-    """What holds now for a policy of that name at a unit; `limit`: an imposed date."""
+    """The choice by the rows that hold now for the policy at the unit; `limit`: an imposed date."""
     return Choice(versions_for(policy, unit_id), urgency, unit_id, limit)
 
 
 def is_policy(code: str) -> bool:
-    """Whether a policy of that name holds for all."""
+    """Whether there is a policy of that code for all units."""
     return (code, None) in _policies.value().current
 
 
 def code_of(version: int) -> str:
-    """The policy of which that row is a version."""
+    """The code of the policy of which that row is a version."""
     return _policies.value().codes[version]
 
 
@@ -84,7 +84,7 @@ class _Days:
     quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
 
     def kind(self, day: date) -> DayKind | None:
-        """What the day is beside its weekday; of a year not announced, the fixed holidays."""
+        """What the day is beside its weekday; in a year not announced only fixed holidays count."""
         if day.year in self.years:
             return self.special.get(day)
         return DayKind.HOLIDAY if (day.month, day.day) in FIXED_HOLIDAYS else None
@@ -106,7 +106,7 @@ def calendar_of(unit_id: int, kind: CalendarKind) -> Calendar:
 
 
 def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
-    """Units with the same hours have the same calendar."""
+    """Units with the same hours share one calendar, which remembers its spans."""
     zone = str(setting(unit_id, "deadlines.zone"))
     hours: dict[str, Any] | None = None
     if kind is CalendarKind.WORKING:
@@ -119,7 +119,7 @@ def _calendar(days: _Days, unit_id: int, kind: CalendarKind) -> Calendar:
 
 
 def next_working_day(unit_id: int, moment: datetime) -> datetime:
-    """A working day later, by the unit's hours."""
+    """The moment one working day later, by the unit's hours."""
     return calendar_of(unit_id, CalendarKind.WORKING).add_days(moment, 1)
 
 

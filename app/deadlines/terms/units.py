@@ -1,4 +1,4 @@
-"""Whose deadlines somebody looks at."""
+"""The unit whose policies and deadlines an actor wants to read."""
 
 from app.deadlines.terms.policy import may_see
 from app.kernel.actor import Actor
@@ -8,7 +8,10 @@ from app.organisation.queries import get_unit, get_visible_unit
 
 
 def seen_unit(actor: Actor, unit_id: int | None) -> Unit:
-    """The unit, or the actor's own; NotFound, or Forbidden `deadlines.not_allowed`."""
+    """The unit with that id; without an id the first unit where the actor may read deadlines.
+
+    Raises NotFound if the actor does not see the unit, Forbidden `deadlines.not_allowed`.
+    """
     if unit_id is not None:
         unit = get_visible_unit(actor, unit_id)
     elif paths := actor.paths("deadlines.see"):
