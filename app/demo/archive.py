@@ -184,7 +184,7 @@ class _Facts:
         if step.action is Action.EXTEND:
             self.due_at = facts["due_at"] = max(self._promise(), step.at) + timedelta(days=3)
         if kind := step.more.get("request"):
-            facts |= self._request(kind)
+            facts |= self._request(step.action, kind)
         return facts
 
     def _people(self, more: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,8 +218,13 @@ class _Facts:
     def _above(self) -> Unit:
         return self.archive.ground.units[f"street:{self.story.community // 3}"]
 
-    def _request(self, kind: str) -> dict[str, Any]:
-        """The facts of a request; the unit above decides on a report up, the desk on other requests."""
+    def _request(self, action: Action, kind: str) -> dict[str, Any]:
+        """The facts of a request; the unit above decides on a report up, the desk on other requests.
+
+        An answer names only the kind of the request.
+        """
+        if action is Action.AGREE:
+            return {"asked": kind}
         unit = self._above() if kind == "report_up" else self.unit
         return {"asked": kind, "asked_of": unit.id}
 

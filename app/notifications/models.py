@@ -45,6 +45,12 @@ class OutboxMessage(_AboutSubject, Model):
             sqlite_where=WAITING,
         ),
         Index("ix_outbox_messages_state_sent", "state", "sent_at"),
+        Index(
+            "ix_outbox_messages_given_up",
+            "id",
+            postgresql_where=GIVEN_UP,
+            sqlite_where=GIVEN_UP,
+        ),
         # A row of the inbox names its message by this id, so SQLite must never use an id twice.
         {"sqlite_autoincrement": True},
     )

@@ -8,11 +8,13 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+SECONDS = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Goes to this version."""
-    op.add_column("deadlines", sa.Column("used_seconds", sa.BigInteger(), nullable=True))
-    op.add_column("deadlines", sa.Column("left_seconds", sa.BigInteger(), nullable=True))
+    op.add_column("deadlines", sa.Column("used_seconds", SECONDS, nullable=True))
+    op.add_column("deadlines", sa.Column("left_seconds", SECONDS, nullable=True))
 
 
 def downgrade() -> None:

@@ -136,7 +136,7 @@ class Moves(OrderColumns):
         A caller adds only details that the method of the act cannot know, such as a request's id.
         """
         act: Act = self.__dict__["_act"]
-        plain = {name: _plain(value) for name, value in details.items()}
+        plain = {name: plain_value(value) for name, value in details.items()}
         self.__dict__["_act"] = replace(act, details={**act.details, **plain})
 
     def move(self, to: OrderStatus, *, anew: bool = False) -> None:
@@ -316,7 +316,7 @@ class Moves(OrderColumns):
             self.content_state = ContentState.PASSED
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """The value as JSON has it."""
     if isinstance(value, datetime):
         return value.isoformat()

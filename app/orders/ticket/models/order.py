@@ -17,7 +17,7 @@ from app.kernel.database import UTCDateTime
 from app.orders.ticket.events import OrderSubmitted
 from app.orders.ticket.models.around import NoShow, OrderRequest
 from app.orders.ticket.models.ending import Ending
-from app.orders.ticket.models.moves import Act
+from app.orders.ticket.models.moves import Act, plain_value
 from app.orders.ticket.models.placement import Placement
 from app.orders.ticket.states import (
     OPEN,
@@ -163,7 +163,7 @@ class Order(Ending):
             asked_at=at,
             until=asked.until,
             state=RequestState.PENDING,
-            details=dict(asked.details),
+            details={name: plain_value(value) for name, value in asked.details.items()},
             reason=asked.reason,
         )
 
