@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 from typing import Any
 
@@ -32,6 +33,7 @@ def gps_exif(orientation: int = 1) -> Image.Exif:
     return exif
 
 
+@cache
 def srgb_profile() -> bytes:
     """An ICC profile."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

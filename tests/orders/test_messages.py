@@ -1,6 +1,8 @@
 """Who is told what at each moment of an order; params are complete and hold nothing personal."""
 
+import ast
 import re
+from pathlib import Path
 from string import Formatter
 from typing import Any
 
@@ -12,6 +14,7 @@ from app.kernel.messages import templates
 from app.notifications.models import OutboxMessage
 from app.orders.record.messages import MESSAGES
 from app.orders.ticket.states import TABLE, Action, OrderStatus
+from config import ROOT
 from tests.orders.rows import heard, last_message, later
 from tests.orders.stages import DEEDS, STAGES, completed, in_progress, submitted
 from tests.orders.stories import read
@@ -154,6 +157,22 @@ def test_templates_are_sentences(world: World) -> None:
         assert moment.startswith("order.")
         assert template.title[-1] not in "。！" and template.text[-1] == "。"
         assert any(name in template.text for name in ("{number}", "{numbers}", "{unit}"))
+
+
+def test_every_moment_told_has_a_template() -> None:
+    """Each moment that a file of orders gives to `tell` has a template, also one that no test reaches."""
+    told = {
+        call.args[1].value
+        for path in (Path(ROOT) / "app" / "orders").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "tell"
+        and len(call.args) > 1
+        and isinstance(call.args[1], ast.Constant)
+    }
+    assert len(told) > 20
+    assert {f"order.{moment}" for moment in told} <= MESSAGES.keys()
 
 
 def test_the_order_of_a_message_is_by_number(world: World) -> None:
