@@ -1,6 +1,7 @@
 """Taking lists out as Excel: the rows of the list and no others, masked unless somebody says why."""
 
 import io
+import json
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,10 @@ from app.intake.service import exporting as service
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow
 from app.kernel.clock import now
+from app.kernel.crypto import seal, unseal
 from app.kernel.database import session
+from app.kernel.errors import Conflict
+from app.orders.ticket.states import OrderStatus
 from app.people.models import RoleGrant
 from tests.conftest import Clock, count
 from tests.intake.exports import (
@@ -239,6 +243,24 @@ def test_what_is_kept_of_the_wish_is_sealed(world: World) -> None:
     assert "13812345678" not in kept.asked
     assert "王小明" not in kept.asked
     assert queries.asked_of(kept).wanted.q == "13812345678"
+
+
+def test_a_filter_of_an_earlier_version_is_refused_or_means_the_same(world: World) -> None:
+    """Filters that are gone must not change silently which orders are in the file."""
+    ask(world, status=["submitted"])
+    kept = session.scalars(select(Export)).one()
+    plain = json.loads(unseal(kept.asked, f"exports.asked:{kept.id}"))
+    for counted, works in ((None, True), ("late", False)):
+        plain["filter"] |= {"counted": counted, "stage": None}
+        kept.asked = seal(json.dumps(plain), f"exports.asked:{kept.id}")
+        copied = queries.exported_exports(kept.owner_id)
+        assert [bool(row["filter"]) for row in copied] == [works]
+        if works:
+            assert queries.asked_of(kept).wanted.status == [OrderStatus.SUBMITTED]
+        else:
+            with pytest.raises(Conflict, match="export.outdated"):
+                queries.asked_of(kept)
+    session.rollback()
 
 
 @pytest.mark.parametrize(

@@ -237,6 +237,8 @@ def test_a_verified_phone_attaches_what_staff_have_entered(world: World) -> None
     for order in (first, second):
         assert order_of(order).requester_id == person.id
         assert told(world, "granny", "attached", order) == 1
+        last = read(world, "dispatcher", f"/orders/{order}/events")
+        assert str(person.id) not in str([one.get("details") for one in last["items"]])
     assert order_of(by_a_neighbour).requester_id is None
     mine = read(world, "granny", "/orders?mine=placed")["items"]
     assert {item["id"] for item in mine} == {first, second}

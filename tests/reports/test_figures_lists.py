@@ -1,7 +1,14 @@
 """The lists behind the figures: what one counts, the other shows."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from sqlalchemy import select
+
+from app.files.storage import LocalStorage
+from app.kernel.audit import AuditRow
+from app.kernel.database import session
+from app.kernel.http import App
 from app.orders.ticket.states import OrderStatus
 from app.orders.views.lists import OrderFilter
 from app.reports.queries.lists import FigureFilter, ids_of_counted
@@ -70,6 +77,24 @@ def test_an_export_counts_only_the_orders_of_its_list(
 
     assert (exported(9), exported(3)) == ("abce", "abc")
     assert exported(1, OrderStatus.SUBMITTED) == "b"
+
+
+def test_the_audit_of_an_export_names_the_figure(
+    world: World,
+    two_weeks_of_orders: dict[str, int],
+    app: App,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The figure and its unit, so that a reader of the audit knows which orders left the house."""
+    monkeypatch.setitem(app.extensions, "storage", LocalStorage(tmp_path))
+    monkeypatch.setitem(app.config, "DATA_DIR", str(tmp_path))
+    assert two_weeks_of_orders
+    body = {"template": "orders", "counted": "late", "unit_id": world.community.id}
+    assert world.post("dispatcher", "/reports/orders/export", **body).status_code == 201
+    row = session.scalars(select(AuditRow).where(AuditRow.action == "orders.exported")).one()
+    assert "counted=late" in (row.reason or "")
+    assert row.unit_id == world.community.id
 
 
 def test_lists_of_figures_are_for_staff(world: World, two_weeks_of_orders: dict[str, int]) -> None:
