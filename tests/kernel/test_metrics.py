@@ -7,11 +7,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select
 
 from app.deadlines.standing.models import Deadline
+from app.files.models import FileRemoval
+from app.intake.models import Export, Import
+from app.intake.states import ExportState, ExportTemplate, ImportState
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
 from app.kernel.heartbeat import Heartbeat, Rounds
 from app.kernel.http import App
-from app.kernel.queue import MAX_ATTEMPTS
+from app.kernel.queue import MAX_ATTEMPTS, Queued
 from app.kernel.slots import fail_slot
 from app.notifications.models import OutboxMessage
 from app.notifications.states import OutboxState
@@ -89,6 +92,35 @@ def test_every_metric_moves(app: App, world: World, clock: Clock) -> None:
     assert list(reverse.unmoved(declared, before, scrape(world.client))) == []
 
 
+def _given_up_files(world: World) -> list[Queued]:
+    """An import, an export and the removal of a file that were given up."""
+    person_id, at = world.ids["dispatcher"], now()
+    return [
+        Export(
+            owner_id=person_id,
+            template=ExportTemplate.LEDGER,
+            asked="",
+            state=ExportState.FAILED,
+            total=1,
+            created_at=at,
+            given_up_at=at,
+        ),
+        Import(
+            unit_id=world.community.id,
+            uploaded_by_id=person_id,
+            uploaded_at=at,
+            mapping="",
+            headings="",
+            state=ImportState.FAILED,
+            rows=1,
+            good=1,
+            bad=0,
+            given_up_at=at,
+        ),
+        FileRemoval(name="gone.jpg", created_at=at, given_up_at=at),
+    ]
+
+
 def _let_things_go_wrong(world: World) -> None:
     """Messages and reminders wait, some have been given up, and jobs fail."""
     late, stuck = world.order()["id"], world.order("resident2")["id"]
@@ -98,7 +130,7 @@ def _let_things_go_wrong(world: World) -> None:
         dead = OutboxMessage(
             state=OutboxState.GIVEN_UP, given_up_at=now(), created_at=now(), **told
         )
-        session.add(dead)
+        session.add_all([dead, *_given_up_files(world)])
         deadline = session.scalars(
             select(Deadline).where(Deadline.subject_id == stuck).order_by(Deadline.id)
         ).first()
