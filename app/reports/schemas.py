@@ -198,55 +198,36 @@ class WholeBulletinOut(BulletinOut):
     content = fields.Nested(BulletinContentOut, required=True)
 
 
-class CountedQuery(OrderQuery):
+class _CountedFilters(Schema):
+    """The fields that say which figure is meant."""
+
+    counted = fields.Enum(
+        Counted,
+        by_value=True,
+        load_default=Counted.DUE,
+        metadata={"description": "统计里的哪一个数，不写就是到期的"},
+    )
+    period = fields.String(
+        validate=validate.Regexp(
+            r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2})$", error="请写成 2026-W47 或 2026-11。"
+        ),
+        metadata={"description": "统计的哪一周或哪一月：2026-W47、2026-11"},
+    )
+    stage = fields.Enum(
+        Stage,
+        by_value=True,
+        load_default=Stage.SOLVE,
+        metadata={"description": "统计的哪一个环节，不写就是解决"},
+    )
+    late_reason = fields.String(
+        validate=validate.OneOf([*LateReason, WITHOUT_REASON], error="只能选其中之一。"),
+        metadata={"description": "超期的原因；none 是没有填的"},
+    )
+
+
+class CountedQuery(_CountedFilters, OrderQuery):
     """The figure whose orders are wanted, and the filters of `GET /orders`."""
 
-    counted = fields.Enum(
-        Counted,
-        by_value=True,
-        load_default=Counted.DUE,
-        metadata={"description": "统计里的哪一个数，不写就是到期的"},
-    )
-    period = fields.String(
-        validate=validate.Regexp(
-            r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2})$", error="请写成 2026-W47 或 2026-11。"
-        ),
-        metadata={"description": "统计的哪一周或哪一月：2026-W47、2026-11"},
-    )
-    stage = fields.Enum(
-        Stage,
-        by_value=True,
-        load_default=Stage.SOLVE,
-        metadata={"description": "统计的哪一个环节，不写就是解决"},
-    )
-    late_reason = fields.String(
-        validate=validate.OneOf([*LateReason, WITHOUT_REASON], error="只能选其中之一。"),
-        metadata={"description": "超期的原因；none 是没有填的"},
-    )
 
-
-class CountedExportIn(ExportIn):
+class CountedExportIn(_CountedFilters, ExportIn):
     """The orders behind a figure as a file; the filters are those of `GET /reports/orders`."""
-
-    counted = fields.Enum(
-        Counted,
-        by_value=True,
-        load_default=Counted.DUE,
-        metadata={"description": "统计里的哪一个数，不写就是到期的"},
-    )
-    period = fields.String(
-        validate=validate.Regexp(
-            r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2})$", error="请写成 2026-W47 或 2026-11。"
-        ),
-        metadata={"description": "统计的哪一周或哪一月：2026-W47、2026-11"},
-    )
-    stage = fields.Enum(
-        Stage,
-        by_value=True,
-        load_default=Stage.SOLVE,
-        metadata={"description": "统计的哪一个环节，不写就是解决"},
-    )
-    late_reason = fields.String(
-        validate=validate.OneOf([*LateReason, WITHOUT_REASON], error="只能选其中之一。"),
-        metadata={"description": "超期的原因；none 是没有填的"},
-    )

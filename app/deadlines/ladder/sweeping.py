@@ -35,7 +35,7 @@ _MOVE = (
 
 @dataclass(frozen=True, slots=True)
 class _Climbed:
-    """A row with the rungs that have come, and the one that it waits for now."""
+    """A row of a deadline, its rungs whose moment has come, and the rung that comes next."""
 
     row: Row[Any]
     passed: tuple[Rung, ...]

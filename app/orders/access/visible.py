@@ -190,11 +190,11 @@ class _Anybody:
     is_system = False
 
     def may_somewhere(self, permission: str) -> bool:
-        """As `Actor.may_somewhere`."""
+        """Whether such actors hold the permission at one unit or more."""
         return bool(self.shape[-1] if permission == "orders.manage" else self.paths(permission))
 
     def paths(self, permission: str) -> tuple[BindParameter[str], ...]:
-        """As `Actor.paths`, with one parameter for each subtree."""
+        """One parameter for the path of each unit at which such actors hold the permission."""
         number = _ASKED_FOR.index(permission)
         return tuple(
             bindparam(f"path_{number}_{i}", type_=String) for i in range(self.shape[number])
