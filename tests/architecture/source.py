@@ -30,7 +30,7 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(
         (
-            *("chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
+            *("chronicle", "concern", "deadlines", "due", "exports", "hands", "lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),
         "queries",

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
+from app.categories.states import Urgency
 from app.kernel.actor import Actor, Grant
 from app.kernel.permissions import Permission
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
     BETWEEN_UNITS,
+    CLAIMERS,
     RESIDENT_WORDS,
     STAFF_WORDS,
     TABLE,
@@ -38,6 +40,8 @@ PERMISSIONS = (
     Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
 )
 
+# Either of these lets a person work on orders: by a claim, or by an assignment.
+WORKING = ("orders.claim", "orders.handle")
 Rule = Callable[[Actor, Order], bool]
 
 
@@ -45,23 +49,57 @@ def is_requester(actor: Actor, order: Order) -> bool:
     """Whether the order is for the actor, or the actor placed it for another person.
 
     The requester of a part (会办) is the dispatcher who has split the order, while he or she still
-    is a dispatcher.
+    is a dispatcher of the unit that handles the order.
     """
     if actor.person_id is None:
         return False
-    if order.parent_id is not None and not actor.may_somewhere("orders.manage"):
+    if order.parent_id is not None and not actor.may("orders.manage", order.parent_path or ""):
         return False
     return actor.person_id in (order.requester_id, order.placer_id)
 
 
 def is_holder(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order now."""
-    return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
+    """Whether the actor handles the order now, and still has a ground for it (see `has_ground`)."""
+    return order.is_held and _is(actor, order.holder_id) and has_ground(actor, order)
+
+
+def has_ground(actor: Actor, order: Order) -> bool:
+    """Whether the actor's grants of today are a ground for handling the order in the holder's place.
+
+    For a member or volunteer it is `orders.claim` over the order; by support of another unit (支援),
+    `orders.claim` anywhere. For staff, grid workers and the account of an outside unit it is
+    `orders.handle` over the order.
+    """
+    if order.holder_kind not in CLAIMERS:
+        return reaches(actor.grants, "orders.handle", order)
+    supports = order.by_support and actor.may_somewhere("orders.claim")
+    return supports or reaches(actor.grants, "orders.claim", order)
 
 
 def is_helper(actor: Actor, order: Order) -> bool:
-    """Whether the actor helps the holder: a helper reads the order, but neither moves nor ends it."""
-    return order.is_held and actor.person_id in order.helper_ids
+    """Whether the actor helps the holder, and still may work on orders of the unit.
+
+    A helper reads the order, but neither moves nor ends it.
+    """
+    helps = order.is_held and actor.person_id is not None and actor.person_id in order.helper_ids
+    return helps and any(reaches(actor.grants, one, order) for one in WORKING)
+
+
+def is_offered(actor: Actor, order: Order) -> bool:
+    """Whether the order is offered to the actor, who still may claim orders of the unit."""
+    offered = _is(actor, order.offered_to_id)
+    return offered and reaches(actor.grants, "orders.claim", order)
+
+
+def is_in_pool(actor: Actor, order: Order) -> bool:
+    """Whether the order is in a pool from which the actor may claim; never a confidential one."""
+    pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
+    claims = "orders.claim" in _held_at(actor, order.handling_path)
+    return pooled and claims and not order.sensitive
+
+
+def _is(actor: Actor, person_id: int | None) -> bool:
+    return actor.person_id is not None and actor.person_id == person_id
 
 
 def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
@@ -83,12 +121,28 @@ def _held_at(actor: Actor, unit_path: str) -> frozenset[str]:
     return frozenset(permission for grant in grants for permission in grant.permissions)
 
 
+def _is_cleared(actor: Actor, order: Order) -> bool:
+    """Whether the actor, as staff, may know of the order: of a confidential one only few may.
+
+    A person who is paged for an emergency may, because he or she must be able to answer.
+    """
+    if not order.sensitive:
+        return True
+    held = _held_at(actor, order.handling_path)
+    paged = order.urgency is Urgency.EMERGENCY and "orders.acknowledge" in held
+    return paged or "orders.see_sensitive" in held
+
+
 def _staff(permission: str) -> Rule:
-    return lambda actor, order: permission in _held_at(actor, order.handling_path)
+    return lambda actor, order: (
+        permission in _held_at(actor, order.handling_path) and _is_cleared(actor, order)
+    )
 
 
 def _grid_too(permission: str) -> Rule:
-    return lambda actor, order: reaches(actor.grants, permission, order)
+    return lambda actor, order: (
+        reaches(actor.grants, permission, order) and _is_cleared(actor, order)
+    )
 
 
 is_staff_of = _grid_too("orders.see")
@@ -101,14 +155,14 @@ may_lead = _staff("orders.lead")
 may_reject = may_manage
 may_report_up = may_manage
 may_confirm_no_show = may_manage
+_may_call_back = _grid_too("orders.follow_up")
+_may_reveal = _staff("orders.reveal")
 
 
 def may_handle(actor: Actor, order: Order) -> bool:
     """Whether the actor holds the order, or records the work of an outside unit that holds it."""
     return is_holder(actor, order) or (
-        order.is_held
-        and order.holder_kind is HandlerKind.PROVIDER
-        and "orders.dispatch" in _held_at(actor, order.handling_path)
+        order.is_held and order.holder_kind is HandlerKind.PROVIDER and may_dispatch(actor, order)
     )
 
 
@@ -120,18 +174,21 @@ def may_claim(actor: Actor, order: Order) -> bool:
     if actor.person_id is None or is_requester(actor, order):
         return False
     if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
-        return order.offered_to_id == actor.person_id
+        return is_offered(actor, order)
     return "orders.claim" in _held_at(actor, order.handling_path)
 
 
 def may_decline(actor: Actor, order: Order) -> bool:
-    """Whether the order is offered to the actor."""
-    return actor.person_id is not None and order.offered_to_id == actor.person_id
+    """Whether the order is offered to the actor, who still may claim orders of the unit."""
+    return is_offered(actor, order)
 
 
 def may_explain(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order, has completed it, or is a dispatcher."""
-    has_done = order.holder_id is not None and actor.person_id == order.holder_id
+    """Whether the actor handles the order, has completed it, or is a dispatcher.
+
+    A person who has completed it still needs a ground to handle it.
+    """
+    has_done = _is(actor, order.holder_id) and has_ground(actor, order)
     return has_done or may_handle(actor, order) or may_manage(actor, order)
 
 
@@ -146,22 +203,34 @@ may_suspend = may_resume
 
 
 def may_rate(actor: Actor, order: Order) -> bool:
-    """Whether the actor is the requester and not the holder.
+    """Whether the actor is the requester, and neither handled the order nor helped.
 
     For a requester without an account staff use follow_up.
     """
-    return is_requester(actor, order) and actor.person_id != order.holder_id
+    handled = actor.person_id in (order.holder_id, *order.helper_ids)
+    return is_requester(actor, order) and not handled
 
 
 def may_follow_up(actor: Actor, order: Order) -> bool:
-    """Whether the actor is staff who may call back, and not the holder."""
-    calls = reaches(actor.grants, "orders.follow_up", order)
-    return calls and actor.person_id != order.holder_id
+    """Whether the actor is staff who may call back; the verb refuses people whose own work it is."""
+    return _may_call_back(actor, order) and not _is_named(actor, order)
 
 
 def may_check(actor: Actor, order: Order) -> bool:
-    """Whether the actor is a dispatcher and not the holder."""
-    return may_manage(actor, order) and actor.person_id != order.holder_id
+    """Whether the actor is a dispatcher; the verb refuses people whose own work it is."""
+    return may_manage(actor, order) and not _is_named(actor, order)
+
+
+def may_check_content(actor: Actor, order: Order) -> bool:
+    """Whether the actor may dispatch orders of the unit, and neither is requester nor placer."""
+    own = actor.person_id is not None and actor.person_id in (order.requester_id, order.placer_id)
+    return may_dispatch(actor, order) and not own
+
+
+def _is_named(actor: Actor, order: Order) -> bool:
+    """Whether the order's row names the actor as its handler, a helper, its requester or its placer."""
+    named = (order.holder_id, *order.helper_ids, order.requester_id, order.placer_id)
+    return actor.person_id is not None and actor.person_id in named
 
 
 def may_reopen(actor: Actor, order: Order) -> bool:
@@ -171,7 +240,7 @@ def may_reopen(actor: Actor, order: Order) -> bool:
 
 def may_supervise(actor: Actor, order: Order) -> bool:
     """Whether the actor may supervise at a unit above the one that handles the order."""
-    return bool(supervising(actor, order))
+    return bool(supervising(actor, order)) and _is_cleared(actor, order)
 
 
 def supervising(actor: Actor, order: Order) -> list[Grant]:
@@ -195,10 +264,9 @@ def takes_part(actor: Actor, order: Order) -> bool:
     """Whether the actor is requester, holder, helper, offered the order, or staff who see it."""
     return (
         is_requester(actor, order)
-        or (
-            actor.person_id is not None
-            and actor.person_id in (order.holder_id, order.offered_to_id, *order.helper_ids)
-        )
+        or is_holder(actor, order)
+        or is_helper(actor, order)
+        or is_offered(actor, order)
         or is_staff_of(actor, order)
     )
 
@@ -279,7 +347,7 @@ POLICY: dict[Action, Rule] = {
     Action.REMIND: may_never,
     Action.RELEASE: may_never,
     Action.ERASE: may_never,
-    Action.CHECK_CONTENT: may_dispatch,
+    Action.CHECK_CONTENT: may_check_content,
 }
 
 # These have no rule about an order: for SUBMIT there is no order yet, AGREE and REFUSE are about a
@@ -348,16 +416,13 @@ _STARTING = {
 def may_see_contact(actor: Actor, order: Order) -> bool:
     """Whether the actor may see the contact and the exact place in clear.
 
-    The holder may from the claim to the close, a helper while the order is held, and staff with
-    `orders.reveal`. Of an anonymous order only the dispatcher may.
+    The holder and the helpers may from the claim to the completion, and staff with `orders.reveal`.
+    Of an anonymous order only the dispatcher may.
     """
     if order.anonymous:
         return may_manage(actor, order)
-    to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
-    handles = actor.person_id is not None and (
-        to_rate or is_holder(actor, order) or is_helper(actor, order)
-    )
-    return handles or "orders.reveal" in _held_at(actor, order.handling_path)
+    handles = is_holder(actor, order) or is_helper(actor, order)
+    return handles or _may_reveal(actor, order)
 
 
 def may_know_requester(actor: Actor, order: Order) -> bool:
