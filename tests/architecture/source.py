@@ -37,6 +37,7 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(("bodies", "shapes"), "schemas"),
     "fitness": "policy",
+    "relations": "policy",
 }
 # The same of the folders of deadlines.
 KIND_IN_DEADLINES = {

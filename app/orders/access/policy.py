@@ -1,15 +1,24 @@
 """Rules about the right of an actor to act on an order; they read the actor and the order alone."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 
 from app.categories.states import Urgency
 from app.kernel.actor import Actor, Grant
 from app.kernel.permissions import Permission
+from app.orders.access.relations import (
+    goes_along,
+    has_ground,
+    held_at,
+    is_helper,
+    is_holder,
+    is_offered,
+    is_requester,
+    named,
+    reaches,
+)
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
     BETWEEN_UNITS,
-    CLAIMERS,
     RESIDENT_WORDS,
     STAFF_WORDS,
     TABLE,
@@ -21,6 +30,7 @@ from app.orders.ticket.states import (
 )
 from app.people import roles
 
+Rule = Callable[[Actor, Order], bool]
 _GRID_AND_DESK = (roles.GRID_WORKER, *roles.DUTY_AND_ABOVE)
 
 PERMISSIONS = (
@@ -40,85 +50,12 @@ PERMISSIONS = (
     Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
 )
 
-# Either of these lets a person work on orders: by a claim, or by an assignment.
-WORKING = ("orders.claim", "orders.handle")
-Rule = Callable[[Actor, Order], bool]
-
-
-def is_requester(actor: Actor, order: Order) -> bool:
-    """Whether the order is for the actor, or the actor placed it for another person.
-
-    The requester of a part (会办) is the dispatcher who has split the order, while he or she still
-    is a dispatcher of the unit that handles the order.
-    """
-    if actor.person_id is None:
-        return False
-    if order.parent_id is not None and not actor.may("orders.manage", order.parent_path or ""):
-        return False
-    return actor.person_id in (order.requester_id, order.placer_id)
-
-
-def is_holder(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order now, and still has a ground for it (see `has_ground`)."""
-    return order.is_held and _is(actor, order.holder_id) and has_ground(actor, order)
-
-
-def has_ground(actor: Actor, order: Order) -> bool:
-    """Whether the actor's grants of today are a ground for handling the order in the holder's place.
-
-    For a member or volunteer it is `orders.claim` over the order; by support of another unit (支援),
-    `orders.claim` anywhere. For staff, grid workers and the account of an outside unit it is
-    `orders.handle` over the order.
-    """
-    if order.holder_kind not in CLAIMERS:
-        return reaches(actor.grants, "orders.handle", order)
-    supports = order.by_support and actor.may_somewhere("orders.claim")
-    return supports or reaches(actor.grants, "orders.claim", order)
-
-
-def is_helper(actor: Actor, order: Order) -> bool:
-    """Whether the actor helps the holder, and still may work on orders of the unit.
-
-    A helper reads the order, but neither moves nor ends it.
-    """
-    helps = order.is_held and actor.person_id is not None and actor.person_id in order.helper_ids
-    return helps and any(reaches(actor.grants, one, order) for one in WORKING)
-
-
-def is_offered(actor: Actor, order: Order) -> bool:
-    """Whether the order is offered to the actor, who still may claim orders of the unit."""
-    offered = _is(actor, order.offered_to_id)
-    return offered and reaches(actor.grants, "orders.claim", order)
-
 
 def is_in_pool(actor: Actor, order: Order) -> bool:
     """Whether the order is in a pool from which the actor may claim; never a confidential one."""
     pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
-    claims = "orders.claim" in _held_at(actor, order.handling_path)
+    claims = "orders.claim" in held_at(actor, order.handling_path)
     return pooled and claims and not order.sensitive
-
-
-def _is(actor: Actor, person_id: int | None) -> bool:
-    return actor.person_id is not None and actor.person_id == person_id
-
-
-def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
-    """Whether a grant with the permission is held at the order's unit, above it, or at its grid."""
-    return any(
-        permission in grant.permissions
-        and (
-            order.handling_path.startswith(grant.unit_path)
-            or (grant.unit_id == order.grid_id and grant.unit_path.startswith(order.handling_path))
-        )
-        for grant in grants
-    )
-
-
-@lru_cache(maxsize=256)
-def _held_at(actor: Actor, unit_path: str) -> frozenset[str]:
-    """The permissions that the actor has at a unit, so that twenty rules look only once."""
-    grants = (grant for grant in actor.grants if unit_path.startswith(grant.unit_path))
-    return frozenset(permission for grant in grants for permission in grant.permissions)
 
 
 def _is_cleared(actor: Actor, order: Order) -> bool:
@@ -128,14 +65,14 @@ def _is_cleared(actor: Actor, order: Order) -> bool:
     """
     if not order.sensitive:
         return True
-    held = _held_at(actor, order.handling_path)
+    held = held_at(actor, order.handling_path)
     paged = order.urgency is Urgency.EMERGENCY and "orders.acknowledge" in held
     return paged or "orders.see_sensitive" in held
 
 
 def _staff(permission: str) -> Rule:
     return lambda actor, order: (
-        permission in _held_at(actor, order.handling_path) and _is_cleared(actor, order)
+        permission in held_at(actor, order.handling_path) and _is_cleared(actor, order)
     )
 
 
@@ -175,7 +112,7 @@ def may_claim(actor: Actor, order: Order) -> bool:
         return False
     if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
         return is_offered(actor, order)
-    return "orders.claim" in _held_at(actor, order.handling_path)
+    return "orders.claim" in held_at(actor, order.handling_path)
 
 
 def may_decline(actor: Actor, order: Order) -> bool:
@@ -188,7 +125,7 @@ def may_explain(actor: Actor, order: Order) -> bool:
 
     A person who has completed it still needs a ground to handle it.
     """
-    has_done = _is(actor, order.holder_id) and has_ground(actor, order)
+    has_done = named(actor, order.holder_id) and has_ground(actor, order)
     return has_done or may_handle(actor, order) or may_manage(actor, order)
 
 
@@ -229,8 +166,8 @@ def may_check_content(actor: Actor, order: Order) -> bool:
 
 def _is_named(actor: Actor, order: Order) -> bool:
     """Whether the order's row names the actor as its handler, a helper, its requester or its placer."""
-    named = (order.holder_id, *order.helper_ids, order.requester_id, order.placer_id)
-    return actor.person_id is not None and actor.person_id in named
+    people = (order.holder_id, *order.helper_ids, order.requester_id, order.placer_id)
+    return actor.person_id is not None and actor.person_id in people
 
 
 def may_reopen(actor: Actor, order: Order) -> bool:
@@ -261,13 +198,16 @@ may_answer = is_requester
 
 
 def takes_part(actor: Actor, order: Order) -> bool:
-    """Whether the actor is requester, holder, helper, offered the order, or staff who see it."""
+    """Whether the actor is requester, offered the order, staff who see it, or handles or completed it.
+
+    A holder or helper needs a ground for it; he or she may add a word until the order is closed.
+    """
     return (
         is_requester(actor, order)
-        or is_holder(actor, order)
-        or is_helper(actor, order)
         or is_offered(actor, order)
         or is_staff_of(actor, order)
+        or (named(actor, order.holder_id) and has_ground(actor, order))
+        or goes_along(actor, order)
     )
 
 
@@ -285,7 +225,7 @@ def may_support(actor: Actor, order: Order) -> bool:
     """Whether the actor is a member of another unit, who may ask for an order of the pool."""
     return (
         actor.may_somewhere("orders.claim")
-        and "orders.claim" not in _held_at(actor, order.handling_path)
+        and "orders.claim" not in held_at(actor, order.handling_path)
         and not is_requester(actor, order)
         and order.mode is DispatchMode.POOL
     )

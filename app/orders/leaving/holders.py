@@ -11,7 +11,8 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
 from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
-from app.orders.access.policy import POLICY, WORKING, is_holder, is_offered, reaches
+from app.orders.access.policy import POLICY
+from app.orders.access.relations import WORKING, is_holder, is_offered, reaches
 from app.orders.asking.service import WORDS
 from app.orders.giving.helping import stop_helping
 from app.orders.giving.service import keep_account

@@ -14,12 +14,8 @@ from app.kernel.clock import now
 from app.kernel.database.fast.rows import fetch, table_of
 from app.orders.access.concern import IS_PARTY, REJECTED, WORKED
 from app.orders.access.fitness import owes_code, unfit
-from app.orders.access.policy import (
-    is_requester,
-    is_staff_of,
-    may_explain,
-    may_manage,
-)
+from app.orders.access.policy import is_staff_of, may_explain, may_manage
+from app.orders.access.relations import is_requester
 from app.orders.linking.parts import open_parts, parts_of
 from app.orders.ticket.models import NoShow, Order, OrderFollower
 from app.orders.ticket.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState

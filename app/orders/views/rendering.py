@@ -18,18 +18,14 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.orders.access.policy import (
     actions_of,
-    is_helper,
-    is_holder,
     is_in_pool,
-    is_offered,
-    is_requester,
     is_staff_of,
     may_decide,
     may_know_requester,
     may_see_contact,
     may_see_unchecked,
-    takes_part,
 )
+from app.orders.access.relations import is_helper, is_holder, is_offered, is_requester
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState
@@ -163,7 +159,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     # A person who is asked to agree must know what the order is about.
     asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
     # Whoever handled it before is none of these, and sees the record of what he or she did.
-    involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
+    involved = mine or staff or asked or _has_hand(actor, order) or _works(actor, order, rows)
     asked_of = staff or is_offered(actor, order)
     inside = staff or asked or _has_hand(actor, order) or (not mine and _works(actor, order, rows))
     unhidden = mine or (involved and may_know_requester(actor, order))
@@ -248,9 +244,10 @@ def _contact(row: Any) -> dict[str, Any] | None:
 
 
 def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
-    """Whether the reader may claim orders of the unit, and did not handle this one before."""
-    handled = any(row.person_id is not None and row.person_id == actor.person_id for row in rows)
-    claims = actor.may("orders.claim", order.handling_path) and not handled
+    """Whether the reader may claim orders of the unit, and is not one who handled this one before."""
+    own = [row for row in rows if row.person_id is not None and row.person_id == actor.person_id]
+    left = bool(own) and all(row.until is not None for row in own)
+    claims = actor.may("orders.claim", order.handling_path) and not left
     return claims or is_in_pool(actor, order)
 
 
