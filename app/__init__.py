@@ -21,6 +21,7 @@ from app.files import listeners as files_heard
 from app.files import policy as files_policy
 from app.files import queries as files_queries
 from app.files import states as files_states
+from app.files.events import DocumentOpening
 from app.identity import api as identity_api
 from app.identity import listeners as identity_heard
 from app.identity import policy as identity_policy
@@ -61,6 +62,7 @@ from app.orders.ticket import states as orders_states
 from app.organisation import api as organisation_api
 from app.organisation import policy as organisation_policy
 from app.organisation.events import (
+    ProviderAccountChanged,
     ProviderAccountLinked,
     SettingChanged,
     UnitClosing,
@@ -198,8 +200,10 @@ def _wire(app: http.App) -> None:
     listen(app, DeadlinesMoved, clockwork_heard.on_deadlines_moved)
     listen(app, SettingChanged, deadlines_heard.on_setting_changed)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
+    listen(app, ProviderAccountChanged, orders_heard.on_provider_account_changed)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)
+    listen(app, PersonDeactivated, intake_heard.on_person_deactivated)
     listen(app, PersonDeactivated, identity_heard.on_person_deactivated)
     listen(app, PersonErased, orders_heard.on_person_erased)
     listen(app, PersonErased, intake_heard.on_person_erased)
@@ -208,6 +212,8 @@ def _wire(app: http.App) -> None:
     listen(app, PersonErased, identity_heard.on_person_erased)
     listen(app, MembershipEnded, orders_heard.on_membership_ended)
     listen(app, RoleEnded, orders_heard.on_role_ended)
+    listen(app, RoleEnded, intake_heard.on_role_ended)
+    listen(app, DocumentOpening, intake_heard.on_document_opening)
     listen(app, AwayReturned, orders_heard.on_away_returned)
     listen(app, PhoneVerified, orders_heard.on_phone_verified)
     for tells, event in (

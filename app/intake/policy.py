@@ -1,5 +1,8 @@
 """Who may import orders, export orders and keep banners; pure functions."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from app.kernel.actor import Actor
 from app.kernel.permissions import Permission
 from app.orders.access import policy as orders
@@ -49,12 +52,22 @@ def may_open_somewhere(actor: Actor) -> bool:
     return actor.may_somewhere("orders.reveal")
 
 
-def may_fetch_export(actor: Actor, *, unmasked: bool) -> bool:
+# What a file shows depends on these.
+_SHOWING = ("orders.export", "orders.see", "orders.see_sensitive", "orders.manage", "orders.reveal")
+
+
+def rights_to_export(actor: Actor) -> list[list[Any]]:
+    """The actor's rights on which the content of a file depends: pairs of a name and a unit's id."""
+    return [[name, unit_id] for name in _SHOWING for unit_id in actor.roots(name)]
+
+
+def may_fetch_export(actor: Actor, rights: Iterable[tuple[str, str]]) -> bool:
     """Returns whether the owner of a file may fetch it: the rights to make it must still be there.
 
-    The caller has already found out that the actor is the owner.
+    `rights` are pairs of a permission and the path of a unit. The caller has already found out that
+    the actor is the owner.
     """
-    return may_export_somewhere(actor) and (not unmasked or may_open_somewhere(actor))
+    return may_export_somewhere(actor) and all(actor.may(name, path) for name, path in rights)
 
 
 def may_open_row(actor: Actor, order: Order) -> bool:

@@ -53,6 +53,9 @@ def _claim(replay: Replay, event: PastEvent) -> None:
 
 
 def _release(replay: Replay, event: PastEvent) -> None:
+    if "account_id" in event.facts:
+        replay.order.change_account(event.at, event.facts["account_id"])
+        return
     replay.order.release(event.at, helper_ids=event.facts.get("helper_ids"))
 
 

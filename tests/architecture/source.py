@@ -30,13 +30,14 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(
         (
-            *("chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
+            *("chronicle", "concern", "deadlines", "due", "exports", "hands", "lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),
         "queries",
     ),
     **dict.fromkeys(("bodies", "shapes"), "schemas"),
     "fitness": "policy",
+    "relations": "policy",
 }
 # The same of the folders of deadlines.
 KIND_IN_DEADLINES = {

@@ -15,6 +15,7 @@ from typing import Any
 
 from app import collect_permissions
 from app.categories.policy import may_edit_category
+from app.categories.states import Urgency
 from app.deadlines.terms import policy as deadlines
 from app.dispatching import policy as dispatching
 from app.files import policy as files
@@ -169,6 +170,7 @@ def order(**values: Any) -> Order:
         "public_place": True,
         "anonymous": False,
         "sensitive": False,
+        "urgency": Urgency.NORMAL,
     }
     return Order(**(given | values))
 
@@ -212,6 +214,20 @@ _OFFERED = _DISPATCHED | {"mode": DispatchMode.DIRECT}
 _HELD_BY_PROVIDER = {"holder_kind": HandlerKind.PROVIDER}
 _OF_ORDERS = tuple(sorted(name for name in vars(orders) if _RULE.match(name)))
 _SITUATIONS = (
+    _about_order(
+        "is_requester", "of a part", parent_id=1, parent_path=UNIT, handling_path=HELD_AT["foreign"]
+    ),
+    _about_order("is_in_pool", "in the pool", **_DISPATCHED),
+    _about_order("is_in_pool", "confidential", sensitive=True, **_DISPATCHED),
+    _about_order("has_ground", "by support", by_support=True),
+    _about_order("has_ground", "assigned", holder_kind=HandlerKind.STAFF),
+    _about_order("has_ground", "provider", **_HELD_BY_PROVIDER),
+    _about_order("is_staff_of", "confidential", sensitive=True),
+    _about_order("may_acknowledge", "confidential", sensitive=True),
+    _about_order(
+        "may_acknowledge", "confidential emergency", sensitive=True, urgency=Urgency.EMERGENCY
+    ),
+    _about_order("may_see_contact", "confidential", sensitive=True),
     _about_order("is_holder", "completed", status=OrderStatus.COMPLETED),
     _about_order("is_helper", "completed", status=OrderStatus.COMPLETED),
     # Every role is held at a unit with this id: at the order's grid where it lies below its unit.
@@ -300,11 +316,13 @@ QUESTIONS = (
     _alone(intake, "may_open_somewhere"),
     Question(
         "intake.may_fetch_export:masked",
-        lambda who: intake.may_fetch_export(who, unmasked=False),
+        lambda who: intake.may_fetch_export(who, [("orders.export", UNIT)]),
     ),
     Question(
         "intake.may_fetch_export:unmasked",
-        lambda who: intake.may_fetch_export(who, unmasked=True),
+        lambda who: intake.may_fetch_export(
+            who, [("orders.export", UNIT), ("orders.reveal", UNIT)]
+        ),
     ),
     Question("intake.may_open_row", lambda who: intake.may_open_row(who, order())),
     Question(

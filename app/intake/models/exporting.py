@@ -1,6 +1,7 @@
 """The table of exports: Excel files of orders that a person has asked for, kept for 24 hours."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -13,7 +14,8 @@ from app.kernel.queue import Leased
 class Export(Leased):
     """One wish for a file. `asked` is the filter and the reason, sealed: people search by phones.
 
-    `failure` is a sentence for the owner.
+    `failure` is a sentence for the owner. `rights` are the permissions by which the file was asked
+    for, as pairs of a name and the id of a unit; None for exports of earlier versions.
     """
 
     __tablename__ = "exports"
@@ -29,6 +31,7 @@ class Export(Leased):
     template: Mapped[ExportTemplate]
     unmasked: Mapped[bool] = mapped_column(default=False)
     asked: Mapped[str]
+    rights: Mapped[list[Any] | None]
     state: Mapped[ExportState]
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)

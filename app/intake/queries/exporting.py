@@ -27,6 +27,7 @@ from app.orders.ticket.models import OrderContact
 from app.orders.ticket.states import OrderStatus
 from app.orders.views.lists import OrderFilter, page_of_orders
 from app.orders.views.rendering import OrderView, views_of
+from app.organisation.queries import get_unit
 from app.people.queries import audit_unit_of, grants_of, name_of
 
 SUBJECT = "export"
@@ -144,9 +145,30 @@ def view_of(actor: Actor, export: Export) -> ExportView:
     """The view of a loaded export; `url` is None if the time or the owner's right has ended."""
     ids = attached_ids(SUBJECT, [export.id])[export.id]
     running = export.expires_at is not None and export.expires_at > now()
-    fetchable = running and may_fetch_export(actor, unmasked=export.unmasked)
-    found = links(ids) if fetchable else {}
+    found = links(ids) if running and is_still_right(actor, export) else {}
     return ExportView(export.id, export, next((link.url for link in found.values()), None))
+
+
+def is_still_right(actor: Actor, export: Export) -> bool:
+    """Whether the owner still has every right by which the file was asked for."""
+    if export.rights is None:
+        return False
+    held = [(name, get_unit(unit_id).path) for name, unit_id in export.rights]
+    return may_fetch_export(actor, held)
+
+
+def check_document(owner_id: int, subject: tuple[str, int]) -> None:
+    """Raises NotFound `not_found` where the file of an export is opened without the rights of today.
+
+    Nothing happens for the subject of another kind.
+    """
+    kind, export_id = subject
+    if kind != SUBJECT:
+        return
+    export = session.get(Export, export_id)
+    owner = Actor(owner_id, "", grants_of(owner_id, now()))
+    if export is None or not is_still_right(owner, export):
+        raise not_found()
 
 
 def waiting_exports(person_id: int) -> int:

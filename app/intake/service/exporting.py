@@ -12,7 +12,7 @@ from app.files.queries import attached_ids
 from app.files.service import delete_files, keep_document
 from app.intake.books import Book
 from app.intake.models import Export
-from app.intake.policy import may_open_somewhere
+from app.intake.policy import may_open_somewhere, rights_to_export
 from app.intake.queries.columns import TITLES, headings
 from app.intake.queries.exporting import (
     SUBJECT,
@@ -20,6 +20,7 @@ from app.intake.queries.exporting import (
     asked_of,
     check_may_export,
     get_visible_export,
+    is_still_right,
     mark_of,
     next_rows,
     owner_now,
@@ -46,7 +47,7 @@ from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
 from app.kernel.queue import extend, fail, free_rows, give_up, held, take
 from app.orders.views.lists import OrderFilter, count_of_orders
-from app.people.queries import audit_unit_of, lock_person
+from app.people.queries import audit_unit_of, grants_of, lock_person
 
 BATCH = 500
 _TOO_MANY = f"一次最多导出{MOST_EXPORTED}行，请缩小范围，例如分月导出。"
@@ -121,6 +122,7 @@ def _kept(actor: Actor, asked: Asked, total: int, unit_id: int | None) -> Export
         template=asked.template,
         unmasked=asked.unmasked,
         asked=asked.sealed(export_id),
+        rights=rights_to_export(actor),
         state=ExportState.WAITING,
         total=total,
         created_at=now(),
@@ -237,7 +239,9 @@ def _make(actor: Actor, work: _Work) -> None:
     with _book(asked, mark) as writing:
         while writing.goes_on:
             with transaction(writing=False):
-                writing.write(owner_now(asked.owner_id), asked)
+                owner = owner_now(asked.owner_id)
+                _check_rights(owner, work)
+                writing.write(owner, asked)
             with transaction():
                 export = _held(work)
                 export.done = len(writing.seen)
@@ -245,6 +249,14 @@ def _make(actor: Actor, work: _Work) -> None:
                 extend(export, EXPORT_LEASE)
     with transaction():
         _finish(actor, _held(work), writing)
+
+
+def _check_rights(owner: Actor, work: _Work) -> None:
+    export = session.get(Export, work.export_id)
+    if export is None:
+        raise _Lost
+    if not is_still_right(owner, export):
+        raise Forbidden("export.not_allowed", "您的岗位变了，请重新导出一次。")
 
 
 def _asked(work: _Work) -> Asked:
@@ -311,6 +323,14 @@ def forget_exports(actor: Actor, *, limit: int = BATCH) -> int:
     _delete(some)
     sweep_drafts(at - DRAFT_KEPT)
     return len(some)
+
+
+def withdraw_exports_of(actor: Actor, person_id: int) -> None:
+    """Deletes the person's exports for which he or she has not all rights any more."""
+    own = select(Export).where(Export.owner_id == person_id).order_by(Export.id)
+    owner = Actor(person_id, "", grants_of(person_id, now()))
+    found = session.scalars(own.with_for_update()).all()
+    _delete([export.id for export in found if not is_still_right(owner, export)])
 
 
 def erase_exports_of(actor: Actor, person_id: int) -> None:

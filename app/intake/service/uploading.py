@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from app.intake.mappings import ImportMapping, shipped_mapping
 from app.intake.models import Import, ImportRow
+from app.intake.policy import may_import
 from app.intake.queries.importing import (
     Preview,
     get_visible_import,
@@ -27,8 +28,9 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids, table_of
 from app.kernel.errors import Conflict
 from app.kernel.queue import fail, free_rows, give_up, work_each
+from app.organisation.queries import get_unit
 from app.organisation.tables import Fault
-from app.people.queries import lock_person
+from app.people.queries import grants_of, lock_person
 
 log = structlog.get_logger("intake")
 
@@ -114,6 +116,22 @@ def drop_upload(actor: Actor, import_id: int) -> None:
         raise Conflict("import.applying", "正在导入，请等它完成后再删除。")
     session.execute(delete(ImportRow).where(ImportRow.import_id == kept.id))
     session.delete(kept)
+    session.flush()
+
+
+def expire_uploads_of(actor: Actor, person_id: int) -> None:
+    """Ends the person's imports that wait at units where he or she may not import any more.
+
+    The job deletes their rows. An import that was started goes on, because it is the unit's work.
+    """
+    del actor
+    uploader = Actor(person_id, "", grants_of(person_id, now()))
+    waiting = select(Import).where(
+        Import.uploaded_by_id == person_id, Import.state == ImportState.CHECKED
+    )
+    for kept in session.scalars(lock(waiting.order_by(Import.id))).all():
+        if not may_import(uploader, get_unit(kept.unit_id).path):
+            kept.state = ImportState.EXPIRED
     session.flush()
 
 

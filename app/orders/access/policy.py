@@ -1,10 +1,21 @@
 """Rules about the right of an actor to act on an order; they read the actor and the order alone."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 
+from app.categories.states import Urgency
 from app.kernel.actor import Actor, Grant
 from app.kernel.permissions import Permission
+from app.orders.access.relations import (
+    goes_along,
+    has_ground,
+    held_at,
+    is_helper,
+    is_holder,
+    is_offered,
+    is_requester,
+    named,
+    reaches,
+)
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
     BETWEEN_UNITS,
@@ -19,6 +30,7 @@ from app.orders.ticket.states import (
 )
 from app.people import roles
 
+Rule = Callable[[Actor, Order], bool]
 _GRID_AND_DESK = (roles.GRID_WORKER, *roles.DUTY_AND_ABOVE)
 
 PERMISSIONS = (
@@ -38,57 +50,36 @@ PERMISSIONS = (
     Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
 )
 
-Rule = Callable[[Actor, Order], bool]
+
+def is_in_pool(actor: Actor, order: Order) -> bool:
+    """Whether the order is in a pool from which the actor may claim; never a confidential one."""
+    pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
+    claims = "orders.claim" in held_at(actor, order.handling_path)
+    return pooled and claims and not order.sensitive
 
 
-def is_requester(actor: Actor, order: Order) -> bool:
-    """Whether the order is for the actor, or the actor placed it for another person.
+def _is_cleared(actor: Actor, order: Order) -> bool:
+    """Whether the actor, as staff, may know of the order: of a confidential one only few may.
 
-    The requester of a part (会办) is the dispatcher who has split the order, while he or she still
-    is a dispatcher.
+    A person who is paged for an emergency may, because he or she must be able to answer.
     """
-    if actor.person_id is None:
-        return False
-    if order.parent_id is not None and not actor.may_somewhere("orders.manage"):
-        return False
-    return actor.person_id in (order.requester_id, order.placer_id)
-
-
-def is_holder(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order now."""
-    return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
-
-
-def is_helper(actor: Actor, order: Order) -> bool:
-    """Whether the actor helps the holder: a helper reads the order, but neither moves nor ends it."""
-    return order.is_held and actor.person_id in order.helper_ids
-
-
-def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
-    """Whether a grant with the permission is held at the order's unit, above it, or at its grid."""
-    return any(
-        permission in grant.permissions
-        and (
-            order.handling_path.startswith(grant.unit_path)
-            or (grant.unit_id == order.grid_id and grant.unit_path.startswith(order.handling_path))
-        )
-        for grant in grants
-    )
-
-
-@lru_cache(maxsize=256)
-def _held_at(actor: Actor, unit_path: str) -> frozenset[str]:
-    """The permissions that the actor has at a unit, so that twenty rules look only once."""
-    grants = (grant for grant in actor.grants if unit_path.startswith(grant.unit_path))
-    return frozenset(permission for grant in grants for permission in grant.permissions)
+    if not order.sensitive:
+        return True
+    held = held_at(actor, order.handling_path)
+    paged = order.urgency is Urgency.EMERGENCY and "orders.acknowledge" in held
+    return paged or "orders.see_sensitive" in held
 
 
 def _staff(permission: str) -> Rule:
-    return lambda actor, order: permission in _held_at(actor, order.handling_path)
+    return lambda actor, order: (
+        permission in held_at(actor, order.handling_path) and _is_cleared(actor, order)
+    )
 
 
 def _grid_too(permission: str) -> Rule:
-    return lambda actor, order: reaches(actor.grants, permission, order)
+    return lambda actor, order: (
+        reaches(actor.grants, permission, order) and _is_cleared(actor, order)
+    )
 
 
 is_staff_of = _grid_too("orders.see")
@@ -101,14 +92,14 @@ may_lead = _staff("orders.lead")
 may_reject = may_manage
 may_report_up = may_manage
 may_confirm_no_show = may_manage
+_may_call_back = _grid_too("orders.follow_up")
+_may_reveal = _staff("orders.reveal")
 
 
 def may_handle(actor: Actor, order: Order) -> bool:
     """Whether the actor holds the order, or records the work of an outside unit that holds it."""
     return is_holder(actor, order) or (
-        order.is_held
-        and order.holder_kind is HandlerKind.PROVIDER
-        and "orders.dispatch" in _held_at(actor, order.handling_path)
+        order.is_held and order.holder_kind is HandlerKind.PROVIDER and may_dispatch(actor, order)
     )
 
 
@@ -120,18 +111,21 @@ def may_claim(actor: Actor, order: Order) -> bool:
     if actor.person_id is None or is_requester(actor, order):
         return False
     if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
-        return order.offered_to_id == actor.person_id
-    return "orders.claim" in _held_at(actor, order.handling_path)
+        return is_offered(actor, order)
+    return "orders.claim" in held_at(actor, order.handling_path)
 
 
 def may_decline(actor: Actor, order: Order) -> bool:
-    """Whether the order is offered to the actor."""
-    return actor.person_id is not None and order.offered_to_id == actor.person_id
+    """Whether the order is offered to the actor, who still may claim orders of the unit."""
+    return is_offered(actor, order)
 
 
 def may_explain(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order, has completed it, or is a dispatcher."""
-    has_done = order.holder_id is not None and actor.person_id == order.holder_id
+    """Whether the actor handles the order, has completed it, or is a dispatcher.
+
+    A person who has completed it still needs a ground to handle it.
+    """
+    has_done = named(actor, order.holder_id) and has_ground(actor, order)
     return has_done or may_handle(actor, order) or may_manage(actor, order)
 
 
@@ -146,22 +140,34 @@ may_suspend = may_resume
 
 
 def may_rate(actor: Actor, order: Order) -> bool:
-    """Whether the actor is the requester and not the holder.
+    """Whether the actor is the requester, and neither handled the order nor helped.
 
     For a requester without an account staff use follow_up.
     """
-    return is_requester(actor, order) and actor.person_id != order.holder_id
+    handled = actor.person_id in (order.holder_id, *order.helper_ids)
+    return is_requester(actor, order) and not handled
 
 
 def may_follow_up(actor: Actor, order: Order) -> bool:
-    """Whether the actor is staff who may call back, and not the holder."""
-    calls = reaches(actor.grants, "orders.follow_up", order)
-    return calls and actor.person_id != order.holder_id
+    """Whether the actor is staff who may call back; the verb refuses people whose own work it is."""
+    return _may_call_back(actor, order) and not _is_named(actor, order)
 
 
 def may_check(actor: Actor, order: Order) -> bool:
-    """Whether the actor is a dispatcher and not the holder."""
-    return may_manage(actor, order) and actor.person_id != order.holder_id
+    """Whether the actor is a dispatcher; the verb refuses people whose own work it is."""
+    return may_manage(actor, order) and not _is_named(actor, order)
+
+
+def may_check_content(actor: Actor, order: Order) -> bool:
+    """Whether the actor may dispatch orders of the unit, and neither is requester nor placer."""
+    own = actor.person_id is not None and actor.person_id in (order.requester_id, order.placer_id)
+    return may_dispatch(actor, order) and not own
+
+
+def _is_named(actor: Actor, order: Order) -> bool:
+    """Whether the order's row names the actor as its handler, a helper, its requester or its placer."""
+    people = (order.holder_id, *order.helper_ids, order.requester_id, order.placer_id)
+    return actor.person_id is not None and actor.person_id in people
 
 
 def may_reopen(actor: Actor, order: Order) -> bool:
@@ -171,7 +177,7 @@ def may_reopen(actor: Actor, order: Order) -> bool:
 
 def may_supervise(actor: Actor, order: Order) -> bool:
     """Whether the actor may supervise at a unit above the one that handles the order."""
-    return bool(supervising(actor, order))
+    return bool(supervising(actor, order)) and _is_cleared(actor, order)
 
 
 def supervising(actor: Actor, order: Order) -> list[Grant]:
@@ -192,14 +198,16 @@ may_answer = is_requester
 
 
 def takes_part(actor: Actor, order: Order) -> bool:
-    """Whether the actor is requester, holder, helper, offered the order, or staff who see it."""
+    """Whether the actor is requester, offered the order, staff who see it, or handles or completed it.
+
+    A holder or helper needs a ground for it; he or she may add a word until the order is closed.
+    """
     return (
         is_requester(actor, order)
-        or (
-            actor.person_id is not None
-            and actor.person_id in (order.holder_id, order.offered_to_id, *order.helper_ids)
-        )
+        or is_offered(actor, order)
         or is_staff_of(actor, order)
+        or (named(actor, order.holder_id) and has_ground(actor, order))
+        or goes_along(actor, order)
     )
 
 
@@ -217,7 +225,7 @@ def may_support(actor: Actor, order: Order) -> bool:
     """Whether the actor is a member of another unit, who may ask for an order of the pool."""
     return (
         actor.may_somewhere("orders.claim")
-        and "orders.claim" not in _held_at(actor, order.handling_path)
+        and "orders.claim" not in held_at(actor, order.handling_path)
         and not is_requester(actor, order)
         and order.mode is DispatchMode.POOL
     )
@@ -279,7 +287,7 @@ POLICY: dict[Action, Rule] = {
     Action.REMIND: may_never,
     Action.RELEASE: may_never,
     Action.ERASE: may_never,
-    Action.CHECK_CONTENT: may_dispatch,
+    Action.CHECK_CONTENT: may_check_content,
 }
 
 # These have no rule about an order: for SUBMIT there is no order yet, AGREE and REFUSE are about a
@@ -348,16 +356,13 @@ _STARTING = {
 def may_see_contact(actor: Actor, order: Order) -> bool:
     """Whether the actor may see the contact and the exact place in clear.
 
-    The holder may from the claim to the close, a helper while the order is held, and staff with
-    `orders.reveal`. Of an anonymous order only the dispatcher may.
+    The holder and the helpers may from the claim to the completion, and staff with `orders.reveal`.
+    Of an anonymous order only the dispatcher may.
     """
     if order.anonymous:
         return may_manage(actor, order)
-    to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
-    handles = actor.person_id is not None and (
-        to_rate or is_holder(actor, order) or is_helper(actor, order)
-    )
-    return handles or "orders.reveal" in _held_at(actor, order.handling_path)
+    handles = is_holder(actor, order) or is_helper(actor, order)
+    return handles or _may_reveal(actor, order)
 
 
 def may_know_requester(actor: Actor, order: Order) -> bool:

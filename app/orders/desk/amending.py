@@ -1,6 +1,9 @@
 """更正 and 内容核对: staff correct an order, and check its words and pictures."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import delete
 
 from app.categories.queries import usable_category
 from app.categories.states import Urgency
@@ -9,10 +12,11 @@ from app.kernel.clock import now
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, instead_of_not_found
+from app.orders.access.concern import refuse_own_words
 from app.orders.giving.service import is_called_anew, page
 from app.orders.record.core import need_reason, take, write
 from app.orders.record.telling import requesters, tell
-from app.orders.ticket.models import Amendment, Order, OrderContact
+from app.orders.ticket.models import Amendment, Order, OrderContact, OrderFollower
 from app.orders.ticket.states import Action, ContentState
 from app.organisation.queries import get_place, get_unit
 
@@ -52,12 +56,22 @@ def amend_order(
         raise Invalid("order.nothing_changed", "请填写要更正的内容。")
     earlier = order.urgency
     called = is_called_anew(order, urgency or (category.urgency if category else earlier))
+    earlier_hands = (order.holder_id, *order.helper_ids)
     order.amend(now(), actor.person_id, wanted, called=called)
     write(actor, order, note=need_reason(reason))
     tell(order, "amended", [*requesters(order), order.holder_id])
+    if order.sensitive:
+        _keep_from_others(order, earlier_hands)
     if order.urgency is Urgency.EMERGENCY and earlier is not Urgency.EMERGENCY:
         page(order)
     return order
+
+
+def _keep_from_others(order: Order, earlier_hands: Sequence[int | None]) -> None:
+    """Nobody follows a confidential order any more; people who had it from the pool have it no longer."""
+    session.execute(delete(OrderFollower).where(OrderFollower.order_id == order.id))
+    if not order.is_held:
+        tell(order, "recalled", earlier_hands)
 
 
 def pass_content(
@@ -68,6 +82,7 @@ def pass_content(
     Raises what `take` raises.
     """
     order = take(actor, order_id, Action.CHECK_CONTENT)
+    refuse_own_words(actor, order)
     order.pass_content(now(), state)
     write(actor, order, note=note, visible=False)
     return order

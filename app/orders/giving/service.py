@@ -7,14 +7,18 @@ from sqlalchemy import select
 
 from app.categories.queries import category_or_none
 from app.categories.states import Urgency, accept_minutes
+from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Invalid, instead_of_not_found
 from app.orders.access.fitness import unfit
-from app.orders.access.policy import reaches
+from app.orders.access.relations import WORKING, has_ground, reaches
+from app.orders.record.core import write
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.models.handing import Giving
 from app.orders.ticket.states import RETURNS_ADMITTED, DispatchMode, HandlerKind, OrderStatus
+from app.organisation.models import Provider
 from app.organisation.queries import get_provider
 from app.people.models import Person
 from app.people.queries import get_person, grants_of, holders_of
@@ -95,7 +99,42 @@ def holds(person_id: int, permission: str, order: Order, at: datetime) -> bool:
 
 def may_work(person_id: int, order: Order, at: datetime) -> bool:
     """Whether the person may claim the order or have it assigned at that moment."""
-    return any(holds(person_id, one, order, at) for one in ("orders.claim", "orders.handle"))
+    return any(holds(person_id, one, order, at) for one in WORKING)
+
+
+def may_go_on(person_id: int, order: Order, at: datetime) -> bool:
+    """Whether the person who handled the order has a ground to handle it again at that moment."""
+    return has_ground(Actor(person_id, "", grants_of(person_id, at)), order)
+
+
+def account_of(order: Order, provider: Provider, at: datetime) -> int | None:
+    """The id of the person who acts for the outside unit on this order; None where nobody does.
+
+    It is the account of the provider, if it may handle orders of the unit.
+    """
+    person_id = provider.person_id
+    acts = person_id is not None and holds(person_id, "orders.handle", order, at)
+    return person_id if acts else None
+
+
+def keep_account(actor: Actor, order: Order) -> None:
+    """Gives a held order of an outside unit to the account that acts for it now, or to none.
+
+    The new account is told. Without an account the desk is told, because it records the work.
+    Nothing happens to an order of another handler, or where the account stays.
+    """
+    if not order.is_held or order.provider_id is None:
+        return
+    at = now()
+    account_id = account_of(order, get_provider(order.provider_id), at)
+    if account_id == order.holder_id:
+        return
+    order.change_account(at, account_id)
+    write(actor, order, visible=False)
+    if account_id is None:
+        tell(order, "account_gone", desk(order))
+    else:
+        tell(order, "assigned", [account_id], category=category_name(order))
 
 
 def lock_handler(person_id: int | None) -> None:

@@ -4,7 +4,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.orders.leaving import erasure, holders
 from app.orders.leaving.exports import export_of
-from app.organisation.events import UnitClosing, UnitMoved
+from app.organisation.events import ProviderAccountChanged, UnitClosing, UnitMoved
 from app.people.events import (
     AwayReturned,
     ExportRequested,
@@ -21,17 +21,17 @@ _ACTOR = Actor.system("orders")
 
 
 def on_membership_ended(event: MembershipEnded) -> None:
-    """Gives back the orders and offers that the membership gave a right to."""
-    holders.release_membership(_ACTOR, event.person_id, event.unit_path)
+    """Gives back what the membership gave a right to."""
+    holders.release_groundless(_ACTOR, event.person_id)
 
 
 def on_role_ended(event: RoleEnded) -> None:
-    """Gives back the orders that were assigned by the role; reports a unit without dispatcher."""
+    """Gives back what the role gave a right to; reports a unit without dispatcher."""
     holders.release_role(_ACTOR, event.person_id, event.role_code, event.unit_id)
 
 
 def on_person_deactivated(event: PersonDeactivated) -> None:
-    """Gives back all orders and offers of the person."""
+    """Gives back all orders and offers of the person, and lapses all requests."""
     holders.release_all(_ACTOR, event.person_id)
 
 
@@ -53,6 +53,11 @@ def on_unit_closing(event: UnitClosing) -> None:
 def on_unit_moved(event: UnitMoved) -> None:
     """Writes the new path of the unit into the orders."""
     holders.follow_unit(_ACTOR, event.old_path, event.new_path)
+
+
+def on_provider_account_changed(event: ProviderAccountChanged) -> None:
+    """The orders that the outside unit holds go to its new account, or have none."""
+    holders.keep_accounts(_ACTOR, event.provider_id, event.earlier_id)
 
 
 def on_phone_verified(event: PhoneVerified) -> None:

@@ -13,13 +13,13 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
-from app.orders.access.policy import is_requester
+from app.orders.access.relations import is_requester
 from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.parts import has_open_parts
 from app.orders.placing.keeping import keep_new
 from app.orders.record.core import take, write
-from app.orders.record.telling import desk, requesters, tell
+from app.orders.record.telling import desk, judges, requesters, tell
 from app.orders.ticket.models import Contact, Order, OrderContact, OrderEvent, Placement
 from app.orders.ticket.states import OPEN, SETTLED, STAFF_WORDS, Action, ContentState, DispatchMode
 from app.organisation.models import Unit
@@ -125,6 +125,7 @@ def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
         contact=_contact(order),
         visit_code=order.visit_code,
         parent_id=order.id,
+        parent_path=order.handling_path,
     )
 
 
@@ -192,7 +193,7 @@ def _parts_of_round(parent: Order) -> list[Order]:
 def tell_completed(order: Order, category: Category | None) -> None:
     """Asks the desk to check a completed order, where the category wants it; else tells residents."""
     if category is not None and category.check_before_answer and order.checked_at is None:
-        tell(order, "to_check", desk(order))
+        tell(order, "to_check", [*desk(order), *judges(order, "orders.manage")])
     else:
         tell(order, "completed", requesters(order))
         tell(order, "outcome", outcome_hearers(order))

@@ -41,6 +41,8 @@ class _Party:
     """The person whom the order is for, the private person who placed it, and the contact.
 
     Staff who enter an order for another person are neither, unless they will not see it otherwise.
+    `may_raise`: who places it is staff that sees orders of the unit, and so decides how urgent it is;
+    the urgency that a building leader gives is a wish, as a resident's.
     """
 
     requester: Person | None
@@ -48,6 +50,7 @@ class _Party:
     name: str | None
     phone: str | None
     by_staff: bool
+    may_raise: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
         raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
     _check_content(party, category, wish.photo_ids)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
+    _check_staff_fields(actor, spot.unit, wish, by_staff=party.by_staff)
     if not party.by_staff:
-        _check_staff_fields(wish)
         _check_limits(actor, spot.unit, at, emergency=emergency)
     goes_above = category is not None and category.to_unit_above
     unit = hold_unit((unit_above(spot.unit) if goes_above else spot.unit).id)
@@ -114,7 +117,8 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     on_word_of = order.requester_id if party.by_staff else None
     keep_new(actor, order, placement, note=order.description, on_word_of=on_word_of)
     _attach(actor, order)
-    _tell_of_new(actor, order, category, page=emergency or party.by_staff)
+    page = emergency or party.may_raise
+    _tell_of_new(actor, order, category, page=page, by_staff=party.by_staff)
     return order
 
 
@@ -130,7 +134,7 @@ def _placement(
         unit_id=unit.id,
         unit_path=unit.path,
         source=wish.source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
-        wished_urgency=None if party.by_staff else wish.urgency,
+        wished_urgency=None if party.may_raise else wish.urgency,
         anonymous=wish.anonymous,
         description=wish.description or None,
         answers=check_answers(category, wish.answers),
@@ -154,6 +158,7 @@ def _placement(
 
 def _party(actor: Actor, unit: Unit, wish: Wish, *, sees: bool) -> _Party:
     enters = actor.may("orders.enter", unit.path)
+    raises = actor.may("orders.see", unit.path)
     entered_by = None if sees else actor.person_id
     given = wish.on_behalf_of or {}
     name = wish.contact_name or given.get("name")
@@ -164,15 +169,16 @@ def _party(actor: Actor, unit: Unit, wish: Wish, *, sees: bool) -> _Party:
             raise Forbidden("order.on_behalf_staff_only", "代他人下单请填写对方的姓名和电话。")
         person = _known_person(actor, given["person_id"])
         name, phone = name or name_of(person.id), phone or phone_of(person.id)
-        return _Party(person, entered_by, name, phone, True)
+        return _Party(person, entered_by, name, phone, True, raises)
     if enters and given:
-        return _Party(None, entered_by, name, phone, True)
+        return _Party(None, entered_by, name, phone, True, raises)
     me = get_person(actor.own_id)
     if given:
-        return _Party(None, me.id, name, phone, enters)
+        return _Party(None, me.id, name, phone, enters, raises)
     # A building leader's own order is a resident's; staff enter what they find on patrol.
     by_staff = enters and actor.may("orders.see", unit.path)
-    return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), by_staff)
+    name, phone = name or name_of(me.id), phone or phone_of(me.id)
+    return _Party(me, None, name, phone, by_staff, by_staff and raises)
 
 
 def _will_see(actor: Actor, unit: Unit, category: Category | None) -> bool:
@@ -203,9 +209,18 @@ def _check_content(party: _Party, category: Category | None, photo_ids: Sequence
         )
 
 
-def _check_staff_fields(wish: Wish) -> None:
-    given = wish.external_number is not None or wish.imposed_due_at is not None
-    if given or (wish.source is not None and wish.source not in RESIDENT_SOURCES):
+def _check_staff_fields(actor: Actor, unit: Unit, wish: Wish, *, by_staff: bool) -> None:
+    """Raises Forbidden `order.staff_only_field` where a field is not for this actor.
+
+    What comes from above (上级交办) and its date are for those who dispatch orders of the unit.
+    """
+    imposed = wish.imposed_due_at is not None or wish.source is Source.SUPERIOR
+    if imposed and not actor.may("orders.dispatch", unit.path):
+        raise Forbidden("order.staff_only_field", "上级交办的单子和期限，由值班员或派单员登记。")
+    given = wish.external_number is not None
+    if not by_staff and (
+        given or (wish.source is not None and wish.source not in RESIDENT_SOURCES)
+    ):
         raise Forbidden("order.staff_only_field", "有些内容只能由工作人员填写。")
 
 
@@ -257,7 +272,7 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
 
 def _urgency(party: _Party, category: Category | None, wished: Urgency | None) -> Urgency:
     base = category.urgency if category is not None else Urgency.NORMAL
-    if not party.by_staff or wished is None:
+    if not party.may_raise or wished is None:
         return base
     return max(base, wished, key=URGENCY_RANK.index)
 
@@ -276,14 +291,19 @@ def _attach(actor: Actor, order: Order) -> None:
         attach(actor, [order.voice_id], subject, kind=FileKind.VOICE)
 
 
-def _tell_of_new(actor: Actor, order: Order, category: Category | None, *, page: bool) -> None:
+def _tell_of_new(
+    actor: Actor, order: Order, category: Category | None, *, page: bool, by_staff: bool
+) -> None:
+    # The wish of a building leader reaches the desk at night too, but is no call to all on duty.
+    wished = by_staff and order.wished_urgency is Urgency.EMERGENCY
+    is_urgent = wished or order.urgency is Urgency.EMERGENCY
     named = category.name if category is not None else "请社区帮忙分类"
     tell(order, "placed", requesters(order))
     if order.urgency is Urgency.EMERGENCY and page and _may_page(actor, order):
         watchers = holders_of("orders.acknowledge", order.handling_unit_id)
         tell(order, "emergency", watchers, urgent=True, category=named)
     else:
-        tell(order, "new", desk(order), category=named, urgent=order.urgency is Urgency.EMERGENCY)
+        tell(order, "new", desk(order), category=named, urgent=is_urgent)
 
 
 def _may_page(actor: Actor, order: Order) -> bool:

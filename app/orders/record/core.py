@@ -32,6 +32,7 @@ from app.orders.ticket.models import (
     OrderEvent,
     OrderEventContent,
     OrderRequest,
+    PartsFollow,
     RequestsLapse,
 )
 from app.orders.ticket.states import Action, RequestState
@@ -47,6 +48,12 @@ _END_HANDS = (
     update(_HANDS)
     .where(_HANDS.c.order_id == bindparam("of_order"), _HANDS.c.until.is_(None))
     .values(until=bindparam("at", type_=UTCDateTime))
+)
+_PARTS = table_of(Order)
+_PARTS_FOLLOW = (
+    update(_PARTS)
+    .where(_PARTS.c.parent_id == bindparam("of_order"))
+    .values(parent_path=bindparam("path"))
 )
 
 
@@ -185,6 +192,8 @@ def keep_beside(order: Order) -> None:
             session.execute(delete(OrderAssignee).where(*_helping(order, one.person_ids)))
         elif isinstance(one, RequestsLapse):
             void_requests(order, one.at)
+        elif isinstance(one, PartsFollow):
+            put(_PARTS_FOLLOW, {"of_order": order.id, "path": one.path})
         elif isinstance(one, Model):
             values = {name: value for name, value in columns_of(one).items() if value is not None}
             put(_into(type(one)), values)

@@ -182,7 +182,7 @@ TABLE: dict[Action, Transition] = {
     Action.TRANSFER: _row("转办", {S.SUBMITTED, S.DISPATCHED}),
     Action.SPLIT: _row("会办", OPEN),
     Action.GATHER: _row("会办完成", OPEN, S.COMPLETED, meets=_DONE),
-    Action.AMEND: _row("更正", OPEN),
+    Action.AMEND: _row("更正", OPEN, S.SUBMITTED),
     Action.ASK: _row("请补充", {S.SUBMITTED, S.DISPATCHED}, meets=_CONTACT),
     Action.ANSWER: _row("补充说明", {S.SUBMITTED, S.DISPATCHED}),
     Action.EXTEND: _row("延期", OPEN),
@@ -223,6 +223,10 @@ class HandlerKind(StrEnum):
     GRID = "grid"
     STAFF = "staff"
     PROVIDER = "provider"
+
+
+# Members and volunteers claim orders; everybody else is given them.
+CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
 
 
 class Source(StrEnum):

@@ -12,13 +12,10 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database.fast.rows import fetch, table_of
+from app.orders.access.concern import IS_PARTY, REJECTED, WORKED
 from app.orders.access.fitness import owes_code, unfit
-from app.orders.access.policy import (
-    is_requester,
-    is_staff_of,
-    may_explain,
-    may_manage,
-)
+from app.orders.access.policy import is_staff_of, may_explain, may_manage
+from app.orders.access.relations import is_requester
 from app.orders.linking.parts import open_parts, parts_of
 from app.orders.ticket.models import NoShow, Order, OrderFollower
 from app.orders.ticket.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState
@@ -41,12 +38,18 @@ class OneView(OrderView):
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """Whether the reader has joined the order, a missed visit waits, it has parts, and open parts."""
+    """What other rows say: the reader joined, a missed visit waits, there are parts, and open parts.
+
+    `worked`, `party` and `rejected` say that it is the reader's own work, matter or rejection.
+    """
 
     joined: bool = False
     reported: bool = False
     split: bool = False
     divided: bool = False
+    worked: bool = False
+    party: bool = False
+    rejected: bool = False
 
 
 _ORDER, _PERSON = bindparam("order_id", type_=BigInteger), bindparam("person_id", type_=BigInteger)
@@ -56,14 +59,15 @@ _ABOUT = select(
     exists().where(_UNCOME.order_id == _ORDER, _UNCOME.confirmed_at.is_(None)),
     exists().where(table_of(Order).c.parent_id == _ORDER),
     open_parts(_ORDER),
+    WORKED,
+    IS_PARTY,
+    REJECTED,
 )
 
 
 def _around(actor: Actor, order: Order) -> _Around:
-    ((joined, reported, split, divided),) = fetch(
-        _ABOUT, {"order_id": order.id, "person_id": actor.person_id}
-    )
-    return _Around(bool(joined), bool(reported), bool(split), bool(divided))
+    (found,) = fetch(_ABOUT, {"order_id": order.id, "person_id": actor.person_id})
+    return _Around(*map(bool, found))
 
 
 def view_of(actor: Actor, order: Order) -> OneView:
@@ -77,6 +81,9 @@ def view_of(actor: Actor, order: Order) -> OneView:
     # A new order has nothing beside it yet.
     around = _around(actor, order) if order.version > 1 else _Around()
     shown["actions"] = _possible(actor, order, view, around)
+    if around.worked or around.party:
+        # Nobody answers a request about the own work; the list of rows cannot know this.
+        shown["requests"] = [row | {"may_decide": False} for row in view.requests]
     if may_explain(actor, order) or is_staff_of(actor, order):
         shown["deadlines"] = stages_of(order)
     stop_message, resident_text = _advice(actor, order)
@@ -115,6 +122,11 @@ def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
     return person.is_away(now()) or unfit(person, category_or_none(order.category_id)) is not None
 
 
+def _is_own(_: Actor, order: Order, around: _Around) -> bool:
+    del order
+    return around.worked or around.party
+
+
 def _is_past(moment: datetime | None) -> bool:
     return moment is not None and moment <= now()
 
@@ -129,7 +141,15 @@ _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.NOT_COME: lambda actor, order, around: (
         around.reported or not _is_past(order.appointed_at)
     ),
-    Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
+    Action.CONFIRM_NO_SHOW: lambda actor, order, around: (
+        not around.reported or _is_own(actor, order, around)
+    ),
+    Action.CHECK: _is_own,
+    Action.FOLLOW_UP: _is_own,
+    Action.DECIDE: _is_own,
+    Action.CHECK_CONTENT: lambda actor, order, around: around.party,
+    Action.RATE: lambda actor, order, around: around.worked,
+    Action.REJECT: lambda actor, order, around: order.appealed and around.rejected,
     Action.EXTEND: lambda actor, order, around: _is_past(order.due_at),
     Action.SETTLE: lambda actor, order, around: around.divided,
     Action.COMPLETE: lambda actor, order, around: (

@@ -18,15 +18,14 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.orders.access.policy import (
     actions_of,
-    is_holder,
-    is_requester,
+    is_in_pool,
     is_staff_of,
     may_decide,
     may_know_requester,
     may_see_contact,
     may_see_unchecked,
-    takes_part,
 )
+from app.orders.access.relations import is_helper, is_holder, is_offered, is_requester
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState
@@ -159,8 +158,9 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     rows = around.assignees.get(order.id, [])
     # A person who is asked to agree must know what the order is about.
     asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
-    involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
-    asked_of = staff or actor.person_id == order.offered_to_id
+    # Whoever handled it before is none of these, and sees the record of what he or she did.
+    involved = mine or staff or asked or _has_hand(actor, order) or _works(actor, order, rows)
+    asked_of = staff or is_offered(actor, order)
     inside = staff or asked or _has_hand(actor, order) or (not mine and _works(actor, order, rows))
     unhidden = mine or (involved and may_know_requester(actor, order))
     checked = involved and (
@@ -188,7 +188,7 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         voice=around.files.get(order.voice_id or 0) if checked else None,
         requester=named(order.requester_id, around.people) if unhidden else None,
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
-        assignees=[_assignee(row, around) for row in _current(order, rows) if involved],
+        assignees=_assignees(actor, _current(order, rows), around, involved=involved),
         offered_to=named(order.offered_to_id, around.people) if asked_of else None,
         next_due_at=order.next_due_at if inside else _promised_day(order),
         deadlines=_promise(order),
@@ -244,22 +244,30 @@ def _contact(row: Any) -> dict[str, Any] | None:
 
 
 def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
-    """Whether the reader may claim orders of the unit, or is or was a handler of this one."""
-    return actor.may("orders.claim", order.handling_path) or any(
-        row.person_id is not None and row.person_id == actor.person_id for row in rows
-    )
+    """Whether the reader may claim orders of the unit, and is not one who handled this one before."""
+    own = [row for row in rows if row.person_id is not None and row.person_id == actor.person_id]
+    left = bool(own) and all(row.until is not None for row in own)
+    claims = actor.may("orders.claim", order.handling_path) and not left
+    return claims or is_in_pool(actor, order)
 
 
 def _has_hand(actor: Actor, order: Order) -> bool:
     """Who handles it now, helps, or was asked to handle it."""
-    hands = (order.holder_id, order.offered_to_id, *order.helper_ids)
-    return actor.person_id is not None and actor.person_id in hands
+    return is_holder(actor, order) or is_helper(actor, order) or is_offered(actor, order)
 
 
 def _current(order: Order, rows: Sequence[Any]) -> list[Any]:
     if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
         return last_hands(rows)
     return [row for row in rows if row.until is None]
+
+
+def _assignees(
+    actor: Actor, rows: Sequence[Any], around: _Surroundings, *, involved: bool
+) -> list[dict[str, Any]]:
+    """Who handles or completed it, for everybody who is involved and for these people themselves."""
+    own = any(row.person_id is not None and row.person_id == actor.person_id for row in rows)
+    return [_assignee(row, around) for row in rows] if involved or own else []
 
 
 def _assignee(row: Any, around: _Surroundings) -> dict[str, Any]:

@@ -6,10 +6,9 @@ from app.kernel.actor import Actor
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import is_sqlite, session
 from app.kernel.errors import Invalid
-from app.orders.access.visible import of_staff, under
+from app.orders.access.visible import of_staff, readable_to, under
 from app.orders.ticket.bigrams import SHORTEST, bigrams, normalised, tokens
 from app.orders.ticket.models import ORDER_SEARCH_FTS, Order, OrderSearch
-from app.orders.ticket.states import ContentState
 
 # The number of an order: six digits of the day of placing, then six or more digits of the id.
 ID_DIGITS, WHOLE_NUMBER = 6, 12
@@ -26,13 +25,7 @@ def matching(actor: Actor, q: str) -> ColumnElement[bool]:
             "search.too_short", "请至少输入两个字。", errors={"q": ["请至少输入两个字。"]}
         )
     # Nobody finds words that he or she may not read.
-    readable = or_(
-        Order.content_state == ContentState.PASSED,
-        Order.requester_id == actor.person_id,
-        Order.placer_id == actor.person_id,
-        of_staff(actor),
-    )
-    described = and_(readable, Order.id.in_(with_words(words)))
+    described = and_(readable_to(actor), Order.id.in_(with_words(words)))
     others = [*_by_number(actor, words), *_by_phone(actor, words)]
     if not others:
         return described

@@ -1,5 +1,6 @@
 """Reads of roles and grants: what a person may do, and who holds a permission at a unit."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, bindparam, false, or_, select
@@ -81,19 +82,24 @@ def powers_of(person_id: int) -> list[Grant]:
     ]
 
 
-def holders_of(permission: str, unit_id: int) -> list[int]:
-    """Ids of the active people who hold a permission at a unit, or else at the nearest unit above."""
-    return _nearest(roles_with(permission), unit_id)
+def holders_of(permission: str, unit_id: int, *, but: Collection[int] = ()) -> list[int]:
+    """Ids of the active people who hold a permission at a unit, or else at the nearest unit above.
+
+    People in `but` are left out, as if they did not hold it.
+    """
+    return _nearest(roles_with(permission), unit_id, but)
 
 
 def holders_of_role(role_code: str, unit_id: int) -> list[int]:
     """Ids of the active people who have a role at a unit, or else at the nearest unit above."""
-    return _nearest([role_code], unit_id)
+    return _nearest([role_code], unit_id, ())
 
 
-def _nearest(roles: list[str], unit_id: int) -> list[int]:
+def _nearest(roles: list[str], unit_id: int, but: Collection[int]) -> list[int]:
     by_unit: dict[int, list[int]] = {}
     for holder_unit, person_id in _holders(roles, unit_id):
+        if person_id in but:
+            continue
         by_unit.setdefault(holder_unit, []).append(person_id)
     for candidate in reversed(ids_on_path(unit_id)):
         if candidate in by_unit:

@@ -23,6 +23,7 @@ from app.orders.ticket.states import (
     OPEN,
     Action,
     ContentState,
+    DispatchMode,
     HandlerKind,
     OrderStatus,
     RequestKind,
@@ -139,6 +140,7 @@ class Order(Ending):
             to_decide=False,
             appealed=False,
             follow_up_due=False,
+            by_support=False,
             contact_index=_index_of(placement),
             **{name: _kept(getattr(placement, name)) for name in _AS_PLACED},
         )
@@ -180,7 +182,7 @@ class Order(Ending):
     def support(self, at: datetime, *, person_id: int) -> None:
         """跨社区支援 is agreed: this member of another unit becomes the holder."""
         self.begin(A.AGREE, at, person_id=person_id)
-        self._claimed(at, HandlerKind.MEMBER, person_id)
+        self._claimed(at, HandlerKind.MEMBER, person_id, by_support=True)
 
     def go_to(self, at: datetime, *, unit_id: int, unit_path: str, is_first: bool) -> None:
         """转办 or 上报 is agreed: the order goes to the desk of this unit.
@@ -223,8 +225,13 @@ class Order(Ending):
         self.attention_unit_id = unit_id
 
     def amend(self, at: datetime, person_id: int | None, to: Amendment, *, called: bool) -> None:
-        """更正; `called`: it became an emergency, so it must be acknowledged or accepted anew."""
+        """更正; `called`: it became an emergency, so it must be acknowledged or accepted anew.
+
+        An order that becomes confidential goes back to the desk from the pool, and from a person who
+        took it there: the desk chooses who handles a confidential order.
+        """
         self.begin(A.AMEND, at)
+        was_open_to_all = not self.sensitive and self.mode is DispatchMode.POOL
         changed: dict[str, Any] = {"called": True} if called else {}
         if to.category is not None:
             changed["category_id"] = to.category.id
@@ -240,6 +247,9 @@ class Order(Ending):
         if to.contact:
             changed["contact"] = list(to.contact)
         self.note(**changed)
+        if was_open_to_all and self.sensitive:
+            self._let_go(at)
+            self._come_back()
 
     def _classify(self, category: Category) -> None:
         self.category_id = category.id

@@ -61,6 +61,7 @@ class Placement:
     contact: Contact = Contact()
     visit_code: str = field(default_factory=new_visit_code)
     parent_id: int | None = None
+    parent_path: str | None = None
     imposed_due_at: datetime | None = None
     external_number: str | None = None
     external_system: str | None = None

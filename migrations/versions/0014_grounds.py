@@ -1,0 +1,53 @@
+"""Orders know by which ground they are held and whose parts they are; exports the rights they need."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0014"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+ORDERS = sa.table(
+    "orders",
+    sa.column("id", sa.BigInteger),
+    sa.column("holder_id", sa.BigInteger),
+    sa.column("parent_id", sa.BigInteger),
+    sa.column("handling_path", sa.String),
+    sa.column("by_support", sa.Boolean),
+    sa.column("parent_path", sa.String),
+)
+REQUESTS = sa.table(
+    "order_requests",
+    sa.column("order_id", sa.BigInteger),
+    sa.column("kind", sa.String),
+    sa.column("state", sa.String),
+    sa.column("asked_by_id", sa.BigInteger),
+)
+
+
+def upgrade() -> None:
+    """Goes to this version; an export of before must be made anew, because its rights are unknown."""
+    op.add_column(
+        "orders", sa.Column("by_support", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.add_column("orders", sa.Column("parent_path", sa.String(), nullable=True))
+    op.add_column("exports", sa.Column("rights", sa.JSON(), nullable=True))
+    supported = sa.exists().where(
+        REQUESTS.c.order_id == ORDERS.c.id,
+        REQUESTS.c.asked_by_id == ORDERS.c.holder_id,
+        REQUESTS.c.kind == "support",
+        REQUESTS.c.state == "agreed",
+    )
+    op.execute(ORDERS.update().where(supported).values(by_support=sa.true()))
+    parent = ORDERS.alias("parent")
+    path = sa.select(parent.c.handling_path).where(parent.c.id == ORDERS.c.parent_id)
+    parts = ORDERS.c.parent_id.is_not(None)
+    op.execute(ORDERS.update().where(parts).values(parent_path=path.scalar_subquery()))
+
+
+def downgrade() -> None:
+    """Goes back to the version before."""
+    op.drop_column("exports", "rights")
+    op.drop_column("orders", "parent_path")
+    op.drop_column("orders", "by_support")
