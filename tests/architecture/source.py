@@ -30,7 +30,8 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(
         (
-            *("chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
+            *("addresses", "chronicle", "deadlines", "due", "exports", "grades", "hands"),
+            *("lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),
         "queries",

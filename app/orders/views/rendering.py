@@ -30,11 +30,9 @@ from app.orders.access.policy import (
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState
-from app.organisation.queries import place_names, provider_names, unit_names
+from app.orders.views.grades import Whereabouts, whereabouts_of
+from app.organisation.queries import provider_names, unit_names
 from app.people.queries import masked_names
-
-# Decimals of a degree, about a kilometre, for readers who may not know the place.
-ROUNDED_DIGITS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class _Surroundings:
     """Rows and names of other tables for a page of orders, read once."""
 
     units: Mapping[int, str]
-    places: Mapping[int, str]
+    whereabouts: Mapping[int, Whereabouts]
     categories: Mapping[int, str]
     contacts: Mapping[int, Any]
     assignees: Mapping[int, list[Any]]
@@ -86,13 +84,16 @@ class _Surroundings:
     files: Mapping[int, FileLink]
 
 
-def views_of(actor: Actor, orders: Sequence[Order]) -> list[OrderView]:
-    """The orders as the actor may see them, in their order; one statement for each other table."""
-    around = _surroundings(orders)
+def views_of(actor: Actor, orders: Sequence[Order], *, is_whole: bool = False) -> list[OrderView]:
+    """The orders as the actor may see them, in their order; one statement for each other table.
+
+    `is_whole`: the requester sees the own place with room and exact point. Lists leave it unset.
+    """
+    around = _surroundings(actor, orders, is_whole=is_whole)
     return [_view(actor, order, around) for order in orders]
 
 
-def _surroundings(orders: Sequence[Order]) -> _Surroundings:
+def _surroundings(actor: Actor, orders: Sequence[Order], *, is_whole: bool) -> _Surroundings:
     ids = [order.id for order in orders]
     # A new order has no assignees and no requests yet.
     touched = [order.id for order in orders if order.version > 1]
@@ -106,11 +107,12 @@ def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     units |= {o.grid_id for o in orders if o.grid_id is not None}
     file_ids = [photo for o in orders for photo in o.photo_ids]
     file_ids += [o.voice_id for o in orders if o.voice_id is not None]
+    contacts = _contacts(ids)
     return _Surroundings(
         units=unit_names(units),
-        places=place_names({o.place_id for o in orders if o.place_id is not None}),
+        whereabouts=whereabouts_of(actor, orders, contacts, is_whole=is_whole),
         categories=category_names({o.category_id for o in orders if o.category_id is not None}),
-        contacts=_contacts(ids),
+        contacts=contacts,
         assignees=assignees,
         providers=provider_names({h.provider_id for h in hands if h.provider_id is not None}),
         people=masked_names({person for person in people if person is not None}),
@@ -123,9 +125,9 @@ def _surroundings(orders: Sequence[Order]) -> _Surroundings:
 _ASKED = table_of(OrderRequest)
 _REQUESTS = select(_ASKED).where(among(_ASKED.c.order_id, "order_ids")).order_by(_ASKED.c.id)
 _OPENED = table_of(OrderContact).c
-_CONTACTS = select(_OPENED.order_id, _OPENED.name, _OPENED.phone).where(
-    among(_OPENED.order_id, "order_ids")
-)
+_CONTACTS = select(
+    _OPENED.order_id, _OPENED.name, _OPENED.phone, _OPENED.room, _OPENED.point
+).where(among(_OPENED.order_id, "order_ids"))
 _RATINGS = (
     select(OrderRating).where(among(OrderRating.order_id, "order_ids")).order_by(OrderRating.id)
 )
@@ -177,11 +179,11 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         first_unit=named(order.first_unit_id, around.units) or {},
         attention_unit=named(order.attention_unit_id, around.units) or {},
         grid=named(order.grid_id, around.units),
-        place=named(order.place_id, around.places) if near else None,
+        place=around.whereabouts[order.id].place,
         description=order.description if checked else None,
         answers=order.answers if checked else {},
         external_number=order.external_number if staff or mine else None,
-        location=_location(order, exact=near),
+        location=around.whereabouts[order.id].location,
         photos=[around.files[found] for found in order.photo_ids if found in around.files]
         if checked
         else [],
@@ -220,18 +222,6 @@ def _flags(order: Order) -> list[str]:
         and URGENCY_RANK.index(order.wished_urgency) > URGENCY_RANK.index(order.urgency),
     }
     return [name for name, holds in conditions.items() if holds]
-
-
-def _location(order: Order, *, exact: bool) -> dict[str, Any] | None:
-    if order.latitude is None or order.longitude is None:
-        return None
-    digits = 7 if exact else ROUNDED_DIGITS
-    return {
-        "latitude": round(order.latitude, digits),
-        "longitude": round(order.longitude, digits),
-        "coordinate_system": "gcj02",
-        "address": None,
-    }
 
 
 def _contact(row: Any) -> dict[str, Any] | None:

@@ -10,8 +10,8 @@ from app.kernel.database import session
 from app.kernel.errors import Forbidden
 from app.orders.access.policy import may_see_contact
 from app.orders.access.visible import get_visible
-from app.orders.ticket.models import Order, OrderContact
-from app.organisation.queries import get_place
+from app.orders.record.addresses import whole_place
+from app.orders.ticket.models import OrderContact
 
 
 def reveal_order(
@@ -35,21 +35,7 @@ def reveal_order(
     if "contact" in wanted and contact is not None:
         shown["contact"] = {"name": contact.opened("name"), "phone": contact.opened("phone")}
     if "location" in wanted:
-        shown["location"] = _location(order, contact)
+        shown["location"] = whole_place(order, contact)
     for field in wanted:
         audit.record(actor, "order.revealed", "order", order.id, fields=[field], **about)
     return shown
-
-
-def _location(order: Order, contact: OrderContact | None) -> dict[str, Any] | None:
-    address = contact.opened("address") if contact is not None else None
-    if address is None and order.place_id is not None:
-        address = get_place(order.place_id).full_name
-    if order.latitude is None and address is None:
-        return None
-    return {
-        "latitude": order.latitude,
-        "longitude": order.longitude,
-        "coordinate_system": "gcj02",
-        "address": address,
-    }
