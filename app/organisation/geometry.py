@@ -28,15 +28,6 @@ class CoordinateSystem(StrEnum):
     WGS84 = "wgs84"
 
 
-# Steps to a degree of `rounded`.
-_STEPS = 2000
-
-
-def rounded(latitude: float, longitude: float) -> Point:
-    """Returns the point on a lattice of 0.0005 degrees: about the building, at most 40 metres away."""
-    return round(latitude * _STEPS) / _STEPS, round(longitude * _STEPS) / _STEPS
-
-
 def is_on_earth(latitude: float, longitude: float) -> bool:
     """Returns whether the latitude is in -90…90 and the longitude in -180…180; False for NaN."""
     return -90 <= latitude <= 90 and -180 <= longitude <= 180

@@ -30,7 +30,7 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(
         (
-            *("addresses", "chronicle", "deadlines", "due", "exports", "grades", "hands"),
+            *("addresses", "chronicle", "deadlines", "due", "exports", "hands"),
             *("lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),

@@ -18,7 +18,7 @@ from app.orders.ticket.events import OrderSubmitted
 from app.orders.ticket.models.around import NoShow, OrderRequest
 from app.orders.ticket.models.ending import Ending
 from app.orders.ticket.models.moves import Act, plain_value
-from app.orders.ticket.models.placement import Placement
+from app.orders.ticket.models.placement import Placement, rounded
 from app.orders.ticket.states import (
     OPEN,
     Action,
@@ -28,7 +28,6 @@ from app.orders.ticket.states import (
     RequestKind,
     RequestState,
 )
-from app.organisation.geometry import rounded
 
 A, S = Action, OrderStatus
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)

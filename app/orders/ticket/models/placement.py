@@ -9,7 +9,6 @@ from typing import Any
 from app.categories.models import Category
 from app.categories.states import Urgency
 from app.orders.ticket.states import ContentState, Source
-from app.organisation.geometry import rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +88,15 @@ class Placement:
         if self.clear_point == exact:
             return self.contact
         return replace(self.contact, point=point_text(*exact))
+
+
+# Steps to a degree of `rounded`.
+_STEPS = 2000
+
+
+def rounded(latitude: float, longitude: float) -> tuple[float, float]:
+    """The point on a lattice of 0.0005 degrees: about the building, at most 40 metres away."""
+    return round(latitude * _STEPS) / _STEPS, round(longitude * _STEPS) / _STEPS
 
 
 def point_text(latitude: float | None, longitude: float | None) -> str:
