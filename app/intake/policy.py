@@ -73,9 +73,25 @@ def may_fetch_export(actor: Actor, rights: Iterable[tuple[str, str]]) -> bool:
 def may_open_row(actor: Actor, order: Order) -> bool:
     """Returns whether a file may show the order's name, phone and address in clear.
 
-    The actor needs `orders.reveal` at the order's unit; a handler without it may not.
+    The actor needs `orders.reveal` at the order's unit; a handler without it may not. No file names
+    the requester of an anonymous order: that is for the reveal alone.
     """
-    return actor.may("orders.reveal", order.handling_path) and orders.may_see_contact(actor, order)
+    return (
+        not order.anonymous
+        and actor.may("orders.reveal", order.handling_path)
+        and orders.may_see_contact(actor, order)
+    )
+
+
+def caller_paths(actor: Actor) -> tuple[str, ...]:
+    """The paths of the units at which the actor may look up a caller; empty if there are none.
+
+    Both `orders.enter` and `orders.reveal` are needed at the unit.
+    """
+    enters, reveals = actor.paths("orders.enter"), actor.paths("orders.reveal")
+    both = [path for path in enters if actor.may("orders.reveal", path)]
+    both += [path for path in reveals if actor.may("orders.enter", path)]
+    return tuple(dict.fromkeys(both))
 
 
 def may_keep_banners(actor: Actor, unit_path: str) -> bool:

@@ -20,7 +20,15 @@ from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
 from app.kernel.metrics import count_answer
 from app.kernel.reading import PathNumber, PathWord, RequestJson
-from app.kernel.schema import CODES, Identifier, Moment, Schema, Text, check_storable
+from app.kernel.schema import (
+    CODES,
+    Identifier,
+    Moment,
+    Schema,
+    Text,
+    check_address,
+    check_storable,
+)
 
 __all__ = [
     "App",
@@ -200,9 +208,11 @@ class _Parser(FlaskParser):
         """
         return req.get_json() if req.get_data(cache=True) else marshmallow.missing
 
-    def pre_load(self, location_data: Any, **about: Any) -> Any:
-        """Refuses values that no database can store, before the schema reads the fields."""
+    def pre_load(self, location_data: Any, *, schema: Any, location: str, **about: Any) -> Any:
+        """Refuses what no database can store, and phones in addresses, before the fields are read."""
         check_storable(location_data)
+        if location == "query":
+            check_address(schema, location_data)
         return location_data
 
 

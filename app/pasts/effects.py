@@ -20,7 +20,7 @@ from app.orders.ticket.states import (
     RequestKind,
     RequestState,
 )
-from app.organisation.queries import get_place, get_unit
+from app.organisation.queries import entrance_of, get_place, get_unit
 from app.pasts.acts import PastEvent
 from app.pasts.replaying import Replay
 
@@ -195,7 +195,8 @@ def _amend(replay: Replay, event: PastEvent) -> None:
     if "unit_id" in facts:
         _follow_unit(replay, event)
         return
-    place = get_place(facts["place_id"]) if "place_id" in facts else None
+    # Histories of earlier versions may name a room (室).
+    place = entrance_of(get_place(facts["place_id"])) if "place_id" in facts else None
     unit = None if place is None else get_unit(place.unit_id)
     inside = unit is not None and unit.path != order.handling_path
     wanted = Amendment(

@@ -26,7 +26,6 @@ from app.people.schemas import (
     PersonIn,
     PersonOut,
     PersonQuery,
-    PhoneSearch,
     ReasonIn,
     RegistrationIn,
     RegistrationOut,
@@ -110,14 +109,6 @@ def create_person(data: dict[str, Any]) -> Person:
 def list_people(data: dict[str, Any]) -> Page[Person]:
     """所辖范围内的人员，姓名和电话已遮盖。"""
     return queries.page_of_people(current_actor(), **data)
-
-
-@people.post("/people/search")
-@people.arguments(PhoneSearch)
-@people.response(200, page_schema(PersonOut))
-def search_people(data: dict[str, Any]) -> Page[Person]:
-    """查找留有这个电话号码的人，留痕。"""
-    return service.search_by_phone(current_actor(), **data)
 
 
 @people.get("/people/<int:person_id>")

@@ -60,11 +60,6 @@ def may_remove_person(actor: Actor, person_id: int, unit_paths: Iterable[str]) -
     )
 
 
-def may_search_by_phone(actor: Actor, unit_path: str) -> bool:
-    """Returns whether the actor may search people of the unit's subtree by phone (`people.see`)."""
-    return actor.may("people.see", unit_path)
-
-
 def may_reveal_person(actor: Actor, unit_paths: Iterable[str]) -> bool:
     """Returns whether the actor may see the person's data in clear: `people.edit` at one of the units."""
     return any(actor.may("people.edit", path) for path in unit_paths)

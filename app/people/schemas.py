@@ -151,13 +151,6 @@ class PersonQuery(PageArgs):
     status = fields.List(fields.Enum(PersonStatus, by_value=True), load_default=list)
 
 
-class PhoneSearch(PageArgs):
-    """A full phone to search for; it is in the body because addresses of requests are logged."""
-
-    unit_id = Identifier(required=True)
-    phone = Text(longest=30, shortest=1, required=True)
-
-
 class PersonOut(Schema):
     """A person with masked name and phone."""
 

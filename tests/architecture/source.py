@@ -30,7 +30,8 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(
         (
-            *("chronicle", "concern", "deadlines", "due", "exports", "hands", "lists", "nearby"),
+            *("addresses", "chronicle", "concern", "deadlines", "due", "exports", "hands"),
+            *("lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),
         "queries",

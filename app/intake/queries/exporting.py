@@ -23,6 +23,7 @@ from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.kernel.errors import Conflict, Forbidden, not_found
 from app.kernel.given_up import Kind
+from app.orders.record.addresses import whole_place
 from app.orders.ticket.models import OrderContact
 from app.orders.ticket.states import OrderStatus
 from app.orders.views.lists import OrderFilter, page_of_orders
@@ -267,5 +268,5 @@ def _line(
     if asked.unmasked and contact is not None and may_open_row(actor, view.order):
         name = contact.opened("name") or name
         phone = contact.opened("phone") or phone
-        address = contact.opened("address") or address
+        address = (whole_place(view.order, contact) or {}).get("address") or address
     return Line(number, view, outcome, name, phone, address, at)

@@ -17,8 +17,10 @@ from app.orders.giving.service import is_called_anew, page
 from app.orders.record.core import need_reason, take, write
 from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Amendment, Order, OrderContact, OrderFollower
+from app.orders.ticket.models.placement import point_text
 from app.orders.ticket.states import Action, ContentState
-from app.organisation.queries import get_place, get_unit
+from app.organisation.models import Place
+from app.organisation.queries import entrance_of, get_place, get_unit
 
 
 def amend_order(
@@ -45,19 +47,22 @@ def amend_order(
         category = usable_category(category_id, order.handling_path)
     if green_channel is not None and not actor.may("orders.lead", order.handling_path):
         raise Forbidden("order.leader_only", "绿色通道由领导确定。")
+    place = None if place_id is None else _place(order, place_id)
     wanted = Amendment(
         category=category,
         urgency=urgency,
         green_channel=green_channel,
         contact=_change_contact(order, contact_name, contact_phone),
-        **_place(order, place_id),
+        **({} if place is None else _whereabouts(order, place)),
     )
     if wanted == Amendment():
         raise Invalid("order.nothing_changed", "请填写要更正的内容。")
     earlier = order.urgency
     called = is_called_anew(order, urgency or (category.urgency if category else earlier))
     earlier_hands = (order.holder_id, *order.helper_ids)
+    earlier_point = order.latitude, order.longitude
     order.amend(now(), actor.person_id, wanted, called=called)
+    _seal_place(order, place, earlier_point)
     write(actor, order, note=need_reason(reason))
     tell(order, "amended", [*requesters(order), order.holder_id])
     if order.sensitive:
@@ -88,31 +93,54 @@ def pass_content(
     return order
 
 
-def _place(order: Order, place_id: int | None) -> dict[str, Any]:
-    """The fields of an Amendment for another place; Invalid `place.unknown`, `place.other_unit`."""
-    if place_id is None:
-        return {}
+def _place(order: Order, place_id: int) -> Place:
+    """The other place; raises Invalid `place.unknown`, `place.other_unit`."""
     with instead_of_not_found(Invalid("place.unknown", "没有找到这个地点，请重新选择。")):
         place = get_place(place_id)
         unit = get_unit(place.unit_id)
     if not unit.path.startswith(order.handling_path):
         raise Invalid("place.other_unit", "这个地点不归本单位，请用转办。")
+    return place
+
+
+def _whereabouts(order: Order, place: Place) -> dict[str, Any]:
+    """The fields of an Amendment for that place: of a room (室) the doorway or building around it."""
+    unit, entrance = get_unit(place.unit_id), entrance_of(place)
     return {
-        "place_id": place.id,
+        "place_id": entrance.id,
         "grid_id": unit.id if unit.path != order.handling_path else None,
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+        "latitude": entrance.latitude,
+        "longitude": entrance.longitude,
     }
+
+
+def _seal_place(
+    order: Order, place: Place | None, earlier_point: tuple[float | None, float | None]
+) -> None:
+    """Seals the room and the exact point where the order's own row no longer has them."""
+    if place is not None:
+        exact = place.latitude, place.longitude
+        room = str(place.id) if place.id != order.place_id else None
+        point = point_text(*exact) if None not in exact else None
+        if room or point or session.get(OrderContact, order.id) is not None:
+            _contact_of(order).put(room=room, point=point)
+    elif earlier_point != (order.latitude, order.longitude):
+        _contact_of(order).put(point=point_text(*earlier_point))
+
+
+def _contact_of(order: Order) -> OrderContact:
+    contact = session.get(OrderContact, order.id)
+    if contact is None:
+        contact = OrderContact(order_id=order.id)
+        session.add(contact)
+    return contact
 
 
 def _change_contact(order: Order, name: str | None, phone: str | None) -> tuple[str, ...]:
     """Seals the new contact; returns the names of the changed fields, never their values."""
     if not name and not phone:
         return ()
-    contact = session.get(OrderContact, order.id)
-    if contact is None:
-        contact = OrderContact(order_id=order.id)
-        session.add(contact)
+    contact = _contact_of(order)
     if name:
         contact.put(name=name)
     if phone:

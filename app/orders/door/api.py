@@ -107,9 +107,10 @@ def list_events(query: Body, order_id: int) -> Page[EventView]:
 @blueprint.arguments(actions.RevealIn)
 @blueprint.response(200, actions.RevealOut)
 def reveal(data: Body, order_id: int) -> Any:
-    """查看联系方式或准确地点，须写明原因，每次留痕。"""
+    """查看联系方式或准确地点，每次留痕；须写明原因，办理人在约好上门的当天可以不写。"""
     actor = current_actor()
-    return revealing.reveal_order(actor, order_id, fields=data["fields_"], reason=data["reason"])
+    wanted, reason = data["fields_"], data.get("reason")
+    return revealing.reveal_order(actor, order_id, fields=wanted, reason=reason)
 
 
 def _act(action: Action, schema: type[Schema], verb: Verb) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.categories.queries import names_of
 from app.kernel.clock import to_local
 from app.kernel.database import session
+from app.orders.record.addresses import whole_place
 from app.orders.ticket.models import (
     Order,
     OrderAssignee,
@@ -69,7 +70,8 @@ def _placed(order: Order, category: str | None) -> dict[str, Any]:
     return shown | {
         "status": STAFF_WORDS[order.status],
         "category": category,
-        "contact": {field: contact.opened(field) for field in OrderContact.FIELDS},
+        "contact": {field: contact.opened(field) for field in ("name", "phone", "address")},
+        "place": whole_place(order, contact),
     }
 
 

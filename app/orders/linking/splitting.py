@@ -103,6 +103,7 @@ def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
     """The part as its unit must know it: place and category of the order, and its own task."""
     category = category_or_none(order.category_id)
     usable = category is not None and category.serves(unit.path)
+    contact, (latitude, longitude) = _sealed(order)
     return Placement(
         unit_id=unit.id,
         unit_path=unit.path,
@@ -119,21 +120,24 @@ def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
         content_state=ContentState.PASSED,
         grid_id=order.grid_id if unit.id == order.handling_unit_id else None,
         place_id=order.place_id,
-        latitude=order.latitude,
-        longitude=order.longitude,
+        latitude=latitude,
+        longitude=longitude,
         placer_id=actor.person_id,
-        contact=_contact(order),
+        contact=contact,
         visit_code=order.visit_code,
         parent_id=order.id,
         parent_path=order.handling_path,
     )
 
 
-def _contact(order: Order) -> Contact:
+def _sealed(order: Order) -> tuple[Contact, tuple[float | None, float | None]]:
+    """The contact and the exact point of the order; of an anonymous one what its own row has."""
     source = session.get(OrderContact, order.id)
+    point = order.latitude, order.longitude
     if source is None or order.anonymous:
-        return Contact()
-    return Contact(**{field: source.opened(field) for field in OrderContact.FIELDS})
+        return Contact(), point
+    contact = Contact(**{field: source.opened(field) for field in OrderContact.FIELDS})
+    return contact, source.opened_point() or point
 
 
 def check_parts(order: Order) -> None:

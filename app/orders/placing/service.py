@@ -150,7 +150,9 @@ def _placement(
         longitude=spot.longitude,
         requester_id=party.requester.id if party.requester else None,
         placer_id=party.placer_id,
-        contact=Contact(party.name, party.phone, spot.address),
+        contact=Contact(
+            party.name, party.phone, spot.address, None if spot.room is None else str(spot.room)
+        ),
         imposed_due_at=wish.imposed_due_at,
         external_number=wish.external_number,
     )

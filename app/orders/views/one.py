@@ -76,7 +76,7 @@ def view_of(actor: Actor, order: Order) -> OneView:
     `actions` leaves out the actions that would be refused because of other rows. Handlers and staff
     see all stages with deadlines, other readers the promised date alone.
     """
-    (view,) = views_of(actor, [order])
+    (view,) = views_of(actor, [order], is_whole=True)
     shown = {field.name: getattr(view, field.name) for field in fields(view)}
     # A new order has nothing beside it yet.
     around = _around(actor, order) if order.version > 1 else _Around()

@@ -7,6 +7,8 @@ from app.organisation.queries.locating import (
     nearest_community,
 )
 from app.organisation.queries.places import (
+    entrance_of,
+    estates_of,
     get_place,
     get_visible_place,
     list_places,
@@ -45,6 +47,8 @@ from app.organisation.queries.units import (
 )
 
 __all__ = [
+    "entrance_of",
+    "estates_of",
     "account_visible_to",
     "hold_unit",
     "open_unit",

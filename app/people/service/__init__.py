@@ -19,7 +19,7 @@ from app.people.service.persons import (
     set_green,
     withdraw_green,
 )
-from app.people.service.privacy import export_person, reveal_person, search_by_phone
+from app.people.service.privacy import export_person, reveal_person
 from app.people.service.registrations import (
     approve_registration,
     decline_registration,
@@ -51,7 +51,6 @@ __all__ = [
     "limit_person",
     "report_to_unit",
     "reveal_person",
-    "search_by_phone",
     "seed_roles",
     "set_away",
     "set_green",

@@ -18,7 +18,7 @@ from app.orders.ticket.events import OrderSubmitted
 from app.orders.ticket.models.around import NoShow, OrderRequest
 from app.orders.ticket.models.ending import Ending
 from app.orders.ticket.models.moves import Act, plain_value
-from app.orders.ticket.models.placement import Placement
+from app.orders.ticket.models.placement import Placement, rounded
 from app.orders.ticket.states import (
     OPEN,
     Action,
@@ -144,6 +144,7 @@ class Order(Ending):
             contact_index=_index_of(placement),
             **{name: _kept(getattr(placement, name)) for name in _AS_PLACED},
         )
+        order.latitude, order.longitude = placement.clear_point
         order.__dict__["_act"] = Act(A.SUBMIT, at, None, {})
         order.beside.append(OrderSubmitted(order_id, 1))
         return order
@@ -241,6 +242,7 @@ class Order(Ending):
         if to.place_id is not None:
             changed["place_id"] = self.place_id = to.place_id
             self.grid_id, self.latitude, self.longitude = to.grid_id, to.latitude, to.longitude
+        self._round_point()
         if to.green_channel is not None:
             changed["green_channel"] = self.green_channel = to.green_channel
             self.follower_id = person_id if to.green_channel else None
@@ -257,6 +259,11 @@ class Order(Ending):
         self.green_channel = self.green_channel or category.green_channel
         self.sensitive = category.sensitive
         self.public_place = category.public_place
+
+    def _round_point(self) -> None:
+        """What is no public place may be a home, whose exact point is kept sealed."""
+        if not self.public_place and self.latitude is not None and self.longitude is not None:
+            self.latitude, self.longitude = rounded(self.latitude, self.longitude)
 
     def question(self, at: datetime) -> None:
         """请补充: notes that the resident was asked for something."""
