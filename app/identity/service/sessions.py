@@ -49,8 +49,11 @@ def open_session(
     *,
     device: str = "",
     must_change_password: bool = False,
+    proved_at: datetime | None = None,
 ) -> Issued:
     """Opens a session for a person whose identity is proved, and returns its tokens.
+
+    `proved_at` is when it was proved; by default it is now.
 
     Raises Forbidden `person.inactive`, NotFound `not_found`.
     """
@@ -64,6 +67,7 @@ def open_session(
         must_change_password=must_change_password,
         created_at=moment,
         refreshed_at=moment,
+        proved_at=proved_at or moment,
     )
     session.add(login)
     session.flush()
@@ -151,6 +155,7 @@ def redeem_ticket(actor: Actor, ticket: str, *, device: str = "") -> Issued:
         Channel.H5,
         device=device,
         must_change_password=login.must_change_password,
+        proved_at=login.proved_at,
     )
 
 
