@@ -41,6 +41,7 @@ from app.kernel import (
     http,
     logs,
     permissions,
+    security,
     slots,
     throttle,
 )
@@ -157,6 +158,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
     logs.set_up(str(app.config["LOG_LEVEL"]))
+    security.set_up(app)
     app.extensions["keyring"] = crypto.read_keyring(app.config)
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES

@@ -26,6 +26,7 @@ from app.identity.schemas import (
     TotpRemovalIn,
 )
 from app.identity.service import Enrolment
+from app.kernel import security
 from app.kernel.actor import Actor, current_actor
 from app.kernel.clock import now
 from app.kernel.database import transaction
@@ -87,6 +88,7 @@ def put_me(data: dict[str, Any]) -> Profile:
 @network_first(_fetch_wechat)
 @blueprint.arguments(ProofIn)
 @blueprint.response(200, ProofOut)
+@security.watched
 def prove(data: dict[str, Any]) -> dict[str, Any]:
     """再次确认身份：密码和动态码，或新的微信 code；十分钟内可办注销、换手机号等要紧的事。"""
     data.pop("code", None)

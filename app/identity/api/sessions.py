@@ -16,6 +16,7 @@ from app.identity.schemas import (
     TicketOut,
 )
 from app.identity.service import Issued
+from app.kernel import security
 from app.kernel.actor import Actor, current_actor
 from app.kernel.database import transaction
 from app.kernel.http import Blueprint, fetched, network_first, problem
@@ -53,6 +54,7 @@ def _fetch_session(body: dict[str, Any]) -> WechatSession | None:
 @network_first(_fetch_session)
 @blueprint.arguments(CodeIn)
 @blueprint.response(201, SessionOut)
+@security.watched
 def log_in_wechat(_data: dict[str, Any]) -> Issued:
     """用 wx.login 的 code 登录；第一次登录即建立没有资料的账号。"""
     return service.log_in_wechat(_DOOR, fetched(), device=_device())

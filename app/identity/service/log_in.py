@@ -9,6 +9,7 @@ from app.identity.service.codes import use_code
 from app.identity.service.failures import welcome
 from app.identity.service.sessions import Issued, open_session
 from app.identity.states import Channel
+from app.kernel import security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
@@ -32,6 +33,8 @@ def log_in_password(
     """
     account = queries.find_account(username)
     key = queries.account_key(username)
+    if account is not None:
+        security.concerns(account.person_id)
     lane = queries.log_in_lane(key, account.person_id if account else None, address)
     queries.refuse_waiting(lane)
     queries.refuse_flood(lane)

@@ -7,6 +7,7 @@ from app.identity.models import Account
 from app.identity.service.accounts import confirm_password
 from app.identity.service.codes import check_code
 from app.identity.service.wechat_accounts import owns
+from app.kernel import security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
@@ -41,6 +42,7 @@ def prove(
     login = queries.get_visible_session(actor, session_id)
     login.proved_at = now()
     session.flush()
+    security.note("session.proved", actor)
     return login.proved_at + PROOF_LIFE
 
 

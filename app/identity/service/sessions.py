@@ -20,7 +20,7 @@ from app.identity.states import (
     RevokedFor,
     TokenKind,
 )
-from app.kernel import limits
+from app.kernel import limits, security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
@@ -71,6 +71,7 @@ def open_session(
     )
     session.add(login)
     session.flush()
+    security.note("session.opened", person=person_id, channel=channel.value)
     return _issue(login, moment)
 
 
@@ -95,6 +96,7 @@ def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> I
     if token.rotated_at is not None and moment > token.rotated_at + REFRESH_GRACE:
         login.revoke(RevokedFor.STOLEN, moment)
         session.flush()
+        security.concerns(login.person_id)
         announce(SessionStolen(login.person_id, login.id, moment))
         return None
     if token.rotated_at is None:
@@ -112,6 +114,7 @@ def close_session(actor: Actor, session_id: int) -> None:
     session.refresh(login, with_for_update=True)
     login.revoke(RevokedFor.LOGGED_OUT, now())
     session.flush()
+    security.note("session.closed", actor)
 
 
 def revoke_sessions(
