@@ -42,6 +42,7 @@ from app.kernel import (
     http,
     logs,
     permissions,
+    security,
     slots,
     throttle,
 )
@@ -159,6 +160,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
     logs.set_up(str(app.config["LOG_LEVEL"]))
+    security.set_up(app)
     app.extensions["keyring"] = crypto.read_keyring(app.config)
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES

@@ -17,7 +17,7 @@ from app.dispatching import jobs as dispatching
 from app.files import jobs as files
 from app.identity import jobs as identity
 from app.intake import jobs as intake
-from app.kernel import database, heartbeat, idempotency, limits, slots
+from app.kernel import database, heartbeat, idempotency, limits, security, slots
 from app.kernel.clock import now
 from app.kernel.database import transaction
 from app.notifications import jobs as notifications
@@ -90,6 +90,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("kernel.forget_past_limits", limits.forget_past, every=3600),
     Job("kernel.forget_processes", heartbeat.forget_processes, every=3600),
     Job("kernel.forget_old_slots", slots.forget_old, every=3600),
+    Job("kernel.forget_old_security", security.forget_old, every=3600, in_transaction=False),
     Job("kernel.empty_log", database.empty_log, every=600, in_transaction=False),
 )
 CALENDAR: tuple[SlotJob, ...] = (

@@ -61,6 +61,7 @@ def log_in(ids: Sequence[int]) -> LoggedIn:
                 "must_change_password": False,
                 "created_at": moment,
                 "refreshed_at": moment,
+                "proved_at": moment,
             }
             for number, person_id in pairs
         ),

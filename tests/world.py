@@ -12,17 +12,19 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
 from app.categories.models import Category
 from app.categories.service import seed_categories
 from app.deadlines.days.service import seed_calendar
 from app.deadlines.policies.service import seed_policies
+from app.identity.models import LoginSession
 from app.identity.service import Issued, open_session, record_consent
 from app.identity.states import CURRENT_VERSIONS, Channel, Document
 from app.kernel.actor import Actor
@@ -53,6 +55,8 @@ from app.people.service import (
 from app.people.states import PersonKind, RegistrationKind
 
 SYSTEM = Actor.system("tests")
+# The proof of identity of all sessions of the tests: never older than ten minutes, whatever the clock.
+PROVED = datetime(2100, 1, 1, tzinfo=UTC)
 SKILLS = ("电工", "水工", "家电", "保洁")
 WEST, SOUTH, STEP = 117.00, 36.00, 0.01
 _keys = itertools.count(1)
@@ -97,9 +101,15 @@ class World:
         """Headers of that person's session; of a new one where there is none, or its time is up."""
         issued = self.sessions.get(who)
         if issued is None or now() >= issued.expires_at:
-            issued = open_session(SYSTEM, self.ids[who], Channel.PASSWORD)
+            issued = open_session(SYSTEM, self.ids[who], Channel.PASSWORD, proved_at=PROVED)
             session.commit()
         return {"Authorization": f"Bearer {issued.access_token}"}
+
+    def prove(self, who: str, at: datetime = PROVED) -> None:
+        """The person last proved at that moment who he or she is; by default it never gets old."""
+        mine = update(LoginSession).where(LoginSession.person_id == self.ids[who])
+        session.execute(mine.values(proved_at=at))
+        session.commit()
 
     def call(
         self, who: str | None, method: str, path: str, body: Any = None, **headers: str
@@ -183,7 +193,7 @@ def build_world() -> World:
             _person(world, key, PersonKind.STAFF, role, unit)
         past.close()
         world.sessions = {
-            who: open_session(SYSTEM, person_id, Channel.PASSWORD)
+            who: open_session(SYSTEM, person_id, Channel.PASSWORD, proved_at=PROVED)
             for who, person_id in world.ids.items()
         }
         found = session.execute(select(Category.name, Category.id))

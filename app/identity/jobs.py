@@ -15,5 +15,8 @@ def forget_dead_sessions(limit: int = 50) -> int:
 
 
 def forget_old_failures(limit: int = 50) -> int:
-    """Deletes at most `limit` failed log-ins that are older than 30 days; returns how many."""
+    """Deletes failed log-ins and known addresses of more than 30 days ago; returns how many.
+
+    At most `limit` of each kind.
+    """
     return service.forget_old_failures(_ACTOR, limit)

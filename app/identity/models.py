@@ -18,7 +18,7 @@ from app.kernel.database import Id, Model, Ref
 
 
 class LoginSession(Model):
-    """One log-in on one device."""
+    """One log-in on one device; `proved_at` is when the person last proved who he or she is."""
 
     __tablename__ = "login_sessions"
 
@@ -29,6 +29,7 @@ class LoginSession(Model):
     must_change_password: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     refreshed_at: Mapped[datetime]
+    proved_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_for: Mapped[RevokedFor | None]
 
@@ -71,12 +72,14 @@ class Account(Model):
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
-    # Failures up to this id are not counted: a log-in succeeded later, or the account was unlocked.
-    forgiven_failure_id: Mapped[int] = mapped_column(default=0)
 
 
 class LoginFailure(Model):
-    """A wrong password or code, also for user names that do not exist; rows are added, never changed."""
+    """A wrong password or code, also for user names that do not exist.
+
+    `familiar`: the person had logged in from the address before. The rows of an address are deleted
+    when a log-in from there succeeds.
+    """
 
     __tablename__ = "login_failures"
     __table_args__ = (
@@ -88,7 +91,18 @@ class LoginFailure(Model):
     # A keyed hash of the user name, because people sometimes type the password into that field.
     account_key: Mapped[str]
     address: Mapped[str]
+    familiar: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KnownAddress(Model):
+    """An address from which a person has logged in by password; only a keyed hash of it is kept."""
+
+    __tablename__ = "known_addresses"
+
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    address_index: Mapped[str] = mapped_column(primary_key=True)
+    last_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TotpSecret(Model):

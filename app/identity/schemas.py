@@ -164,6 +164,20 @@ class ConsentOut(Schema):
     needed = fields.Boolean(required=True)
 
 
+class ProofIn(Schema):
+    """A proof of identity: `password` and `otp` of who has an account, else a new `code` of WeChat."""
+
+    password = _secret(1000, required=False)
+    otp = _secret(60, required=False)
+    code = _secret(required=False)
+
+
+class ProofOut(Schema):
+    """The moment until which the proof counts."""
+
+    proved_until = Moment(required=True)
+
+
 class ConfirmIn(Schema):
     """The person's password, asked again before a sensitive step."""
 

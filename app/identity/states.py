@@ -65,9 +65,18 @@ TICKET_LIFE = timedelta(seconds=60)
 # A session ends after this time, however often its tokens are renewed.
 SESSION_LIFE = timedelta(days=180)
 
-FAILURES_BEFORE_LOCK = 10
-LOCK_LIFE = timedelta(minutes=15)
+# After so many failures within a day the next try waits: a minute, then twice as long each time, up to
+# the longest wait. Guessers get 10 + 4 tries in the first quarter of an hour, then 4 an hour: at most
+# 110 a day for each account, however many addresses they have.
+FAILURES_BEFORE_WAIT = 10
+FAILURES_COUNT_FOR = timedelta(days=1)
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=15)
+# At an address from which the person has logged in within 30 days the wait does not grow.
+LONGEST_WAIT_AT_HOME = timedelta(minutes=1)
+ADDRESS_KNOWN_FOR = timedelta(days=30)
 FAILURES_BY_ADDRESS = 100
+FLOOD_WINDOW = timedelta(minutes=15)
 # These three are per minute. Those by address are high because a whole estate may share one address.
 LOG_INS_BY_ADDRESS = 300
 RENEWALS_BY_ADDRESS = 600

@@ -16,6 +16,7 @@ from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
+from app.kernel import security
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
 from app.kernel.metrics import count_answer
@@ -275,6 +276,7 @@ def problem(
 
     `errors` has a list of sentences for each wrong field; `retry_after` is in seconds.
     """
+    g.problem_code = code
     body: dict[str, Any] = {
         "type": f"/api/docs#{code}",
         "title": title or code,
@@ -307,6 +309,7 @@ _HTTP_TEXTS = {
 
 
 def _on_refusal(refusal: Refusal) -> Response:
+    g.refusal_kept = bool(refusal.refusal_rows)
     return problem(
         refusal.status,
         refusal.code,
@@ -379,6 +382,8 @@ def frame(app: App) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers["X-Request-Id"] = g.get("request_id", "")
+        if response.status_code >= 400:
+            security.note_answer(response.status_code)
         version = g.get("version")
         if version is not None and response.status_code < 300:
             response.headers["ETag"] = f'"{version}"'

@@ -7,6 +7,7 @@ from app.kernel.audit import AuditRow
 from app.kernel.http import Blueprint, check_version, tag
 from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
+from app.kernel.proof import needs_proof
 from app.people import queries, service
 from app.people.models import Person, PersonLimit, Registration, Role, RoleGrant
 from app.people.schemas import (
@@ -169,6 +170,7 @@ def clear_offers_block(data: dict[str, Any], person_id: int) -> Person:
 @people.post("/people/<int:person_id>/deactivate")
 @people.arguments(ReasonIn)
 @people.response(200, PersonOut)
+@needs_proof()
 def deactivate_person(data: dict[str, Any], person_id: int) -> Person:
     """停用人员，结束其全部角色和报到。"""
     return service.deactivate_person(current_actor(), person_id, **data)
@@ -184,6 +186,7 @@ def activate_person(person_id: int) -> Person:
 @people.post("/people/<int:person_id>/erase")
 @people.arguments(EraseIn)
 @people.response(204)
+@needs_proof()
 def erase_person(data: dict[str, Any], person_id: int) -> None:
     """注销：删除个人资料，他人记录里的部分匿名保留。"""
     service.erase_person(current_actor(), person_id, **data)
@@ -208,6 +211,7 @@ def list_grants(data: dict[str, Any], person_id: int) -> Page[RoleGrant]:
 @roles.post("/people/<int:person_id>/grants")
 @roles.arguments(GrantIn)
 @roles.response(201, GrantOut)
+@needs_proof()
 def create_grant(data: dict[str, Any], person_id: int) -> RoleGrant:
     """授予角色；重复授予时 409 `role.already_granted`。"""
     return service.grant_role(current_actor(), person_id, **data)
@@ -215,6 +219,7 @@ def create_grant(data: dict[str, Any], person_id: int) -> RoleGrant:
 
 @roles.delete("/grants/<int:grant_id>")
 @roles.response(204)
+@needs_proof()
 def delete_grant(grant_id: int) -> None:
     """结束角色。"""
     service.end_role(current_actor(), grant_id)

@@ -115,11 +115,18 @@ def log_in(client: FlaskClient, code: str = "demo-resident-1") -> dict[str, Any]
 
 
 def try_password(
-    client: FlaskClient, username: str, password: str = PASSWORD, **more: Any
+    client: FlaskClient,
+    username: str,
+    password: str = PASSWORD,
+    *,
+    address: str = "127.0.0.1",
+    **more: Any,
 ) -> tuple[int, dict[str, Any]]:
-    """Status and body of a password log-in."""
+    """Status and body of a password log-in from an address."""
     answer = client.post(
-        "/api/v1/sessions/password", json={"username": username, "password": password, **more}
+        "/api/v1/sessions/password",
+        json={"username": username, "password": password, **more},
+        environ_base={"REMOTE_ADDR": address},
     )
     return answer.status_code, dict(answer.get_json())
 

@@ -11,6 +11,7 @@ from app.identity.events import ConsentWithdrawn
 from app.identity.models import (
     Account,
     Consent,
+    KnownAddress,
     LoginFailure,
     LoginSession,
     RecoveryCode,
@@ -270,10 +271,15 @@ def test_erasure_deletes_every_way_to_log_in(client: FlaskClient, hire: Hire, cl
     with transaction():
         session.add(RecoveryCode(code_hash="x", person_id=person.id))
         service.attach_wechat(SYSTEM, person.id, "sandbox-demo-member-1")
-    assert (count(TotpSecret), count(LoginFailure)) == (1, 1)
+    try_password(client, "li", WRONG)
+    client.post("/api/v1/me/totp", json={"current_password": WRONG}, headers=headers)
+    assert (count(TotpSecret), count(LoginFailure), count(KnownAddress)) == (1, 2, 1)
     with transaction():
         erase_person(SYSTEM, person.id)
-    for model in (LoginSession, Token, TotpSecret, RecoveryCode, WechatAccount, LoginFailure):
+    for model in (
+        *(LoginSession, Token, TotpSecret, RecoveryCode, WechatAccount),
+        *(LoginFailure, KnownAddress),
+    ):
         assert count(model) == 0, model
     assert list(session.scalars(select(Account.person_id))) == [other.id]
     assert try_password(client, "li")[0] == 401

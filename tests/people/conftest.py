@@ -109,6 +109,7 @@ def actor_of(person: Person | int) -> Actor:
         person_id=person_id,
         name=queries.name_of(person_id),
         grants=queries.grants_of(person_id, now()),
+        confirmed_at=now(),
     )
 
 

@@ -19,7 +19,7 @@ from app.organisation.service import create_unit, found_district
 from app.organisation.states import UnitKind
 from app.people.service import create_person, grant_role
 from app.people.states import PersonKind
-from tests.world import SYSTEM, World
+from tests.world import PROVED, SYSTEM, World
 
 # The columns of the table in expected.py, in this order.
 ROLES = (
@@ -119,7 +119,7 @@ def gather(world: World) -> Cast:
     keys = {*OWN.values(), *FOREIGN.values()}
     _consent({world.ids[key] for key in keys})
     tokens = {
-        key: open_session(SYSTEM, world.ids[key], Channel.PASSWORD).access_token
+        key: open_session(SYSTEM, world.ids[key], Channel.PASSWORD, proved_at=PROVED).access_token
         for key in sorted(keys)
     }
     session.commit()

@@ -291,6 +291,7 @@ SELF: dict[str, tuple[str, str]] = {
     # ------------------------------ arqmvgdDLsoApb
     "me.get_me": (OPEN, OPEN),
     "me.put_me": (OPEN, OPEN),
+    "me.prove": (OPEN, OPEN),
     "me.delete_me": (OPEN, OPEN),
     "me.change_password": (OPEN, OPEN),
     "me.attach_phone": (OPEN, OPEN),

@@ -8,6 +8,7 @@ from app.identity.schemas import AccountIn, AccountOut, OneTimePasswordOut
 from app.identity.service import OneTimePassword
 from app.kernel.actor import current_actor
 from app.kernel.http import Blueprint
+from app.kernel.proof import needs_proof
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/api/v1", description="登录账号")
 
@@ -22,6 +23,7 @@ def get_account(person_id: int) -> AccountView:
 @blueprint.post("/people/<int:person_id>/account")
 @blueprint.arguments(AccountIn)
 @blueprint.response(201, OneTimePasswordOut)
+@needs_proof()
 def open_account(data: dict[str, Any], person_id: int) -> OneTimePassword:
     """开通登录账号，返回一次性密码。"""
     return service.open_account(current_actor(), person_id, **data)
@@ -29,6 +31,7 @@ def open_account(data: dict[str, Any], person_id: int) -> OneTimePassword:
 
 @blueprint.post("/people/<int:person_id>/account/reset")
 @blueprint.response(200, OneTimePasswordOut)
+@needs_proof()
 def reset_account(person_id: int) -> OneTimePassword:
     """重置为新的一次性密码，此人的登录全部退出。"""
     return service.reset_password(current_actor(), person_id)

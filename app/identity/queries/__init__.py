@@ -2,14 +2,10 @@
 
 from app.identity.queries.accounts import (
     AccountView,
-    account_key,
     check_editor,
     check_stand_in,
     find_account,
     get_visible_account,
-    last_failure_id,
-    refuse_flood,
-    refuse_locked,
     totp_of,
 )
 from app.identity.queries.consents import (
@@ -20,6 +16,15 @@ from app.identity.queries.consents import (
     require_consent,
 )
 from app.identity.queries.exports import export_of
+from app.identity.queries.failures import (
+    Lane,
+    account_key,
+    address_index,
+    log_in_lane,
+    refuse_flood,
+    refuse_waiting,
+    session_lane,
+)
 from app.identity.queries.profile import Profile, own_profile, profile
 from app.identity.queries.sessions import (
     check_access_token,
@@ -30,8 +35,10 @@ from app.identity.queries.wechat_accounts import openid_context, openid_index, o
 
 __all__ = [
     "AccountView",
+    "Lane",
     "Profile",
     "account_key",
+    "address_index",
     "check_access_token",
     "check_editor",
     "check_stand_in",
@@ -42,7 +49,7 @@ __all__ = [
     "get_visible_consent",
     "get_visible_session",
     "has_consent",
-    "last_failure_id",
+    "log_in_lane",
     "openid_context",
     "openid_index",
     "openid_of",
@@ -51,7 +58,8 @@ __all__ = [
     "page_of_sessions",
     "profile",
     "refuse_flood",
-    "refuse_locked",
+    "refuse_waiting",
     "require_consent",
+    "session_lane",
     "totp_of",
 ]

@@ -25,6 +25,7 @@ _TOKEN_CHECK = (
     select(
         LoginSession.id.label("session_id"),
         LoginSession.must_change_password,
+        LoginSession.proved_at,
         LoginSession.revoked_at,
         Token.expires_at,
         Person,
@@ -74,7 +75,10 @@ def check_access_token(token: str, at: datetime) -> CheckedToken | None:
     return CheckedToken(
         session_id=row.session_id,
         actor=Actor(
-            person.id, person.detail.opened("name") if person.detail else "", tuple(grants)
+            person.id,
+            person.detail.opened("name") if person.detail else "",
+            tuple(grants),
+            confirmed_at=row.proved_at,
         ),
         must_change_password=row.must_change_password,
         is_live=row.revoked_at is None and at < row.expires_at and person.is_active,

@@ -4,7 +4,6 @@ from app.identity.service.accounts import (
     OneTimePassword,
     change_password,
     create_account,
-    forget_old_failures,
     open_account,
     reset_password,
     unlock_account,
@@ -12,8 +11,10 @@ from app.identity.service.accounts import (
 from app.identity.service.codes import Enrolment, confirm_totp, enrol_totp, forget_totp, remove_totp
 from app.identity.service.consents import record_consent
 from app.identity.service.erasure import forget_person
+from app.identity.service.failures import forget_old_failures
 from app.identity.service.log_in import log_in_password
 from app.identity.service.profile import attach_phone, edit_profile
+from app.identity.service.proofs import prove
 from app.identity.service.sessions import (
     Issued,
     close_session,
@@ -48,6 +49,7 @@ __all__ = [
     "log_in_wechat",
     "open_account",
     "open_session",
+    "prove",
     "record_consent",
     "redeem_ticket",
     "refresh_session",

@@ -5,6 +5,7 @@ from sqlalchemy import delete, select
 from app.identity import queries
 from app.identity.models import (
     Account,
+    KnownAddress,
     LoginFailure,
     LoginSession,
     RecoveryCode,
@@ -17,15 +18,16 @@ from app.kernel.database import session
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
-    """Deletes account, sessions, tokens, codes and WeChat accounts of the person, and failed log-ins.
+    """Deletes account, sessions, tokens, codes, WeChat accounts, known addresses and failed log-ins.
 
     Consents stay: they point to the anonymous row.
     """
     account = session.get(Account, person_id)
+    keys = [queries.session_lane(person_id, "").key]
     if account is not None:
-        key = queries.account_key(account.username)
-        session.execute(delete(LoginFailure).where(LoginFailure.account_key == key))
+        keys.append(queries.account_key(account.username))
+    session.execute(delete(LoginFailure).where(LoginFailure.account_key.in_(keys)))
     sessions = select(LoginSession.id).where(LoginSession.person_id == person_id)
     session.execute(delete(Token).where(Token.session_id.in_(sessions)))
-    for model in (LoginSession, RecoveryCode, TotpSecret, WechatAccount, Account):
+    for model in (LoginSession, RecoveryCode, TotpSecret, WechatAccount, KnownAddress, Account):
         session.execute(delete(model).where(model.person_id == person_id))

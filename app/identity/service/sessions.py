@@ -20,7 +20,7 @@ from app.identity.states import (
     RevokedFor,
     TokenKind,
 )
-from app.kernel import limits
+from app.kernel import limits, security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
@@ -49,8 +49,11 @@ def open_session(
     *,
     device: str = "",
     must_change_password: bool = False,
+    proved_at: datetime | None = None,
 ) -> Issued:
     """Opens a session for a person whose identity is proved, and returns its tokens.
+
+    `proved_at` is when it was proved; by default it is now.
 
     Raises Forbidden `person.inactive`, NotFound `not_found`.
     """
@@ -64,9 +67,11 @@ def open_session(
         must_change_password=must_change_password,
         created_at=moment,
         refreshed_at=moment,
+        proved_at=proved_at or moment,
     )
     session.add(login)
     session.flush()
+    security.note("session.opened", person=person_id, channel=channel.value)
     return _issue(login, moment)
 
 
@@ -91,6 +96,7 @@ def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> I
     if token.rotated_at is not None and moment > token.rotated_at + REFRESH_GRACE:
         login.revoke(RevokedFor.STOLEN, moment)
         session.flush()
+        security.concerns(login.person_id)
         announce(SessionStolen(login.person_id, login.id, moment))
         return None
     if token.rotated_at is None:
@@ -108,6 +114,7 @@ def close_session(actor: Actor, session_id: int) -> None:
     session.refresh(login, with_for_update=True)
     login.revoke(RevokedFor.LOGGED_OUT, now())
     session.flush()
+    security.note("session.closed", actor)
 
 
 def revoke_sessions(
@@ -151,6 +158,7 @@ def redeem_ticket(actor: Actor, ticket: str, *, device: str = "") -> Issued:
         Channel.H5,
         device=device,
         must_change_password=login.must_change_password,
+        proved_at=login.proved_at,
     )
 
 

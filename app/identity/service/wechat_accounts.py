@@ -25,13 +25,18 @@ def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> I
     A unionid finds the person under another appid. For an unknown openid a new person without any
     data is created. Raises Forbidden `person.inactive`, Conflict `wechat.busy`.
     """
-    person_id = _owner(wechat) or _owner_by_unionid(actor, wechat) or _newcomer(actor, wechat)
+    person_id = _owner(wechat) or _owner_by_unionid(wechat) or _newcomer(actor, wechat)
     return open_session(actor, person_id, Channel.WECHAT, device=device)
 
 
 def count_log_in(actor: Actor, address: str) -> None:
     """Counts a log-in by WeChat before WeChat is asked; raises TooMany `rate.exceeded` (300 a minute)."""
     limits.hit(f"log-in:{address}", limit=LOG_INS_BY_ADDRESS, seconds=60)
+
+
+def owns(person_id: int, wechat: WechatSession) -> bool:
+    """Returns whether the openid, or its unionid under another appid, is this person's."""
+    return (_owner(wechat) or _owner_by_unionid(wechat)) == person_id
 
 
 def attach_wechat(actor: Actor, person_id: int, openid: str) -> None:
@@ -56,7 +61,7 @@ def _owner(wechat: WechatSession) -> int | None:
     return account.person_id
 
 
-def _owner_by_unionid(actor: Actor, wechat: WechatSession) -> int | None:
+def _owner_by_unionid(wechat: WechatSession) -> int | None:
     """Returns the person who has this unionid under another appid; the new openid is kept as well."""
     if not wechat.unionid:
         return None

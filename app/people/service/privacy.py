@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.kernel import audit
+from app.kernel import audit, security
 from app.kernel.actor import Actor
 from app.kernel.errors import Forbidden
 from app.kernel.events import announce
@@ -44,6 +44,7 @@ def export_person(actor: Actor) -> dict[str, Any]:
     """
     parts: dict[str, Any] = {"people": queries.export_of(actor.own_id)}
     announce(ExportRequested(actor.own_id, parts))
+    security.note("person.exported", actor)
     return parts
 
 

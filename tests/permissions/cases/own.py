@@ -209,6 +209,7 @@ _CONSENT = _plain(document="service_terms", version=1, granted=True)
 CASES = (
     Case("me.get_me"),
     Case("me.put_me", body=_plain(name="改了名"), version=_own_version),
+    Case("me.prove", _with_accounts, _plain(password=PASSWORD)),
     Case("me.delete_me", status=204),
     Case(
         "me.change_password",
