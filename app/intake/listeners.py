@@ -2,9 +2,11 @@
 
 from app.intake.queries.banners import exported_me_toos
 from app.intake.queries.exporting import exported_exports
-from app.intake.service.banners import end_banners_of, forget_me_toos_of
-from app.intake.service.exporting import erase_exports_of
+from app.intake.service.banners import blank_banners, end_banners_of, forget_me_toos_of
+from app.intake.service.exporting import drop_exports_with, erase_exports_of
+from app.intake.service.uploading import forget_rows_of
 from app.kernel.actor import Actor
+from app.orders.ticket.events import OrdersForgotten
 from app.organisation.events import UnitClosing
 from app.people.events import ExportRequested, PersonErased
 
@@ -12,12 +14,19 @@ _ACTOR = Actor.system("intake")
 
 
 def on_person_erased(event: PersonErased) -> None:
-    """Deletes the person's exports and removes the person from the counts of banners.
+    """Deletes the person's exports, counts of banners, and rows of files that wait to be entered.
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
     erase_exports_of(_ACTOR, event.person_id)
     forget_me_toos_of(_ACTOR, event.person_id)
+    blank_banners(_ACTOR, event.naming)
+    forget_rows_of(_ACTOR, event.naming)
+
+
+def on_orders_forgotten(event: OrdersForgotten) -> None:
+    """Deletes the exported files in which one of the orders stands."""
+    drop_exports_with(_ACTOR, event.order_ids)
 
 
 def on_export_requested(event: ExportRequested) -> None:

@@ -14,12 +14,13 @@ from app.identity.models import (
 )
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.idempotency import forget_keys_of
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
     """Deletes account, sessions, tokens, codes and WeChat accounts of the person, and failed log-ins.
 
-    Consents stay: they point to the anonymous row.
+    Keys of repeatable requests go too. Consents stay: they point to the anonymous row.
     """
     account = session.get(Account, person_id)
     if account is not None:
@@ -29,3 +30,4 @@ def forget_person(actor: Actor, person_id: int) -> None:
     session.execute(delete(Token).where(Token.session_id.in_(sessions)))
     for model in (LoginSession, RecoveryCode, TotpSecret, WechatAccount, Account):
         session.execute(delete(model).where(model.person_id == person_id))
+    forget_keys_of(person_id)

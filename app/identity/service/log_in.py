@@ -12,6 +12,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Unauthenticated
+from app.people.queries import hold_people
 
 
 def log_in_password(
@@ -27,7 +28,8 @@ def log_in_password(
 
     Raises Unauthenticated `session.bad_credentials` (for a wrong password and an unknown user name
     alike), `session.otp_required`, `session.otp_wrong`, `session.one_time_password_expired`;
-    TooMany `session.locked`, `session.too_many_failures`; Forbidden `person.inactive`.
+    TooMany `session.locked`, `session.too_many_failures`; Forbidden `person.inactive`;
+    Conflict `person.erased`.
     """
     key = queries.account_key(username)
     account = queries.find_account(username)
@@ -39,6 +41,7 @@ def log_in_password(
     matches = passwords.password_matches(known_hash, password)
     if account is None or not matches:
         raise _refused(key, address)
+    hold_people([account.person_id])
     account = _lock_proved(account.person_id, password, known_hash, key, address)
     _check_code(actor, account, otp, key, address)
     forgive_failures(actor, account)

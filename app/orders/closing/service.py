@@ -7,7 +7,7 @@ from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.orders.asking.service import ask_agreement
 from app.orders.linking.merging import outcome_hearers, release_root, unmerge
 from app.orders.linking.splitting import cancel_children, gather_parent
-from app.orders.record.core import need_reason, take, write
+from app.orders.record.core import hold_requester, need_reason, take, write
 from app.orders.record.hands import handlers_of
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
@@ -89,8 +89,9 @@ def follow_up_order(
     """回访: staff note a call to the requester; the answer of a resident who was reached is a rating.
 
     A person who handled the order may not call. Raises Forbidden `order.not_allowed`, Invalid
-    `order.solved_required` and what `take` raises.
+    `order.solved_required` and what `hold_requester` and `take` raise.
     """
+    hold_requester(order_id)
     order = take(actor, order_id, Action.FOLLOW_UP)
     if actor.person_id in handlers_of(order.id):
         raise Forbidden("order.not_allowed", "回访要由办理人以外的人来做。")

@@ -10,7 +10,7 @@ from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, instead_of_not_found
 from app.orders.giving.service import is_called_anew, page
-from app.orders.record.core import need_reason, take, write
+from app.orders.record.core import hold_requester, need_reason, take, write
 from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Amendment, Order, OrderContact
 from app.orders.ticket.states import Action, ContentState
@@ -33,8 +33,9 @@ def amend_order(
 
     The green channel is for a leader. An order that becomes an emergency pages people. Raises
     Forbidden `order.leader_only`; Invalid `order.nothing_changed`, `order.reason_required`,
-    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `take` and `usable_category` raise.
+    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `hold_requester`, `take` and `usable_category` raise.
     """
+    hold_requester(order_id)
     order = take(actor, order_id, Action.AMEND)
     category = None
     if category_id is not None:

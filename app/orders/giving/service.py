@@ -1,5 +1,6 @@
 """Checks a handler, gives the order to him or her, and tells the people concerned."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from app.orders.ticket.models.handing import Giving
 from app.orders.ticket.states import RETURNS_ADMITTED, DispatchMode, HandlerKind, OrderStatus
 from app.organisation.queries import get_provider
 from app.people.models import Person
-from app.people.queries import get_person, grants_of, holders_of
+from app.people.queries import get_person, grants_of, hold_people, holders_of
 from app.people.states import PersonKind
 
 ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: HandlerKind.STAFF}
@@ -98,11 +99,13 @@ def may_work(person_id: int, order: Order, at: datetime) -> bool:
     return any(holds(person_id, one, order, at) for one in ("orders.claim", "orders.handle"))
 
 
-def lock_handler(person_id: int | None) -> None:
+def lock_handler(person_id: int | None, along: Sequence[int | None] = ()) -> None:
     """Locks the person's row, so that he or she cannot lose the right to the order meanwhile.
 
-    Must come before the lock of the order's row, as in all verbs.
+    Holds the people who go along too. Must come before the lock of the order's row, as in all verbs. Raises
+    Conflict `person.erased`.
     """
+    hold_people([person_id, *along])
     if person_id is not None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()
 
