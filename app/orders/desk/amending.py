@@ -33,7 +33,8 @@ def amend_order(
 
     The green channel is for a leader. An order that becomes an emergency pages people. Raises
     Forbidden `order.leader_only`; Invalid `order.nothing_changed`, `order.reason_required`,
-    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `hold_requester`, `take` and `usable_category` raise.
+    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `hold_requester`, `take` and
+    `usable_category` raise.
     """
     hold_requester(order_id)
     order = take(actor, order_id, Action.AMEND)
