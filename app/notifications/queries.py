@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true, union
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
@@ -68,6 +68,15 @@ def unread_count(actor: Actor) -> int:
     """Returns how many of the actor's own messages are unread."""
     statement = inbox_visible_to(actor).where(InboxMessage.read_at.is_(None))
     return session.scalar(statement.with_only_columns(func.count())) or 0
+
+
+def subjects_told(person_id: int, kind: str) -> set[int]:
+    """Returns the ids of the subjects of that kind about which the person has been told, or will be."""
+    ways = [
+        select(model.subject_id).where(model.recipient_id == person_id, model.subject_kind == kind)
+        for model in (InboxMessage, OutboxMessage)
+    ]
+    return set(session.scalars(union(*ways)))
 
 
 def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:

@@ -19,6 +19,7 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.among import among_values
 from app.kernel.events import announce
 from app.kernel.naming import Naming
+from app.notifications.queries import subjects_told
 from app.orders.linking.merging import release_root
 from app.orders.linking.splitting import cancel_children
 from app.orders.record.core import write
@@ -80,7 +81,7 @@ def _locked(which: ColumnElement[bool]) -> list[Order]:
 
 
 def _touched_by(person_id: int, phone_index: str | None) -> list[int]:
-    """The ids of the orders that the person had anything to do with."""
+    """The ids of the orders that the person had anything to do with, some of them twice."""
     columns = (
         *(Order.requester_id, Order.placer_id, Order.offered_to_id, Order.holder_id),
         *(OrderAssignee.person_id, OrderEvent.actor_id),
@@ -89,7 +90,8 @@ def _touched_by(person_id: int, phone_index: str | None) -> list[int]:
     ways = [select(_order_of(column)).where(column == person_id) for column in columns]
     if phone_index is not None:
         ways.append(select(Order.id).where(Order.contact_index == phone_index))
-    return list(session.scalars(union(*ways)))
+    # Of an offer that has lapsed the messages alone know to whom it was made.
+    return [*session.scalars(union(*ways)), *subjects_told(person_id, KIND)]
 
 
 def _order_of(column: InstrumentedAttribute[Any]) -> InstrumentedAttribute[int]:
