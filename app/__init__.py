@@ -60,6 +60,7 @@ from app.orders.door import api as orders_api
 from app.orders.leaving import listeners as orders_heard
 from app.orders.record import messages as orders_messages
 from app.orders.ticket import states as orders_states
+from app.orders.ticket.events import OrdersForgotten
 from app.organisation import api as organisation_api
 from app.organisation import policy as organisation_policy
 from app.organisation.events import (
@@ -208,6 +209,7 @@ def _wire(app: http.App) -> None:
     listen(app, PersonDeactivated, intake_heard.on_person_deactivated)
     listen(app, PersonDeactivated, identity_heard.on_person_deactivated)
     listen(app, PersonErased, orders_heard.on_person_erased)
+    listen(app, OrdersForgotten, intake_heard.on_orders_forgotten)
     listen(app, PersonErased, intake_heard.on_person_erased)
     listen(app, PersonErased, files_heard.on_person_erased)
     listen(app, PersonErased, notifications_heard.on_person_erased)

@@ -6,7 +6,7 @@ from app.identity import queries
 from app.kernel.actor import set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
-from app.kernel.http import register_guard
+from app.kernel.http import SAFE_METHODS, register_guard
 
 # The list stands a second time in tests/identity/test_guard.py, so that an endpoint is not made
 # public by mistake.
@@ -28,6 +28,8 @@ PUBLIC_ENDPOINTS = frozenset(
 _PASSWORD_CHANGE_ENDPOINTS = frozenset(
     {"me.get_me", "me.change_password", "sessions.close_current_session"}
 )
+# These verbs hold the people themselves, the actor among them, all at once and to erase one of them.
+_ERASING_ENDPOINTS = frozenset({"me.delete_me", "people.erase_person"})
 
 
 def guard(app: Flask) -> None:
@@ -38,10 +40,13 @@ def guard(app: Flask) -> None:
 def admit(token: str) -> None:
     """Sets the actor of this request by an access token; the caller has read the token.
 
+    When the request may write, the actor cannot be erased before it ends.
+
     Raises Unauthenticated `session.required` (unknown token) or `session.expired` (expired,
     revoked, or the person is inactive), Forbidden `session.password_change_required`.
     """
-    checked = queries.check_access_token(token, now())
+    writes = request.method not in SAFE_METHODS and request.endpoint not in _ERASING_ENDPOINTS
+    checked = queries.check_access_token(token, now(), writes=writes)
     if checked is None:
         raise _required()
     if not checked.is_live:

@@ -3,10 +3,11 @@
 from app.files.events import DocumentOpening
 from app.intake.queries.banners import exported_me_toos
 from app.intake.queries.exporting import check_document, exported_exports
-from app.intake.service.banners import end_banners_of, forget_me_toos_of
-from app.intake.service.exporting import erase_exports_of, withdraw_exports_of
-from app.intake.service.uploading import expire_uploads_of
+from app.intake.service.banners import blank_banners, end_banners_of, forget_me_toos_of
+from app.intake.service.exporting import drop_exports_with, erase_exports_of, withdraw_exports_of
+from app.intake.service.uploading import expire_uploads_of, forget_rows_of
 from app.kernel.actor import Actor
+from app.orders.ticket.events import OrdersForgotten
 from app.organisation.events import UnitClosing
 from app.people.events import ExportRequested, PersonDeactivated, PersonErased, RoleEnded
 
@@ -14,13 +15,20 @@ _ACTOR = Actor.system("intake")
 
 
 def on_person_erased(event: PersonErased) -> None:
-    """Deletes the person's exports and removes the person from the counts of banners.
+    """Deletes the person's exports, counts of banners, and rows of files that wait to be entered.
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
     erase_exports_of(_ACTOR, event.person_id)
     expire_uploads_of(_ACTOR, event.person_id)
     forget_me_toos_of(_ACTOR, event.person_id)
+    blank_banners(_ACTOR, event.naming)
+    forget_rows_of(_ACTOR, event.naming)
+
+
+def on_orders_forgotten(event: OrdersForgotten) -> None:
+    """Deletes the exported files in which one of the orders stands."""
+    drop_exports_with(_ACTOR, event.order_ids)
 
 
 def on_role_ended(event: RoleEnded) -> None:

@@ -1,21 +1,23 @@
 """Reads of the inbox, of messages on their way, of slots of scheduled jobs, and of what was given up."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true, union
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.kernel.given_up import GivenUp, Kind, kinds
+from app.kernel.messages import mentioned_in, named
 from app.kernel.pages import Key, Page, paginate
 from app.kernel.slots import JobSlot, SlotState, in_state
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import may_resend
 from app.notifications.states import OutboxState
-from app.people.queries import audit_unit_of
+from app.people.queries import audit_unit_of, masked_names
 
 
 def inbox_visible_to(actor: Actor) -> Select[InboxMessage]:
@@ -23,12 +25,35 @@ def inbox_visible_to(actor: Actor) -> Select[InboxMessage]:
     return select(InboxMessage).where(InboxMessage.recipient_id == actor.own_id)
 
 
-def inbox(actor: Actor, *, unread: bool, cursor: str | None, limit: int) -> Page[InboxMessage]:
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message for its recipient: `text` has the names of today, as the recipient may see them."""
+
+    id: int
+    row: InboxMessage
+    text: str
+
+
+def inbox(actor: Actor, *, unread: bool, cursor: str | None, limit: int) -> Page[MessageView]:
     """Returns a page of the actor's own messages, newest first; raises Invalid `cursor.invalid`."""
     statement = inbox_visible_to(actor)
     if unread:
         statement = statement.where(InboxMessage.read_at.is_(None))
-    return paginate(statement, [Key(InboxMessage.id, desc=True)], cursor=cursor, limit=limit)
+    page = paginate(statement, [Key(InboxMessage.id, desc=True)], cursor=cursor, limit=limit)
+    return Page(_views_of(page.items), page.next_cursor)
+
+
+def _views_of(rows: Iterable[InboxMessage]) -> list[MessageView]:
+    """The rows with the names of the people whom they mention, in their order."""
+    found = list(rows)
+    names = masked_names({person for row in found for person in mentioned_in(row.text)})
+    return [MessageView(row.id, row, named(row.text, names)) for row in found]
+
+
+def view_message(actor: Actor, message_id: int) -> MessageView:
+    """Returns one of the actor's own messages as it is read; raises NotFound `not_found`."""
+    (view,) = _views_of([get_visible_message(actor, message_id)])
+    return view
 
 
 def get_visible_message(actor: Actor, message_id: int) -> InboxMessage:
@@ -43,6 +68,15 @@ def unread_count(actor: Actor) -> int:
     """Returns how many of the actor's own messages are unread."""
     statement = inbox_visible_to(actor).where(InboxMessage.read_at.is_(None))
     return session.scalar(statement.with_only_columns(func.count())) or 0
+
+
+def subjects_told(person_id: int, kind: str) -> set[int]:
+    """Returns the ids of the subjects of that kind about which the person has been told, or will be."""
+    ways = [
+        select(model.subject_id).where(model.recipient_id == person_id, model.subject_kind == kind)
+        for model in (InboxMessage, OutboxMessage)
+    ]
+    return set(session.scalars(union(*ways)))
 
 
 def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:
@@ -170,10 +204,10 @@ def exported_inbox(person_id: int) -> list[dict[str, Any]]:
     )
     return [
         {
-            "title": row.title,
-            "text": row.text,
-            "created_at": to_local(row.created_at).isoformat(),
-            "read_at": to_local(row.read_at).isoformat() if row.read_at else None,
+            "title": view.row.title,
+            "text": view.text,
+            "created_at": to_local(view.row.created_at).isoformat(),
+            "read_at": to_local(view.row.read_at).isoformat() if view.row.read_at else None,
         }
-        for row in rows
+        for view in _views_of(rows)
     ]

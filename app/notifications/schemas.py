@@ -25,13 +25,13 @@ class InboxMessageOut(Schema):
     """A message for its recipient."""
 
     id = fields.Integer(required=True)
-    moment = fields.String(required=True)
-    title = fields.String(required=True)
+    moment = fields.String(required=True, attribute="row.moment")
+    title = fields.String(required=True, attribute="row.title")
     text = fields.String(required=True)
-    subject = fields.Nested(SubjectOut, required=True)
-    urgent = fields.Boolean(required=True)
-    created_at = Moment(required=True)
-    read_at = Moment(required=True, allow_none=True)
+    subject = fields.Nested(SubjectOut, required=True, attribute="row.subject")
+    urgent = fields.Boolean(required=True, attribute="row.urgent")
+    created_at = Moment(required=True, attribute="row.created_at")
+    read_at = Moment(required=True, allow_none=True, attribute="row.read_at")
 
 
 class UnreadOut(Schema):

@@ -29,7 +29,8 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
 from app.kernel.given_up import GivenUp, kinds
-from app.kernel.messages import templates
+from app.kernel.messages import templates, without_mentions
+from app.kernel.naming import Naming
 from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import resending_root
@@ -64,8 +65,8 @@ def notify(
     """Writes one message for each recipient; erased and unknown people get none.
 
     It is one statement in the caller's transaction. `moment` names the template, `params` fill it
-    in, `subject` is (kind, id). An unknown moment or a missing param is a fault of the program and
-    raises KeyError at once.
+    in, `subject` is (kind, id). A person is named by a Mention alone. An unknown moment or a missing
+    param is a fault of the program and raises KeyError at once.
     """
     _rendered(moment, params)
     wanted = sorted(set(recipients))
@@ -76,7 +77,7 @@ def notify(
         "moment": moment,
         "subject_kind": kind,
         "subject_id": subject_id,
-        "params": dict(params),
+        "params": _kept(params),
         "urgent": urgent,
         "created_at": now(),
     }
@@ -108,7 +109,7 @@ def notify_each(messages: Sequence[Message]) -> None:
             "moment": message.moment,
             "subject_kind": message.subject[0],
             "subject_id": message.subject[1],
-            "params": dict(message.params),
+            "params": _kept(message.params),
             "urgent": message.urgent,
             "created_at": at,
         }
@@ -211,6 +212,12 @@ def erase_messages_of(person_id: int) -> None:
     """
     session.execute(delete(outbox).where(outbox.c.recipient_id == person_id))
     session.execute(delete(inbox).where(inbox.c.recipient_id == person_id))
+
+
+def blank_messages(naming: Naming, subject_kind: str) -> None:
+    """Blanks an erased person out of messages about subjects of that kind, which repeat free text."""
+    naming.blank_out(OutboxMessage.params, OutboxMessage.subject_kind == subject_kind)
+    naming.blank_out(InboxMessage.text, InboxMessage.subject_kind == subject_kind)
 
 
 def forget_old_messages(limit: int = BATCH) -> int:
@@ -361,6 +368,10 @@ def _inbox_values(message: Row[Any]) -> dict[str, Any]:
         "urgent": message.urgent,
         "created_at": message.created_at,
     }
+
+
+def _kept(params: Mapping[str, str | int]) -> dict[str, str | int]:
+    return {name: without_mentions(value) for name, value in params.items()}
 
 
 def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:

@@ -254,7 +254,10 @@ def _plan(replay: Replay, event: PastEvent) -> None:
 
 def _erase(replay: Replay, event: PastEvent) -> None:
     facts = event.facts
-    replay.order.erase(event.at, requester=facts["requester"], placer=facts["placer"])
+    if "public" in facts:
+        replay.order.erase_part(event.at, public=facts["public"])
+    else:
+        replay.order.erase(event.at, requester=facts["requester"], placer=facts["placer"])
 
 
 _AGREED: dict[RequestKind, Callable[[Replay, PastEvent], None]] = {

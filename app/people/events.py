@@ -1,22 +1,34 @@
 """Events that people announces to the rooms above."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from app.kernel.naming import NOBODY, Naming
 
 
 @dataclass(frozen=True, slots=True)
 class PersonLeaving:
-    """A person is about to be erased; a listener may raise Conflict to refuse, unless `forced`."""
+    """A person is about to be erased; a listener may raise Conflict to refuse, unless `forced`.
+
+    A listener adds to `names` the names, phones and addresses under which it knows the person.
+    """
 
     person_id: int
     forced: bool
+    names: list[str | None] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonErased:
-    """A person's name, phone and address are deleted; listeners delete what they hold of the person."""
+    """A person's name, phone and address are deleted; listeners delete what they hold of the person.
+
+    By `naming` they find the person in the words of others, and blank it out there; by `phone_index`,
+    a blind index, what was kept under the person's phone.
+    """
 
     person_id: int
+    naming: Naming = field(default=NOBODY, compare=False)
+    phone_index: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

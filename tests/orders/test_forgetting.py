@@ -188,7 +188,6 @@ IMPERSONAL = {
     "external_system": "the name of that system",
     "helper_ids": "people who go along, not the requester",
     "visit_code": "four random digits",
-    "task": "what the desk asks for; with the words of the desk itself",
 }
 
 

@@ -1,8 +1,9 @@
 """x"""
 
 import pytest
-from tests.permissions.scene import LOSSES, WAYS, asked, begun
+
 from tests.permissions.actors import Cast, undone
+from tests.permissions.scene import LOSSES, WAYS, asked, begun
 
 AP = {
     "claim": "aceghf",

@@ -15,6 +15,7 @@ from app.orders.linking import merging
 from app.orders.talking import service as talking
 from app.orders.ticket.models import Order
 from app.orders.upward import service as upward
+from app.organisation.queries import account_of
 
 Verb = Callable[..., Order]
 
@@ -66,7 +67,8 @@ def _run(
     wanted = list(dict.fromkeys(ids))
     into_id, assignee_id = fields.get("into_id"), fields.get("assignee_id")
     others = [] if into_id is None else [into_id]
-    lock_all(actor, [*wanted, *others], [] if assignee_id is None else [assignee_id])
+    people = [assignee_id, account_of(fields.get("provider_id"))]
+    lock_all(actor, [*wanted, *others], [person for person in people if person is not None])
     verb = _VERBS[action]
     return [attempt(order_id, partial(verb, actor, order_id, **fields)) for order_id in wanted]
 

@@ -15,12 +15,13 @@ from app.identity.models import (
 )
 from app.kernel.actor import Actor
 from app.kernel.database import session
+from app.kernel.idempotency import forget_keys_of
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
     """Deletes account, sessions, tokens, codes, WeChat accounts, known addresses and failed log-ins.
 
-    Consents stay: they point to the anonymous row.
+    Keys of repeatable requests go too. Consents stay: they point to the anonymous row.
     """
     account = session.get(Account, person_id)
     keys = [queries.session_lane(person_id, "").key]
@@ -31,3 +32,4 @@ def forget_person(actor: Actor, person_id: int) -> None:
     session.execute(delete(Token).where(Token.session_id.in_(sessions)))
     for model in (LoginSession, RecoveryCode, TotpSecret, WechatAccount, KnownAddress, Account):
         session.execute(delete(model).where(model.person_id == person_id))
+    forget_keys_of(person_id)

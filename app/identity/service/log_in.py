@@ -14,6 +14,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Unauthenticated
+from app.people.queries import hold_people
 
 
 def log_in_password(
@@ -29,7 +30,8 @@ def log_in_password(
 
     Raises Unauthenticated `session.bad_credentials` (for a wrong password and an unknown user name
     alike), `session.otp_required`, `session.otp_wrong`, `session.one_time_password_expired`;
-    TooMany `session.locked`, `session.too_many_failures`; Forbidden `person.inactive`.
+    TooMany `session.locked`, `session.too_many_failures`; Forbidden `person.inactive`;
+    Conflict `person.erased`.
     """
     account = queries.find_account(username)
     key = queries.account_key(username)
@@ -44,6 +46,7 @@ def log_in_password(
     matches = passwords.password_matches(known_hash, password)
     if account is None or not matches:
         raise _refused(lane)
+    hold_people([account.person_id])
     account = _lock_proved(account.person_id, password, known_hash, lane)
     _check_code(actor, account, otp, lane)
     welcome(actor, account.person_id, lane)

@@ -25,9 +25,9 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
 from app.kernel.database import lock, session
-from app.kernel.errors import Forbidden, Unauthenticated
+from app.kernel.errors import Conflict, Forbidden, Unauthenticated
 from app.kernel.events import announce
-from app.people.queries import get_person
+from app.people.queries import get_person, hold_people
 
 _LONGEST_DEVICE = 200
 
@@ -55,8 +55,9 @@ def open_session(
 
     `proved_at` is when it was proved; by default it is now.
 
-    Raises Forbidden `person.inactive`, NotFound `not_found`.
+    Raises Forbidden `person.inactive`, Conflict `person.erased`, NotFound `not_found`.
     """
+    hold_people([person_id])
     if not get_person(person_id).is_active:
         raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
     moment = now()
@@ -189,6 +190,11 @@ def _lock_session_of(token: str, kind: TokenKind) -> LoginSession:
         .join(Token, Token.session_id == LoginSession.id)
         .where(Token.hash == hash_token(token), Token.kind == kind)
     )
+    # The person comes before the session, as in an erasure.
+    try:
+        hold_people(session.scalars(statement.with_only_columns(LoginSession.person_id)))
+    except Conflict as gone:
+        raise _expired() from gone
     login = session.scalars(lock(statement).with_for_update(of=LoginSession)).one_or_none()
     if login is None:
         raise _expired()

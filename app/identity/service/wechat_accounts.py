@@ -23,7 +23,7 @@ def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> I
     """Opens a session for the person of an openid and returns its tokens.
 
     A unionid finds the person under another appid. For an unknown openid a new person without any
-    data is created. Raises Forbidden `person.inactive`, Conflict `wechat.busy`.
+    data is created. Raises Forbidden `person.inactive`, Conflict `wechat.busy`, `person.erased`.
     """
     person_id = _owner(wechat) or _owner_by_unionid(wechat) or _newcomer(actor, wechat)
     return open_session(actor, person_id, Channel.WECHAT, device=device)
@@ -42,8 +42,10 @@ def owns(person_id: int, wechat: WechatSession) -> bool:
 def attach_wechat(actor: Actor, person_id: int, openid: str) -> None:
     """Gives a known person an openid of our mini-program.
 
-    Raises Conflict `wechat.taken` where the openid belongs to another person, NotFound `not_found`.
+    Raises Conflict `wechat.taken` where the openid belongs to another person, `person.erased`;
+    NotFound `not_found`.
     """
+    people_queries.hold_people([person_id])
     people_queries.lock_person(person_id)
     wechat = WechatSession(gateway.appid(), openid)
     if not _link(person_id, wechat) and _owner(wechat) != person_id:
@@ -71,6 +73,7 @@ def _owner_by_unionid(wechat: WechatSession) -> int | None:
         .limit(1)
     )
     if person_id is not None:
+        people_queries.hold_people([person_id])
         _link(person_id, wechat)
     return person_id
 

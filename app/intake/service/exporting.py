@@ -1,12 +1,12 @@
 """导出工单: lists as Excel files, small ones at once, large ones by the timetable."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, or_, select, text
 
 from app.files.queries import attached_ids
 from app.files.service import delete_files, keep_document
@@ -42,7 +42,7 @@ from app.intake.storage import draft_folder, sweep_drafts, touch
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values, record
 from app.kernel.clock import local_date, now
-from app.kernel.database import session, transaction
+from app.kernel.database import is_sqlite, lock, session, transaction
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
 from app.kernel.queue import extend, fail, free_rows, give_up, held, take
@@ -180,7 +180,7 @@ def _finish(actor: Actor, export: Export, writing: _Writing) -> None:
     title = f"{TITLES[export.template]}-{local_date(export.created_at)}"
     subject = (SUBJECT, export.id)
     keep_document(actor, export.owner_id, writing.content, EXCEL, title=title, subject=subject)
-    export.finish(len(writing.seen), now() + EXPORT_KEPT)
+    export.finish(writing.seen, now() + EXPORT_KEPT)
     session.flush()
 
 
@@ -337,6 +337,24 @@ def erase_exports_of(actor: Actor, person_id: int) -> None:
     """Deletes all of somebody's; first locked, so that none is finished after this."""
     own = select(Export.id).where(Export.owner_id == person_id).order_by(Export.id)
     _delete(list(session.scalars(own.with_for_update())))
+
+
+def drop_exports_with(actor: Actor, order_ids: Collection[int]) -> None:
+    """Deletes the files in which one of the orders stands; what is being made begins anew.
+
+    The owner asks again. An export that is requested meanwhile waits for the caller's transaction.
+    """
+    if not is_sqlite():
+        session.execute(text("LOCK TABLE exports IN SHARE ROW EXCLUSIVE MODE"))
+    # No request is under way here any more, so a running export is one of the timetable.
+    exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
+    wanted = set(order_ids)
+    for export in exports:
+        if export.state is ExportState.RUNNING:
+            export.begin_anew()
+    session.flush()
+    done = [export for export in exports if export.state is ExportState.DONE]
+    _delete([e.id for e in done if e.order_ids is None or wanted.intersection(e.order_ids)])
 
 
 def _delete(export_ids: list[int]) -> None:

@@ -27,6 +27,7 @@ from app.kernel.crypto import seal
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids, table_of
 from app.kernel.errors import Conflict
+from app.kernel.naming import Naming
 from app.kernel.queue import fail, free_rows, give_up, work_each
 from app.organisation.queries import get_unit
 from app.organisation.tables import Fault
@@ -204,6 +205,31 @@ def _enter(actor: Actor, kept: Import, rows: Sequence[ImportRow]) -> None:
     kept.added += entered.added
     kept.known += entered.known
     kept.rejected += len(bad)
+
+
+def forget_rows_of(actor: Actor, naming: Naming) -> None:
+    """Deletes the kept rows of files that name an erased person; such a row is not entered any more.
+
+    All rows are opened, because they are sealed. They are kept for a day.
+    """
+    last = 0
+    while some := _next_rows(last):
+        last = some[-1].id
+        gone = [row.id for row in some if _names(naming, row)]
+        session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
+
+
+def _next_rows(after: int) -> Sequence[ImportRow]:
+    rows = select(ImportRow).where(ImportRow.id > after).order_by(ImportRow.id)
+    return session.scalars(rows.limit(BATCH)).all()
+
+
+def _names(naming: Naming, row: ImportRow) -> bool:
+    try:
+        cells = line_of(row).cells
+    except Exception:  # a row that nobody can open names nobody, whatever is wrong with it
+        return False
+    return any(naming.blank(cell) != cell for cell in cells)
 
 
 def forget_rows(actor: Actor, *, limit: int = BATCH) -> int:

@@ -8,7 +8,7 @@ from app.orders.access.concern import refuse_own_rating, refuse_own_work
 from app.orders.asking.service import ask_agreement
 from app.orders.linking.merging import outcome_hearers, release_root, unmerge
 from app.orders.linking.splitting import cancel_children, gather_parent
-from app.orders.record.core import need_reason, take, write
+from app.orders.record.core import hold_requester, need_reason, take, write
 from app.orders.record.hands import handlers_of
 from app.orders.record.telling import desk, judges, requesters, tell
 from app.orders.ticket.models import Order
@@ -91,9 +91,10 @@ def follow_up_order(
 ) -> Order:
     """回访: staff note a call to the requester; the answer of a resident who was reached is a rating.
 
-    A person who worked on the order, or is a party of it, may not call. Raises
-    Forbidden `order.not_allowed`, Invalid `order.solved_required` and what `take` raises.
+    A person who worked on the order, or is a party of it, may not call. Raises Forbidden
+    `order.not_allowed`, Invalid `order.solved_required` and what `hold_requester` and `take` raise.
     """
+    hold_requester(order_id)
     order = take(actor, order_id, Action.FOLLOW_UP)
     refuse_own_work(actor, order)
     answered = outcome is CallOutcome.REACHED

@@ -14,7 +14,7 @@ from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, instead_of_not_found
 from app.orders.access.concern import refuse_own_words
 from app.orders.giving.service import is_called_anew, page
-from app.orders.record.core import need_reason, take, write
+from app.orders.record.core import hold_requester, need_reason, take, write
 from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Amendment, Order, OrderContact, OrderFollower
 from app.orders.ticket.models.placement import point_text
@@ -39,8 +39,10 @@ def amend_order(
 
     The green channel is for a leader. An order that becomes an emergency pages people. Raises
     Forbidden `order.leader_only`; Invalid `order.nothing_changed`, `order.reason_required`,
-    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `take` and `usable_category` raise.
+    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `hold_requester`, `take` and
+    `usable_category` raise.
     """
+    hold_requester(order_id)
     order = take(actor, order_id, Action.AMEND)
     category = None
     if category_id is not None:

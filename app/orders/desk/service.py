@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
+from sqlalchemy import select
+
 from app.categories.queries import category_or_none
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
+from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.concern import refuse_own_rejection, refuse_own_work
 from app.orders.giving.helping import check_helpers, tell_companions
 from app.orders.giving.service import (
-    account_of,
     check_person,
     keep_account,
     lock_handler,
     may_go_on,
+    rightful_account,
     tell_given,
     to_person,
 )
@@ -28,7 +31,7 @@ from app.orders.record.timing import check_due
 from app.orders.ticket.models import Giving, Order
 from app.orders.ticket.states import RETURNS_ADMITTED, Action, DispatchMode, HandlerKind
 from app.organisation.models import Provider
-from app.organisation.queries import get_provider, get_unit
+from app.organisation.queries import account_of, get_provider, get_unit
 from app.people.queries import get_person
 from app.people.states import PersonKind
 
@@ -91,7 +94,7 @@ def dispatch_order(
     act (定人员、定时间、定任务). `helper_ids` go along (同行). Raises Conflict `order.decide_first`,
     `order.leader_assigns`, and what `take` and `_giving` raise.
     """
-    lock_handler(wish.get("assignee_id"))
+    _lock_named(wish)
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
     _check_leader(actor, order, mode)
@@ -117,7 +120,7 @@ def reassign_order(
     The old and the new handler and the requester are told. Raises Conflict `order.same_handler`,
     `order.leader_assigns`; Invalid `order.reason_required`, and what `take` and `_giving` raise.
     """
-    lock_handler(wish.get("assignee_id"))
+    _lock_named(wish)
     order = take(actor, order_id, Action.REASSIGN)
     earlier = order.holder_id or order.offered_to_id
     if earlier is not None and earlier == wish.get("assignee_id"):
@@ -181,6 +184,10 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     `order.already_checked`, `order.nobody_holds`; Invalid `order.reason_required` for a failed check
     without a note; and what `take` raises.
     """
+    holder_id = (
+        None if passed else session.scalar(select(Order.holder_id).where(Order.id == order_id))
+    )
+    lock_handler(holder_id)
     order = take(actor, order_id, Action.CHECK)
     refuse_own_work(actor, order)
     if order.checked_at is not None:
@@ -208,6 +215,12 @@ def _may_go_on(order: Order, at: datetime) -> bool:
         or person_id is None
         or may_go_on(person_id, order, at)
     )
+
+
+def _lock_named(wish: Wish) -> None:
+    """Locks the people to whom the order is to go, a provider's account among them."""
+    along = (account_of(wish.get("provider_id")), *wish.get("helper_ids", ()))
+    lock_handler(wish.get("assignee_id"), along)
 
 
 def _check_decided(order: Order) -> None:
@@ -258,7 +271,7 @@ def _giving(order: Order, mode: DispatchMode, wish: Wish) -> Giving:
         mode,
         provider_id=provider.id,
         kind=HandlerKind.PROVIDER,
-        holder_id=account_of(order, provider, now()),
+        holder_id=rightful_account(order, provider, now()),
         **terms,
     )
 

@@ -8,11 +8,12 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
+from app.kernel.messages import mention
 from app.orders.giving.service import may_work
 from app.orders.record.core import write
 from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
-from app.people.queries import get_person, masked_names
+from app.people.queries import get_person
 
 
 def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None) -> None:
@@ -36,10 +37,9 @@ def tell_companions(order: Order) -> None:
         return
     together = [person for person in (order.holder_id or order.offered_to_id,) if person]
     together += order.helper_ids
-    names = masked_names(together)
     for person_id in together:
-        others = "、".join(names[other] for other in together if other != person_id)
-        tell(order, "companion", [person_id], others=others)
+        others = [other for other in together if other != person_id]
+        tell(order, "companion", [person_id], others=mention(others))
 
 
 def stop_helping(actor: Actor, person_id: int, lost: Callable[[Order], bool]) -> None:

@@ -1,5 +1,6 @@
 """Checks a handler, gives the order to him or her, and tells the people concerned."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.orders.ticket.states import RETURNS_ADMITTED, DispatchMode, HandlerKind
 from app.organisation.models import Provider
 from app.organisation.queries import get_provider
 from app.people.models import Person
-from app.people.queries import get_person, grants_of, holders_of
+from app.people.queries import get_person, grants_of, hold_people, holders_of
 from app.people.states import PersonKind
 
 ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: HandlerKind.STAFF}
@@ -107,7 +108,7 @@ def may_go_on(person_id: int, order: Order, at: datetime) -> bool:
     return has_ground(Actor(person_id, "", grants_of(person_id, at)), order)
 
 
-def account_of(order: Order, provider: Provider, at: datetime) -> int | None:
+def rightful_account(order: Order, provider: Provider, at: datetime) -> int | None:
     """The id of the person who acts for the outside unit on this order; None where nobody does.
 
     It is the account of the provider, if it may handle orders of the unit.
@@ -126,7 +127,7 @@ def keep_account(actor: Actor, order: Order) -> None:
     if not order.is_held or order.provider_id is None:
         return
     at = now()
-    account_id = account_of(order, get_provider(order.provider_id), at)
+    account_id = rightful_account(order, get_provider(order.provider_id), at)
     if account_id == order.holder_id:
         return
     order.change_account(at, account_id)
@@ -137,11 +138,13 @@ def keep_account(actor: Actor, order: Order) -> None:
         tell(order, "assigned", [account_id], category=category_name(order))
 
 
-def lock_handler(person_id: int | None) -> None:
+def lock_handler(person_id: int | None, along: Sequence[int | None] = ()) -> None:
     """Locks the person's row, so that he or she cannot lose the right to the order meanwhile.
 
-    Must come before the lock of the order's row, as in all verbs.
+    Holds the people who go along too. Must come before the lock of the order's row, as in all verbs. Raises
+    Conflict `person.erased`.
     """
+    hold_people([person_id, *along])
     if person_id is not None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()
 

@@ -16,6 +16,7 @@ from app.kernel.clock import local_midnight, now, spoken
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
+from app.kernel.messages import mention
 from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.policy import may_explain, may_lead
 from app.orders.access.visible import check_reach, contents_of, get_visible
@@ -37,7 +38,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import lock_person, masked_names
+from app.people.queries import hold_people, lock_person
 from app.people.states import PersonKind
 
 
@@ -57,9 +58,9 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
     order.claim(at, kind=kind, person_id=person.id)
     write(actor, order, note=note)
-    name = masked_names([person.id])[person.id]
-    tell(order, "claimed", requesters(order), handler=name)
-    tell(order, "claimed_staff", desk(order), handler=name)
+    handler = mention([person.id])
+    tell(order, "claimed", requesters(order), handler=handler)
+    tell(order, "claimed_staff", desk(order), handler=handler)
     return order
 
 
@@ -123,8 +124,7 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     order = take(actor, order_id, Action.DECLINE)
     order.decline(now())
     write(actor, order, note=need_reason(reason), visible=False)
-    name = masked_names([actor.own_id])[actor.own_id]
-    tell(order, "declined", desk(order), handler=name)
+    tell(order, "declined", desk(order), handler=mention([actor.own_id]))
     tell_leader_of_returns(order)
     return order
 
@@ -142,10 +142,8 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
         )
     order.appoint(moment, at)
     write(actor, order, note=note)
-    name = "承办单位"
-    if order.holder_id is not None:
-        name = masked_names([order.holder_id]).get(order.holder_id, "办理人")
-    tell(order, "appointed", requesters(order), handler=name, time=spoken(at))
+    handler = "承办单位" if order.holder_id is None else mention([order.holder_id])
+    tell(order, "appointed", requesters(order), handler=handler, time=spoken(at))
     return order
 
 
@@ -238,8 +236,9 @@ def complete_order(
 
     Without `helper_ids` the helpers of the order count as helpers. Raises Conflict
     `order.parts_open`; Invalid `order.visit_code_required`, `order.photo_required`,
-    `order.two_people`, `helper.unknown`; and what `take` raises.
+    `order.two_people`, `helper.unknown`; and what `hold_people` and `take` raise.
     """
+    hold_people(helper_ids)
     order = take(actor, order_id, Action.COMPLETE)
     check_parts(order)
     category = category_or_none(order.category_id)

@@ -3,7 +3,7 @@
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.orders.leaving import erasure, holders
-from app.orders.leaving.exports import export_of
+from app.orders.leaving.exports import export_of, names_in_orders_of
 from app.organisation.events import ProviderAccountChanged, UnitClosing, UnitMoved
 from app.people.events import (
     AwayReturned,
@@ -36,13 +36,18 @@ def on_person_deactivated(event: PersonDeactivated) -> None:
 
 
 def on_person_leaving(event: PersonLeaving) -> None:
-    """Refuses while the person holds orders, unless staff force it; then gives them back."""
+    """Refuses while the person holds orders, unless staff force it; then gives them back.
+
+    Adds the names, phones and addresses in the person's orders.
+    """
     holders.let_leave(_ACTOR, event.person_id, forced=event.forced)
+    event.names.extend(names_in_orders_of(event.person_id))
 
 
 def on_person_erased(event: PersonErased) -> None:
     """Erases the person from the orders."""
-    erasure.forget_person(_ACTOR, event.person_id)
+    index = event.phone_index
+    erasure.forget_person(_ACTOR, event.person_id, event.naming, phone_index=index)
 
 
 def on_unit_closing(event: UnitClosing) -> None:

@@ -13,6 +13,7 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
+from app.kernel.naming import BLANK
 from app.orders.access.relations import is_requester
 from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
@@ -172,7 +173,7 @@ def gather(parent: Order) -> None:
     parent.gather(now())
     units = {part.handling_unit_id: get_unit(part.handling_unit_id).name for part in parts}
     outcomes = [
-        f"{units[part.handling_unit_id]}：{part.task}（{STAFF_WORDS[part.status]}）"
+        f"{units[part.handling_unit_id]}：{part.task or BLANK}（{STAFF_WORDS[part.status]}）"
         for part in parts
     ]
     write(_GATHERER, parent, note="\n".join(outcomes))

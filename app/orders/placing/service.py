@@ -29,7 +29,15 @@ from app.orders.ticket.states import OPEN, Source
 from app.organisation.models import Unit
 from app.organisation.queries import hold_unit, is_open, setting, unit_above
 from app.people.models import Person
-from app.people.queries import get_person, holders_of, lock_person, name_of, phone_of, unit_paths_of
+from app.people.queries import (
+    get_person,
+    hold_people,
+    holders_of,
+    lock_person,
+    name_of,
+    phone_of,
+    unit_paths_of,
+)
 
 MAX_PHOTOS = 9
 _ORDERS = table_of(Order)
@@ -88,9 +96,10 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     `on_behalf_of` {person_id?, name?, phone?}.
 
     Raises Invalid `order.empty`, `order.too_many_photos`, `order.photo_required`, `unit.closed`,
-    `person.unknown`; Forbidden `order.on_behalf_staff_only`, `order.staff_only_field`,
-    `category.staff_only`, `consent.required`, `person.desk_only`; TooMany `order.daily_limit`,
-    `order.open_limit`; and what `spot_of`, `usable_category` and `check_answers` raise.
+    `person.unknown`; Conflict `person.erased`; Forbidden `order.on_behalf_staff_only`,
+    `order.staff_only_field`, `category.staff_only`, `consent.required`, `person.desk_only`; TooMany
+    `order.daily_limit`, `order.open_limit`; and what `spot_of`, `usable_category` and
+    `check_answers` raise.
     """
     at = now()
     spot = spot_of(actor, wish.unit_id, wish.place_id, wish.location)
@@ -195,6 +204,7 @@ def _known_person(actor: Actor, person_id: int) -> Person:
     """The person, if of a unit where the actor may enter orders; others count as unknown."""
     if not any(actor.may("orders.enter", path) for path in unit_paths_of(person_id)):
         raise Invalid("person.unknown", "没有找到这位居民，请填写姓名和电话。")
+    hold_people([person_id])
     return get_person(person_id)
 
 

@@ -9,6 +9,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, not_found
+from app.kernel.messages import mention
 from app.orders.access.concern import refuse_own_work
 from app.orders.access.policy import POLICY, may_decide
 from app.orders.access.visible import get_visible
@@ -29,7 +30,7 @@ from app.orders.ticket.states import (
 )
 from app.orders.upward.service import extend_now
 from app.organisation.queries import hold_unit, is_open
-from app.people.queries import get_person, grants_of, lock_person, masked_names
+from app.people.queries import get_person, grants_of, lock_person
 
 
 def agree_request(
@@ -152,8 +153,7 @@ def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None
     order.support(at, person_id=person.id)
     order.note(**request.named)
     write(actor, order, note=note)
-    name = masked_names([person.id])[person.id]
-    tell(order, "claimed", requesters(order), handler=name)
+    tell(order, "claimed", requesters(order), handler=mention([person.id]))
 
 
 Effect = Callable[[Actor, Order, OrderRequest, str | None], None]

@@ -1,6 +1,6 @@
 """Conditions for lists of orders that hold some words, or have a number."""
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
 
 from app.kernel.actor import Actor
 from app.kernel.crypto import holds_phone

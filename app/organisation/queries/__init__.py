@@ -18,6 +18,7 @@ from app.organisation.queries.places import (
     same_building,
 )
 from app.organisation.queries.providers import (
+    account_of,
     account_visible_to,
     get_provider,
     get_visible_phone_entry,
@@ -47,9 +48,10 @@ from app.organisation.queries.units import (
 )
 
 __all__ = [
+    "account_of",
+    "account_visible_to",
     "entrance_of",
     "estates_of",
-    "account_visible_to",
     "hold_unit",
     "open_unit",
     "Located",

@@ -28,6 +28,13 @@ def get_provider(provider_id: int) -> Provider:
 _names = KeptColumn(Provider.name)
 
 
+def account_of(provider_id: int | None) -> int | None:
+    """Returns the id of the person who acts for the provider; None where there is nobody."""
+    if provider_id is None:
+        return None
+    return session.scalar(select(Provider.person_id).where(Provider.id == provider_id))
+
+
 def provider_names(provider_ids: Iterable[int]) -> dict[int, str]:
     """Returns names of providers by id, of closed ones too; unknown ids are missing."""
     return _names.of(provider_ids)

@@ -2,6 +2,8 @@
 
 from typing import TypedDict, Unpack
 
+from sqlalchemy import update
+
 from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
@@ -67,6 +69,14 @@ def create_provider(
 def _link(actor: Actor, provider: Provider) -> None:
     if provider.person_id is not None:
         announce(ProviderAccountLinked(actor, provider.id, provider.unit_id, provider.person_id))
+
+
+def unlink_account(actor: Actor, person_id: int) -> None:
+    """Takes the person off the providers that he or she acts for; used when the person is erased."""
+    # The audit of the erasure says who did it, so the actor is not needed here.
+    del actor
+    linked = update(Provider).where(Provider.person_id == person_id)
+    session.execute(linked.values(person_id=None, version=Provider.version + 1))
 
 
 class ProviderFields(TypedDict, total=False):

@@ -24,7 +24,7 @@ def lock_living(person_id: int) -> Person:
     """Returns the person, locked; raises Conflict `person.erased` and NotFound `not_found`."""
     person = queries.lock_person(person_id)
     if person.status is PersonStatus.ERASED:
-        raise Conflict("person.erased", "这位人员已注销。")
+        raise queries.erased()
     return person
 
 

@@ -5,8 +5,10 @@ from sqlalchemy import select
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Forbidden
+from app.kernel.errors import Conflict, Forbidden, Unauthenticated
 from app.kernel.events import announce
+from app.kernel.naming import Naming
+from app.organisation.service import unlink_account
 from app.people import policy, queries
 from app.people.events import (
     MembershipEnded,
@@ -71,21 +73,37 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     A person may erase himself or herself. While the person holds orders, listeners refuse (Conflict
     `person.holds_orders`); staff may force it, and then the orders are given back.
 
+    It waits for all requests that write for the person, and those that come later find nobody.
+
     Raises NotFound `not_found`; Conflict `person.erased`; Forbidden `person.may_not_remove`,
-    `person.may_not_force`.
+    `person.may_not_force`; Unauthenticated `session.expired` where the actor is erased meanwhile.
     """
     queries.get_visible_person(actor, person_id)
+    _hold(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=True)
     if forced and actor.person_id == person_id:
         raise Forbidden("person.may_not_force", "手上还有单子时，请先退回或请社区办理。")
     unit_id = person.home_unit_id
-    announce(PersonLeaving(person_id, forced))
+    leaving = PersonLeaving(person_id, forced, queries.names_by_which_known(person_id))
+    announce(leaving)
     _end_everything(actor, person_id, "")
+    naming, index = Naming.of(leaving.names), queries.phone_index_of(person_id)
     _forget(person)
+    unlink_account(actor, person_id)
     audit.record(actor, "person.erased", "person", person_id, reason=reason, unit_id=unit_id)
-    announce(PersonErased(person_id))
+    naming.blank_out(audit.AuditRow.reason)
+    announce(PersonErased(person_id, naming, index))
     return person
+
+
+def _hold(actor: Actor, person_id: int) -> None:
+    """Holds the actor so that he or she stays, and the person to be erased, the lower id first."""
+    for held_id in sorted({person_id, actor.person_id or person_id}):
+        if held_id != person_id:
+            queries.hold_people([held_id])
+        elif not queries.hold_to_erase(person_id) and actor.person_id == person_id:
+            raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
 
 
 def _check_removal(actor: Actor, person_id: int, *, own: bool) -> None:

@@ -87,7 +87,7 @@ class OrderColumns(Model):
     holder_kind: Mapped[HandlerKind | None]
     helper_ids: Mapped[list[int]] = mapped_column(default=list)
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
-    task: Mapped[str | None]
+    task: Mapped[str | None] = mapped_column(info=WORDS)
     by_support: Mapped[bool] = mapped_column(default=False, server_default=false())
     people_needed: Mapped[int] = mapped_column(default=1)
     returns: Mapped[int] = mapped_column(default=0)
