@@ -10,8 +10,7 @@ from app.identity.service.accounts import (
     unlock_account,
 )
 from app.identity.service.codes import Enrolment, confirm_totp, enrol_totp, forget_totp, remove_totp
-from app.identity.service.consents import record_consent
-from app.identity.service.erasure import forget_person
+from app.identity.service.erasure import forget_person, forget_strangers
 from app.identity.service.log_in import log_in_password
 from app.identity.service.profile import attach_phone, edit_profile
 from app.identity.service.sessions import (
@@ -42,13 +41,13 @@ __all__ = [
     "forget_dead_sessions",
     "forget_old_failures",
     "forget_person",
+    "forget_strangers",
     "forget_totp",
     "give_ticket",
     "log_in_password",
     "log_in_wechat",
     "open_account",
     "open_session",
-    "record_consent",
     "redeem_ticket",
     "refresh_session",
     "remove_totp",

@@ -1,4 +1,4 @@
-"""What this room deletes of an erased person."""
+"""What this room deletes of an erased person; and the erasure of strangers."""
 
 from sqlalchemy import delete, select
 
@@ -12,15 +12,15 @@ from app.identity.models import (
     TotpSecret,
     WechatAccount,
 )
+from app.identity.states import STRANGERS_KEPT
 from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.kernel.database import session
+from app.people import service as people
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
-    """Deletes account, sessions, tokens, codes and WeChat accounts of the person, and failed log-ins.
-
-    Consents stay: they point to the anonymous row.
-    """
+    """Deletes account, sessions, tokens, codes and WeChat accounts of the person, and failed log-ins."""
     account = session.get(Account, person_id)
     if account is not None:
         key = queries.account_key(account.username)
@@ -29,3 +29,14 @@ def forget_person(actor: Actor, person_id: int) -> None:
     session.execute(delete(Token).where(Token.session_id.in_(sessions)))
     for model in (LoginSession, RecoveryCode, TotpSecret, WechatAccount, Account):
         session.execute(delete(model).where(model.person_id == person_id))
+
+
+def forget_strangers(actor: Actor, limit: int) -> int:
+    """Erases at most `limit` people whom only a WeChat log-in of 24 h ago or more has left.
+
+    They have agreed to no document and left nothing (see `queries.strangers`). Returns how many.
+    """
+    found = queries.strangers(now() - STRANGERS_KEPT, limit)
+    for person_id in found:
+        people.erase_person(actor, person_id)
+    return len(found)

@@ -15,6 +15,8 @@ from app.orders.record.telling import requesters, tell
 from app.orders.ticket.models import Amendment, Order, OrderContact
 from app.orders.ticket.states import Action, ContentState
 from app.organisation.queries import get_place, get_unit
+from app.people.queries import has_consent
+from app.people.states import Document
 
 
 def amend_order(
@@ -85,9 +87,17 @@ def _place(order: Order, place_id: int | None) -> dict[str, Any]:
     return {
         "place_id": place.id,
         "grid_id": unit.id if unit.path != order.handling_path else None,
-        "latitude": place.latitude,
-        "longitude": place.longitude,
+        "latitude": place.latitude if _keeps_point(order) else None,
+        "longitude": place.longitude if _keeps_point(order) else None,
     }
+
+
+def _keeps_point(order: Order) -> bool:
+    """Whether the order may have a point: it has one already, or its person has agreed to that."""
+    if order.latitude is not None:
+        return True
+    person_id = order.requester_id or order.placer_id
+    return person_id is None or has_consent(person_id, Document.EXACT_LOCATION)
 
 
 def _change_contact(order: Order, name: str | None, phone: str | None) -> tuple[str, ...]:

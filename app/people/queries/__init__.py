@@ -1,6 +1,20 @@
 """Reads of the room, in one file for each noun."""
 
 from app.people.queries.audits import page_of_audit
+from app.people.queries.consents import (
+    consented,
+    ever_consented,
+    get_document,
+    get_visible_consent,
+    has_consent,
+    latest_consents,
+    needed_consents,
+    own_consents,
+    require_consent,
+    serves_without_consent,
+    titles,
+    without_consent,
+)
 from app.people.queries.exports import export_of
 from app.people.queries.limits import get_visible_limit, page_of_limits
 from app.people.queries.persons import (
@@ -42,22 +56,30 @@ __all__ = [
     "approved_registrations",
     "approved_unit_paths",
     "audit_unit_of",
+    "consented",
+    "ever_consented",
     "export_of",
+    "get_document",
     "get_person",
     "get_role",
+    "get_visible_consent",
     "get_visible_grant",
     "get_visible_limit",
     "get_visible_person",
     "get_visible_registration",
     "grants_of",
+    "has_consent",
     "holders_of",
     "holders_of_role",
     "home_of",
+    "latest_consents",
     "lock_person",
     "masked_names",
     "message_window_of",
     "name_of",
     "names_of",
+    "needed_consents",
+    "own_consents",
     "page_by_phone",
     "page_of_audit",
     "page_of_grants",
@@ -68,5 +90,10 @@ __all__ = [
     "phone_of",
     "powers_of",
     "registrations_of",
+    "require_consent",
+    "serves_without_consent",
+    "titles",
+    "titles",
     "unit_paths_of",
+    "without_consent",
 ]
