@@ -20,7 +20,8 @@ WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PU
 NAMES = (
     *("APP_ENV", "DATA_DIR", "DATABASE_URL", "HOST", "PORT", "SERVER_WORKERS", "DEMO"),
     *("DEMO_PASSWORD", *SECRET_NAMES, "FIELD_KEY_ID", "WECHAT_MODE", *WECHAT_NAMES, "CLOCK_FILE"),
-    *("TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL", "SECURITY_LOG"),
+    *("CONSENT_DOCUMENTS", "TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
+    "SECURITY_LOG",
 )
 _HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
 _WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
@@ -253,7 +254,13 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
         "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         "SECURITY_LOG": reader.choice("SECURITY_LOG", "file", ("file", "stdout")),
         "CLOCK_FILE": reader.text("CLOCK_FILE"),
+        "CONSENT_DOCUMENTS": _folder(reader.text("CONSENT_DOCUMENTS")),
     }
+
+
+def _folder(text: str) -> str:
+    """Returns the whole path of a folder that is named from the program's own; "" for none."""
+    return str((ROOT / text).resolve()) if text else ""
 
 
 def _database(reader: Reader, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,11 +71,13 @@ from app.organisation.events import (
     UnitMoved,
 )
 from app.people import api as people_api
+from app.people import documents
 from app.people import listeners as people_heard
 from app.people import policy as people_policy
 from app.people import states as people_states
 from app.people.events import (
     AwayReturned,
+    ConsentWithdrawn,
     ExportRequested,
     LimitDecided,
     MembershipEnded,
@@ -156,13 +158,14 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     """Returns a Flask app with every room.
 
     `config` defaults to the settings of the environment. Raises what `config.load` raises for wrong
-    settings, and RuntimeError if a role names an unknown permission.
+    settings, and RuntimeError if a role names an unknown permission or a text for consent is wrong.
     """
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
     logs.set_up(str(app.config["LOG_LEVEL"]))
     security.set_up(app)
     app.extensions["keyring"] = crypto.read_keyring(app.config)
+    documents.put_in_force(documents.read_documents(str(app.config["CONSENT_DOCUMENTS"])))
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES
     app.extensions["figures"] = FIGURES
@@ -215,6 +218,7 @@ def _wire(app: http.App) -> None:
     listen(app, PersonErased, notifications_heard.on_person_erased)
     listen(app, PersonErased, identity_heard.on_person_erased)
     listen(app, MembershipEnded, orders_heard.on_membership_ended)
+    listen(app, ConsentWithdrawn, orders_heard.on_consent_withdrawn)
     listen(app, RoleEnded, orders_heard.on_role_ended)
     listen(app, RoleEnded, intake_heard.on_role_ended)
     listen(app, DocumentOpening, intake_heard.on_document_opening)
@@ -223,6 +227,7 @@ def _wire(app: http.App) -> None:
     for tells, event in (
         (notifications_heard.on_registration_decided, RegistrationDecided),
         (notifications_heard.on_registration_ended, RegistrationEnded),
+        (notifications_heard.on_consent_withdrawn, ConsentWithdrawn),
         (notifications_heard.on_role_granted, RoleGranted),
         (notifications_heard.on_role_ended, RoleEnded),
         (notifications_heard.on_person_limited, PersonLimited),

@@ -84,6 +84,7 @@ TIMETABLE: tuple[Job, ...] = (
     Job("files.work_off_removals", files.work_off_removals, every=120),
     Job("files.remove_orphans", files.remove_orphans, every=3600),
     Job("identity.forget_dead_sessions", identity.forget_dead_sessions, every=3600),
+    Job("identity.forget_strangers", identity.forget_strangers, every=3600),
     Job("identity.forget_old_failures", identity.forget_old_failures, every=3600),
     Job("notifications.forget_old_messages", notifications.forget_old_messages, every=3600),
     Job("kernel.forget_old_keys", idempotency.forget_old_keys, every=3600),

@@ -25,8 +25,8 @@ from app.categories.service import seed_categories
 from app.deadlines.days.service import seed_calendar
 from app.deadlines.policies.service import seed_policies
 from app.identity.models import LoginSession
-from app.identity.service import Issued, open_session, record_consent
-from app.identity.states import CURRENT_VERSIONS, Channel, Document
+from app.identity.service import Issued, open_session
+from app.identity.states import Channel
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
@@ -52,7 +52,8 @@ from app.people.service import (
     report_to_unit,
     seed_roles,
 )
-from app.people.states import PersonKind, RegistrationKind
+from app.people.states import Document, PersonKind, RegistrationKind
+from tests.consents import agree, make_known
 
 SYSTEM = Actor.system("tests")
 # The proof of identity of all sessions of the tests: never older than ten minutes, whatever the clock.
@@ -250,16 +251,12 @@ def _square(column: int) -> dict[str, Any]:
 def _crowd(world: World, community: Unit, prefix: str) -> None:
     for key, (kind, role) in CROWD.items():
         person = _person(world, prefix + key, kind, role, community)
-        actor = Actor(person.id, key)
         if kind is PersonKind.RESIDENT:
-            record_consent(
-                actor, Document.PRIVACY, CURRENT_VERSIONS[Document.PRIVACY], granted=True
-            )
+            agree(person.id, Document.PRIVACY, Document.EXACT_LOCATION)
     leader = world.actor(prefix + "leader")
     for key in ("member", "member2", "volunteer"):
         member = Actor(world.ids[prefix + key], key)
-        for document in (Document.PRIVACY, Document.PARTY_MEMBERSHIP):
-            record_consent(member, document, CURRENT_VERSIONS[document], granted=True)
+        make_known(member.own_id)
         registration = report_to_unit(
             member, unit_id=community.id, kind=RegistrationKind.HOME, skills=SKILLS
         )

@@ -16,6 +16,7 @@ PUBLIC_ENDPOINTS = frozenset(
         "sessions.log_in_password",
         "sessions.refresh",
         "files.show_file",
+        "consents.get_document",
         "openapi",
         "docs",
         "healthz",

@@ -10,7 +10,7 @@ _ACTOR = Actor.system("identity")
 
 
 def on_person_erased(event: PersonErased) -> None:
-    """Deletes every way to log in as the person; consents stay, with the anonymous row."""
+    """Deletes every way to log in as the person."""
     forget_person(_ACTOR, event.person_id)
 
 
@@ -20,5 +20,5 @@ def on_person_deactivated(event: PersonDeactivated) -> None:
 
 
 def on_export_requested(event: ExportRequested) -> None:
-    """Adds consents, sessions and WeChat accounts to the person's copy of the own data."""
+    """Adds user name, sessions and WeChat accounts to the person's copy of the own data."""
     event.parts["identity"] = queries.export_of(event.person_id)

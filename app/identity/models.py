@@ -1,19 +1,11 @@
-"""Tables of sessions, tokens, accounts, one-time codes, WeChat accounts and consents."""
+"""Tables of sessions, tokens, accounts, one-time codes and WeChat accounts."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.identity.states import (
-    CURRENT_VERSIONS,
-    DOCUMENT_TITLES,
-    NEEDED_BY_ALL,
-    Channel,
-    Document,
-    RevokedFor,
-    TokenKind,
-)
+from app.identity.states import Channel, RevokedFor, TokenKind
 from app.kernel.database import Id, Model, Ref
 
 
@@ -139,35 +131,3 @@ class WechatAccount(Model):
     openid: Mapped[str]
     unionid_index: Mapped[str | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
-
-
-class Consent(Model):
-    """One yes or no of a person to one version of a document.
-
-    Rows are added, never changed; the last one for a document counts.
-    """
-
-    __tablename__ = "consents"
-    __table_args__ = (Index("ix_consents_person_id", "person_id", "document", "id"),)
-
-    id: Mapped[Id]
-    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"))
-    document: Mapped[Document]
-    version: Mapped[int]
-    granted: Mapped[bool]
-    at: Mapped[datetime]
-
-    @property
-    def title(self) -> str:
-        """The document's Chinese name."""
-        return DOCUMENT_TITLES[self.document]
-
-    @property
-    def current_version(self) -> int:
-        """The version of the document that is in force today."""
-        return CURRENT_VERSIONS[self.document]
-
-    @property
-    def needed(self) -> bool:
-        """Whether every person must agree to the document."""
-        return self.document in NEEDED_BY_ALL

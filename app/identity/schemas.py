@@ -1,10 +1,10 @@
-"""Schemas of log-in, the own profile, consents and accounts."""
+"""Schemas of log-in, the own profile and accounts."""
 
 from marshmallow import fields, validate
 
-from app.identity.states import Channel, Document
+from app.identity.states import Channel
 from app.kernel.http import Identifier, Moment, Schema, Text
-from app.people.states import PersonKind
+from app.people.states import Document, PersonKind
 
 
 def _secret(longest: int = 200, *, required: bool = True) -> fields.String:
@@ -141,27 +141,6 @@ class ExportOut(Schema):
 
     exported_at = Moment(required=True)
     parts = fields.Dict(keys=fields.String(), required=True)
-
-
-class ConsentIn(Schema):
-    """A yes or a no to one version of a document."""
-
-    document = fields.Enum(Document, by_value=True, required=True)
-    version = fields.Integer(required=True, validate=validate.Range(min=0, max=2**31 - 1))
-    granted = fields.Boolean(required=True)
-
-
-class ConsentOut(Schema):
-    """The last answer to a document; `id`, `version` and `at` are null where there was none."""
-
-    id = fields.Integer(required=True, allow_none=True)
-    document = fields.Enum(Document, by_value=True, required=True)
-    title = fields.String(required=True)
-    version = fields.Integer(required=True, allow_none=True)
-    granted = fields.Boolean(required=True)
-    at = Moment(required=True, allow_none=True)
-    current_version = fields.Integer(required=True)
-    needed = fields.Boolean(required=True)
 
 
 class ProofIn(Schema):

@@ -1,4 +1,4 @@
-"""Kinds of sessions and tokens, documents of consent with their versions, limits of log-in."""
+"""Kinds of sessions and tokens, limits of log-in, the messages of the room."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -32,32 +32,6 @@ class RevokedFor(StrEnum):
     DEACTIVATED = "deactivated"
 
 
-class Document(StrEnum):
-    """The documents to which a person consents, each separately."""
-
-    PRIVACY = "privacy"
-    SERVICE_TERMS = "service_terms"
-    PARTY_MEMBERSHIP = "party_membership"
-    EXACT_LOCATION = "exact_location"
-
-
-DOCUMENT_TITLES = {
-    Document.PRIVACY: "隐私政策",
-    Document.SERVICE_TERMS: "服务条款",
-    Document.PARTY_MEMBERSHIP: "党员身份信息",
-    Document.EXACT_LOCATION: "精确位置",
-}
-# A new text of a document gets a new number here; consents to older versions then no longer count.
-CURRENT_VERSIONS = {
-    Document.PRIVACY: 1,
-    Document.SERVICE_TERMS: 1,
-    Document.PARTY_MEMBERSHIP: 1,
-    Document.EXACT_LOCATION: 1,
-}
-# Party membership and exact location are sensitive: the consent is asked when they are first used,
-# not at the log-in.
-NEEDED_BY_ALL = (Document.PRIVACY, Document.SERVICE_TERMS)
-
 ACCESS_LIFE = timedelta(hours=2)
 REFRESH_LIFE = timedelta(days=30)
 REFRESH_GRACE = timedelta(seconds=60)
@@ -84,6 +58,8 @@ CONFIRMATIONS_BY_PERSON = 20
 FAILURES_KEPT = timedelta(days=30)
 ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
 RECOVERY_CODES = 10
+# A person who agreed to nothing is forgotten after this time.
+STRANGERS_KEPT = timedelta(hours=24)
 
 MESSAGES = {
     "identity.session_stolen": Template(

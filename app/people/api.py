@@ -1,4 +1,4 @@
-"""Endpoints of people, registrations, roles, limits and the audit."""
+"""Endpoints of people, registrations, consents, roles, limits and the audit."""
 
 from typing import Any
 
@@ -9,12 +9,16 @@ from app.kernel.idempotency import repeatable
 from app.kernel.pages import Page, PageArgs, page_schema
 from app.kernel.proof import needs_proof
 from app.people import queries, service
-from app.people.models import Person, PersonLimit, Registration, Role, RoleGrant
+from app.people.documents import DocumentText
+from app.people.models import Consent, Person, PersonLimit, Registration, Role, RoleGrant
 from app.people.schemas import (
     AnswerIn,
     AppealIn,
     AuditOut,
     AuditQuery,
+    ConsentIn,
+    ConsentOut,
+    DocumentOut,
     EraseIn,
     GrantIn,
     GrantOut,
@@ -38,11 +42,12 @@ from app.people.schemas import (
 
 PREFIX = "/api/v1"
 registrations = Blueprint("registrations", __name__, url_prefix=PREFIX, description="在职党员报到")
+consents = Blueprint("consents", __name__, url_prefix=PREFIX, description="同意")
 people = Blueprint("people", __name__, url_prefix=PREFIX, description="人员")
 roles = Blueprint("roles", __name__, url_prefix=PREFIX, description="岗位")
 limits = Blueprint("limits", __name__, url_prefix=PREFIX, description="限制线上下单")
 audits = Blueprint("audits", __name__, url_prefix=PREFIX, description="留痕")
-BLUEPRINTS = (registrations, people, roles, limits, audits)
+BLUEPRINTS = (registrations, consents, people, roles, limits, audits)
 
 
 @registrations.post("/registrations")
@@ -93,6 +98,29 @@ def decline_registration(data: dict[str, Any], registration_id: int) -> Registra
 def end_registration(data: dict[str, Any], registration_id: int) -> Registration:
     """结束报到：本人直接结束，工作人员须说明原因。"""
     return service.end_registration(current_actor(), registration_id, **data)
+
+
+@consents.get("/consent-documents/<string:kind>")
+@consents.response(200, DocumentOut)
+def get_document(kind: str) -> DocumentText:
+    """一份要征得同意的说明：现行版本和正文，不用登录。"""
+    return queries.get_document(kind)
+
+
+@consents.get("/me/consents")
+@consents.response(200, page_schema(ConsentOut))
+def list_consents() -> Page[Any]:
+    """本人对各项说明的最新答复，没有答复过的也列出。"""
+    return Page(queries.own_consents(current_actor()), None)
+
+
+@consents.post("/me/consents")
+@consents.arguments(ConsentIn)
+@consents.response(201, ConsentOut)
+@repeatable(queries.get_visible_consent)
+def record_consent(data: dict[str, Any]) -> Consent:
+    """同意某项说明的现行版本，或撤回同意；撤回后，凭它留下的内容随即删除，撤回隐私政策即注销。"""
+    return service.record_consent(current_actor(), **data)
 
 
 @people.post("/people")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.kernel.naming import NOBODY, Naming
+from app.people.states import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,3 +150,15 @@ class ExportRequested:
 
     person_id: int
     parts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn:
+    """A person withdrew a consent; listeners remove what they hold by it.
+
+    `unit_ids` are the units at which registrations of the person have ended for that.
+    """
+
+    person_id: int
+    document: Document
+    unit_ids: tuple[int, ...] = ()

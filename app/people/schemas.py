@@ -1,4 +1,4 @@
-"""Schemas of people, registrations, roles, limits and the audit; names and phones go out masked."""
+"""Schemas of people, registrations, consents, roles, limits and the audit; names go out masked."""
 
 from marshmallow import fields, validate
 
@@ -8,6 +8,7 @@ from app.people.states import (
     LIMIT_DAYS,
     SEALED_FIELDS,
     SKILLS,
+    Document,
     GreenReason,
     LimitState,
     PersonKind,
@@ -107,6 +108,39 @@ class RegistrationOut(Schema):
     created_at = Moment(required=True)
     decided_at = Moment(required=True, allow_none=True)
     ended_at = Moment(required=True, allow_none=True)
+
+
+# --- consents
+
+
+class DocumentOut(Schema):
+    """The version of a document that is in force, as a person reads it; `text` is Markdown."""
+
+    kind = fields.Enum(Document, by_value=True, required=True)
+    title = fields.String(required=True)
+    version = fields.Integer(required=True)
+    text = fields.String(required=True)
+
+
+class ConsentIn(Schema):
+    """A yes or a no to one version of a document."""
+
+    document = fields.Enum(Document, by_value=True, required=True)
+    version = fields.Integer(required=True, validate=validate.Range(min=0, max=2**31 - 1))
+    granted = fields.Boolean(required=True)
+
+
+class ConsentOut(Schema):
+    """The last answer to a document; `id`, `version` and `at` are null where there was none."""
+
+    id = fields.Integer(required=True, allow_none=True)
+    document = fields.Enum(Document, by_value=True, required=True)
+    title = fields.String(required=True)
+    version = fields.Integer(required=True, allow_none=True)
+    granted = fields.Boolean(required=True)
+    at = Moment(required=True, allow_none=True)
+    current_version = fields.Integer(required=True)
+    needed = fields.Boolean(required=True)
 
 
 # --- people

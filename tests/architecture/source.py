@@ -24,7 +24,7 @@ KIND_OF_NOUN = {
                 "revealing",
                 "splitting",
             ),
-            *("telling", "timed", "timing", "watching", "words"),
+            *("telling", "timed", "timing", "watching", "withdrawing", "words"),
         ),
         "service",
     ),

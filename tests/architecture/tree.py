@@ -27,7 +27,7 @@ NOUNS: dict[str, set[str]] = {
     "pasts": {"acts", "checking", "effects", "replaying", "starting"},
     "reports": {"bulletin", "messages"},
     "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
-    "people": {"hours", "roles"},
+    "people": {"documents", "hours", "roles", "texts"},
 }
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from app.identity import service
-from app.identity.models import Consent, LoginFailure, LoginSession, Token, WechatAccount
+from app.identity.models import LoginFailure, LoginSession, Token, WechatAccount
 from app.identity.queries import account_key
 from app.identity.states import Channel
 from app.kernel.actor import Actor
@@ -19,7 +19,7 @@ from app.kernel.http import App
 from app.organisation import service as organisation
 from app.organisation.states import UnitKind
 from app.people import service as people
-from app.people.models import Person
+from app.people.models import Consent, Person
 from app.people.states import PersonKind
 
 SYSTEM = Actor.system("test")

@@ -1,133 +1,137 @@
-"""Strangers slow down strangers alone: whoever has logged in from an address keeps the way."""
+"""Who logs in and agrees to nothing is forgotten after a day; whoever has left something stays."""
+
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.identity import jobs
-from app.identity.models import KnownAddress, LoginFailure
-from app.identity.queries import failures as reads
-from app.kernel.database import session
+from app.files.models import File
+from app.files.states import FileKind
+from app.identity import jobs, service
+from app.identity.models import LoginSession, Token, WechatAccount
+from app.identity.queries import strangers
+from app.identity.queries.wechat_accounts import pointers
+from app.kernel.clock import now
+from app.kernel.database import Model, session, transaction
+from app.people import service as people
+from app.people.models import Person
+from app.people.states import Document, PersonKind, PersonStatus
 from tests.conftest import Clock, count
-from tests.identity.conftest import START, WRONG, Hire, code_of, fail, try_password
+from tests.consents import agree
+from tests.identity.conftest import START, SYSTEM, Town, bearer, log_in
 
-HOME, OTHER = "10.1.1.1", "10.2.2.2"
-STRANGERS = [f"192.0.{number // 250}.{number % 250}" for number in range(1000)]
-MOST_A_DAY = 110
-
-
-def besiege(client: FlaskClient, username: str) -> int:
-    """Wrong passwords from a thousand addresses; how many were looked at."""
-    tries = [code_of(try_password(client, username, WRONG, address=one)) for one in STRANGERS]
-    assert set(tries) == {(401, "session.bad_credentials"), (429, "session.locked")}
-    return tries.count((401, "session.bad_credentials"))
+LATER = "2026-03-03T09:00:00+08:00"
+JUST_BEFORE = "2026-03-03T08:59:59+08:00"
 
 
-def test_a_thousand_strangers_do_not_keep_anybody_out_of_a_known_address(
-    client: FlaskClient, hire: Hire, clock: Clock
-) -> None:
+def test_an_openid_alone_is_gone_after_a_day(client: FlaskClient, clock: Clock) -> None:
+    """Not a second earlier, and once."""
     clock.set(START)
-    hire("admin")
-    assert try_password(client, "admin", address=HOME)[0] == 201
-    assert besiege(client, "admin") == 10
-    assert code_of(try_password(client, "admin", address=OTHER)) == (429, "session.locked")
-    assert try_password(client, "admin", address=HOME)[0] == 201
-    # That gives the strangers no new tries.
-    assert code_of(try_password(client, "admin", WRONG, address=OTHER)) == (429, "session.locked")
-    clock.set("2026-03-02T09:01:00+08:00")
-    assert try_password(client, "admin", address=OTHER)[0] == 201
+    entered = log_in(client)
+    clock.set(JUST_BEFORE)
+    assert jobs.forget_strangers() == 0
+    clock.set(LATER)
+    assert jobs.forget_strangers() == 1
+    assert jobs.forget_strangers() == 0
+    assert [count(model) for model in (WechatAccount, LoginSession, Token)] == [0, 0, 0]
+    kept = session.get_one(Person, entered["person"]["id"])
+    assert kept.status is PersonStatus.ERASED
+    headers = bearer(entered["access_token"])
+    assert client.get("/api/v1/me", headers=headers).status_code == 401
+    assert log_in(client)["person"]["id"] != kept.id
 
 
-def test_without_known_addresses_the_siege_would_keep_everybody_out(
-    client: FlaskClient, hire: Hire, clock: Clock, monkeypatch: pytest.MonkeyPatch
+def _picture(person_id: int) -> None:
+    session.add(
+        File(
+            name="f" * 32,
+            kind=FileKind.PICTURE,
+            content_type="image/jpeg",
+            size=1,
+            uploader_id=person_id,
+            created_at=now(),
+            loose_since=now(),
+        )
+    )
+
+
+def _home(person_id: int) -> None:
+    unit_id = session.scalars(select(Model.metadata.tables["units"].c.id)).first()
+    session.get_one(Person, person_id).home_unit_id = unit_id
+
+
+def _role(person_id: int) -> None:
+    unit_id = session.scalars(select(Model.metadata.tables["units"].c.id)).first()
+    people.grant_role(SYSTEM, person_id, "duty", unit_id or 0)
+
+
+LEFT: dict[str, Callable[[int], object]] = {
+    "a consent": lambda person_id: agree(person_id, Document.EXACT_LOCATION),
+    "a phone": lambda person_id: people.attach_verified_phone(SYSTEM, person_id, "13912345678"),
+    "a home": _home,
+    "a role": _role,
+    "an account": lambda person_id: service.create_account(
+        SYSTEM, person_id, "somebody", "winter-lantern-42", must_change=False
+    ),
+    "a picture": _picture,
+}
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_whoever_left_something_stays(
+    client: FlaskClient, clock: Clock, town: Town, left: str
 ) -> None:
-    """The test above can fail."""
+    """And another one, who left nothing, goes all the same."""
     clock.set(START)
-    hire("admin")
-    assert try_password(client, "admin", address=HOME)[0] == 201
-    monkeypatch.setattr(reads, "_is_known", lambda *_: False)
-    besiege(client, "admin")
-    assert try_password(client, "admin", address=HOME)[0] == 429
+    person_id = log_in(client)["person"]["id"]
+    with transaction():
+        LEFT[left](person_id)
+    stranger = log_in(client, "demo-resident-2")["person"]["id"]
+    clock.set(LATER)
+    assert strangers(now(), 10) == [stranger]
+    assert jobs.forget_strangers() == 1
+    assert session.get_one(Person, person_id).status is PersonStatus.ACTIVE
 
 
-@pytest.mark.parametrize("username", ["admin", "nobody"])
-def test_a_day_of_guessing_has_few_tries(
-    client: FlaskClient, hire: Hire, clock: Clock, username: str
-) -> None:
-    """A minute is tried at each minute of a day, each time from another address."""
+def test_every_table_with_people_counts(app: object) -> None:
+    """A row of a table to come keeps its person too, unless the table is named as the log-in's own."""
+    pointing = {
+        f"{table.name}.{column.name}"
+        for table in Model.metadata.tables.values()
+        for column in table.c
+        for key in column.foreign_keys
+        if key.column is Model.metadata.tables["people"].c.id
+    }
+    counted = {f"{column.table.name}.{column.name}" for column in pointers()}
+    assert {"orders.requester_id", "registrations.person_id", "role_grants.person_id"} <= counted
+    assert pointing - counted == {
+        "consents.person_id",
+        "inbox_messages.recipient_id",
+        "login_sessions.person_id",
+        "outbox_messages.recipient_id",
+        "person_details.person_id",
+        "wechat_accounts.person_id",
+    }
+
+
+def test_whom_staff_have_entered_stays(clock: Clock, town: Town) -> None:
+    """Without a log-in by WeChat nobody is a stranger."""
     clock.set(START)
-    hire("admin")
-    looked_at = 0
-    for minute in range(24 * 60):
-        clock.set(f"2026-03-{2 + minute // 1440:02}T{minute // 60:02}:{minute % 60:02}:00+08:00")
-        answer = try_password(client, username, WRONG, address=STRANGERS[minute % 1000])
-        looked_at += answer[0] == 401
-    assert 90 < looked_at <= MOST_A_DAY
+    with transaction():
+        person = people.create_person(SYSTEM, kind=PersonKind.RESIDENT)
+    clock.set(LATER)
+    assert jobs.forget_strangers() == 0
+    assert session.get_one(Person, person.id).is_active
 
 
-def test_at_a_known_address_only_its_own_failures_count(
-    client: FlaskClient, hire: Hire, clock: Clock
-) -> None:
-    """And the wait there does not grow beyond a minute."""
+def test_a_consent_that_was_taken_back_is_none(client: FlaskClient, clock: Clock) -> None:
+    """The last word counts."""
     clock.set(START)
-    hire("li")
-    for address in (HOME, OTHER):
-        assert try_password(client, "li", address=address)[0] == 201
-    for minute in range(12):
-        clock.set(f"2026-03-02T09:{minute:02}:00+08:00")
-        for _ in range(10 if minute == 0 else 1):
-            assert try_password(client, "li", WRONG, address=HOME)[0] == 401
-        assert code_of(try_password(client, "li", address=HOME)) == (429, "session.locked")
-        assert try_password(client, "li", address=OTHER)[0] == 201
-    assert try_password(client, "li", address=STRANGERS[0])[0] == 201
-    clock.set("2026-03-02T09:12:00+08:00")
-    assert try_password(client, "li", address=HOME)[0] == 201
-
-
-def test_a_known_address_is_one_persons(client: FlaskClient, hire: Hire) -> None:
-    hire("li"), hire("wang")
-    assert try_password(client, "li", address=HOME)[0] == 201
-    fail("wang", 10)
-    assert try_password(client, "wang", address=HOME)[0] == 429
-
-
-def test_a_known_address_is_not_kept_out_by_a_flood_of_it(client: FlaskClient, hire: Hire) -> None:
-    hire("li"), hire("wang")
-    assert try_password(client, "li", address=HOME)[0] == 201
-    for number in range(100):
-        fail(f"name{number}", 1, address=HOME)
-    refused = (429, "session.too_many_failures")
-    assert code_of(try_password(client, "wang", address=HOME)) == refused
-    assert try_password(client, "li", address=HOME)[0] == 201
-
-
-@pytest.mark.parametrize(("day", "status"), [("2026-03-31", 201), ("2026-04-02", 429)])
-def test_an_address_is_known_for_thirty_days(
-    client: FlaskClient, hire: Hire, clock: Clock, day: str, status: int
-) -> None:
-    clock.set(START)
-    hire("li")
-    assert try_password(client, "li", address=HOME)[0] == 201
-    clock.set(f"{day}T09:00:00+08:00")
-    fail("li", 10)
-    assert try_password(client, "li", address=HOME)[0] == status
-    while jobs.forget_old_failures():
-        pass
-    assert count(KnownAddress) == (1 if status == 201 else 0)
-
-
-def test_of_ipv6_the_network_counts(client: FlaskClient, hire: Hire) -> None:
-    """A device takes a new address in it every day."""
-    hire("li")
-    assert try_password(client, "li", address="2001:db8:1:2::7")[0] == 201
-    fail("li", 10)
-    assert try_password(client, "li", address="2001:db8:1:2:3:4:5:6")[0] == 201
-    assert try_password(client, "li", address="2001:db8:1:3::7")[0] == 429
-
-
-def test_no_address_stands_in_clear_among_the_known(client: FlaskClient, hire: Hire) -> None:
-    hire("li")
-    try_password(client, "li", address=HOME)
-    (known,) = session.scalars(select(KnownAddress.address_index))
-    assert HOME not in known
-    assert count(LoginFailure) == 0
+    person_id = log_in(client)["person"]["id"]
+    agree(person_id, Document.EXACT_LOCATION)
+    headers = bearer(log_in(client)["access_token"])
+    body = {"document": "exact_location", "version": 1, "granted": False}
+    assert client.post("/api/v1/me/consents", json=body, headers=headers).status_code == 201
+    clock.set(LATER)
+    assert jobs.forget_strangers() == 1

@@ -8,6 +8,7 @@ from app.kernel.database import Model, session
 from app.people import queries, service
 from app.people.models import PersonDetail
 from app.people.states import GreenReason, RegistrationKind
+from tests.consents import AS_MEMBER, agree
 from tests.people.conftest import SYSTEM, Town, actor_of
 
 SECRETS = (
@@ -43,6 +44,7 @@ def test_no_table_holds_a_secret_in_clear(town: Town) -> None:
     )
     actor = actor_of(person)
     service.attach_verified_phone(actor, person.id, "13987654321")
+    agree(person.id, *AS_MEMBER)
     service.report_to_unit(
         actor, unit_id=town.a.id, kind=RegistrationKind.WORK, employer="第一机床厂"
     )

@@ -1,4 +1,4 @@
-"""Endpoints of the own profile, password, codes, consents, copy of the data, and erasure."""
+"""Endpoints of the own profile, password, codes, copy of the data, and erasure."""
 
 from typing import Any
 
@@ -6,14 +6,11 @@ from flask import request
 
 from app.identity import queries, service
 from app.identity.guard import current_session_id
-from app.identity.models import Consent
 from app.identity.queries import Profile
 from app.identity.schemas import (
     AwayIn,
     CodeIn,
     ConfirmIn,
-    ConsentIn,
-    ConsentOut,
     EnrolmentOut,
     ExportOut,
     MeIn,
@@ -31,8 +28,6 @@ from app.kernel.actor import Actor, current_actor
 from app.kernel.clock import now
 from app.kernel.database import transaction
 from app.kernel.http import Blueprint, check_version, fetched, network_first, tag, unversioned
-from app.kernel.idempotency import repeatable
-from app.kernel.pages import Page, page_schema
 from app.kernel.proof import needs_proof, require_proof
 from app.people import service as people
 from app.wechat import gateway
@@ -143,22 +138,6 @@ def set_away(data: dict[str, Any]) -> Profile:
 def export_me() -> dict[str, Any]:
     """导出本人的全部资料。"""
     return {"exported_at": now(), "parts": people.export_person(current_actor())}
-
-
-@blueprint.get("/me/consents")
-@blueprint.response(200, page_schema(ConsentOut))
-def list_consents() -> Page[Any]:
-    """本人对各项说明的最新答复，没有答复过的也列出。"""
-    return Page(queries.own_consents(current_actor()), None)
-
-
-@blueprint.post("/me/consents")
-@blueprint.arguments(ConsentIn)
-@blueprint.response(201, ConsentOut)
-@repeatable(queries.get_visible_consent)
-def record_consent(data: dict[str, Any]) -> Consent:
-    """同意某项说明的现行版本，或撤回同意。"""
-    return service.record_consent(current_actor(), **data)
 
 
 @blueprint.post("/me/totp")

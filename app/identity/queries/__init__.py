@@ -8,13 +8,6 @@ from app.identity.queries.accounts import (
     get_visible_account,
     totp_of,
 )
-from app.identity.queries.consents import (
-    consented,
-    get_visible_consent,
-    has_consent,
-    own_consents,
-    require_consent,
-)
 from app.identity.queries.exports import export_of
 from app.identity.queries.failures import (
     Lane,
@@ -31,7 +24,12 @@ from app.identity.queries.sessions import (
     get_visible_session,
     page_of_sessions,
 )
-from app.identity.queries.wechat_accounts import openid_context, openid_index, openid_of
+from app.identity.queries.wechat_accounts import (
+    openid_context,
+    openid_index,
+    openid_of,
+    strangers,
+)
 
 __all__ = [
     "AccountView",
@@ -42,24 +40,20 @@ __all__ = [
     "check_access_token",
     "check_editor",
     "check_stand_in",
-    "consented",
     "export_of",
     "find_account",
     "get_visible_account",
-    "get_visible_consent",
     "get_visible_session",
-    "has_consent",
     "log_in_lane",
     "openid_context",
     "openid_index",
     "openid_of",
-    "own_consents",
     "own_profile",
     "page_of_sessions",
     "profile",
     "refuse_flood",
     "refuse_waiting",
-    "require_consent",
     "session_lane",
+    "strangers",
     "totp_of",
 ]

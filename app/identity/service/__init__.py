@@ -9,8 +9,7 @@ from app.identity.service.accounts import (
     unlock_account,
 )
 from app.identity.service.codes import Enrolment, confirm_totp, enrol_totp, forget_totp, remove_totp
-from app.identity.service.consents import record_consent
-from app.identity.service.erasure import forget_person
+from app.identity.service.erasure import forget_person, forget_strangers
 from app.identity.service.failures import forget_old_failures
 from app.identity.service.log_in import log_in_password
 from app.identity.service.profile import attach_phone, edit_profile
@@ -43,6 +42,7 @@ __all__ = [
     "forget_dead_sessions",
     "forget_old_failures",
     "forget_person",
+    "forget_strangers",
     "forget_totp",
     "give_ticket",
     "log_in_password",
@@ -50,7 +50,6 @@ __all__ = [
     "open_account",
     "open_session",
     "prove",
-    "record_consent",
     "redeem_ticket",
     "refresh_session",
     "remove_totp",

@@ -1,4 +1,4 @@
-"""What this room deletes of an erased person."""
+"""What this room deletes of an erased person; and the erasure of strangers."""
 
 from sqlalchemy import delete, select
 
@@ -13,15 +13,18 @@ from app.identity.models import (
     TotpSecret,
     WechatAccount,
 )
+from app.identity.states import STRANGERS_KEPT
 from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.idempotency import forget_keys_of
+from app.people import service as people
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
     """Deletes account, sessions, tokens, codes, WeChat accounts, known addresses and failed log-ins.
 
-    Keys of repeatable requests go too. Consents stay: they point to the anonymous row.
+    Keys of repeatable requests go too.
     """
     account = session.get(Account, person_id)
     keys = [queries.session_lane(person_id, "").key]
@@ -33,3 +36,14 @@ def forget_person(actor: Actor, person_id: int) -> None:
     for model in (LoginSession, RecoveryCode, TotpSecret, WechatAccount, KnownAddress, Account):
         session.execute(delete(model).where(model.person_id == person_id))
     forget_keys_of(person_id)
+
+
+def forget_strangers(actor: Actor, limit: int) -> int:
+    """Erases at most `limit` people whom only a WeChat log-in of 24 h ago or more has left.
+
+    They have agreed to no document and left nothing (see `queries.strangers`). Returns how many.
+    """
+    found = queries.strangers(now() - STRANGERS_KEPT, limit)
+    for person_id in found:
+        people.erase_person(actor, person_id)
+    return len(found)

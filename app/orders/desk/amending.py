@@ -21,6 +21,8 @@ from app.orders.ticket.models.placement import point_text
 from app.orders.ticket.states import Action, ContentState
 from app.organisation.models import Place
 from app.organisation.queries import entrance_of, get_place, get_unit
+from app.people.queries import has_consent
+from app.people.states import Document
 
 
 def amend_order(
@@ -111,9 +113,17 @@ def _whereabouts(order: Order, place: Place) -> dict[str, Any]:
     return {
         "place_id": entrance.id,
         "grid_id": unit.id if unit.path != order.handling_path else None,
-        "latitude": entrance.latitude,
-        "longitude": entrance.longitude,
+        "latitude": entrance.latitude if _keeps_point(order) else None,
+        "longitude": entrance.longitude if _keeps_point(order) else None,
     }
+
+
+def _keeps_point(order: Order) -> bool:
+    """Whether the order may have a point: it has one already, or its person has agreed to that."""
+    if order.latitude is not None:
+        return True
+    person_id = order.requester_id or order.placer_id
+    return person_id is None or has_consent(person_id, Document.EXACT_LOCATION)
 
 
 def _seal_place(
@@ -123,7 +133,8 @@ def _seal_place(
     if place is not None:
         exact = place.latitude, place.longitude
         room = str(place.id) if place.id != order.place_id else None
-        point = point_text(*exact) if None not in exact else None
+        kept = order.latitude is not None and None not in exact
+        point = point_text(*exact) if kept else None
         if room or point or session.get(OrderContact, order.id) is not None:
             _contact_of(order).put(room=room, point=point)
     elif earlier_point != (order.latitude, order.longitude):

@@ -53,7 +53,10 @@ def _shown(order: Order) -> OneView:
 @blueprint.response(201, shapes.OneOrderOut)
 @repeatable(_seen, required=True)
 def place(data: Body) -> OneView:
-    """下单。必须带 Idempotency-Key。"""
+    """下单。必须带 Idempotency-Key。
+
+    没有同意“精确位置”时也能下单：只记所选地点和网格，不记坐标，答复里的坐标为空。
+    """
     return _shown(placing.submit_order(current_actor(), placing.Wish(**data)))
 
 

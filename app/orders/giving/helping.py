@@ -9,7 +9,7 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
 from app.kernel.messages import mention
-from app.orders.giving.service import may_work
+from app.orders.giving.service import ASSIGNED_KINDS, check_consents, may_work
 from app.orders.record.core import write
 from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
@@ -20,7 +20,8 @@ def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None)
     """Raises Invalid `helper.unknown` unless all helpers are fit to go along.
 
     They must be different active people who may handle orders of the unit, and neither one of the
-    `holders` nor the requester.
+    `holders` nor the requester. Raises Conflict `consent.required` where one who does not help yet
+    serves without consent.
     """
     others = (*holders, order.requester_id, order.placer_id)
     if len(set(helper_ids)) != len(helper_ids) or set(helper_ids) & set(others):
@@ -29,6 +30,8 @@ def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None)
     for helper_id in helper_ids:
         if not may_work(helper_id, order, at) or not get_person(helper_id).is_active:
             raise Invalid("helper.unknown", "一起去的人填得不对，须是本单位报到的人或工作人员。")
+    new = set(helper_ids) - set(order.helper_ids)
+    check_consents(one for one in new if get_person(one).kind not in ASSIGNED_KINDS)
 
 
 def tell_companions(order: Order) -> None:

@@ -1,6 +1,6 @@
 """Checks a handler, gives the order to him or her, and tells the people concerned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from app.categories.states import Urgency, accept_minutes
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Invalid, instead_of_not_found
+from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.fitness import unfit
 from app.orders.access.relations import WORKING, has_ground, reaches
 from app.orders.record.core import write
@@ -22,8 +22,15 @@ from app.orders.ticket.states import RETURNS_ADMITTED, DispatchMode, HandlerKind
 from app.organisation.models import Provider
 from app.organisation.queries import get_provider
 from app.people.models import Person
-from app.people.queries import get_person, grants_of, hold_people, holders_of
-from app.people.states import PersonKind
+from app.people.queries import (
+    get_person,
+    grants_of,
+    hold_people,
+    holders_of,
+    titles,
+    without_consent,
+)
+from app.people.states import Document, PersonKind
 
 ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: HandlerKind.STAFF}
 
@@ -33,7 +40,7 @@ def check_person(order: Order, person_id: int, at: datetime) -> Person:
 
     To a grid worker or staff it can be assigned, to a member or volunteer it can be offered. Raises
     Invalid `assignee.unknown`, `order.own`; Conflict `person.away`, `person.offers_blocked`,
-    `order.vetted_only`, `order.skill_missing`.
+    `order.vetted_only`, `order.skill_missing`, `consent.required`.
     """
     person = _handler(order, person_id, at)
     if person.kind not in ASSIGNED_KINDS:
@@ -91,6 +98,19 @@ def _check_offer(order: Order, person: Person, at: datetime) -> None:
     if why_not is not None:
         # The person's claim would be refused, so there must be no offer.
         raise Conflict(*why_not)
+    check_consents([person.id])
+
+
+def check_consents(person_ids: Iterable[int]) -> None:
+    """Raises Conflict `consent.required` where one of the people serves without consent."""
+    if without_consent(person_ids):
+        raise Conflict("consent.required", "这个人还没有同意有关说明，同意以后才能派单给他。")
+
+
+def consent_first() -> Forbidden:
+    """The error Forbidden `consent.required`, for a person who serves without consent."""
+    needed = titles([Document.PRIVACY, Document.PARTY_MEMBERSHIP])
+    return Forbidden("consent.required", f"接新的单子以前，请先阅读并同意{needed}。")
 
 
 def holds(person_id: int, permission: str, order: Order, at: datetime) -> bool:

@@ -21,7 +21,7 @@ from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.policy import may_explain, may_lead
 from app.orders.access.visible import check_reach, contents_of, get_visible
 from app.orders.giving.helping import check_helpers
-from app.orders.giving.service import holds, tell_leader_of_returns
+from app.orders.giving.service import consent_first, holds, tell_leader_of_returns
 from app.orders.linking.splitting import check_parts, tell_completed
 from app.orders.record.core import attach_pictures, locked, need_reason, take, write
 from app.orders.record.telling import desk, requesters, tell
@@ -38,7 +38,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import hold_people, lock_person
+from app.people.queries import hold_people, lock_person, serves_without_consent
 from app.people.states import PersonKind
 
 
@@ -77,8 +77,8 @@ def _take_claimable(actor: Actor, order_id: int) -> Order:
 def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
     """Raises an error unless the person, whose row must be locked, may claim the order now.
 
-    Forbidden `person.inactive`, `order.skill_missing`, `order.vetted_only`; Conflict `person.away`,
-    `order.open_cap`, `order.daily_cap`.
+    Forbidden `person.inactive`, `order.skill_missing`, `order.vetted_only`, `consent.required`;
+    Conflict `person.away`, `order.open_cap`, `order.daily_cap`.
     """
     if not person.is_active:
         raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
@@ -92,8 +92,10 @@ def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
 
 _ORDERS, _ASSIGNEES = table_of(Order), table_of(OrderAssignee)
 _PERSON = bindparam("person_id", type_=BigInteger)
-# The number of orders that a person holds, and of those that he or she has claimed today.
+# Whether a person serves without consent; the number of orders that he or she holds, and of those that
+# he or she has claimed today.
 _IN_HAND = select(
+    serves_without_consent(_PERSON),
     select(func.count())
     .where(_ORDERS.c.holder_id == _PERSON, _ORDERS.c.status.in_(ACTIVE))
     .scalar_subquery(),
@@ -108,8 +110,14 @@ _IN_HAND = select(
 
 
 def _check_caps(person: Person, order: Order, at: datetime) -> None:
-    """By the unit's settings, by default 3 orders in hand (suspended ones left out) and 2 new a day."""
-    ((held, today),) = fetch(_IN_HAND, {"person_id": person.id, "midnight": local_midnight(at)})
+    """The consents, and the caps by the unit's settings.
+
+    By default these are 3 orders in hand (suspended ones left out) and 2 new a day.
+    """
+    known = {"person_id": person.id, "midnight": local_midnight(at)}
+    ((unconsented, held, today),) = fetch(_IN_HAND, known)
+    if unconsented:
+        raise consent_first()
     if held >= setting(order.handling_unit_id, "orders.open_cap"):
         raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
     if today >= setting(order.handling_unit_id, "orders.daily_cap"):

@@ -2,11 +2,12 @@
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.orders.leaving import erasure, holders
+from app.orders.leaving import erasure, holders, withdrawing
 from app.orders.leaving.exports import export_of, names_in_orders_of
 from app.organisation.events import ProviderAccountChanged, UnitClosing, UnitMoved
 from app.people.events import (
     AwayReturned,
+    ConsentWithdrawn,
     ExportRequested,
     MembershipEnded,
     PersonDeactivated,
@@ -16,6 +17,7 @@ from app.people.events import (
     RoleEnded,
 )
 from app.people.queries import grants_of
+from app.people.states import Document
 
 _ACTOR = Actor.system("orders")
 
@@ -23,6 +25,14 @@ _ACTOR = Actor.system("orders")
 def on_membership_ended(event: MembershipEnded) -> None:
     """Gives back what the membership gave a right to."""
     holders.release_groundless(_ACTOR, event.person_id)
+
+
+def on_consent_withdrawn(event: ConsentWithdrawn) -> None:
+    """Removes the points of the person's orders, or lapses what a member has asked for."""
+    if event.document is Document.EXACT_LOCATION:
+        withdrawing.forget_points(_ACTOR, event.person_id)
+    elif event.document is Document.PARTY_MEMBERSHIP:
+        withdrawing.lapse_support(_ACTOR, event.person_id)
 
 
 def on_role_ended(event: RoleEnded) -> None:

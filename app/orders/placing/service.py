@@ -1,7 +1,7 @@
 """下单: a resident places an order, or staff enter it for a resident."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +12,6 @@ from app.categories.queries import check_answers, usable_category
 from app.categories.states import URGENCY_RANK, NeedsPhoto, Urgency
 from app.files.service import attach
 from app.files.states import FileKind
-from app.identity.queries import consented
-from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import local_midnight, now, to_local
 from app.kernel.crypto import normalise_phone
@@ -30,6 +28,7 @@ from app.organisation.models import Unit
 from app.organisation.queries import hold_unit, is_open, setting, unit_above
 from app.people.models import Person
 from app.people.queries import (
+    consented,
     get_person,
     hold_people,
     holders_of,
@@ -38,6 +37,7 @@ from app.people.queries import (
     phone_of,
     unit_paths_of,
 )
+from app.people.states import Document
 
 MAX_PHOTOS = 9
 _ORDERS = table_of(Order)
@@ -93,7 +93,9 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
 
     One of description, voice, picture, category and phone is needed; a phone alone, given here,
     means 请社区打给我. `location` is {latitude, longitude, coordinate_system, address?},
-    `on_behalf_of` {person_id?, name?, phone?}.
+    `on_behalf_of` {person_id?, name?, phone?}. A resident's order keeps its point only with the
+    consent to `exact_location`; without it the grid and the place are kept. What staff enter is kept
+    on the word of the person for whom they enter it, and the history says so.
 
     Raises Invalid `order.empty`, `order.too_many_photos`, `order.photo_required`, `unit.closed`,
     `person.unknown`; Conflict `person.erased`; Forbidden `order.on_behalf_staff_only`,
@@ -114,8 +116,8 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     _check_content(party, category, wish.photo_ids)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
     _check_staff_fields(actor, spot.unit, wish, by_staff=party.by_staff)
-    if not party.by_staff:
-        _check_limits(actor, spot.unit, at, emergency=emergency)
+    if not party.by_staff and not _check_limits(actor, spot.unit, at, emergency=emergency):
+        spot = replace(spot, latitude=None, longitude=None)
     goes_above = category is not None and category.to_unit_above
     unit = hold_unit((unit_above(spot.unit) if goes_above else spot.unit).id)
     if not is_open(unit):
@@ -124,6 +126,8 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     # The id is drawn before, since the first row of the history seals it.
     order = Order.placed(placement, reserve_ids(Order, 1)[0], at)
     on_word_of = order.requester_id if party.by_staff else None
+    if party.by_staff and on_word_of != actor.person_id and placement.contact != Contact():
+        order.note(contact_on_word=True)
     keep_new(actor, order, placement, note=order.description, on_word_of=on_word_of)
     _attach(actor, order)
     page = emergency or party.may_raise
@@ -241,9 +245,13 @@ _PLACED_TODAY = and_(
     _ORDERS.c.urgency != Urgency.EMERGENCY,
 )
 _WAITING = _ORDERS.c.status.in_(OPEN)
-# Whether a person agreed to the privacy notice; his or her orders placed today; those still open.
+# Whether a person agreed to the privacy notice and to the keeping of points; his or her orders placed
+# today; those still open.
 _MINE = select(
-    consented(Document.PRIVACY), func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)
+    consented(Document.PRIVACY),
+    consented(Document.EXACT_LOCATION),
+    func.count().filter(_PLACED_TODAY),
+    func.count().filter(_WAITING),
 ).where(
     or_(
         _ORDERS.c.requester_id == bindparam("person_id"),
@@ -253,18 +261,19 @@ _MINE = select(
 )
 
 
-def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
+def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> bool:
     """Checks the consent, then by the unit's settings the orders of today and the open orders.
 
-    Locks the person, so that the counts hold. An emergency needs the consent alone.
+    Locks the person, so that the counts hold. An emergency needs the consent alone. Answers whether
+    the point of the order may be kept.
     """
     person = lock_person(actor.own_id)
     today = local_midnight(at)
-    ((agreed, placed, waiting),) = fetch(_MINE, {"person_id": person.id, "today": today})
+    ((agreed, exactly, placed, waiting),) = fetch(_MINE, {"person_id": person.id, "today": today})
     if not agreed:
         raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     if emergency:
-        return
+        return bool(exactly)
     if person.is_desk_only(at):
         raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理，如有异议可以申诉。")
     if placed >= setting(unit.id, "orders.resident_daily"):
@@ -280,6 +289,7 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
             "您还有不少工单在办，办好几件后再下单，急事请打电话。",
             retry_after=3600,
         )
+    return bool(exactly)
 
 
 def _urgency(party: _Party, category: Category | None, wished: Urgency | None) -> Urgency:

@@ -21,7 +21,7 @@ from app.orders.ticket.models import NoShow, Order, OrderFollower
 from app.orders.ticket.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState
 from app.orders.views.deadlines import stages_of
 from app.orders.views.rendering import OrderView, views_of
-from app.people.queries import get_person
+from app.people.queries import get_person, without_consent
 
 # A dispatcher may act at once while a request of these kinds waits.
 _DONE_MEANWHILE = frozenset({RequestKind.EXTEND, RequestKind.CLOSE})
@@ -119,7 +119,11 @@ def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> l
 
 def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
     person = get_person(actor.own_id)
-    return person.is_away(now()) or unfit(person, category_or_none(order.category_id)) is not None
+    return (
+        person.is_away(now())
+        or unfit(person, category_or_none(order.category_id)) is not None
+        or bool(without_consent([person.id]))
+    )
 
 
 def _is_own(_: Actor, order: Order, around: _Around) -> bool:
@@ -134,6 +138,7 @@ def _is_past(moment: datetime | None) -> bool:
 # When the verb of an action would refuse it although its rule and the order's state admit it.
 _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.CLAIM: _cannot_claim,
+    Action.SUPPORT: lambda actor, order, around: bool(without_consent([actor.own_id])),
     Action.JOIN: lambda actor, order, around: around.joined,
     Action.URGE: lambda actor, order, around: (
         order.urged_at is not None and now() - order.urged_at < URGE_EVERY[order.urgency]

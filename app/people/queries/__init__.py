@@ -1,6 +1,20 @@
 """Reads of the room, in one file for each noun."""
 
 from app.people.queries.audits import page_of_audit
+from app.people.queries.consents import (
+    consented,
+    ever_consented,
+    get_document,
+    get_visible_consent,
+    has_consent,
+    latest_consents,
+    needed_consents,
+    own_consents,
+    require_consent,
+    serves_without_consent,
+    titles,
+    without_consent,
+)
 from app.people.queries.exports import export_of
 from app.people.queries.limits import get_visible_limit, page_of_limits
 from app.people.queries.persons import (
@@ -49,15 +63,20 @@ __all__ = [
     "approved_registrations",
     "approved_unit_paths",
     "audit_unit_of",
+    "consented",
     "erased",
+    "ever_consented",
     "export_of",
+    "get_document",
     "get_person",
     "get_role",
+    "get_visible_consent",
     "get_visible_grant",
     "get_visible_limit",
     "get_visible_person",
     "get_visible_registration",
     "grants_of",
+    "has_consent",
     "holders_of",
     "holders_of_role",
     "hold_people",
@@ -65,12 +84,15 @@ __all__ = [
     "hold_who_is_here",
     "home_of",
     "ids_below",
+    "latest_consents",
     "lock_person",
     "masked_names",
     "message_window_of",
     "name_of",
     "names_by_which_known",
     "names_of",
+    "needed_consents",
+    "own_consents",
     "people_by_phone",
     "page_of_audit",
     "page_of_grants",
@@ -82,5 +104,10 @@ __all__ = [
     "phone_of",
     "powers_of",
     "registrations_of",
+    "require_consent",
+    "serves_without_consent",
+    "titles",
+    "titles",
     "unit_paths_of",
+    "without_consent",
 ]

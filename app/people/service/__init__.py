@@ -1,6 +1,7 @@
 """The verbs of the room, in one file for each noun."""
 
 from app.people.service.closings import leave_closed_units
+from app.people.service.consents import record_consent
 from app.people.service.departures import activate_person, deactivate_person, erase_person
 from app.people.service.limits import (
     appeal_limit,
@@ -49,6 +50,7 @@ __all__ = [
     "leave_closed_units",
     "lift_limit",
     "limit_person",
+    "record_consent",
     "report_to_unit",
     "reveal_person",
     "seed_roles",

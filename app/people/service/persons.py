@@ -17,7 +17,7 @@ from app.people.events import AwayReturned, PhoneVerified
 from app.people.hours import message_window as checked_window
 from app.people.models import Person, PersonDetail
 from app.people.service.checks import checked_skills, home_of, lock_active, lock_living
-from app.people.states import MAX_AWAY_DAYS, GreenReason, PersonKind
+from app.people.states import MAX_AWAY_DAYS, Document, GreenReason, PersonKind
 
 VersionCheck = Callable[[int], None]
 
@@ -152,15 +152,16 @@ def set_green(actor: Actor, person_id: int, reasons: Sequence[GreenReason], cons
     """Puts the person on the green channel (绿色通道), or with no reason takes the person off it.
 
     New orders of the person then go first in the lists. `consent` says how and when the person
-    agreed. Returns the row. Raises NotFound `not_found`, Conflict `person.erased`, Forbidden
-    `person.may_not_edit`, `person.own` for the actor's own row, Invalid `green.consent_needed`.
+    agreed; it may be "" where the person has agreed to the document `green_channel`. Returns the row.
+    Raises NotFound `not_found`, Conflict `person.erased`, Forbidden `person.may_not_edit`,
+    `person.own` for the actor's own row, Invalid `green.consent_needed`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
     if not policy.may_edit_person(actor, queries.unit_paths_of(person_id)):
         raise Forbidden("person.may_not_edit", "您不能修改这位人员的资料。")
     _refuse_own(actor, person_id)
-    if reasons and not consent:
+    if reasons and not consent and not queries.has_consent(person_id, Document.GREEN_CHANNEL):
         raise Invalid("green.consent_needed", "请写明本人怎样同意的，例如“本人当面同意”。")
     _put_green(person, reasons, consent)
     audit.record(
