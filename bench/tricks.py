@@ -2,8 +2,9 @@
 
 `python -m bench.tricks --rounds N --each M [TRICK …]` fills one database with the demo and copies it.
 One process runs the program as it is. For each trick one more process runs the program without this
-trick: functions of the program are replaced before it starts, and the answers stay the same. A last
-process runs the program as it is once more; its "gain" shows how far the figures can be trusted.
+trick (`among+kept`: without both): functions of the program are replaced before it starts, and the
+answers stay the same. A last process runs the program as it is once more; its "gain" shows how far
+the figures can be trusted.
 All processes place, claim, read and list in turn, on a copy of the database each.
 """
 
@@ -50,9 +51,9 @@ def _without_raw_cursor() -> None:
     """SQLAlchemy writes %(name)s, and the driver's usual cursor translates it to $1."""
     make_engine = db._make_engine
 
-    def make(key: str | None, options: dict[str, Any], program: Any) -> Any:
+    def make(bind_key: str | None, options: dict[str, Any], app: Any) -> Any:
         del options["paramstyle"], options["connect_args"]
-        return make_engine(key, options, program)
+        return make_engine(bind_key, options, app)
 
     db._make_engine = make  # type: ignore[method-assign]
 
@@ -64,7 +65,7 @@ def _without_lazy_columns() -> None:
 
 def _without_read_json() -> None:
     """All JSON is read by the module json."""
-    database.read_json = json.loads
+    database.read_json = json.loads  # type: ignore[attr-defined, assignment]
 
 
 def _without_among() -> None:
@@ -164,10 +165,11 @@ def main() -> None:
     parser.add_argument("--inside", metavar="TRICK", help="run the program without this trick")
     given = parser.parse_args()
     if given.inside is not None:
-        TRICKS.get(given.inside, lambda: None)()
+        for name in given.inside.split("+"):
+            TRICKS.get(name, lambda: None)()
         inside.main()
         return
-    unknown = set(given.tricks) - TRICKS.keys()
+    unknown = {name for side in given.tricks for name in side.split("+")} - TRICKS.keys()
     if unknown:
         parser.error(f"no such trick: {', '.join(sorted(unknown))}")
     if (given.rounds + WARM) * given.each > MOST_CLAIMS:
