@@ -1,30 +1,32 @@
 """Measures what each trick of the fast path gains, in processor time of the program on PostgreSQL.
 
-`python -m bench.tricks --rounds N --each M [TRICK …]` fills one database with the demo and copies it.
-One process runs the program as it is. For each trick one more process runs the program without this
-trick (`among+kept`: without both): functions of the program are replaced before it starts, and the
-answers stay the same. A last process runs the program as it is once more; its "gain" shows how far
+`python -m bench.tricks --rounds N --each M [TRICK …]` runs the program for each trick with the trick and
+without it, in alternating rounds on one database. "Without" means: functions of the program are
+replaced, and the answers stay the same. One process switches most tricks on and off. Tricks that work
+while the program starts need two processes. The line "nothing" measures no trick; its gain shows how far
 the figures can be trusted.
-All processes place, claim, read and list in turn, on a copy of the database each.
 """
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from flask_sqlalchemy.session import Session as FlaskSession
 from flask_sqlalchemy.session import _app_ctx_id
+from psycopg import RawCursor
 from sqlalchemy import Executable, Select, bindparam, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-import app.kernel.database as database
 from app.kernel.database import Model, db, notes, session
 from app.kernel.database.fast import among, kept, plumbing, rows
 from app.kernel.schema import Schema
@@ -34,17 +36,86 @@ from bench.cycles import settings as settings_of
 from config import ROOT
 from tests.postgres import new_database
 
-AS_IT_IS, AGAIN = "as it is", "as it is, again"
+NOTHING = "nothing"
+_off = False
 
 
-def _without_get_bind() -> None:
-    """The session of Flask-SQLAlchemy looks for the engine at each statement."""
-    del plumbing.OneDatabase.get_bind
+def _switch(owner: Any, name: str, without: Any) -> None:
+    """Puts a function there that calls the trick, or `without` while the trick is switched off."""
+    trick = getattr(owner, name)
+
+    def either(*args: Any, **named: Any) -> Any:
+        return (without if _off else trick)(*args, **named)
+
+    if isinstance(owner, type):
+        setattr(owner, name, either)
+        return
+    for module, names in [(m, vars(m)) for n, m in list(sys.modules.items()) if n[:4] == "app."]:
+        for key in [key for key, value in names.items() if value is trick]:
+            setattr(module, key, either)
 
 
-def _without_scope() -> None:
-    """The function of Flask-SQLAlchemy reads the app context through a proxy."""
-    db.session.registry.scopefunc = _app_ctx_id
+def _get_bind() -> None:
+    """Without: the session of Flask-SQLAlchemy looks for the engine at each statement."""
+    _switch(plumbing.OneDatabase, "get_bind", FlaskSession.get_bind)
+
+
+def _scope() -> None:
+    """Without: the function of Flask-SQLAlchemy reads the app context through a proxy."""
+    trick = plumbing.scope
+    db.session.registry.scopefunc = lambda: _app_ctx_id() if _off else trick()
+
+
+def _lazy_columns() -> None:
+    """Without: the raw cursor describes all columns of each result."""
+    lazy: Any = plumbing.Cursor.description
+    usual: Any = RawCursor.description
+    described: Any = property(lambda cursor: (usual if _off else lazy).fget(cursor))
+    plumbing.Cursor.description = described  # type: ignore[method-assign]
+
+
+def _read_json() -> None:
+    """Without: the module json reads all JSON."""
+    _switch(plumbing, "read_json", json.loads)
+
+
+def _kept() -> None:
+    """Without: each transaction reads its kept values anew, once."""
+
+    def value(self: kept.Kept[Any]) -> Any:
+        asked = notes().setdefault(kept._ASKED, {})
+        if self not in asked:
+            asked[self] = self._build()
+        return asked[self]
+
+    _switch(kept.Kept, "value", value)
+
+
+def _dumper() -> None:
+    """Without: marshmallow dumps all objects."""
+    _switch(Schema, "_serialize", Schema.__base__._serialize)  # type: ignore[union-attr]
+
+
+def _fetch_and_put() -> None:
+    """Without: the session runs the statements about tables."""
+
+    def fetch(statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
+        if session.autoflush:
+            session.flush()
+        return session.execute(statement, values).all()
+
+    _switch(rows, "fetch", fetch)
+    _switch(rows, "put", lambda statement, values: session.execute(statement, values))
+
+
+def _insert_row() -> None:
+    """Without: the session inserts the row with a flush."""
+
+    def insert_row(row: Model) -> None:
+        session.add(row)
+        session.flush()
+
+    _switch(rows, "insert_row", insert_row)
 
 
 def _without_raw_cursor() -> None:
@@ -58,16 +129,6 @@ def _without_raw_cursor() -> None:
     db._make_engine = make  # type: ignore[method-assign]
 
 
-def _without_lazy_columns() -> None:
-    """The raw cursor describes all columns of each result."""
-    del plumbing.Cursor.description
-
-
-def _without_read_json() -> None:
-    """All JSON is read by the module json."""
-    database.read_json = json.loads  # type: ignore[attr-defined, assignment]
-
-
 def _without_among() -> None:
     """`IN ($1, $2, …)` takes the place of `= ANY ($1)`."""
 
@@ -77,36 +138,7 @@ def _without_among() -> None:
         listed = bindparam(values.key, expanding=True, type_=values.type.of())
         return compiler.process(column.in_(listed), **options)
 
-    _replace(among.among_values, lambda column, values: column.in_(list(values)))
-
-
-def _without_kept() -> None:
-    """Each transaction reads its kept values anew, once."""
-
-    def value(self: kept.Kept[Any]) -> Any:
-        asked = notes().setdefault(kept._ASKED, {})
-        if self not in asked:
-            asked[self] = self._build()
-        return asked[self]
-
-    kept.Kept.value = value  # type: ignore[method-assign]
-
-
-def _without_dumper() -> None:
-    """marshmallow dumps all objects."""
-    del Schema._serialize
-
-
-def _without_fetch_and_put() -> None:
-    """The session runs the statements about tables."""
-
-    def fetch(statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
-        if session.autoflush:
-            session.flush()
-        return session.execute(statement, values).all()
-
-    _replace(rows.fetch, fetch)
-    _replace(rows.put, lambda statement, values: session.execute(statement, values))
+    import_module("app.orders.views.lists").among_values = lambda column, values: column.in_(values)  # type: ignore[attr-defined]
 
 
 def _without_tables() -> None:
@@ -119,109 +151,123 @@ def _without_tables() -> None:
             statement._set_propagate_attrs(about_models)
         return session.execute(statement, values).all()
 
-    _replace(rows.fetch, fetch)
+    global _off
+    _off = True
+    _switch(rows, "fetch", fetch)
 
 
-def _without_insert_row() -> None:
-    """The session inserts the row with a flush."""
-
-    def insert_row(row: Model) -> None:
-        session.add(row)
-        session.flush()
-
-    _replace(rows.insert_row, insert_row)
-
-
-TRICKS: dict[str, Callable[[], None]] = {
-    "get_bind": _without_get_bind,
-    "scope": _without_scope,
+# Tricks that one process switches on and off, and tricks that a process is started without.
+SWITCHED: dict[str, Callable[[], None]] = {
+    "get_bind": _get_bind,
+    "scope": _scope,
+    "lazy columns": _lazy_columns,
+    "read_json": _read_json,
+    "kept": _kept,
+    "dumper": _dumper,
+    "fetch and put": _fetch_and_put,
+    "insert_row": _insert_row,
+    NOTHING: lambda: None,
+}
+LEFT_OUT: dict[str, Callable[[], None]] = {
     "raw cursor": _without_raw_cursor,
-    "lazy columns": _without_lazy_columns,
-    "read_json": _without_read_json,
     "among": _without_among,
-    "kept": _without_kept,
-    "dumper": _without_dumper,
-    "fetch and put": _without_fetch_and_put,
     "tables": _without_tables,
-    "insert_row": _without_insert_row,
 }
 
 
-def _replace(old: Any, new: Any) -> None:
-    """Puts `new` where a module of the program has imported `old`."""
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "app":
-            for key, value in list(vars(module).items()):
-                if value is old:
-                    setattr(module, key, new)
+def _serve(trick: str) -> None:
+    """Answers requests as `bench.inside` does; a line `true` or `false` switches the trick off or on."""
+    global _off
+    (SWITCHED | LEFT_OUT).get(trick, lambda: None)()
+    program = import_module("wsgi").app
+    for number, line in enumerate(sys.stdin):
+        told = json.loads(line)
+        if isinstance(told, bool):
+            _off = told
+            continue
+        environs = [inside._environ(*request) for request in told]
+        gc.collect()
+        if number < 50:
+            # What the program keeps for ever need not be looked through at each collection.
+            gc.freeze()
+        sys.stdout.write(json.dumps([inside._ask(program, environ) for environ in environs]) + "\n")
+        sys.stdout.flush()
+
+
+@dataclass(slots=True)
+class Half(Side):
+    """The process of another side, with its trick switched off or on."""
+
+    off: bool = False
+
+    def ask(self, requests: Any) -> tuple[float, list[Any]]:
+        """The same as `Side.ask`, after the switch."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(self.off) + "\n")
+        return Side.ask(self, requests)
 
 
 def main() -> None:
     """Measures, or is one of the processes that are measured."""
     parser = argparse.ArgumentParser(prog="bench.tricks", description=__doc__)
-    parser.add_argument("tricks", nargs="*", metavar="TRICK", help=", ".join(TRICKS))
+    every = [*SWITCHED, *LEFT_OUT]
+    parser.add_argument("tricks", nargs="*", metavar="TRICK", help=", ".join(every))
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--each", type=int, default=10, help="requests of each action a round")
-    parser.add_argument("--inside", metavar="TRICK", help="run the program without this trick")
+    parser.add_argument("--inside", metavar="TRICK", help="run the program for this trick")
     given = parser.parse_args()
     if given.inside is not None:
-        for name in given.inside.split("+"):
-            TRICKS.get(name, lambda: None)()
-        inside.main()
+        _serve(given.inside)
         return
-    unknown = {name for side in given.tricks for name in side.split("+")} - TRICKS.keys()
-    if unknown:
+    if unknown := set(given.tricks) - set(every):
         parser.error(f"no such trick: {', '.join(sorted(unknown))}")
-    if (given.rounds + WARM) * given.each > MOST_CLAIMS:
-        parser.error(f"rounds and {WARM} to warm up, by requests, must be {MOST_CLAIMS} at most")
-    _measure(given.tricks or list(TRICKS), given.rounds, given.each)
-
-
-def _measure(tricks: Sequence[str], rounds: int, each: int) -> None:
+    if 2 * (given.rounds + WARM) * given.each > MOST_CLAIMS:
+        parser.error(
+            f"rounds and {WARM} to warm up, by requests, must be {MOST_CLAIMS // 2} at most"
+        )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandan-bench-")))
         url = stack.enter_context(environment.new_database_of(environment.POSTGRESQL, folder))
         told = settings_of(url, folder)
         fill(ROOT, told)
-        with running("first", ROOT, told, _command(AS_IT_IS)) as first:
+        with running("first", ROOT, told, _command(NOTHING)) as first:
             crew = prepare(first)
-        names = [AS_IT_IS, *tricks, AGAIN]
-        sides = [_started(stack, name, told, crew) for name in names]
-        play(sides, rounds, each)
-        by_name = {side.name: side for side, _ in sides}
-        _print(by_name, rounds, each)
+        print(
+            f"processor time of a request in ms, lowest of {given.rounds} rounds of {given.each}:"
+        )
+        print("with the trick, without it, gain in % of the request (median of the rounds' gains)")
+        print(f"| trick | {' | '.join(ACTIONS)} |\n| --- |{' --- |' * len(ACTIONS)}", flush=True)
+        for trick in given.tricks or every:
+            _measure(trick, told, crew, given.rounds, given.each)
 
 
-def _command(name: str) -> list[str]:
-    return [sys.executable, "-m", "bench.tricks", "--inside", name]
+def _command(trick: str) -> list[str]:
+    return [sys.executable, "-m", "bench.tricks", "--inside", trick]
 
 
-def _started(stack: ExitStack, name: str, told: Mapping[str, str], crew: Crew) -> tuple[Side, Crew]:
-    """A process on a copy of the database; the people's tokens hold in the copy too."""
+def _measure(trick: str, told: Mapping[str, str], crew: Crew, rounds: int, each: int) -> None:
+    """Both sides on a copy of the database; the people's tokens hold in the copy too."""
     template = make_url(told["DATABASE_URL"]).database or ""
-    copied = f"{template}_{name}".replace(" ", "_").replace(",", "")
-    url = stack.enter_context(new_database(copied, template))
-    side = running(name, ROOT, {**told, "DATABASE_URL": url}, _command(name))
-    return stack.enter_context(side), replace(crew, claimed=count(), placed=count())
+    with ExitStack() as stack:
+        url = stack.enter_context(new_database(f"{template}_copy", template))
+        own = {**told, "DATABASE_URL": url}
+        crew = replace(crew, claimed=count(), placed=count())
+        one = stack.enter_context(running("without", ROOT, own, _command(trick)))
+        if trick in SWITCHED:
+            on: Side = Half("with", one.process, one.log)
+            off: Side = Half("without", one.process, one.log, off=True)
+        else:
+            on = stack.enter_context(running("with", ROOT, own, _command(NOTHING)))
+            off = one
+        play([(on, crew), (off, crew)], rounds, each)
+    cells = " | ".join(_cell(on, off, action) for action in ACTIONS)
+    print(f"| {trick} | {cells} |", flush=True)
 
 
-def _print(sides: Mapping[str, Side], rounds: int, each: int) -> None:
-    base = sides[AS_IT_IS]
-    print(f"processor time of a request in ms, lowest of {rounds} rounds of {each} in turns;")
-    print("each cell: with the trick, without it, gain in % of the request (of the rounds' median)")
-    print(f"| without | {' | '.join(ACTIONS)} |")
-    print(f"| --- |{' --- |' * len(ACTIONS)}")
-    for name, side in sides.items():
-        if name != AS_IT_IS:
-            cells = " | ".join(_cell(base, side, action) for action in ACTIONS)
-            print(f"| {name} | {cells} |", flush=True)
-
-
-def _cell(base: Side, side: Side, action: str) -> str:
-    # The gain in percent of the request as it is: what it would cost more without the trick.
-    lowest, middle = (100 * (value - 1) for value in ratio(side, base, action))
-    shown = f"**{lowest:+.1f}** ({middle:+.1f})"
-    return f"{base.lowest(action):.2f}, {side.lowest(action):.2f}, {shown}"
+def _cell(on: Side, off: Side, action: str) -> str:
+    # What the request would cost more without the trick.
+    lowest, middle = (100 * (value - 1) for value in ratio(off, on, action))
+    return f"{on.lowest(action):.2f}, {off.lowest(action):.2f}, **{lowest:+.1f}** ({middle:+.1f})"
 
 
 if __name__ == "__main__":
