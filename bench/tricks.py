@@ -71,7 +71,7 @@ def _lazy_columns() -> None:
     lazy: Any = plumbing.Cursor.description
     usual: Any = RawCursor.description
     described: Any = property(lambda cursor: (usual if _off else lazy).fget(cursor))
-    plumbing.Cursor.description = described  # type: ignore[method-assign]
+    plumbing.Cursor.description = described  # type: ignore[method-assign]  # replaced on purpose
 
 
 def _read_json() -> None:
@@ -93,7 +93,7 @@ def _kept() -> None:
 
 def _dumper() -> None:
     """Without: marshmallow dumps all objects."""
-    _switch(Schema, "_serialize", Schema.__base__._serialize)  # type: ignore[union-attr]
+    _switch(Schema, "_serialize", Schema.__base__._serialize)  # type: ignore[union-attr]  # replaced on purpose
 
 
 def _fetch_and_put() -> None:
@@ -126,7 +126,7 @@ def _without_raw_cursor() -> None:
         del options["paramstyle"], options["connect_args"]
         return make_engine(bind_key, options, app)
 
-    db._make_engine = make  # type: ignore[method-assign]
+    db._make_engine = make  # type: ignore[method-assign]  # replaced on purpose
 
 
 def _without_among() -> None:
@@ -138,7 +138,7 @@ def _without_among() -> None:
         listed = bindparam(values.key, expanding=True, type_=values.type.of())
         return compiler.process(column.in_(listed), **options)
 
-    import_module("app.orders.views.lists").among_values = lambda column, values: column.in_(values)  # type: ignore[attr-defined]
+    import_module("app.orders.views.lists").among_values = lambda column, values: column.in_(values)  # type: ignore[attr-defined]  # replaced on purpose
 
 
 def _without_tables() -> None:
