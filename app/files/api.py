@@ -10,7 +10,9 @@ from app.files.media.pictures import LARGEST_PICTURE
 from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
 from app.files.states import LARGEST_BODY
+from app.files.turns import turn_of
 from app.kernel.actor import current_actor
+from app.kernel.database import transaction
 from app.kernel.errors import Invalid
 from app.kernel.http import Blueprint, Decorator, handed, network_first
 from app.kernel.idempotency import repeatable
@@ -35,10 +37,24 @@ _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Content:
-    """Reads the form part `file` and cleans its content.
+    """Reads the form part `file` and cleans its content, one upload of a person at a time.
 
-    Runs before the transaction, so that no lock is held while a picture is decoded. Raises Invalid
-    `file.parts` for more than one part, `file.missing` for none, and the errors of `read_content`.
+    Runs before the transaction, so that no lock is held while a picture is decoded. What costs nothing
+    is asked first: the turn and the quota. Raises TooMany `file.one_at_a_time` and
+    `file.quota_exceeded`, and the errors of `_content`.
+    """
+    actor = current_actor()
+    with turn_of(actor.own_id):
+        with transaction(writing=False):
+            service.check_room(actor)
+        return _content()
+
+
+def _content() -> Content:
+    """Reads the form part and cleans it.
+
+    Raises Invalid `file.parts` for more than one part, `file.missing` for none, and the errors of
+    `read_content`.
     """
     request.max_content_length = LARGEST_BODY
     parts = [
