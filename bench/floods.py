@@ -46,11 +46,12 @@ _MULTIPART = "multipart/form-data; boundary=x"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a flood goes: nginx's port, the log-in of the one person, and an order of his or hers."""
+    """Where a flood goes: nginx's port, the one person's log-in and order, and what is uploaded."""
 
     port: int
     token: str
     order_id: int
+    pictures: list[bytes]
 
 
 @dataclass(slots=True)
@@ -109,7 +110,7 @@ def _pictures() -> list[bytes]:
 def _uploads(caller: Caller, target: Target) -> Iterator[int]:
     frame = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
     headers = _bearer(target.token) | {"Content-Type": _MULTIPART}
-    bodies = [frame + picture + b"\r\n--x--\r\n" for picture in _pictures()]
+    bodies = [frame + picture + b"\r\n--x--\r\n" for picture in target.pictures]
     for body in itertools.cycle(bodies):
         yield caller.call("POST", "/files", body, headers)
 
@@ -251,7 +252,7 @@ def main() -> None:
             serving("wsgi:app", environ, WORKERS[kind], folder / "server.log")
         )
         port = stack.enter_context(in_front_of(server.port, folder / "nginx"))
-        target = Target(port, tokens["volunteer"], order_id)
+        target = Target(port, tokens["volunteer"], order_id, _pictures())
         measure(port, others, world.community.id, 3)
         quiet = measure(port, others, world.community.id, given.seconds)
         limits = {name: max(3 * quiet.p99(name), 300) for name in quiet.seconds}

@@ -1,5 +1,6 @@
 """nginx in front of a server, with the configuration of README.md, and phones that send slowly."""
 
+import os
 import re
 import shutil
 import socket
@@ -14,6 +15,7 @@ from tests.serving import ROOT, free_port
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 _FRAME = """
 daemon off;
+{user}
 pid {folder}/nginx.pid;
 error_log {folder}/error.log;
 worker_processes 1;
@@ -28,6 +30,11 @@ http {{
     {site}
 }}
 """
+
+
+def _user() -> str:
+    """Started by root, nginx would work as a user who may not write large bodies into the folder."""
+    return "user root;" if os.geteuid() == 0 else ""
 
 
 def site(server: int, port: int) -> str:
@@ -58,7 +65,9 @@ def in_front_of(server: int, folder: Path) -> Iterator[int]:
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "nginx.conf"
-    config.write_text(_FRAME.format(folder=folder, site=site(server, port)), encoding="utf-8")
+    config.write_text(
+        _FRAME.format(folder=folder, site=site(server, port), user=_user()), encoding="utf-8"
+    )
     process = subprocess.Popen(
         [NGINX, "-p", str(folder), "-e", f"{folder}/error.log", "-c", str(config)]
     )

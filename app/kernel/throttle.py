@@ -1,4 +1,4 @@
-"""A coarse limit on all requests of a caller in a minute; finer limits are in kernel/limits.py."""
+"""A coarse limit on all requests of a caller; finer limits are in kernel/limits.py."""
 
 from ipaddress import ip_address, ip_network
 
@@ -8,10 +8,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.kernel.crypto import hash_token
 
-BY_PERSON = "600 per minute"
+# By the second too, because a burst of a minute's requests would keep all threads busy for seconds.
+BY_PERSON = "600 per minute;10 per second"
 # A whole estate may share one address, so this limit is high. It counts only requests that nobody is
 # logged in for: each of them costs one look-up of a token at most.
-BY_ADDRESS = "3000 per minute"
+BY_ADDRESS = "3000 per minute;50 per second"
 # About 10 MB. When the process knows more tokens, it forgets all and learns them again.
 _MOST_TOKENS = 100_000
 # Whoever has an IPv6 address has the whole network of this length.

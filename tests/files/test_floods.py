@@ -190,3 +190,20 @@ def test_a_file_of_many_parts(kind: str) -> None:
     """A tenth of the limit is no trouble."""
     make, part, most = PARTS[kind]
     assert read_content(make(part * (most // 10))).size > 0
+
+
+def test_other_threads_go_on_while_a_picture_is_written() -> None:
+    """Pillow keeps the interpreter's lock when it writes into memory, and not into a file."""
+    picture = Image.effect_noise((2000, 2000), 50).convert("RGB")
+    over, turns_taken = threading.Event(), 0
+
+    def write() -> None:
+        pictures._encoded(picture)
+        over.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not over.wait(0.005):
+        turns_taken += 1
+    writer.join()
+    assert turns_taken >= 10

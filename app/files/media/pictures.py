@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from tempfile import TemporaryFile
 from typing import Any
 
 from PIL import Image, ImageCms
@@ -154,6 +155,9 @@ def _flat(image: Image.Image) -> Image.Image:
 def _encoded(image: Image.Image) -> bytes:
     # Otherwise Pillow writes the comments of the upload into the new file.
     image.info = {}
-    out = BytesIO()
-    image.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
-    return out.getvalue()
+    # To a file of the system Pillow writes without the interpreter's lock; into memory it would hold the
+    # lock for half a second, and no other request of the process would go on.
+    with TemporaryFile() as out:
+        image.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+        out.seek(0)
+        return out.read()
