@@ -16,6 +16,7 @@ from app.kernel.database import transaction
 from app.kernel.errors import Invalid
 from app.kernel.http import Blueprint, Decorator, handed, network_first
 from app.kernel.idempotency import repeatable
+from app.kernel.limits import count, counted_elsewhere
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
 BLUEPRINTS = (blueprint,)
@@ -40,12 +41,13 @@ def _read_upload(_body: dict[str, Any]) -> Content:
     """Reads the form part `file` and cleans its content, one upload of a person at a time.
 
     Runs before the transaction, so that no lock is held while a picture is decoded. What costs nothing
-    is asked first: the turn and the quota. Raises TooMany `file.one_at_a_time` and
-    `file.quota_exceeded`, and the errors of `_content`.
+    is asked first: the turn and the quota. Raises TooMany `file.one_at_a_time`,
+    `rate.exceeded` and `file.quota_exceeded`, and the errors of `_content`.
     """
     actor = current_actor()
     with turn_of(actor.own_id):
-        with transaction(writing=False):
+        with transaction():
+            count(actor, "files.upload_file")
             service.check_room(actor)
         return _content()
 
@@ -78,6 +80,9 @@ def _content() -> Content:
 @blueprint.response(201, FileOut)
 @handed(_read_upload)
 @repeatable(queries.get_visible_link)
+@counted_elsewhere(
+    "_read_upload counts, after the person's turn: what is refused for it writes nothing"
+)
 def upload_file(content: Content) -> queries.FileLink:
     """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。
 

