@@ -156,7 +156,7 @@ def _flood(name: str, target: Target, begun: object, until: object, answers: obj
     for thread in threads:
         thread.start()
     begun.set()  # type: ignore[attr-defined]  # an Event of multiprocessing
-    until.wait()  # type: ignore[attr-defined]
+    until.wait()  # type: ignore[attr-defined]  # the same
     over.set()
     answers.put(dict(counted))  # type: ignore[attr-defined]  # a Queue of multiprocessing
 
