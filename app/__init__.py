@@ -92,7 +92,7 @@ from app.people.events import (
     RoleEnded,
     RoleGranted,
 )
-from app.people.roles import ROLES
+from app.people.roles import OF_RESIDENTS, ROLES
 from app.reports import api as reports_api
 from app.reports import messages as reports_messages
 
@@ -171,6 +171,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app.extensions["figures"] = FIGURES
     app.extensions["given_up"] = {kind.name: kind for kind in GIVEN_UP}
     app.extensions["permissions"] = collect_permissions()
+    app.extensions["counted_roles"] = OF_RESIDENTS
     http.frame(app)
     throttle.set_up(app)
     guard(app)

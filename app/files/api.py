@@ -10,10 +10,13 @@ from app.files.media.pictures import LARGEST_PICTURE
 from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
 from app.files.states import LARGEST_BODY
+from app.files.turns import turn_of
 from app.kernel.actor import current_actor
+from app.kernel.database import transaction
 from app.kernel.errors import Invalid
 from app.kernel.http import Blueprint, Decorator, handed, network_first
 from app.kernel.idempotency import repeatable
+from app.kernel.limits import count, counted_elsewhere
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
 BLUEPRINTS = (blueprint,)
@@ -35,10 +38,25 @@ _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Content:
-    """Reads the form part `file` and cleans its content.
+    """Reads the form part `file` and cleans its content, one upload of a person at a time.
 
-    Runs before the transaction, so that no lock is held while a picture is decoded. Raises Invalid
-    `file.parts` for more than one part, `file.missing` for none, and the errors of `read_content`.
+    Runs before the transaction, so that no lock is held while a picture is decoded. What costs nothing
+    is asked first: the turn and the quota. Raises TooMany `file.one_at_a_time`,
+    `rate.exceeded` and `file.quota_exceeded`, and the errors of `_content`.
+    """
+    actor = current_actor()
+    with turn_of(actor.own_id):
+        with transaction():
+            count(actor, "files.upload_file")
+            service.check_room(actor)
+        return _content()
+
+
+def _content() -> Content:
+    """Reads the form part and cleans it.
+
+    Raises Invalid `file.parts` for more than one part, `file.missing` for none, and the errors of
+    `read_content`.
     """
     request.max_content_length = LARGEST_BODY
     parts = [
@@ -62,6 +80,9 @@ def _read_upload(_body: dict[str, Any]) -> Content:
 @blueprint.response(201, FileOut)
 @handed(_read_upload)
 @repeatable(queries.get_visible_link)
+@counted_elsewhere(
+    "_read_upload counts, after the person's turn: what is refused for it writes nothing"
+)
 def upload_file(content: Content) -> queries.FileLink:
     """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。
 

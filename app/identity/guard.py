@@ -3,6 +3,7 @@
 from flask import Flask, g, request
 
 from app.identity import queries
+from app.kernel import throttle
 from app.kernel.actor import set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
@@ -58,6 +59,7 @@ def admit(token: str) -> None:
         )
     g.login_session_id = checked.session_id
     set_actor(checked.actor)
+    throttle.remember(token, checked.actor.own_id)
 
 
 def current_session_id() -> int:
@@ -71,10 +73,10 @@ def current_session_id() -> int:
 def _admit_request() -> None:
     if request.endpoint in PUBLIC_ENDPOINTS:
         return
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.casefold() != "bearer" or not token.strip():
+    given = request.authorization
+    if given is None or given.type != "bearer" or not given.token:
         raise _required()
-    admit(token.strip())
+    admit(given.token)
 
 
 def _required() -> Unauthenticated:

@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from app.kernel import security
+from app.kernel import limits, security
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
 from app.kernel.metrics import count_answer
@@ -88,10 +88,15 @@ class App(Flask):
         if request.method == "OPTIONS" or request.endpoint in self.extensions["untouched"]:
             return super().dispatch_request()
         view = self.view_functions[str(request.endpoint)]
+        fetch = getattr(view, "network_first", None)
+        writes = request.method not in SAFE_METHODS
         try:
-            self._fetch_first(getattr(view, "network_first", None))
-            with transaction(writing=request.method not in SAFE_METHODS):
+            if fetch is not None:
+                self._fetch_first(view, fetch)
+            with transaction(writing=writes):
                 self._run_guards()
+                if writes and fetch is None and not hasattr(view, "counted_elsewhere"):
+                    limits.count_write(str(request.endpoint), view)
                 return self.make_response(super().dispatch_request())
         except Refusal as refusal:
             _keep(refusal)
@@ -101,15 +106,17 @@ class App(Flask):
         for guard in self.extensions["guards"]:
             guard()
 
-    def _fetch_first(self, fetch: Callable[[dict[str, Any]], Any] | None) -> None:
+    def _fetch_first(self, view: object, fetch: Callable[[dict[str, Any]], Any]) -> None:
         """Makes the outside call of a network-first view and keeps what it answers for `fetched`.
 
-        The guards run before it in a transaction of their own; during the call there is none.
+        Before it, the guards run and the write is counted in a transaction of their own, so that a
+        failed call counts too; during the call there is no transaction.
         """
-        if fetch is None:
-            return
-        with transaction(writing=False):
+        counts = not hasattr(view, "counted_elsewhere")
+        with transaction(writing=counts):
             self._run_guards()
+            if counts:
+                limits.count_write(str(request.endpoint), view)
         is_form = request.mimetype == "multipart/form-data"
         body = {} if is_form else request.get_json(silent=True)
         g.fetched = fetch(body) if isinstance(body, dict) else None

@@ -6,6 +6,7 @@ from app.kernel.actor import current_actor
 from app.kernel.given_up import GivenUp
 from app.kernel.http import Blueprint
 from app.kernel.idempotency import repeatable
+from app.kernel.limits import AN_HOUR, at_most
 from app.kernel.pages import Page, page_schema
 from app.kernel.slots import JobSlot
 from app.notifications import queries, service
@@ -45,8 +46,14 @@ def count_unread() -> dict[str, int]:
 
 @blueprint.post("/inbox/<int:message_id>/read")
 @blueprint.response(200, InboxMessageOut)
+<<<<<<< HEAD
 @repeatable(queries.view_message)
 def read_message(message_id: int) -> MessageView:
+=======
+@repeatable(queries.get_visible_message)
+@at_most(600, AN_HOUR)
+def read_message(message_id: int) -> InboxMessage:
+>>>>>>> x-floods
     """标为已读；再标一次没有变化。"""
     actor = current_actor()
     return queries.view_message(actor, service.mark_read(actor, message_id).id)

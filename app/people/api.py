@@ -6,6 +6,7 @@ from app.kernel.actor import current_actor
 from app.kernel.audit import AuditRow
 from app.kernel.http import Blueprint, check_version, tag
 from app.kernel.idempotency import repeatable
+from app.kernel.limits import A_DAY, at_most
 from app.kernel.pages import Page, PageArgs, page_schema
 from app.kernel.proof import needs_proof
 from app.people import queries, service
@@ -54,6 +55,7 @@ BLUEPRINTS = (registrations, consents, people, roles, limits, audits)
 @registrations.arguments(RegistrationIn)
 @registrations.response(201, RegistrationOut)
 @repeatable(queries.get_visible_registration)
+@at_most(10, A_DAY)
 def create_registration(data: dict[str, Any]) -> Registration:
     """报到。"""
     return service.report_to_unit(current_actor(), **data)

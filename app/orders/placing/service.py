@@ -18,6 +18,7 @@ from app.kernel.crypto import normalise_phone
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, TooMany
+from app.kernel.limits import AN_HOUR, Rate, count
 from app.orders.placing.keeping import keep_new
 from app.orders.placing.locating import Spot, closed_unit, spot_of
 from app.orders.record.telling import desk, requesters, tell
@@ -40,6 +41,7 @@ from app.people.queries import (
 from app.people.states import Document
 
 MAX_PHOTOS = 9
+EMERGENCIES = Rate(20, AN_HOUR)
 _ORDERS = table_of(Order)
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
 
@@ -100,8 +102,8 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     Raises Invalid `order.empty`, `order.too_many_photos`, `order.photo_required`, `unit.closed`,
     `person.unknown`; Conflict `person.erased`; Forbidden `order.on_behalf_staff_only`,
     `order.staff_only_field`, `category.staff_only`, `consent.required`, `person.desk_only`; TooMany
-    `order.daily_limit`, `order.open_limit`; and what `spot_of`, `usable_category` and
-    `check_answers` raise.
+    `order.daily_limit`, `order.open_limit`, `rate.exceeded`; and what `spot_of`, `usable_category`
+    and `check_answers` raise.
     """
     at = now()
     spot = spot_of(actor, wish.unit_id, wish.place_id, wish.location)
@@ -116,7 +118,9 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     _check_content(party, category, wish.photo_ids)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
     _check_staff_fields(actor, spot.unit, wish, by_staff=party.by_staff)
-    if not party.by_staff and not _check_limits(actor, spot.unit, at, emergency=emergency):
+    if party.by_staff:
+        count(actor, "orders.place:for another")
+    elif not _check_limits(actor, spot.unit, at, emergency=emergency):
         spot = replace(spot, latitude=None, longitude=None)
     goes_above = category is not None and category.to_unit_above
     unit = hold_unit((unit_above(spot.unit) if goes_above else spot.unit).id)
@@ -264,8 +268,8 @@ _MINE = select(
 def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> bool:
     """Checks the consent, then by the unit's settings the orders of today and the open orders.
 
-    Locks the person, so that the counts hold. An emergency needs the consent alone. Answers whether
-    the point of the order may be kept.
+    Locks the person, so that the counts hold. An emergency needs the consent, and only so many are
+    taken in an hour. Answers whether the point of the order may be kept.
     """
     person = lock_person(actor.own_id)
     today = local_midnight(at)
@@ -273,6 +277,7 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
     if not agreed:
         raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     if emergency:
+        count(actor, "orders.place:emergency", EMERGENCIES)
         return bool(exactly)
     if person.is_desk_only(at):
         raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理，如有异议可以申诉。")
