@@ -17,6 +17,7 @@ from app.people.models import Consent, Person, PersonDetail, Registration
 from app.people.states import Document, PersonKind
 from tests.consents import AS_MEMBER, agree
 from tests.orders.rows import refused
+from tests.orders.stages import dispatched
 from tests.orders.stories import order_of
 from tests.world import World
 
@@ -79,7 +80,7 @@ def test_what_a_member_asked_for_lapses(world: World) -> None:
 
 def ask_support(world: World, who: str) -> tuple[int, int]:
     """A member of another unit asks for an order of the pool: ids of the order and of the request."""
-    order_id = pooled(world)
+    order_id = dispatched(world)
     world.act(who, order_id, "support", note="我会修，离得近。")
     asked = select(OrderRequest.id).where(OrderRequest.order_id == order_id)
     return order_id, session.scalars(asked).one()
@@ -138,7 +139,7 @@ def help_along(world: World, who: str) -> tuple[int, str]:
 
 
 def support(world: World, who: str) -> tuple[int, str]:
-    return refused(world, who, f"/orders/{pooled(world)}/support", note="我会修，离得近。")
+    return refused(world, who, f"/orders/{dispatched(world)}/support", note="我会修，离得近。")
 
 
 def be_agreed_to(world: World, who: str) -> tuple[int, str]:
@@ -231,11 +232,13 @@ def test_the_profile_says_what_is_asked(world: World) -> None:
         who: world.get(who, "/me").get_json()["consents_needed"]
         for who in ("member", "resident", "volunteer")
     }
-    assert asked == {
+    expected = {
         "member": ["privacy", "service_terms", "party_membership"],
         "resident": ["privacy", "service_terms"],
         "volunteer": ["privacy", "service_terms"],
     }
+    asked = {who: world.get(who, "/me").get_json()["consents_needed"] for who in expected}
+    assert asked == expected
 
 
 def test_the_order_says_that_it_cannot_be_claimed(world: World) -> None:

@@ -214,6 +214,7 @@ def lived(kept: Kept, client: FlaskClient) -> tuple[Visitor, Visitor, list[str]]
         own = {"name": words["name"], "address": words.get("home"), "home_unit_id": unit}
         who.send("PUT", "/me", json=own, headers={"If-Match": f'"{version}"'})
     resident.post("/me/phone", code=f"demo-phone-{RESIDENT['contact_phone']}")
+    member.post("/me/phone", code="demo-phone-13987650422")
     member.agree(Document.PARTY_MEMBERSHIP)
     reported = member.post(
         "/registrations", unit_id=unit, kind="home", skills=[], employer=MEMBER["employer"]

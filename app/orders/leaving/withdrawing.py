@@ -20,9 +20,10 @@ def forget_points(actor: Actor, person_id: int) -> None:
         Order.placer_id == person_id, Order.requester_id.is_(None), Order.parent_id.is_(None)
     )
     own = select(Order.id).where(or_(Order.requester_id == person_id, placed_for_another))
-    concerned = select(Order.id).where(or_(Order.id.in_(own), Order.parent_id.in_(own)))
-    ids = session.scalars(lock(concerned.order_by(Order.id))).all()
-    session.execute(update(Order).where(Order.id.in_(ids)).values(latitude=None, longitude=None))
+    concerned = or_(Order.id.in_(own), Order.parent_id.in_(own))
+    session.scalars(lock(select(Order.id).where(concerned).order_by(Order.id))).all()
+    # The orders are looked for again: an act that held one of them may have made a part of it meanwhile.
+    session.execute(update(Order).where(concerned).values(latitude=None, longitude=None))
 
 
 def lapse_support(actor: Actor, person_id: int) -> None:

@@ -18,6 +18,7 @@ from app.people.service import (
     report_to_unit,
 )
 from app.people.states import RegistrationKind
+from tests.consents import make_known
 from tests.permissions.runner import Call, Case, Values
 from tests.world import SYSTEM, World
 
@@ -78,6 +79,7 @@ def _searched(call: Call) -> Values:
 
 
 def _registration(world: World) -> Values:
+    make_known(world.ids["resident"])
     filed = report_to_unit(
         Actor(world.ids["resident"], "resident"),
         unit_id=world.community.id,
