@@ -455,7 +455,7 @@ WAYS: dict[str, Way] = {
     "assignment": Way("grid", offer, REPORTS),
     "support": Way("other_member", support, REPORTS),
     "helper": Way(
-        "member2",
+        "volunteer",
         help_along,
         _ORDER | {"speaks": does("comments", note="我带梯子去。"), "holds": holds},
     ),
