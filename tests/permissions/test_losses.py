@@ -9,8 +9,8 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.people.models import RoleGrant
 from tests.permissions.actors import Cast, undone
-from tests.permissions.afterwards import AFTERWARDS
-from tests.permissions.scene import LOSSES, WAYS, asked, begun
+from tests.permissions.afterwards import AFTERWARDS, CLOSED
+from tests.permissions.scene import LOSSES, WAYS, asked, begun, close_community
 
 CELLS = [(way, loss) for way, losses in AFTERWARDS.items() for loss in losses]
 LEAST = 80
@@ -63,4 +63,14 @@ def test_a_grant_that_has_run_out_is_none(cast: Cast, way: str) -> None:
     over = update(RoleGrant).where(RoleGrant.person_id == scene.person_id)
     session.execute(over.values(until=now() - timedelta(seconds=1)))
     session.commit()
+    assert asked(scene, way) == after
+
+
+@pytest.mark.parametrize("way", ["claim", "assignment", "helper", "provider account", "split"])
+def test_nothing_is_lost_before_the_job_has_moved_the_people(cast: Cast, way: str) -> None:
+    """A unit has closed a moment ago: the order is at the successor, the grant is not yet."""
+    before, after, _ = AFTERWARDS[way][CLOSED]
+    scene = begun(cast, way)
+    assert asked(scene, way) == before
+    close_community(scene)
     assert asked(scene, way) == after

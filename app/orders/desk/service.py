@@ -91,7 +91,7 @@ def dispatch_order(
     act (定人员、定时间、定任务). `helper_ids` go along (同行). Raises Conflict `order.decide_first`,
     `order.leader_assigns`, and what `take` and `_giving` raise.
     """
-    lock_handler(wish.get("assignee_id"))
+    lock_handler(wish.get("assignee_id"), wish.get("provider_id"))
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
     _check_leader(actor, order, mode)
@@ -117,7 +117,7 @@ def reassign_order(
     The old and the new handler and the requester are told. Raises Conflict `order.same_handler`,
     `order.leader_assigns`; Invalid `order.reason_required`, and what `take` and `_giving` raise.
     """
-    lock_handler(wish.get("assignee_id"))
+    lock_handler(wish.get("assignee_id"), wish.get("provider_id"))
     order = take(actor, order_id, Action.REASSIGN)
     earlier = order.holder_id or order.offered_to_id
     if earlier is not None and earlier == wish.get("assignee_id"):

@@ -137,11 +137,15 @@ def keep_account(actor: Actor, order: Order) -> None:
         tell(order, "assigned", [account_id], category=category_name(order))
 
 
-def lock_handler(person_id: int | None) -> None:
+def lock_handler(person_id: int | None, provider_id: int | None = None) -> None:
     """Locks the person's row, so that he or she cannot lose the right to the order meanwhile.
 
-    Must come before the lock of the order's row, as in all verbs.
+    With `provider_id` also the provider's row and that of its account. Must come before the lock of
+    the order's row, as in all verbs.
     """
+    if provider_id is not None:
+        found = session.scalars(lock(select(Provider).where(Provider.id == provider_id)))
+        person_id = next((one.person_id for one in found), None)
     if person_id is not None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()
 
