@@ -46,14 +46,9 @@ def count_unread() -> dict[str, int]:
 
 @blueprint.post("/inbox/<int:message_id>/read")
 @blueprint.response(200, InboxMessageOut)
-<<<<<<< HEAD
 @repeatable(queries.view_message)
-def read_message(message_id: int) -> MessageView:
-=======
-@repeatable(queries.get_visible_message)
 @at_most(600, AN_HOUR)
-def read_message(message_id: int) -> InboxMessage:
->>>>>>> x-floods
+def read_message(message_id: int) -> MessageView:
     """标为已读；再标一次没有变化。"""
     actor = current_actor()
     return queries.view_message(actor, service.mark_read(actor, message_id).id)

@@ -2,12 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0014"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
 
+JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 ORDERS = sa.table(
     "orders",
     sa.column("id", sa.BigInteger),
@@ -26,24 +28,32 @@ REQUESTS = sa.table(
 )
 
 
+_SUPPORTED = sa.exists().where(
+    REQUESTS.c.order_id == ORDERS.c.id,
+    REQUESTS.c.asked_by_id == ORDERS.c.holder_id,
+    REQUESTS.c.kind == "support",
+    REQUESTS.c.state == "agreed",
+)
+_PARENT = ORDERS.alias("parent")
+_PATH = sa.select(_PARENT.c.handling_path).where(_PARENT.c.id == ORDERS.c.parent_id)
+# What the orders that are there get: which were got by support, and whose parts they are.
+FILLING = (
+    ORDERS.update().where(_SUPPORTED).values(by_support=sa.true()),
+    ORDERS.update()
+    .where(ORDERS.c.parent_id.is_not(None))
+    .values(parent_path=_PATH.scalar_subquery()),
+)
+
+
 def upgrade() -> None:
     """Goes to this version; an export of before must be made anew, because its rights are unknown."""
     op.add_column(
         "orders", sa.Column("by_support", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
     op.add_column("orders", sa.Column("parent_path", sa.String(), nullable=True))
-    op.add_column("exports", sa.Column("rights", sa.JSON(), nullable=True))
-    supported = sa.exists().where(
-        REQUESTS.c.order_id == ORDERS.c.id,
-        REQUESTS.c.asked_by_id == ORDERS.c.holder_id,
-        REQUESTS.c.kind == "support",
-        REQUESTS.c.state == "agreed",
-    )
-    op.execute(ORDERS.update().where(supported).values(by_support=sa.true()))
-    parent = ORDERS.alias("parent")
-    path = sa.select(parent.c.handling_path).where(parent.c.id == ORDERS.c.parent_id)
-    parts = ORDERS.c.parent_id.is_not(None)
-    op.execute(ORDERS.update().where(parts).values(parent_path=path.scalar_subquery()))
+    op.add_column("exports", sa.Column("rights", JSON, nullable=True))
+    for statement in FILLING:
+        op.execute(statement)
 
 
 def downgrade() -> None:

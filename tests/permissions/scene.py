@@ -401,12 +401,17 @@ def erased(scene: Scene) -> None:
 
 def unit_closed(scene: Scene) -> None:
     """The community is merged into its neighbour, and the job has moved the people."""
+    close_community(scene)
+    while do(leave_closed_units, SYSTEM, 500):
+        pass
+
+
+def close_community(scene: Scene) -> None:
+    """The community is merged into its neighbour; its people still have their grants at the old one."""
     world = scene.world
     for grid in session.scalars(_grids_of(world.community.id)).all():
         do(close_unit, SYSTEM, grid, successor_unit_id=world.other_grid.id)
     do(close_unit, SYSTEM, world.community.id, successor_unit_id=world.other_community.id)
-    while do(leave_closed_units, SYSTEM, 500):
-        pass
     scene.ids["closed"] = True
 
 
@@ -455,7 +460,7 @@ WAYS: dict[str, Way] = {
     "assignment": Way("grid", offer, REPORTS),
     "support": Way("other_member", support, REPORTS),
     "helper": Way(
-        "member2",
+        "volunteer",
         help_along,
         _ORDER | {"speaks": does("comments", note="我带梯子去。"), "holds": holds},
     ),

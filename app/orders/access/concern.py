@@ -67,11 +67,20 @@ def refuse_own_rejection(actor: Actor, order: Order) -> None:
     _refuse(_REJECTED, actor, order)
 
 
-def _refuse(concerns: Select[bool], actor: Actor, order: Order) -> None:
+def is_own_work(actor: Actor, order: Order) -> bool:
+    """Whether the actor worked on the order or is a party of it."""
+    return _holds(_CONCERNED, actor, order)
+
+
+def _holds(concerns: Select[bool], actor: Actor, order: Order) -> bool:
     if actor.person_id is None:
-        return
+        return False
     ((found,),) = fetch(concerns, {"order_id": order.id, "person_id": actor.person_id})
-    if found:
+    return bool(found)
+
+
+def _refuse(concerns: Select[bool], actor: Actor, order: Order) -> None:
+    if _holds(concerns, actor, order):
         told = "这件事您经手过，或与您本人有关，请由别人来办；本单位没有别人时，由上级单位来办。"
         raise Forbidden("order.not_allowed", told)
 

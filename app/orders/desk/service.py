@@ -31,7 +31,7 @@ from app.orders.record.timing import check_due
 from app.orders.ticket.models import Giving, Order
 from app.orders.ticket.states import RETURNS_ADMITTED, Action, DispatchMode, HandlerKind
 from app.organisation.models import Provider
-from app.organisation.queries import account_of, get_provider, get_unit
+from app.organisation.queries import get_provider, get_unit
 from app.people.queries import get_person
 from app.people.states import PersonKind
 
@@ -94,7 +94,7 @@ def dispatch_order(
     act (定人员、定时间、定任务). `helper_ids` go along (同行). Raises Conflict `order.decide_first`,
     `order.leader_assigns`, and what `take` and `_giving` raise.
     """
-    _lock_named(wish)
+    lock_handler(wish.get("assignee_id"), wish.get("provider_id"), wish.get("helper_ids", ()))
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
     _check_leader(actor, order, mode)
@@ -120,7 +120,7 @@ def reassign_order(
     The old and the new handler and the requester are told. Raises Conflict `order.same_handler`,
     `order.leader_assigns`; Invalid `order.reason_required`, and what `take` and `_giving` raise.
     """
-    _lock_named(wish)
+    lock_handler(wish.get("assignee_id"), wish.get("provider_id"), wish.get("helper_ids", ()))
     order = take(actor, order_id, Action.REASSIGN)
     earlier = order.holder_id or order.offered_to_id
     if earlier is not None and earlier == wish.get("assignee_id"):
@@ -215,12 +215,6 @@ def _may_go_on(order: Order, at: datetime) -> bool:
         or person_id is None
         or may_go_on(person_id, order, at)
     )
-
-
-def _lock_named(wish: Wish) -> None:
-    """Locks the people to whom the order is to go, a provider's account among them."""
-    along = (account_of(wish.get("provider_id")), *wish.get("helper_ids", ()))
-    lock_handler(wish.get("assignee_id"), along)
 
 
 def _check_decided(order: Order) -> None:

@@ -158,12 +158,17 @@ def keep_account(actor: Actor, order: Order) -> None:
         tell(order, "assigned", [account_id], category=category_name(order))
 
 
-def lock_handler(person_id: int | None, along: Sequence[int | None] = ()) -> None:
+def lock_handler(
+    person_id: int | None, provider_id: int | None = None, along: Sequence[int] = ()
+) -> None:
     """Locks the person's row, so that he or she cannot lose the right to the order meanwhile.
 
-    Holds the people who go along too. Must come before the lock of the order's row, as in all verbs. Raises
-    Conflict `person.erased`.
+    With `provider_id` also the provider's row and that of its account. Holds the people who go along
+    too. Must come before the lock of the order's row, as in all verbs. Raises Conflict `person.erased`.
     """
+    if provider_id is not None:
+        found = session.scalars(lock(select(Provider).where(Provider.id == provider_id)))
+        person_id = next((one.person_id for one in found), None)
     hold_people([person_id, *along])
     if person_id is not None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()

@@ -17,6 +17,7 @@ from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
 from app.kernel.messages import mention
+from app.orders.access.concern import is_own_work
 from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.policy import may_explain, may_lead
 from app.orders.access.visible import check_reach, contents_of, get_visible
@@ -310,6 +311,6 @@ def explain_order(
         stage,
         reason=reason,
         note=note,
-        may_change=may_lead(actor, order),
+        may_change=may_lead(actor, order) and not is_own_work(actor, order),
     )
     return order

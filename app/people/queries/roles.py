@@ -48,8 +48,14 @@ def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
 
 
 def grant(role_code: str, unit_id: int) -> Grant:
-    """A role over a unit, with the permissions of the role and the path of the unit."""
-    return Grant(role_code, unit_id, get_unit(unit_id).path, permissions_of(role_code))
+    """A role over a unit, with the permissions of the role and the path of the unit.
+
+    The successor of a closed unit acts for it, also before the job has moved the role there.
+    """
+    unit = get_unit(unit_id)
+    while not unit.is_open and unit.successor_unit_id is not None:
+        unit = get_unit(unit.successor_unit_id)
+    return Grant(role_code, unit.id, unit.path, permissions_of(role_code))
 
 
 _GRANTS = (
