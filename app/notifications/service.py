@@ -34,6 +34,7 @@ from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import resending_root
 from app.notifications.queries import (
+    MessageView,
     get_visible_message,
     inbox_visible_to,
     rows_visible_to,
@@ -49,6 +50,8 @@ from app.notifications.states import (
 from app.people.models import Person
 from app.people.states import PersonStatus
 
+# A text or a number for a template, or ids of people (see Template).
+Param = str | int | Sequence[int]
 log = structlog.get_logger("notifications")
 outbox, inbox = table_of(OutboxMessage), table_of(InboxMessage)
 
@@ -58,7 +61,7 @@ def notify(
     moment: str,
     *,
     subject: tuple[str, int],
-    params: Mapping[str, str | int],
+    params: Mapping[str, Param],
     urgent: bool = False,
 ) -> None:
     """Writes one message for each recipient; erased and unknown people get none.
@@ -90,7 +93,7 @@ class Message:
     recipient_id: int
     moment: str
     subject: tuple[str, int]
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, Param] = field(default_factory=dict)
     urgent: bool = False
 
 
@@ -142,7 +145,7 @@ _NOTIFY = (
 )
 
 
-def mark_read(actor: Actor, message_id: int) -> InboxMessage:
+def mark_read(actor: Actor, message_id: int) -> MessageView:
     """Marks one of the actor's own messages as read and returns it; the first reading time stays.
 
     Raises NotFound `not_found`.
@@ -364,5 +367,4 @@ def _inbox_values(message: Row[Any]) -> dict[str, Any]:
 
 
 def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:
-    template = templates()[moment]
-    return template.title.format_map(params), template.text.format_map(params)
+    return templates()[moment].filled(params)

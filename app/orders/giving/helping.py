@@ -8,11 +8,11 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
-from app.orders.giving.service import may_work
+from app.orders.giving.service import known_owners, may_work
 from app.orders.record.core import write
 from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
-from app.people.queries import get_person, masked_names
+from app.people.queries import get_person
 
 
 def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None) -> None:
@@ -21,7 +21,7 @@ def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None)
     They must be different active people who may handle orders of the unit, and neither one of the
     `holders` nor the requester.
     """
-    others = (*holders, order.requester_id, order.placer_id)
+    others = (*holders, *known_owners(order))
     if len(set(helper_ids)) != len(helper_ids) or set(helper_ids) & set(others):
         raise Invalid("helper.unknown", "一起去的人填得不对。")
     at = now()
@@ -36,10 +36,9 @@ def tell_companions(order: Order) -> None:
         return
     together = [person for person in (order.holder_id or order.offered_to_id,) if person]
     together += order.helper_ids
-    names = masked_names(together)
     for person_id in together:
-        others = "、".join(names[other] for other in together if other != person_id)
-        tell(order, "companion", [person_id], others=others)
+        others = [other for other in together if other != person_id]
+        tell(order, "companion", [person_id], others_ids=others)
 
 
 def stop_helping(actor: Actor, person_id: int, lost: Callable[[Order], bool]) -> None:

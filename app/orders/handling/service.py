@@ -37,7 +37,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import lock_person, masked_names
+from app.people.queries import lock_person
 from app.people.states import PersonKind
 
 
@@ -57,9 +57,8 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
     order.claim(at, kind=kind, person_id=person.id)
     write(actor, order, note=note)
-    name = masked_names([person.id])[person.id]
-    tell(order, "claimed", requesters(order), handler=name)
-    tell(order, "claimed_staff", desk(order), handler=name)
+    tell(order, "claimed", requesters(order), handler_id=person.id)
+    tell(order, "claimed_staff", desk(order), handler_id=person.id)
     return order
 
 
@@ -123,8 +122,7 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     order = take(actor, order_id, Action.DECLINE)
     order.decline(now())
     write(actor, order, note=need_reason(reason), visible=False)
-    name = masked_names([actor.own_id])[actor.own_id]
-    tell(order, "declined", desk(order), handler=name)
+    tell(order, "declined", desk(order), handler_id=actor.own_id)
     tell_leader_of_returns(order)
     return order
 
@@ -142,10 +140,9 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
         )
     order.appoint(moment, at)
     write(actor, order, note=note)
-    name = "承办单位"
-    if order.holder_id is not None:
-        name = masked_names([order.holder_id]).get(order.holder_id, "办理人")
-    tell(order, "appointed", requesters(order), handler=name, time=spoken(at))
+    holder_id = order.holder_id
+    who = {"handler": "承办单位"} if holder_id is None else {"handler_id": holder_id}
+    tell(order, "appointed", requesters(order), **who, time=spoken(at))
     return order
 
 

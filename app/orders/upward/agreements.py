@@ -21,7 +21,7 @@ from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import ACTIVE, Action, OrderStatus, RequestKind, RequestState
 from app.orders.upward.service import extend_now
 from app.organisation.queries import hold_unit, is_open
-from app.people.queries import get_person, lock_person, masked_names
+from app.people.queries import get_person, lock_person
 
 
 def agree_request(
@@ -132,8 +132,7 @@ def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None
     order.support(at, person_id=person.id)
     order.note(**request.named)
     write(actor, order, note=note)
-    name = masked_names([person.id])[person.id]
-    tell(order, "claimed", requesters(order), handler=name)
+    tell(order, "claimed", requesters(order), handler_id=person.id)
 
 
 Effect = Callable[[Actor, Order, OrderRequest, str | None], None]
