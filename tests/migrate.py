@@ -126,7 +126,11 @@ def _row(table: sa.Table, given: dict[str, Any]) -> dict[str, Any]:
 
 
 _ANY: dict[type, Any] = {
-    int: 0, str: "", bool: False, float: 0.0, object: {},
+    int: 0,
+    str: "",
+    bool: False,
+    float: 0.0,
+    object: {},
     datetime: datetime(2026, 1, 1, tzinfo=UTC),
 }
 
