@@ -85,7 +85,8 @@ def unread_count(actor: Actor) -> int:
 def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:
     """Returns a statement for all messages of the outbox, for administrators.
 
-    They see recipient, time and state, but not the text. Raises Forbidden `message.not_allowed`.
+    They see time and state, but not the text, and of a message about an order not the recipient.
+    Raises Forbidden `message.not_allowed`.
     """
     if not may_resend(actor):
         raise Forbidden("message.not_allowed", "您没有查看消息发送情况的权限。")
@@ -116,7 +117,7 @@ def longest_wait_seconds() -> float:
 
 def _about_message(row: OutboxMessage) -> dict[str, Any]:
     return {
-        "recipient_id": row.recipient_id,
+        "recipient_id": row.told_recipient_id,
         "moment": row.moment,
         "subject_kind": row.subject_kind,
         "subject_id": row.subject_id,

@@ -26,6 +26,8 @@ from tests.world import SOUTH, SYSTEM, WEST, World
 pytestmark = pytest.mark.slow
 # With --figures so many people, else fewer.
 MANY, FEW = 200, 20
+# Four in a row differ: anonymous or not, at the desk, in the pool, with the grid worker.
+OF_EACH_KIND = 4
 _keys = itertools.count(1)
 Asked = tuple[str, str, dict[str, Any] | None]
 
@@ -114,7 +116,7 @@ def of_all(app: Flask, world: World, canaries: list[Canary]) -> Iterator[Asked]:
     """Lists, and what is asked about many orders at once."""
     unit = f"unit_id={world.community.id}"
     for path in (*paths(app, {}), *paths(app, {"unit_id": world.community.id})):
-        yield from (("GET", path + query, None) for query in ("", f"?{unit}", "?limit=100"))
+        yield from (("GET", path + query, None) for query in ("", f"?{unit}"))
     yield "GET", "/api/v1/orders?limit=100&q=漏水", None
     yield "POST", "/api/v1/dispatching/matchings", {"unit_id": world.community.id}
     many = {"ids": [canary.order_id for canary in canaries[:20]], "dry_run": True}
@@ -124,14 +126,16 @@ def of_all(app: Flask, world: World, canaries: list[Canary]) -> Iterator[Asked]:
     yield "POST", "/api/v1/orders/bulk", many | {"action": "dispatch"} | to
 
 
-def leaks(app: Flask, cast: Cast, canaries: list[Canary]) -> tuple[int, list[str]]:
+def leaks(
+    app: Flask, cast: Cast, canaries: list[Canary], *, lists: bool = True
+) -> tuple[int, list[str]]:
     """How many answers there were, and each that holds a secret of somebody."""
     secrets = [secret for canary in canaries for secret in canary.secrets]
     asked, found = 0, []
     keys = sorted({key for roles in PLACES.values() for key in roles.values()})
-    requests = list(of_all(app, cast.world, canaries))
+    requests = list(of_all(app, cast.world, canaries)) if lists else []
     for number, canary in enumerate(canaries):
-        requests += of_one(app, cast.world, canary, acts=number < FEW)
+        requests += of_one(app, cast.world, canary, acts=number < OF_EACH_KIND)
     for method, path, body in requests:
         for key in keys:
             options: dict[str, Any] = {}
@@ -149,7 +153,7 @@ def test_no_answer_holds_a_canary(app: App, cast: Cast, pytestconfig: pytest.Con
     """All roles, here and elsewhere, over all that can be read, and what acts answer."""
     flock = birds(cast.world, MANY if pytestconfig.getoption("--figures") else FEW)
     asked, found = leaks(app, cast, flock)
-    assert asked > 5000
+    assert asked > 4000
     assert found == [], "\n".join(found[:20])
     assert session.scalar(select(func.count()).where(AuditRow.action == "order.revealed")) == 0
 
@@ -197,7 +201,7 @@ def test_a_hole_is_found(
     """An answer that masks nothing, or that takes everybody for the requester."""
     flock = birds(cast.world, 2)
     monkeypatch.setattr(where, instead)
-    _, found = leaks(app, cast, flock)
+    _, found = leaks(app, cast, flock, lists=False)
     assert found != []
 
 
