@@ -1,50 +1,58 @@
 """The templates of the messages to people; each room declares its own, by the moment of the message."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from flask import current_app
-
-# A mention stands between two characters for private use, which no text of a person keeps.
-_OPENS, _CLOSES = "\ue000", "\ue001"
-_MENTION = re.compile(f"{_OPENS}(\\d+){_CLOSES}")
-_SIGNS = str.maketrans("", "", _OPENS + _CLOSES)
-
-
-class Mention(str):
-    """A value for a template that mentions people by their ids; their names are filled in for a reader."""
-
-    __slots__ = ()
-
-
-def mention(person_ids: Iterable[int]) -> Mention:
-    """The people, one after another, as a value for a template."""
-    return Mention("、".join(f"{_OPENS}{person_id}{_CLOSES}" for person_id in person_ids))
-
-
-def without_mentions(value: str | int) -> str | int:
-    """A value of a person's own words, in which nobody is mentioned; a Mention stays as it is."""
-    is_plain = isinstance(value, str) and not isinstance(value, Mention)
-    return value.translate(_SIGNS) if is_plain else value  # type: ignore[union-attr]  # a text
-
-
-def mentioned_in(text: str) -> set[int]:
-    """The ids of the people whom a text mentions."""
-    return {int(found) for found in _MENTION.findall(text)}
-
-
-def named(text: str, names: Mapping[int, str]) -> str:
-    """The text with the names of the people whom it mentions."""
-    return _MENTION.sub(lambda found: names[int(found[1])], text)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A title and a text for `str.format`; the values that it is given hold no personal data in clear."""
+    """A title and a text for `str.format`; the values that it is given hold no personal data in clear.
+
+    A person is given by id: `handler_id` or `others_ids` for `{handler}` or `{others}`.
+    """
 
     title: str
     text: str
+
+    def filled(self, params: Mapping[str, Any]) -> tuple[str, str]:
+        """Title and text, each person as a mark, which `named` replaces when the message is read.
+
+        Raises KeyError where a param is missing.
+        """
+        values = dict(_value(name, value) for name, value in params.items())
+        return self.title.format_map(values), self.text.format_map(values)
+
+
+# A person's id between two signs that no text has: `_value` takes them out of all other values.
+_OPENS, _CLOSES = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPENS}(\\d+){_CLOSES}")
+_SIGNS = str.maketrans("", "", _OPENS + _CLOSES)
+
+
+def _value(name: str, value: Any) -> tuple[str, Any]:
+    if name.endswith("_ids"):
+        return name.removesuffix("_ids"), "、".join(map(_mark, value))
+    if name.endswith("_id"):
+        return name.removesuffix("_id"), _mark(value)
+    return name, value.translate(_SIGNS) if isinstance(value, str) else value
+
+
+def _mark(person_id: int) -> str:
+    return f"{_OPENS}{person_id}{_CLOSES}"
+
+
+def people_in(text: str) -> set[int]:
+    """The ids of the people that a filled text names."""
+    return {int(person_id) for person_id in _MARK.findall(text)}
+
+
+def named(text: str, names: Mapping[int, str]) -> str:
+    """The filled text with the names of its people."""
+    return _MARK.sub(lambda mark: names[int(mark[1])], text)
 
 
 def templates() -> dict[str, Template]:

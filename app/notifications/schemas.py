@@ -25,13 +25,13 @@ class InboxMessageOut(Schema):
     """A message for its recipient."""
 
     id = fields.Integer(required=True)
-    moment = fields.String(required=True, attribute="row.moment")
-    title = fields.String(required=True, attribute="row.title")
+    moment = fields.String(required=True)
+    title = fields.String(required=True)
     text = fields.String(required=True)
-    subject = fields.Nested(SubjectOut, required=True, attribute="row.subject")
-    urgent = fields.Boolean(required=True, attribute="row.urgent")
-    created_at = Moment(required=True, attribute="row.created_at")
-    read_at = Moment(required=True, allow_none=True, attribute="row.read_at")
+    subject = fields.Nested(SubjectOut, required=True)
+    urgent = fields.Boolean(required=True)
+    created_at = Moment(required=True)
+    read_at = Moment(required=True, allow_none=True)
 
 
 class UnreadOut(Schema):
@@ -50,7 +50,12 @@ class OutboxMessageOut(Schema):
     """A message of the outbox for administrators, without its text."""
 
     id = fields.Integer(required=True)
-    recipient_id = fields.Integer(required=True)
+    recipient_id = fields.Integer(
+        required=True,
+        allow_none=True,
+        attribute="told_recipient_id",
+        metadata={"description": "关于工单的消息不显示收件人：匿名的下单人不能由此知道"},
+    )
     moment = fields.String(required=True)
     subject = fields.Nested(SubjectOut, required=True)
     urgent = fields.Boolean(required=True)

@@ -29,12 +29,13 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
 from app.kernel.given_up import GivenUp, kinds
-from app.kernel.messages import templates, without_mentions
+from app.kernel.messages import templates
 from app.kernel.naming import Naming
 from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import resending_root
 from app.notifications.queries import (
+    MessageView,
     get_visible_message,
     inbox_visible_to,
     rows_visible_to,
@@ -50,6 +51,8 @@ from app.notifications.states import (
 from app.people.models import Person
 from app.people.states import PersonStatus
 
+# A text or a number for a template, or ids of people (see Template).
+Param = str | int | Sequence[int]
 log = structlog.get_logger("notifications")
 outbox, inbox = table_of(OutboxMessage), table_of(InboxMessage)
 
@@ -59,13 +62,13 @@ def notify(
     moment: str,
     *,
     subject: tuple[str, int],
-    params: Mapping[str, str | int],
+    params: Mapping[str, Param],
     urgent: bool = False,
 ) -> None:
     """Writes one message for each recipient; erased and unknown people get none.
 
     It is one statement in the caller's transaction. `moment` names the template, `params` fill it
-    in, `subject` is (kind, id). A person is named by a Mention alone. An unknown moment or a missing
+    in, a person by id alone (see Template), `subject` is (kind, id). An unknown moment or a missing
     param is a fault of the program and raises KeyError at once.
     """
     _rendered(moment, params)
@@ -77,7 +80,7 @@ def notify(
         "moment": moment,
         "subject_kind": kind,
         "subject_id": subject_id,
-        "params": _kept(params),
+        "params": dict(params),
         "urgent": urgent,
         "created_at": now(),
     }
@@ -91,7 +94,7 @@ class Message:
     recipient_id: int
     moment: str
     subject: tuple[str, int]
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, Param] = field(default_factory=dict)
     urgent: bool = False
 
 
@@ -109,7 +112,7 @@ def notify_each(messages: Sequence[Message]) -> None:
             "moment": message.moment,
             "subject_kind": message.subject[0],
             "subject_id": message.subject[1],
-            "params": _kept(message.params),
+            "params": dict(message.params),
             "urgent": message.urgent,
             "created_at": at,
         }
@@ -143,7 +146,7 @@ _NOTIFY = (
 )
 
 
-def mark_read(actor: Actor, message_id: int) -> InboxMessage:
+def mark_read(actor: Actor, message_id: int) -> MessageView:
     """Marks one of the actor's own messages as read and returns it; the first reading time stays.
 
     Raises NotFound `not_found`.
@@ -370,10 +373,5 @@ def _inbox_values(message: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _kept(params: Mapping[str, str | int]) -> dict[str, str | int]:
-    return {name: without_mentions(value) for name, value in params.items()}
-
-
 def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:
-    template = templates()[moment]
-    return template.title.format_map(params), template.text.format_map(params)
+    return templates()[moment].filled(params)

@@ -182,7 +182,8 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "people.list_people": ("-o+oooo+++++oo", EMPTY),
     "people.create_person": ("-xxxx+++++++x+", BARRED),
     "people.create_person:member": ("-xxxxxx+++++xx", BARRED),
-    "people.search_people": ("-xxxxxx+++++xx", BARRED),
+    # Who is of another unit comes masked; the requester of this case is.
+    "calling.look_up": ("-xxxxx+++++xxx", "-xxxxxoooooxxx"),
     "people.get_person": ("-.+....+++++..", HIDDEN),
     "people.put_person": ("-.x....+++++..", HIDDEN),
     "people.put_person:to the neighbour": ("-.x....xx+++..", HIDDEN),

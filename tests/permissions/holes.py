@@ -49,7 +49,6 @@ WATCHED = {
     "people.may_edit_person": "people.set_green",
     "people.may_move_person": "people.put_person:to the neighbour",
     "people.may_remove_person": "people.erase_person",
-    "people.may_search_by_phone": "people.search_people",
     "people.may_reveal_person": "people.reveal_person",
     "people.may_lead": "people.limit_person",
     "people.may_hear_appeal": "limits.uphold_limit",

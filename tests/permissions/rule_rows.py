@@ -118,7 +118,7 @@ ORDERS: dict[str, dict[str, str]] = {
     "orders.may_see_contact:completed": {"": RECEIVES},
     "orders.may_see_contact:closed": {"": RECEIVES},
     "orders.may_know_requester": {"": ALL, "system": "+"},
-    "orders.may_know_requester:anonymous": {"": DESK, "system": "+"},
+    "orders.may_know_requester:anonymous": {"": NONE, "system": "+"},
     "orders.may_see_unchecked": {"": SEES, **_OWNER},
 }
 _ANYWHERE = {"@below": ADMIN, "@foreign": ADMIN}
@@ -143,7 +143,6 @@ OTHERS: dict[str, dict[str, str]] = {
         "system": "+",
     },
     "people.may_remove_person:of none": {"": NONE, "system": "+"},
-    "people.may_search_by_phone": {"": PERSONNEL},
     "people.may_reveal_person": {"": PERSONNEL},
     "people.may_lead": {"": LEADS, "system": "+"},
     "people.may_block_offers": {"": DESK, "system": "+"},
@@ -185,7 +184,7 @@ OTHERS: dict[str, dict[str, str]] = {
     "intake.may_fetch_export:masked": {"": DESK},
     "intake.may_fetch_export:unmasked": {"": DESK},
     "intake.may_open_row": {"": RECEIVES},
-    "intake.may_open_row:anonymous": {"": DESK},
+    "intake.may_open_row:anonymous": {"": NONE},
     "intake.may_keep_banners": {"": RECEIVES, "system": "+"},
     "intake.may_fetch_rejected": {"": NONE, "self": ALL},
     "notifications.may_resend": {"": NONE, "@root": ADMIN, "system": "+"},

@@ -277,7 +277,6 @@ QUESTIONS = (
     Question(
         "people.may_remove_person:of none", lambda who: people.may_remove_person(who, _SELF, [])
     ),
-    _about_unit(people, "may_search_by_phone"),
     _about_units(people, "may_reveal_person"),
     _about_unit(people, "may_lead"),
     _about_units(people, "may_block_offers"),

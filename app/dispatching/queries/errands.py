@@ -50,7 +50,7 @@ def _errand(
         path=order.handling_path,
         rank=rank_of(order),
         submitted_at=order.submitted_at,
-        own=frozenset(p for p in (order.requester_id, order.placer_id) if p is not None),
+        own=frozenset(() if order.anonymous else _theirs(order)),
         with_id=order.holder_id if order.is_held else order.offered_to_id,
         spot=_spot(order, places, spots),
         place_path="" if order.place_id is None else places[order.place_id].path,
@@ -60,6 +60,10 @@ def _errand(
         people=max(order.people_needed, 2 if category is not None and category.two_people else 1),
         times=tuple(future_times(order.preferred_times, at)),
     )
+
+
+def _theirs(order: Order) -> Iterator[int]:
+    return (p for p in (order.requester_id, order.placer_id) if p is not None)
 
 
 def rank_of(order: Order) -> int:

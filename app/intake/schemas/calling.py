@@ -39,9 +39,3 @@ class CallerOut(Schema):
     building = fields.Nested(Named, required=True, allow_none=True)
     orders = fields.List(fields.Nested(CallerOrderOut), required=True)
     banners = fields.List(fields.Nested(BannerOut), required=True)
-
-
-class CallersOut(Schema):
-    """All who left this phone."""
-
-    items = fields.List(fields.Nested(CallerOut), required=True)

@@ -366,8 +366,8 @@ def may_see_contact(actor: Actor, order: Order) -> bool:
 
 
 def may_know_requester(actor: Actor, order: Order) -> bool:
-    """Whether the actor may know the requester; of an anonymous order only dispatchers may."""
-    return not order.anonymous or may_never(actor, order) or may_manage(actor, order)
+    """Whether the actor may know the requester, masked; of an anonymous order nobody, but by a reveal."""
+    return not order.anonymous or may_never(actor, order)
 
 
 def words_for(actor: Actor, order: Order) -> Mapping[OrderStatus, str]:

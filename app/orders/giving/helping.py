@@ -8,8 +8,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
-from app.kernel.messages import mention
-from app.orders.giving.service import ASSIGNED_KINDS, check_consents, may_work
+from app.orders.giving.service import ASSIGNED_KINDS, check_consents, known_owners, may_work
 from app.orders.record.core import write
 from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
@@ -23,7 +22,7 @@ def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None)
     `holders` nor the requester. Raises Conflict `consent.required` where one who does not help yet
     serves without consent.
     """
-    others = (*holders, order.requester_id, order.placer_id)
+    others = (*holders, *known_owners(order))
     if len(set(helper_ids)) != len(helper_ids) or set(helper_ids) & set(others):
         raise Invalid("helper.unknown", "一起去的人填得不对。")
     at = now()
@@ -42,7 +41,7 @@ def tell_companions(order: Order) -> None:
     together += order.helper_ids
     for person_id in together:
         others = [other for other in together if other != person_id]
-        tell(order, "companion", [person_id], others=mention(others))
+        tell(order, "companion", [person_id], others_ids=others)
 
 
 def stop_helping(actor: Actor, person_id: int, lost: Callable[[Order], bool]) -> None:

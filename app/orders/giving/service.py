@@ -84,9 +84,17 @@ def _handler(order: Order, person_id: int, at: datetime) -> Person:
     wanted = "orders.handle" if person.kind in ASSIGNED_KINDS else "orders.claim"
     if not person.is_active or not holds(person_id, wanted, order, at):
         raise unknown
-    if person_id in (order.requester_id, order.placer_id):
+    if person_id in known_owners(order):
         raise Invalid("order.own", "不能把工单派给下单人自己。")
     return person
+
+
+def known_owners(order: Order) -> tuple[int | None, ...]:
+    """The requester and the placer, to whom the order is not given; of an anonymous order nobody.
+
+    A refusal would tell the desk who they are. Such an offer may be declined, but not claimed.
+    """
+    return () if order.anonymous else (order.requester_id, order.placer_id)
 
 
 def _check_offer(order: Order, person: Person, at: datetime) -> None:

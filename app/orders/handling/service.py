@@ -16,7 +16,6 @@ from app.kernel.clock import local_midnight, now, spoken
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
-from app.kernel.messages import mention
 from app.orders.access.concern import is_own_work
 from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.policy import may_explain, may_lead
@@ -59,9 +58,8 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
     order.claim(at, kind=kind, person_id=person.id)
     write(actor, order, note=note)
-    handler = mention([person.id])
-    tell(order, "claimed", requesters(order), handler=handler)
-    tell(order, "claimed_staff", desk(order), handler=handler)
+    tell(order, "claimed", requesters(order), handler_id=person.id)
+    tell(order, "claimed_staff", desk(order), handler_id=person.id)
     return order
 
 
@@ -133,7 +131,7 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     order = take(actor, order_id, Action.DECLINE)
     order.decline(now())
     write(actor, order, note=need_reason(reason), visible=False)
-    tell(order, "declined", desk(order), handler=mention([actor.own_id]))
+    tell(order, "declined", desk(order), handler_id=actor.own_id)
     tell_leader_of_returns(order)
     return order
 
@@ -151,8 +149,9 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
         )
     order.appoint(moment, at)
     write(actor, order, note=note)
-    handler = "承办单位" if order.holder_id is None else mention([order.holder_id])
-    tell(order, "appointed", requesters(order), handler=handler, time=spoken(at))
+    holder_id = order.holder_id
+    who = {"handler": "承办单位"} if holder_id is None else {"handler_id": holder_id}
+    tell(order, "appointed", requesters(order), **who, time=spoken(at))
     return order
 
 

@@ -9,7 +9,6 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, not_found
-from app.kernel.messages import mention
 from app.orders.access.concern import refuse_own_work
 from app.orders.access.policy import POLICY, may_decide
 from app.orders.access.visible import get_visible
@@ -153,7 +152,7 @@ def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None
     order.support(at, person_id=person.id)
     order.note(**request.named)
     write(actor, order, note=note)
-    tell(order, "claimed", requesters(order), handler=mention([person.id]))
+    tell(order, "claimed", requesters(order), handler_id=person.id)
 
 
 Effect = Callable[[Actor, Order, OrderRequest, str | None], None]

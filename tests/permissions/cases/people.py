@@ -71,8 +71,12 @@ def _moved(call: Call) -> Values:
     return _edited(call) | {"home_unit_id": call.world.other_community.id}
 
 
-def _searched(call: Call) -> Values:
-    return {"unit_id": call.values["unit_id"], "phone": PHONE}
+def _called(_: Call) -> Values:
+    return {"phone": PHONE}
+
+
+def _known(answer: Any, _: Values) -> bool:
+    return any(not item["masked"] for item in answer["items"])
 
 
 # --- registrations
@@ -156,7 +160,7 @@ CASES = (
     Case("people.list_people", _requester, query=("limit",), shows=_listed),
     Case("people.create_person", _requester, _entered("resident"), 201),
     Case("people.create_person:member", _requester, _entered("member"), 201),
-    Case("people.search_people", _requester, _searched, shows=_listed),
+    Case("calling.look_up", _requester, _called, shows=_known, opens=True),
     Case("people.get_person", _requester),
     Case("people.put_person", _requester, _edited, version=_version),
     Case("people.put_person:to the neighbour", _requester, _moved, version=_version),
