@@ -82,6 +82,7 @@ from app.people.events import (
     PersonLeaving,
     PersonLimited,
     PhoneVerified,
+    PostsEnding,
     RegistrationDecided,
     RegistrationEnded,
     RoleEnded,
@@ -200,6 +201,7 @@ def _wire(app: http.App) -> None:
     listen(app, DeadlinesMoved, clockwork_heard.on_deadlines_moved)
     listen(app, SettingChanged, deadlines_heard.on_setting_changed)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
+    listen(app, PostsEnding, identity_heard.on_posts_ending)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)
     listen(app, PersonDeactivated, identity_heard.on_person_deactivated)

@@ -1,12 +1,13 @@
 """The guard of every endpoint: without a valid access token only public endpoints are reached."""
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from app.identity import queries
-from app.kernel.actor import set_actor
+from app.kernel.actor import Actor, set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import register_guard
+from app.kernel.permissions import administering
 
 # The list stands a second time in tests/identity/test_guard.py, so that an endpoint is not made
 # public by mistake.
@@ -28,6 +29,12 @@ PUBLIC_ENDPOINTS = frozenset(
 _PASSWORD_CHANGE_ENDPOINTS = frozenset(
     {"me.get_me", "me.change_password", "sessions.close_current_session"}
 )
+# The endpoints for a person who administers and must first set up a code generator.
+_ENROLMENT_ENDPOINTS = _PASSWORD_CHANGE_ENDPOINTS | {
+    "me.prove",
+    "me.enrol_totp",
+    "me.confirm_totp",
+}
 
 
 def guard(app: Flask) -> None:
@@ -39,19 +46,30 @@ def admit(token: str) -> None:
     """Sets the actor of this request by an access token; the caller has read the token.
 
     Raises Unauthenticated `session.required` (unknown token) or `session.expired` (expired,
-    revoked, or the person is inactive), Forbidden `session.password_change_required`.
+    revoked, or the person is inactive), Forbidden `session.password_change_required`,
+    `totp.required`.
     """
     checked = queries.check_access_token(token, now())
     if checked is None:
         raise _required()
     if not checked.is_live:
         raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
+    g.login_session_id = checked.session_id
+    set_actor(checked.actor)
     if checked.must_change_password and request.endpoint not in _PASSWORD_CHANGE_ENDPOINTS:
         raise Forbidden(
             "session.password_change_required", "您用的是临时密码，请先设置自己的新密码。"
         )
-    g.login_session_id = checked.session_id
-    set_actor(checked.actor)
+    if request.endpoint not in _ENROLMENT_ENDPOINTS and _lacks_second_factor(checked.actor):
+        raise Forbidden("totp.required", "您的岗位要管理系统，请先开通动态码，再办其他事。")
+
+
+def _lacks_second_factor(actor: Actor) -> bool:
+    return (
+        current_app.config["ADMIN_SECOND_FACTOR"]
+        and any(grant.permissions & administering() for grant in actor.grants)
+        and queries.totp_of(actor.own_id) is None
+    )
 
 
 def current_session_id() -> int:

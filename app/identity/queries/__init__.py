@@ -6,6 +6,7 @@ from app.identity.queries.accounts import (
     check_stand_in,
     find_account,
     get_visible_account,
+    manageable_people,
     totp_of,
 )
 from app.identity.queries.consents import (
@@ -50,6 +51,7 @@ __all__ = [
     "get_visible_session",
     "has_consent",
     "log_in_lane",
+    "manageable_people",
     "openid_context",
     "openid_index",
     "openid_of",
