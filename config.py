@@ -21,7 +21,7 @@ NAMES = (
     *("APP_ENV", "DATA_DIR", "DATABASE_URL", "HOST", "PORT", "SERVER_WORKERS", "DEMO"),
     *("DEMO_PASSWORD", *SECRET_NAMES, "FIELD_KEY_ID", "WECHAT_MODE", *WECHAT_NAMES, "CLOCK_FILE"),
     *("CONSENT_DOCUMENTS", "TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
-    "SECURITY_LOG",
+    *("SECURITY_LOG", "ADMIN_SECOND_FACTOR"),
 )
 _HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
 _WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
@@ -253,6 +253,10 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
         "DEMO_PASSWORD": reader.text("DEMO_PASSWORD", DEMO_PASSWORD),
         "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         "SECURITY_LOG": reader.choice("SECURITY_LOG", "file", ("file", "stdout")),
+        "ADMIN_SECOND_FACTOR": reader.choice(
+            "ADMIN_SECOND_FACTOR", "1" if in_production else "0", ("0", "1")
+        )
+        == "1",
         "CLOCK_FILE": reader.text("CLOCK_FILE"),
         "CONSENT_DOCUMENTS": _folder(reader.text("CONSENT_DOCUMENTS")),
     }

@@ -87,6 +87,7 @@ from app.people.events import (
     PersonLeaving,
     PersonLimited,
     PhoneVerified,
+    PostsEnding,
     RegistrationDecided,
     RegistrationEnded,
     RoleEnded,
@@ -208,6 +209,7 @@ def _wire(app: http.App) -> None:
     listen(app, SettingChanged, deadlines_heard.on_setting_changed)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
     listen(app, ProviderAccountChanged, orders_heard.on_provider_account_changed)
+    listen(app, PostsEnding, identity_heard.on_posts_ending)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)
     listen(app, PersonDeactivated, intake_heard.on_person_deactivated)

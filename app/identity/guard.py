@@ -1,13 +1,14 @@
 """The guard of every endpoint: without a valid access token only public endpoints are reached."""
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 
 from app.identity import queries
 from app.kernel import throttle
-from app.kernel.actor import set_actor
+from app.kernel.actor import Actor, set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import SAFE_METHODS, register_guard
+from app.kernel.permissions import administering
 
 # The list stands a second time in tests/identity/test_guard.py, so that an endpoint is not made
 # public by mistake.
@@ -32,6 +33,12 @@ _PASSWORD_CHANGE_ENDPOINTS = frozenset(
 )
 # These verbs hold the people themselves, the actor among them, all at once and to erase one of them.
 _ERASING_ENDPOINTS = frozenset({"me.delete_me", "people.erase_person"})
+# The endpoints for a person who administers and must first set up a code generator.
+_ENROLMENT_ENDPOINTS = _PASSWORD_CHANGE_ENDPOINTS | {
+    "me.prove",
+    "me.enrol_totp",
+    "me.confirm_totp",
+}
 
 
 def guard(app: Flask) -> None:
@@ -45,7 +52,8 @@ def admit(token: str) -> None:
     When the request may write, the actor cannot be erased before it ends.
 
     Raises Unauthenticated `session.required` (unknown token) or `session.expired` (expired,
-    revoked, or the person is inactive), Forbidden `session.password_change_required`.
+    revoked, or the person is inactive), Forbidden `session.password_change_required`,
+    `totp.required`.
     """
     writes = request.method not in SAFE_METHODS and request.endpoint not in _ERASING_ENDPOINTS
     checked = queries.check_access_token(token, now(), writes=writes)
@@ -53,13 +61,23 @@ def admit(token: str) -> None:
         raise _required()
     if not checked.is_live:
         raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
+    g.login_session_id = checked.session_id
+    set_actor(checked.actor)
     if checked.must_change_password and request.endpoint not in _PASSWORD_CHANGE_ENDPOINTS:
         raise Forbidden(
             "session.password_change_required", "您用的是临时密码，请先设置自己的新密码。"
         )
-    g.login_session_id = checked.session_id
-    set_actor(checked.actor)
+    if request.endpoint not in _ENROLMENT_ENDPOINTS and _lacks_second_factor(checked.actor):
+        raise Forbidden("totp.required", "您的岗位要管理系统，请先开通动态码，再办其他事。")
     throttle.remember(token, checked.actor.own_id)
+
+
+def _lacks_second_factor(actor: Actor) -> bool:
+    return (
+        current_app.config["ADMIN_SECOND_FACTOR"]
+        and any(grant.permissions & administering() for grant in actor.grants)
+        and queries.totp_of(actor.own_id) is None
+    )
 
 
 def current_session_id() -> int:

@@ -195,6 +195,13 @@ class AccountIn(Schema):
     username = Text(required=True, longest=40, shortest=2)
 
 
+class EndedSessionsOut(Schema):
+    """How many people were logged out, and of how many log-ins."""
+
+    people = fields.Integer(required=True)
+    sessions = fields.Integer(required=True)
+
+
 class OneTimePasswordOut(Schema):
     """A one-time password: shown once, valid for 7 days, and only for setting an own password."""
 

@@ -30,6 +30,7 @@ class RevokedFor(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 # a reason, not a secret
     PASSWORD_RESET = "password_reset"  # noqa: S105 # a reason, not a secret
     DEACTIVATED = "deactivated"
+    ADMINISTRATOR = "administrator"
 
 
 ACCESS_LIFE = timedelta(hours=2)

@@ -79,7 +79,8 @@ def forget_old() -> int:
 
 
 def _stamped(_logger: object, _method: str, line: EventDict) -> EventDict:
-    return {"time": to_local(now()).isoformat(timespec="milliseconds"), "logger": "security"} | line
+    head = {"time": to_local(now()).isoformat(timespec="milliseconds"), "logger": "security"}
+    return {**head, **line}
 
 
 def concerns(person_id: int) -> None:
@@ -103,7 +104,9 @@ def note_answer(status: int) -> None:
     heeded = getattr(view, "watched", False) or g.get("refusal_kept", False)
     if status in REFUSED or (400 <= status < 500 and heeded):
         # A text in the path may be a token.
-        about = {name: one for name, one in (request.view_args or {}).items() if type(one) is int}
+        about: dict[str, Any] = {
+            name: one for name, one in (request.view_args or {}).items() if type(one) is int
+        }
         about |= {"status": status, "code": g.get("problem_code", ""), "endpoint": request.endpoint}
         _write("refused", _who(None) | about)
 

@@ -6,6 +6,7 @@ from app.kernel.actor import current_actor
 from app.kernel.given_up import GivenUp
 from app.kernel.http import Blueprint
 from app.kernel.idempotency import repeatable
+from app.kernel.limits import AN_HOUR, at_most
 from app.kernel.pages import Page, page_schema
 from app.kernel.slots import JobSlot
 from app.notifications import queries, service

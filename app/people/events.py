@@ -86,6 +86,17 @@ class RoleGranted:
 
 
 @dataclass(frozen=True, slots=True)
+class PostsEnding:
+    """Roles of a person are about to end; a listener may raise Conflict to refuse.
+
+    `posts` are the codes of the roles, each with the id of its unit.
+    """
+
+    person_id: int
+    posts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RoleEnded:
     """A role that was given by hand ended: by hand, by its date, or because the person left."""
 

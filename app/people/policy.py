@@ -14,7 +14,12 @@ PERMISSIONS = (
     Permission(
         "registrations.approve", "审核报到", roles=(*roles.DISPATCHER_AND_ABOVE, roles.ADMIN)
     ),
-    Permission("roles.grant", "任免岗位", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
+    Permission(
+        "roles.grant",
+        "任免岗位",
+        roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN),
+        administers=True,
+    ),
     Permission("audit.see", "查看留痕", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
 )
 

@@ -222,6 +222,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "accounts.reset_account": ("-.x....xxxx+..", HIDDEN),
     # Who knows a password may do what it opens: nobody learns one that opens more than the own.
     "accounts.reset_account:of a dispatcher": ("-......xxxxx..", HIDDEN),
+    "accounts.end_unit_sessions": ("-xxxxxxxxxx+xx", BARRED),
     "accounts.unlock_account": ("-.x....xxxx+..", HIDDEN),
 }
 

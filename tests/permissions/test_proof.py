@@ -26,6 +26,7 @@ SENSITIVE = {
     "sessions.close_session",
     "accounts.open_account",
     "accounts.reset_account",
+    "accounts.end_unit_sessions",
     "people.deactivate_person",
     "people.erase_person",
     "roles.create_grant",

@@ -6,6 +6,7 @@ from app.identity.queries.accounts import (
     check_stand_in,
     find_account,
     get_visible_account,
+    manageable_people,
     totp_of,
 )
 from app.identity.queries.exports import export_of
@@ -45,6 +46,7 @@ __all__ = [
     "get_visible_account",
     "get_visible_session",
     "log_in_lane",
+    "manageable_people",
     "openid_context",
     "openid_index",
     "openid_of",

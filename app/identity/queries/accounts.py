@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select, tuple_
 
 from app.identity import passwords, policy
 from app.identity.models import Account, TotpSecret
 from app.identity.queries.failures import account_key, log_in_lane, wait_of
 from app.kernel.actor import Actor
+from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, not_found
 from app.people import queries as people
+from app.people.models import Person, Registration, RoleGrant
+from app.people.queries.roles import grant
+from app.people.queries.scope import belongs_below, below
+from app.people.states import OPEN_REGISTRATIONS
 
 
 def find_account(username: str) -> Account | None:
@@ -74,6 +79,36 @@ def check_stand_in(actor: Actor, person_id: int) -> None:
             "account.may_not_edit",
             "这位人员的岗位比您权限多，您不能设置其密码，请运维人员在服务器上办理。",
         )
+
+
+def manageable_people(actor: Actor, unit_path: str) -> Select[int]:
+    """Returns a statement for the ids of the people of a subtree whose log-ins the actor may end.
+
+    These are the people for whom neither `check_editor` nor `check_stand_in` refuses, but the actor.
+    """
+    allowed = ("/",) if actor.is_system else actor.paths(policy.EDIT_ACCOUNTS)
+    here = belongs_below((unit_path,))
+    lasting = and_(
+        RoleGrant.ended_at.is_(None), or_(RoleGrant.until.is_(None), RoleGrant.until > now())
+    )
+    post = (RoleGrant.role_code, RoleGrant.unit_id)
+    held = select(*post).join(Person, Person.id == RoleGrant.person_id).where(lasting, here)
+    stronger = [
+        (code, unit_id)
+        for code, unit_id in session.execute(held.distinct())
+        if not policy.holds_all(actor, [grant(code, unit_id)])
+    ]
+    too_strong = or_(tuple_(*post).in_(stronger), ~below(RoleGrant.unit_id, allowed))
+    registered_elsewhere = select(Registration.person_id).where(
+        Registration.status.in_(OPEN_REGISTRATIONS), ~below(Registration.unit_id, allowed)
+    )
+    return select(Person.id).where(
+        here,
+        Person.id != (actor.person_id or 0),
+        or_(Person.home_unit_id.is_(None), below(Person.home_unit_id, allowed)),
+        Person.id.not_in(select(RoleGrant.person_id).where(lasting, too_strong)),
+        Person.id.not_in(registered_elsewhere),
+    )
 
 
 def totp_of(person_id: int) -> TotpSecret | None:

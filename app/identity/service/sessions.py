@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from app.identity import queries
+from app.identity import policy, queries
 from app.identity.events import SessionStolen
 from app.identity.models import LoginSession, Token
 from app.identity.queries import Profile
@@ -20,13 +20,14 @@ from app.identity.states import (
     RevokedFor,
     TokenKind,
 )
-from app.kernel import limits, security
+from app.kernel import audit, limits, security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Unauthenticated
 from app.kernel.events import announce
+from app.organisation.queries import get_unit
 from app.people.queries import get_person, hold_people
 
 _LONGEST_DEVICE = 200
@@ -40,6 +41,14 @@ class Issued:
     expires_at: datetime
     refresh_token: str
     person: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSessions:
+    """How many people were logged out, and of how many sessions."""
+
+    people: int
+    sessions: int
 
 
 def open_session(
@@ -128,6 +137,30 @@ def revoke_sessions(
     if but is not None:
         statement = statement.where(LoginSession.id != but)
     session.execute(statement.values(revoked_at=now(), revoked_for=reason))
+
+
+def end_unit_sessions(actor: Actor, unit_id: int, reason: str) -> EndedSessions:
+    """Ends all sessions of the people of a unit and below it; returns how many there were.
+
+    Left out are the actor, people who also belong to a unit whose accounts the actor may not edit, and
+    people with a permission that the actor lacks. Raises NotFound `not_found`, Forbidden
+    `account.may_not_edit`.
+    """
+    unit = get_unit(unit_id)
+    if not policy.may_edit_account(actor, [unit.path]):
+        raise Forbidden("account.may_not_edit", "您不能管理这个单位人员的登录。")
+    statement = (
+        update(LoginSession)
+        .where(
+            LoginSession.revoked_at.is_(None),
+            LoginSession.person_id.in_(queries.manageable_people(actor, unit.path)),
+        )
+        .values(revoked_at=now(), revoked_for=RevokedFor.ADMINISTRATOR)
+        .returning(LoginSession.person_id)
+    )
+    ended = list(session.scalars(statement))
+    audit.record(actor, "unit.sessions_ended", "unit", unit_id, reason=reason, unit_id=unit_id)
+    return EndedSessions(people=len(set(ended)), sessions=len(ended))
 
 
 def give_ticket(actor: Actor, session_id: int) -> str:

@@ -15,6 +15,7 @@ from app.people.events import (
     PersonDeactivated,
     PersonErased,
     PersonLeaving,
+    PostsEnding,
 )
 from app.people.models import Person, PersonDetail, PersonLimit, Registration, RoleGrant
 from app.people.service.checks import lock_living
@@ -26,14 +27,15 @@ from app.people.states import OPEN_REGISTRATIONS, PersonStatus, RegistrationStat
 def deactivate_person(actor: Actor, person_id: int, reason: str) -> Person:
     """Ends all roles and registrations of the person, who cannot act until activated again.
 
-    Returns the person. Raises NotFound `not_found`; Conflict `person.erased`, `person.inactive`;
-    Forbidden `person.may_not_remove`.
+    Returns the person. Raises NotFound `not_found`; Conflict `person.erased`, `person.inactive`,
+    `role.last_one`; Forbidden `person.may_not_remove`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=False)
     if not person.is_active:
         raise Conflict("person.inactive", "这位人员已经停用。")
+    _announce_posts(person_id)
     person.status = PersonStatus.INACTIVE
     person.version += 1
     _end_everything(actor, person_id, reason)
@@ -75,8 +77,9 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
 
     It waits for all requests that write for the person, and those that come later find nobody.
 
-    Raises NotFound `not_found`; Conflict `person.erased`; Forbidden `person.may_not_remove`,
-    `person.may_not_force`; Unauthenticated `session.expired` where the actor is erased meanwhile.
+    Raises NotFound `not_found`; Conflict `person.erased`, `role.last_one`; Forbidden
+    `person.may_not_remove`, `person.may_not_force`; Unauthenticated `session.expired` where the actor
+    is erased meanwhile.
     """
     queries.get_visible_person(actor, person_id)
     _hold(actor, person_id)
@@ -85,6 +88,7 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     if forced and actor.person_id == person_id:
         raise Forbidden("person.may_not_force", "手上还有单子时，请先退回或请社区办理。")
     unit_id = person.home_unit_id
+    _announce_posts(person_id)
     leaving = PersonLeaving(person_id, forced, queries.names_by_which_known(person_id))
     announce(leaving)
     _end_everything(actor, person_id, "")
@@ -126,6 +130,12 @@ def _grants_by_hand(person_id: int) -> list[RoleGrant]:
         RoleGrant.registration_id.is_(None),
     )
     return list(session.scalars(lock(statement)))
+
+
+def _announce_posts(person_id: int) -> None:
+    """Lets listeners refuse, before anything else is locked."""
+    posts = tuple((grant.role_code, grant.unit_id) for grant in _grants_by_hand(person_id))
+    announce(PostsEnding(person_id, posts))
 
 
 def _end_everything(actor: Actor, person_id: int, reason: str) -> None:

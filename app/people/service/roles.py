@@ -17,7 +17,7 @@ from app.kernel.permissions import permissions_of
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people import policy, queries
-from app.people.events import RoleEnded, RoleGranted
+from app.people.events import PostsEnding, RoleEnded, RoleGranted
 from app.people.models import Role, RoleGrant
 from app.people.roles import BY_REGISTRATION, ROLES
 from app.people.service.batches import one_by_one
@@ -89,7 +89,8 @@ def end_role(actor: Actor, grant_id: int) -> RoleGrant:
     """Ends a grant now; the actor must be one who could give it. Answers the ended grant.
 
     Raises Forbidden `role.may_not_grant`, Conflict `role.by_registration` for a role that came by a
-    registration, and Conflict `role.already_ended`.
+    registration, Conflict `role.already_ended`, and Conflict `role.last_one` where nobody else could
+    administer the district.
     """
     seen = queries.get_visible_grant(actor, grant_id)
     queries.lock_person(seen.person_id)
@@ -98,6 +99,7 @@ def end_role(actor: Actor, grant_id: int) -> RoleGrant:
         raise _denied(actor, grant.person_id, grant.role_code, grant.unit_id)
     if grant.registration_id is not None:
         raise Conflict("role.by_registration", "这个岗位随报到而来，请结束报到。")
+    announce(PostsEnding(grant.person_id, ((grant.role_code, grant.unit_id),)))
     finish_grant(actor, grant)
     return grant
 

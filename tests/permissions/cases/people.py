@@ -202,6 +202,7 @@ CASES = (
     Case("limits.lift_limit", _limit(), _WORDS),
     Case("audits.list_audit", _limit(), query=("action",), shows=_some),
     Case("accounts.get_account", _after(_with_account("resident"))),
+    Case("accounts.end_unit_sessions", _requester, _plain(reason="电脑丢失")),
     Case("accounts.open_account", _requester, _plain(username="li"), 201),
     Case("accounts.reset_account", _after(_with_account("resident"))),
     Case(
