@@ -18,7 +18,7 @@ def on_person_erased(event: PersonErased) -> None:
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
-    erase_exports_of(_ACTOR, event.person_id)
+    erase_exports_of(_ACTOR, event.person_id, event.naming)
     forget_me_toos_of(_ACTOR, event.person_id)
     blank_banners(_ACTOR, event.naming)
     forget_rows_of(_ACTOR, event.naming)
