@@ -32,7 +32,7 @@ _PASSWORD_CHANGE_ENDPOINTS = frozenset(
     {"me.get_me", "me.change_password", "sessions.close_current_session"}
 )
 # These verbs hold the people themselves, the actor among them, all at once and to erase one of them.
-_ERASING_ENDPOINTS = frozenset({"me.delete_me", "people.erase_person"})
+_ERASING_ENDPOINTS = frozenset({"me.delete_me", "people.erase_person", "consents.record_consent"})
 # The endpoints for a person who administers and must first set up a code generator.
 _ENROLMENT_ENDPOINTS = _PASSWORD_CHANGE_ENDPOINTS | {
     "me.prove",

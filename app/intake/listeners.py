@@ -7,6 +7,7 @@ from app.intake.service.banners import blank_banners, end_banners_of, forget_me_
 from app.intake.service.exporting import drop_exports_with, erase_exports_of, withdraw_exports_of
 from app.intake.service.uploading import expire_uploads_of, forget_rows_of
 from app.kernel.actor import Actor
+from app.kernel.naming import NOBODY
 from app.orders.ticket.events import OrdersForgotten
 from app.organisation.events import UnitClosing
 from app.people.events import ExportRequested, PersonDeactivated, PersonErased, RoleEnded
@@ -19,7 +20,7 @@ def on_person_erased(event: PersonErased) -> None:
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
-    erase_exports_of(_ACTOR, event.person_id)
+    erase_exports_of(_ACTOR, event.person_id, event.naming)
     expire_uploads_of(_ACTOR, event.person_id)
     forget_me_toos_of(_ACTOR, event.person_id)
     blank_banners(_ACTOR, event.naming)
@@ -39,7 +40,7 @@ def on_role_ended(event: RoleEnded) -> None:
 
 def on_person_deactivated(event: PersonDeactivated) -> None:
     """Deletes all exports of the person, who has no right any more, and the waiting imports."""
-    erase_exports_of(_ACTOR, event.person_id)
+    erase_exports_of(_ACTOR, event.person_id, NOBODY)
     expire_uploads_of(_ACTOR, event.person_id)
 
 

@@ -40,6 +40,7 @@ from app.people.schemas import (
     RevealOut,
     RoleOut,
 )
+from app.people.states import Document
 
 PREFIX = "/api/v1"
 registrations = Blueprint("registrations", __name__, url_prefix=PREFIX, description="在职党员报到")
@@ -102,6 +103,10 @@ def end_registration(data: dict[str, Any], registration_id: int) -> Registration
     return service.end_registration(current_actor(), registration_id, **data)
 
 
+def _erases(data: dict[str, Any]) -> bool:
+    return data["document"] is Document.PRIVACY and not data["granted"]
+
+
 @consents.get("/consent-documents/<string:kind>")
 @consents.response(200, DocumentOut)
 def get_document(kind: str) -> DocumentText:
@@ -120,6 +125,7 @@ def list_consents() -> Page[Any]:
 @consents.arguments(ConsentIn)
 @consents.response(201, ConsentOut)
 @repeatable(queries.get_visible_consent)
+@needs_proof(_erases)
 def record_consent(data: dict[str, Any]) -> Consent:
     """同意某项说明的现行版本，或撤回同意；撤回后，凭它留下的内容随即删除，撤回隐私政策即注销。"""
     return service.record_consent(current_actor(), **data)

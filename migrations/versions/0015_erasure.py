@@ -13,12 +13,19 @@ depends_on = None
 
 JSON = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 BATCH = 500
-EMPTY = {
-    **dict.fromkeys(("description", "task", "voice_id", "contact_index")),
-    **dict.fromkeys(("answers",), {}),
-    **dict.fromkeys(("preferred_times", "photo_ids"), []),
+COLUMNS = {
+    **dict.fromkeys(("description", "task", "contact_index"), sa.Text),
+    **dict.fromkeys(("answers", "preferred_times", "photo_ids"), JSON),
+    **dict.fromkeys(("voice_id", "place_id"), sa.BigInteger),
+    **dict.fromkeys(("latitude", "longitude"), sa.Float),
 }
 PLACE = dict.fromkeys(("place_id", "latitude", "longitude"))
+EMPTY = {
+    **dict.fromkeys(("description", "task", "voice_id", "contact_index")),
+    "answers": {},
+    "preferred_times": [],
+    "photo_ids": [],
+}
 GONE = frozenset({"task", "place_id"})
 
 orders = sa.table(
@@ -26,8 +33,7 @@ orders = sa.table(
     sa.column("id", sa.BigInteger),
     sa.column("parent_id", sa.BigInteger),
     sa.column("public_place", sa.Boolean),
-    *(sa.column(name, JSON if value is not None else sa.Text) for name, value in EMPTY.items()),
-    *(sa.column(name) for name in PLACE),
+    *(sa.column(name, kind) for name, kind in COLUMNS.items()),
 )
 events = sa.table(
     "order_events",

@@ -23,6 +23,7 @@ from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.kernel.errors import Conflict, Forbidden, not_found
 from app.kernel.given_up import Kind
+from app.kernel.naming import Naming
 from app.orders.record.addresses import whole_place
 from app.orders.ticket.models import OrderContact
 from app.orders.ticket.states import OrderStatus
@@ -91,6 +92,15 @@ def asked_of(export: Export) -> Asked:
     wanted = _filter(plain["filter"])
     owner_id, reason, about = export.owner_id, plain["reason"], plain.get("about")
     return Asked(owner_id, export.template, export.unmasked, wanted, reason, about)
+
+
+def is_asked_by(export: Export, naming: Naming) -> bool:
+    """Whether the filter or the reason of the export names the person."""
+    try:
+        plain = _opened(export)
+    except Exception:  # what nobody can open names nobody, whatever is wrong with it
+        return False
+    return bool(naming.blank_all(plain) != plain)
 
 
 def _opened(export: Export) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from app.intake.queries.exporting import (
     asked_of,
     check_may_export,
     get_visible_export,
+    is_asked_by,
     is_still_right,
     mark_of,
     next_rows,
@@ -45,6 +46,7 @@ from app.kernel.clock import local_date, now
 from app.kernel.database import is_sqlite, lock, session, transaction
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
+from app.kernel.naming import Naming
 from app.kernel.queue import extend, fail, free_rows, give_up, held, take
 from app.orders.views.lists import OrderFilter, count_of_orders
 from app.people.queries import audit_unit_of, grants_of, lock_person
@@ -333,10 +335,13 @@ def withdraw_exports_of(actor: Actor, person_id: int) -> None:
     _delete([export.id for export in found if not is_still_right(owner, export)])
 
 
-def erase_exports_of(actor: Actor, person_id: int) -> None:
-    """Deletes all of somebody's; first locked, so that none is finished after this."""
-    own = select(Export.id).where(Export.owner_id == person_id).order_by(Export.id)
-    _delete(list(session.scalars(own.with_for_update())))
+def erase_exports_of(actor: Actor, person_id: int, naming: Naming) -> None:
+    """Deletes all exports of the person, and those that others have asked for by his or her name or phone.
+
+    All exports are locked first, so that none is finished after this.
+    """
+    exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
+    _delete([e.id for e in exports if e.owner_id == person_id or is_asked_by(e, naming)])
 
 
 def drop_exports_with(actor: Actor, order_ids: Collection[int]) -> None:

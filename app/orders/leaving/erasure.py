@@ -65,14 +65,15 @@ def forget_person(
     _forget_words(person_id, own_ids, family)
     _forget_contacts(family, phone_index)
     remove_words(family)
-    touched = sorted({*touched, *family})
-    _blank_words(naming, touched, set(family))
     for order in orders:
         _leave(actor, order, person_id, at)
     public = {order.id for order in own if order.public_place}
     for part in parts:
         part.erase_part(at, public=part.parent_id in public)
         write(actor, part, visible=False)
+    # After the own orders are emptied, so that only the words of others are looked through.
+    touched = sorted({*touched, *family})
+    _blank_words(naming, touched, set(family))
     announce(OrdersForgotten(tuple(touched)))
 
 
