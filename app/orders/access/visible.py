@@ -27,8 +27,14 @@ from app.kernel.actor import Actor
 from app.kernel.database import notes, session
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import not_found
-from app.orders.access.policy import is_in_pool, is_staff_of
-from app.orders.access.relations import is_helper, is_holder, is_offered, is_requester
+from app.orders.access.policy import (
+    is_helper,
+    is_holder,
+    is_in_pool,
+    is_offered,
+    is_requester,
+    is_staff_of,
+)
 from app.orders.ticket.models import (
     Order,
     OrderAssignee,
