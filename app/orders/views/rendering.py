@@ -20,7 +20,6 @@ from app.orders.access.policy import (
     actions_of,
     is_helper,
     is_holder,
-    is_in_pool,
     is_offered,
     is_requester,
     is_staff_of,
@@ -29,6 +28,7 @@ from app.orders.access.policy import (
     may_see_contact,
     may_see_unchecked,
 )
+from app.orders.access.visible import is_in_pool
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState
