@@ -53,12 +53,13 @@ def may_open_somewhere(actor: Actor) -> bool:
 
 
 # What a file shows depends on these.
-_SHOWING = ("orders.export", "orders.see", "orders.see_sensitive", "orders.manage", "orders.reveal")
+_SHOWING = ("orders.export", "orders.see", "orders.see_sensitive", "orders.manage")
 
 
-def rights_to_export(actor: Actor) -> list[list[Any]]:
+def rights_to_export(actor: Actor, *, unmasked: bool) -> list[list[Any]]:
     """The actor's rights on which the content of a file depends: pairs of a name and a unit's id."""
-    return [[name, unit_id] for name in _SHOWING for unit_id in actor.roots(name)]
+    names = (*_SHOWING, "orders.reveal") if unmasked else _SHOWING
+    return [[name, unit_id] for name in names for unit_id in actor.roots(name)]
 
 
 def may_fetch_export(actor: Actor, rights: Iterable[tuple[str, str]]) -> bool:

@@ -38,7 +38,7 @@ KIND_OF_NOUN = {
     ),
     **dict.fromkeys(("bodies", "shapes"), "schemas"),
     "fitness": "policy",
-    "relations": "policy",
+    "permissions": "policy",
 }
 # The same of the folders of deadlines.
 KIND_IN_DEADLINES = {

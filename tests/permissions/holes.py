@@ -72,9 +72,8 @@ WATCHED = {
 UNSEEN = {
     # tests/orders has somebody who goes along.
     "orders.is_helper",
-    # Two rooms of the house ask these beside a relation; tests/permissions/test_losses.py takes them away.
+    # Asked beside a relation alone; tests/permissions/test_losses.py takes it away.
     "orders.has_ground",
-    "orders.is_in_pool",
     "dispatching.may_give_out",
     "orders.may_claim",
     "people.may_lift_limit",

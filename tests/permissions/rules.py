@@ -217,8 +217,6 @@ _SITUATIONS = (
     _about_order(
         "is_requester", "of a part", parent_id=1, parent_path=UNIT, handling_path=HELD_AT["foreign"]
     ),
-    _about_order("is_in_pool", "in the pool", **_DISPATCHED),
-    _about_order("is_in_pool", "confidential", sensitive=True, **_DISPATCHED),
     _about_order("has_ground", "by support", by_support=True),
     _about_order("has_ground", "assigned", holder_kind=HandlerKind.STAFF),
     _about_order("has_ground", "provider", **_HELD_BY_PROVIDER),

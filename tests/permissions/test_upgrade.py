@@ -9,7 +9,8 @@ from sqlalchemy import update
 from app.kernel.database import session
 from app.orders.ticket.models import Order
 from tests.permissions.actors import Cast
-from tests.permissions.scene import begun, letter, reveals
+from tests.permissions.asking import letter, reveals
+from tests.permissions.scene import begun
 
 FILE = Path(__file__).parents[2] / "migrations" / "versions" / "0014_grounds.py"
 

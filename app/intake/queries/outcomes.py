@@ -9,8 +9,7 @@ from sqlalchemy import Row, select
 
 from app.kernel.actor import Actor
 from app.kernel.database import session
-from app.orders.access.policy import is_staff_of, may_see_unchecked
-from app.orders.access.relations import is_holder
+from app.orders.access.policy import is_holder, is_staff_of, may_see_unchecked
 from app.orders.ticket.models import Order, OrderCall, OrderEvent, OrderEventContent
 from app.orders.ticket.states import Action, CallOutcome, ContentState
 

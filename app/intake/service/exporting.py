@@ -124,7 +124,7 @@ def _kept(actor: Actor, asked: Asked, total: int, unit_id: int | None) -> Export
         template=asked.template,
         unmasked=asked.unmasked,
         asked=asked.sealed(export_id),
-        rights=rights_to_export(actor),
+        rights=rights_to_export(actor, unmasked=asked.unmasked),
         state=ExportState.WAITING,
         total=total,
         created_at=now(),

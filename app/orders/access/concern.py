@@ -9,13 +9,9 @@ from app.kernel.database import session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Forbidden
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
-from app.orders.ticket.states import Action
+from app.orders.ticket.states import REJECTING, REPORTING, Action
 from app.people.models import PersonDetail
 
-# Whoever does one of these reports on work: the own work, or that of an outside unit.
-REPORTING = frozenset(
-    {Action.APPOINT, Action.START, Action.PROGRESS, Action.COMPLETE, Action.SETTLE}
-)
 _ORDERS, _HANDS, _EVENTS = table_of(Order).c, table_of(OrderAssignee).c, table_of(OrderEvent).c
 _DETAILS = table_of(PersonDetail).c
 _ORDER = bindparam("order_id", type_=BigInteger)
@@ -40,7 +36,7 @@ IS_PARTY = exists().where(
     | exists().where(_DETAILS.person_id == _PERSON, _DETAILS.phone_index == _ORDERS.contact_index),
 )
 # The person has rejected the order before.
-REJECTED = _did([Action.REJECT])
+REJECTED = _did(REJECTING)
 _WORKED, _CONCERNED = select(WORKED), select(WORKED | IS_PARTY)
 _IS_PARTY, _REJECTED = select(IS_PARTY), select(REJECTED)
 
@@ -52,9 +48,7 @@ def refuse_own_work(actor: Actor, order: Order) -> None:
 
 def refuse_own_rating(actor: Actor, order: Order) -> None:
     """Raises Forbidden `order.not_allowed` for a requester who worked on the order as staff."""
-    # A person without any role reports on nothing, and the order's row names its last handlers.
-    if actor.grants:
-        _refuse(_WORKED, actor, order)
+    _refuse(_WORKED, actor, order)
 
 
 def refuse_own_words(actor: Actor, order: Order) -> None:

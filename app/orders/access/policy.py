@@ -1,24 +1,15 @@
 """Rules about the right of an actor to act on an order; they read the actor and the order alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from app.categories.states import Urgency
 from app.kernel.actor import Actor, Grant
-from app.kernel.permissions import Permission
-from app.orders.access.relations import (
-    goes_along,
-    has_ground,
-    held_at,
-    is_helper,
-    is_holder,
-    is_offered,
-    is_requester,
-    named,
-    reaches,
-)
+from app.orders.access.permissions import PERMISSIONS as PERMISSIONS
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
-    BETWEEN_UNITS,
+    CLAIMERS,
+    DECIDING,
     RESIDENT_WORDS,
     STAFF_WORDS,
     TABLE,
@@ -26,36 +17,83 @@ from app.orders.ticket.states import (
     DispatchMode,
     HandlerKind,
     OrderStatus,
-    RequestKind,
 )
-from app.people import roles
 
 Rule = Callable[[Actor, Order], bool]
-_GRID_AND_DESK = (roles.GRID_WORKER, *roles.DUTY_AND_ABOVE)
-
-PERMISSIONS = (
-    Permission("orders.see", "查看本单位工单", roles=_GRID_AND_DESK),
-    Permission("orders.see_sensitive", "查看保密类工单", roles=roles.DISPATCHER_AND_ABOVE),
-    Permission("orders.enter", "代居民下单", roles=(roles.BUILDING_LEADER, *_GRID_AND_DESK)),
-    Permission("orders.acknowledge", "签收", roles=roles.DUTY_AND_ABOVE),
-    Permission("orders.dispatch", "派单", roles=roles.DUTY_AND_ABOVE),
-    Permission("orders.manage", "管理工单", roles=roles.DISPATCHER_AND_ABOVE),
-    Permission("orders.settle", "当场办结", roles=_GRID_AND_DESK),
-    Permission("orders.claim", "接单", roles=(roles.MEMBER, roles.VOLUNTEER)),
-    Permission("orders.handle", "被派单办理", roles=(roles.PROVIDER, *_GRID_AND_DESK)),
-    Permission("orders.follow_up", "回访", roles=(roles.GRID_WORKER, *roles.DISPATCHER_AND_ABOVE)),
-    Permission("orders.lead", "研判", roles=roles.LEADER_AND_ABOVE),
-    Permission("orders.supervise", "督办", roles=roles.LEADER_AND_ABOVE),
-    Permission("orders.reveal", "查看联系方式", roles=roles.DUTY_AND_ABOVE),
-    Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
-)
+# Either of these lets a person work on orders: by a claim, or by an assignment.
+WORKING = ("orders.claim", "orders.handle")
 
 
-def is_in_pool(actor: Actor, order: Order) -> bool:
-    """Whether the order is in a pool from which the actor may claim; never a confidential one."""
-    pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
-    claims = "orders.claim" in held_at(actor, order.handling_path)
-    return pooled and claims and not order.sensitive
+def is_requester(actor: Actor, order: Order) -> bool:
+    """Whether the order is for the actor, or the actor placed it for another person.
+
+    The requester of a part (会办) is the dispatcher who has split the order, while he or she still
+    is a dispatcher of the unit that handles the order.
+    """
+    if actor.person_id is None:
+        return False
+    if order.parent_id is not None and not actor.may("orders.manage", order.parent_path or ""):
+        return False
+    return actor.person_id in (order.requester_id, order.placer_id)
+
+
+def is_holder(actor: Actor, order: Order) -> bool:
+    """Whether the actor handles the order now, and still has a ground for it (see `has_ground`)."""
+    return order.is_held and named(actor, order.holder_id) and has_ground(actor, order)
+
+
+def has_ground(actor: Actor, order: Order) -> bool:
+    """Whether the actor's grants of today are a ground for handling the order in the holder's place.
+
+    For a member or volunteer it is `orders.claim` over the order; by support of another unit (支援),
+    `orders.claim` anywhere. For staff, grid workers and the account of an outside unit it is
+    `orders.handle` over the order.
+    """
+    if order.holder_kind not in CLAIMERS:
+        return reaches(actor.grants, "orders.handle", order)
+    supports = order.by_support and actor.may_somewhere("orders.claim")
+    return supports or reaches(actor.grants, "orders.claim", order)
+
+
+def is_helper(actor: Actor, order: Order) -> bool:
+    """Whether the actor helps the holder: a helper reads the order, but neither moves nor ends it."""
+    return order.is_held and goes_along(actor, order)
+
+
+def goes_along(actor: Actor, order: Order) -> bool:
+    """Whether the actor is named as a helper, from the offer to the close, and still may be one."""
+    helps = actor.person_id is not None and actor.person_id in order.helper_ids
+    return helps and any(reaches(actor.grants, one, order) for one in WORKING)
+
+
+def is_offered(actor: Actor, order: Order) -> bool:
+    """Whether the order is offered to the actor, who still may claim orders of the unit."""
+    offered = named(actor, order.offered_to_id)
+    return offered and reaches(actor.grants, "orders.claim", order)
+
+
+def named(actor: Actor, person_id: int | None) -> bool:
+    """Whether the id is the actor's own; never for None."""
+    return actor.person_id is not None and actor.person_id == person_id
+
+
+def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
+    """Whether a grant with the permission is held at the order's unit, above it, or at its grid."""
+    return any(
+        permission in grant.permissions
+        and (
+            order.handling_path.startswith(grant.unit_path)
+            or (grant.unit_id == order.grid_id and grant.unit_path.startswith(order.handling_path))
+        )
+        for grant in grants
+    )
+
+
+@lru_cache(maxsize=256)
+def held_at(actor: Actor, unit_path: str) -> frozenset[str]:
+    """The permissions that the actor has at a unit, so that twenty rules look only once."""
+    grants = (grant for grant in actor.grants if unit_path.startswith(grant.unit_path))
+    return frozenset(permission for grant in grants for permission in grant.permissions)
 
 
 def _is_cleared(actor: Actor, order: Order) -> bool:
@@ -80,6 +118,10 @@ def _grid_too(permission: str) -> Rule:
     return lambda actor, order: (
         reaches(actor.grants, permission, order) and _is_cleared(actor, order)
     )
+
+
+def _either(first: Rule, second: Rule) -> Rule:
+    return lambda actor, order: first(actor, order) or second(actor, order)
 
 
 is_staff_of = _grid_too("orders.see")
@@ -115,9 +157,7 @@ def may_claim(actor: Actor, order: Order) -> bool:
     return "orders.claim" in held_at(actor, order.handling_path)
 
 
-def may_decline(actor: Actor, order: Order) -> bool:
-    """Whether the order is offered to the actor, who still may claim orders of the unit."""
-    return is_offered(actor, order)
+may_decline = is_offered
 
 
 def may_explain(actor: Actor, order: Order) -> bool:
@@ -129,11 +169,7 @@ def may_explain(actor: Actor, order: Order) -> bool:
     return has_done or may_handle(actor, order) or may_manage(actor, order)
 
 
-def may_resume(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order or is a dispatcher."""
-    return may_handle(actor, order) or may_manage(actor, order)
-
-
+may_resume = _either(may_handle, may_manage)
 # A holder asks for an agreement, a dispatcher may act at once: the verbs decide this.
 may_extend = may_resume
 may_suspend = may_resume
@@ -160,7 +196,7 @@ def may_check(actor: Actor, order: Order) -> bool:
 
 def may_check_content(actor: Actor, order: Order) -> bool:
     """Whether the actor may dispatch orders of the unit, and neither is requester nor placer."""
-    own = actor.person_id is not None and actor.person_id in (order.requester_id, order.placer_id)
+    own = actor.person_id in (order.requester_id, order.placer_id)
     return may_dispatch(actor, order) and not own
 
 
@@ -170,9 +206,7 @@ def _is_named(actor: Actor, order: Order) -> bool:
     return actor.person_id is not None and actor.person_id in people
 
 
-def may_reopen(actor: Actor, order: Order) -> bool:
-    """Whether the actor is the requester or may dispatch."""
-    return is_requester(actor, order) or may_dispatch(actor, order)
+may_reopen = _either(is_requester, may_dispatch)
 
 
 def may_supervise(actor: Actor, order: Order) -> bool:
@@ -202,13 +236,9 @@ def takes_part(actor: Actor, order: Order) -> bool:
 
     A holder or helper needs a ground for it; he or she may add a word until the order is closed.
     """
-    return (
-        is_requester(actor, order)
-        or is_offered(actor, order)
-        or is_staff_of(actor, order)
-        or (named(actor, order.holder_id) and has_ground(actor, order))
-        or goes_along(actor, order)
-    )
+    handles = named(actor, order.holder_id) and has_ground(actor, order)
+    asked = is_requester(actor, order) or is_offered(actor, order)
+    return handles or asked or goes_along(actor, order) or is_staff_of(actor, order)
 
 
 def may_join(actor: Actor, order: Order) -> bool:
@@ -236,10 +266,8 @@ def may_never(actor: Actor, order: Order) -> bool:
     return actor.system_name is not None
 
 
-def may_system_or_dispatch(actor: Actor, order: Order) -> bool:
-    """Whether the actor is the program (on the date of resuming), the holder or a dispatcher."""
-    return may_never(actor, order) or may_resume(actor, order)
-
+# The program resumes on its date.
+may_system_or_dispatch = _either(may_never, may_resume)
 
 POLICY: dict[Action, Rule] = {
     Action.ACKNOWLEDGE: may_acknowledge,
@@ -300,21 +328,12 @@ def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
 
     For a sensitive order `orders.see_sensitive` at that unit is needed too.
     """
-    permission = deciding(request.kind)
     cleared = not order.sensitive or actor.may("orders.see_sensitive", request.unit_path)
     return (
         cleared
-        and actor.may(permission, request.unit_path)
+        and actor.may(DECIDING[request.kind], request.unit_path)
         and actor.person_id != request.asked_by_id
     )
-
-
-def deciding(kind: RequestKind) -> str:
-    """The name of the permission that is needed to answer a request of this kind."""
-    if kind is RequestKind.CLOSE:
-        return "orders.lead"
-    # A request of another unit is received like a new order.
-    return "orders.dispatch" if kind in BETWEEN_UNITS else "orders.manage"
 
 
 def actions_of(actor: Actor, order: Order) -> list[str]:

@@ -27,8 +27,14 @@ from app.kernel.actor import Actor
 from app.kernel.database import notes, session
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import not_found
-from app.orders.access.policy import is_in_pool, is_staff_of
-from app.orders.access.relations import is_helper, is_holder, is_offered, is_requester
+from app.orders.access.policy import (
+    held_at,
+    is_helper,
+    is_holder,
+    is_offered,
+    is_requester,
+    is_staff_of,
+)
 from app.orders.ticket.models import (
     Order,
     OrderAssignee,
@@ -148,6 +154,13 @@ def in_pool(actor: Actor) -> ColumnElement[bool]:
         Order.sensitive.is_(False),
         under(Order.handling_path, actor.paths("orders.claim")),
     )
+
+
+def is_in_pool(actor: Actor, order: Order) -> bool:
+    """Whether the order is in a pool from which the actor may claim; never a confidential one."""
+    pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
+    claims = "orders.claim" in held_at(actor, order.handling_path)
+    return pooled and claims and not order.sensitive
 
 
 def orders_visible_to(actor: Actor) -> Select[Order]:

@@ -13,7 +13,7 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.fitness import unfit
-from app.orders.access.relations import WORKING, has_ground, reaches
+from app.orders.access.policy import WORKING, has_ground, reaches
 from app.orders.record.core import write
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order

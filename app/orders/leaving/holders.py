@@ -11,8 +11,7 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
 from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
-from app.orders.access.policy import POLICY
-from app.orders.access.relations import WORKING, is_holder, is_offered, reaches
+from app.orders.access.policy import POLICY, WORKING, is_holder, is_offered, reaches
 from app.orders.asking.service import WORDS
 from app.orders.giving.helping import stop_helping
 from app.orders.giving.service import keep_account
@@ -54,9 +53,12 @@ def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> 
 
     Where the unit has no dispatcher any more, its staff above are told.
     """
-    release_groundless(actor, person_id)
-    unit = get_unit(unit_id)
-    if "orders.dispatch" in permissions_of(role_code) and unit.is_open:
+    who = Actor(person_id, "", grants_of(person_id, now()))
+    _release(actor, who)
+    unit, gone = get_unit(unit_id), permissions_of(role_code)
+    if "orders.lead" in gone and not who.may_somewhere("orders.lead"):
+        _stop_leading(person_id)
+    if "orders.dispatch" in gone and unit.is_open:
         _report_missing_dispatcher(unit)
 
 
@@ -217,8 +219,6 @@ def _release(actor: Actor, who: Actor) -> int:
             keep_account(actor, order)
         else:
             _give_back(actor, order, at)
-    if not who.may_somewhere("orders.lead"):
-        _stop_leading(person_id)
     return len(orders)
 
 

@@ -14,7 +14,7 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.kernel.naming import BLANK
-from app.orders.access.relations import is_requester
+from app.orders.access.policy import is_requester
 from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.parts import has_open_parts

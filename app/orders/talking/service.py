@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Invalid
-from app.orders.access.policy import is_staff_of
-from app.orders.access.relations import is_helper, is_holder, is_requester
+from app.orders.access.policy import is_helper, is_holder, is_requester, is_staff_of
 from app.orders.record.core import attach_pictures, need_reason, take, write
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order

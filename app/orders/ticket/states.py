@@ -206,6 +206,14 @@ TABLE: dict[Action, Transition] = {
     Action.CHECK_CONTENT: _row("内容核对", _EVERY),
 }
 
+# Whoever does one of these reports on work: the own work, or that of an outside unit.
+REPORTING = frozenset(
+    {Action.APPOINT, Action.START, Action.PROGRESS, Action.COMPLETE, Action.SETTLE}
+)
+REJECTING = frozenset({Action.REJECT})
+# These judge what others did.
+JUDGING = frozenset({Action.CHECK, Action.FOLLOW_UP, Action.DECIDE, Action.CONFIRM_NO_SHOW})
+
 
 class DispatchMode(StrEnum):
     """How an order was given out: to the pool, offered to a person (direct), or assigned."""
@@ -277,6 +285,12 @@ ASKED_BY = {
     RequestKind.CLOSE: Action.DECIDE,
 }
 BETWEEN_UNITS = frozenset({RequestKind.TRANSFER, RequestKind.REPORT_UP})
+# The permission that is needed to answer a request. One of another unit is received like a new order.
+DECIDING = (
+    dict.fromkeys(RequestKind, "orders.manage")
+    | dict.fromkeys(BETWEEN_UNITS, "orders.dispatch")
+    | {RequestKind.CLOSE: "orders.lead"}
+)
 
 
 class RequestState(StrEnum):

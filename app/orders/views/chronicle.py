@@ -6,8 +6,12 @@ from typing import Any
 
 from app.files.queries import FileLink, links
 from app.kernel.actor import Actor
-from app.orders.access.policy import is_staff_of, may_know_requester, may_see_unchecked
-from app.orders.access.relations import is_requester
+from app.orders.access.policy import (
+    is_requester,
+    is_staff_of,
+    may_know_requester,
+    may_see_unchecked,
+)
 from app.orders.access.visible import contents_of
 from app.orders.ticket.models import Order, OrderEvent
 from app.orders.ticket.states import ContentState

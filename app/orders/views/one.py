@@ -14,11 +14,17 @@ from app.kernel.clock import now
 from app.kernel.database.fast.rows import fetch, table_of
 from app.orders.access.concern import IS_PARTY, REJECTED, WORKED
 from app.orders.access.fitness import owes_code, unfit
-from app.orders.access.policy import is_staff_of, may_explain, may_manage
-from app.orders.access.relations import is_requester
+from app.orders.access.policy import is_requester, is_staff_of, may_explain, may_manage
 from app.orders.linking.parts import open_parts, parts_of
 from app.orders.ticket.models import NoShow, Order, OrderFollower
-from app.orders.ticket.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState
+from app.orders.ticket.states import (
+    ASKED_BY,
+    JUDGING,
+    URGE_EVERY,
+    Action,
+    RequestKind,
+    RequestState,
+)
 from app.orders.views.deadlines import stages_of
 from app.orders.views.rendering import OrderView, views_of
 from app.people.queries import get_person, without_consent
@@ -109,6 +115,8 @@ def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> l
     meanwhile = _DONE_MEANWHILE if may_manage(actor, order) else frozenset()
     in_vain = {ASKED_BY[kind] for kind in waiting - meanwhile}
     found = {Action(name) for name in view.actions} - in_vain
+    if around.worked or around.party:
+        in_vain |= JUDGING
     in_vain |= {
         action
         for action, refused in _REFUSED.items()
@@ -126,11 +134,6 @@ def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
     )
 
 
-def _is_own(_: Actor, order: Order, around: _Around) -> bool:
-    del order
-    return around.worked or around.party
-
-
 def _is_past(moment: datetime | None) -> bool:
     return moment is not None and moment <= now()
 
@@ -146,12 +149,7 @@ _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.NOT_COME: lambda actor, order, around: (
         around.reported or not _is_past(order.appointed_at)
     ),
-    Action.CONFIRM_NO_SHOW: lambda actor, order, around: (
-        not around.reported or _is_own(actor, order, around)
-    ),
-    Action.CHECK: _is_own,
-    Action.FOLLOW_UP: _is_own,
-    Action.DECIDE: _is_own,
+    Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
     Action.CHECK_CONTENT: lambda actor, order, around: around.party,
     Action.RATE: lambda actor, order, around: around.worked,
     Action.REJECT: lambda actor, order, around: order.appealed and around.rejected,

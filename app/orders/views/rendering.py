@@ -19,14 +19,17 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.orders.access.policy import (
     actions_of,
-    is_in_pool,
+    is_helper,
+    is_holder,
+    is_offered,
+    is_requester,
     is_staff_of,
     may_decide,
     may_know_requester,
     may_see_contact,
     may_see_unchecked,
 )
-from app.orders.access.relations import is_helper, is_holder, is_offered, is_requester
+from app.orders.access.visible import is_in_pool
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState

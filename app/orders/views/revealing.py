@@ -9,8 +9,7 @@ from app.kernel.audit import AuditRow, audit_values
 from app.kernel.clock import local_date, now
 from app.kernel.database import session
 from app.kernel.errors import Forbidden
-from app.orders.access.policy import may_see_contact
-from app.orders.access.relations import is_helper, is_holder
+from app.orders.access.policy import is_helper, is_holder, may_see_contact
 from app.orders.access.visible import get_visible
 from app.orders.record.addresses import whole_place
 from app.orders.record.core import need_reason

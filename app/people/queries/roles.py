@@ -53,7 +53,7 @@ def grant(role_code: str, unit_id: int) -> Grant:
     The successor of a closed unit acts for it, also before the job has moved the role there.
     """
     unit = get_unit(unit_id)
-    while not unit.is_open and unit.successor_unit_id is not None:
+    while unit.closed_at is not None and unit.successor_unit_id is not None:
         unit = get_unit(unit.successor_unit_id)
     return Grant(role_code, unit.id, unit.path, permissions_of(role_code))
 
