@@ -1,6 +1,7 @@
 """来电查询: who calls, audited and limited; people of other units stay masked."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -25,7 +26,7 @@ def audited(action: str) -> list[tuple[str, int, str]]:
     return [(row.subject_kind, row.subject_id, row.reason) for row in rows]
 
 
-def called(world: World, who: str, phone: str) -> list[dict[str, object]]:
+def called(world: World, who: str, phone: str) -> list[dict[str, Any]]:
     """What the look-up answers."""
     answer = world.post(who, "/people/caller", phone=phone)
     assert answer.status_code == 200, answer.json
@@ -51,8 +52,8 @@ def test_name_building_orders_and_banners(world: World) -> None:
     (caller,) = called(world, "duty", "+86 139-0000-0001")
     assert (caller["id"], caller["name"], caller["masked"]) == (person.id, "测resident", False)
     assert caller["building"] == {"id": world.place.id, "name": world.place.full_name}
-    assert [order["id"] for order in caller["orders"]] == [open_one["id"]]  # type: ignore[attr-defined]
-    assert [one["id"] for one in caller["banners"]] == [banner.id]  # type: ignore[attr-defined]
+    assert [order["id"] for order in caller["orders"]] == [open_one["id"]]
+    assert [one["id"] for one in caller["banners"]] == [banner.id]
     assert audited("person.revealed") == [("person", person.id, "来电")]
 
 

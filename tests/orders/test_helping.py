@@ -42,7 +42,8 @@ def test_the_second_of_a_pair_reads_and_speaks(world: World) -> None:
     assert {("member", "companion"), ("member2", "companion")} <= heard(world, order, since)
     assert order_of(order).people_needed == 2
     seen = read(world, "member2", f"/orders/{order}")
-    assert (seen["place"], seen["contact"], seen["requester"] is None) == (None, None, False)
+    assert seen["place"]["id"] == world.place.parent_id
+    assert (seen["contact"], seen["requester"] is None) == (None, False)
     assert not _sees(world, order, "volunteer")
     world.act("member", order, "claim")
     world.act("member", order, "comments", note="两点在楼下见。", visible=False)

@@ -48,7 +48,7 @@ READING: dict[str, tuple[str, str]] = {
     "orders.show:confidential": ("-.+....++++...", HIDDEN),
     "orders.show:confidential emergency": ("-.+...+++++...", HIDDEN),
     "orders.show:complaint": ("-.+......++...", HIDDEN),
-    "orders.show:name of an anonymous": ("-.+o.oo++++...", HIDDEN),
+    "orders.show:name of an anonymous": ("-.+o.oooooo...", HIDDEN),
     "orders.show:words held back": ("-.+oo++++++...", HIDDEN),
     "orders.show:entered by a building leader": ("-....++++++..+", HIDDEN),
     "orders.show:to be moved": ("-.+..++++++...", "-.....+++....."),
