@@ -8,7 +8,6 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
-from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
 from app.orders.giving.helping import stop_helping
 from app.orders.giving.service import holds
@@ -27,7 +26,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.queries import grants_of, holders_of
+from app.people.queries import grants_of, holders_of, permissions_of
 
 CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
 ASSIGNED = frozenset({HandlerKind.GRID, HandlerKind.STAFF})

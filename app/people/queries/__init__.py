@@ -29,12 +29,16 @@ from app.people.queries.registrations import (
 from app.people.queries.roles import (
     get_role,
     get_visible_grant,
+    get_visible_unit_role,
     grants_of,
     holders_of,
     holders_of_role,
     page_of_grants,
     page_of_roles,
+    page_of_unit_roles,
+    permissions_of,
     powers_of,
+    role_name,
 )
 
 __all__ = [
@@ -49,6 +53,7 @@ __all__ = [
     "get_visible_limit",
     "get_visible_person",
     "get_visible_registration",
+    "get_visible_unit_role",
     "grants_of",
     "holders_of",
     "holders_of_role",
@@ -65,8 +70,11 @@ __all__ = [
     "page_of_people",
     "page_of_registrations",
     "page_of_roles",
+    "page_of_unit_roles",
+    "permissions_of",
     "phone_of",
     "powers_of",
     "registrations_of",
+    "role_name",
     "unit_paths_of",
 ]
