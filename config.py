@@ -20,14 +20,8 @@ WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PU
 NAMES = (
     *("APP_ENV", "DATA_DIR", "DATABASE_URL", "HOST", "PORT", "SERVER_WORKERS", "DEMO"),
     *("DEMO_PASSWORD", *SECRET_NAMES, "FIELD_KEY_ID", "WECHAT_MODE", *WECHAT_NAMES, "CLOCK_FILE"),
-    *(
-        "TRUSTED_PROXIES",
-        "METRICS_ALLOWED",
-        "REDIS_URL",
-        "LOG_LEVEL",
-        "SECURITY_LOG",
-        "ADMIN_SECOND_FACTOR",
-    ),
+    *("TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
+    *("SECURITY_LOG", "ADMIN_SECOND_FACTOR"),
 )
 _HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
 _WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
@@ -260,7 +254,7 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
         "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         "SECURITY_LOG": reader.choice("SECURITY_LOG", "file", ("file", "stdout")),
         "ADMIN_SECOND_FACTOR": reader.choice(
-            "ADMIN_SECOND_FACTOR", "1" if in_production else "0", ("0", "1")
+            "ADMIN_SECOND_FACTOR", str(int(in_production)), ("0", "1")
         )
         == "1",
         "CLOCK_FILE": reader.text("CLOCK_FILE"),

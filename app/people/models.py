@@ -258,7 +258,7 @@ class Role(Model):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
 
-    own: Mapped["UnitRole | None"] = relationship(viewonly=True, lazy="joined")
+    own: Mapped["UnitRole | None"] = relationship(viewonly=True)
 
     @property
     def permissions(self) -> list[str]:

@@ -60,7 +60,8 @@ def get_role(code: str) -> Role:
 def roles_visible_to(actor: Actor) -> Select[Role]:
     """A select of the shipped roles for an actor who may see roles, of none for any other actor."""
     shipped = ~select(UnitRole.role_id).where(UnitRole.role_id == Role.id).exists()
-    return select(Role).where(shipped if may_see_roles(actor) else false())
+    statement = select(Role).options(selectinload(Role.own))
+    return statement.where(shipped if may_see_roles(actor) else false())
 
 
 def unit_roles_visible_to(actor: Actor) -> Select[Role]:
