@@ -114,6 +114,15 @@ class Reader:
         self.refuse(name, ("以下之一：" + "、".join(allowed), "one of " + ", ".join(allowed)))
         return default
 
+    def switch(self, name: str, default: str) -> bool:
+        """Returns whether the setting is 1, and not 0."""
+        return self.choice(name, default, ("0", "1")) == "1"
+
+    def folder(self, name: str) -> str:
+        """Returns the whole path of a folder that is named from the program's own; "" for none."""
+        text = self.text(name)
+        return str((ROOT / text).resolve()) if text else ""
+
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Returns a whole number from `low` to `high`; else adds a problem and returns `default`."""
         value = self.text(name, str(default))
@@ -249,22 +258,14 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
         "HOST": reader.text("HOST", "127.0.0.1"),
         "PORT": reader.number("PORT", 8000, 1, 65535),
         "SERVER_WORKERS": reader.number("SERVER_WORKERS", 1, 1, 64),
-        "DEMO": reader.choice("DEMO", default_demo, ("0", "1")) == "1",
+        "DEMO": reader.switch("DEMO", default_demo),
         "DEMO_PASSWORD": reader.text("DEMO_PASSWORD", DEMO_PASSWORD),
         "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         "SECURITY_LOG": reader.choice("SECURITY_LOG", "file", ("file", "stdout")),
-        "ADMIN_SECOND_FACTOR": reader.choice(
-            "ADMIN_SECOND_FACTOR", "1" if in_production else "0", ("0", "1")
-        )
-        == "1",
+        "ADMIN_SECOND_FACTOR": reader.switch("ADMIN_SECOND_FACTOR", str(int(in_production))),
         "CLOCK_FILE": reader.text("CLOCK_FILE"),
-        "CONSENT_DOCUMENTS": _folder(reader.text("CONSENT_DOCUMENTS")),
+        "CONSENT_DOCUMENTS": reader.folder("CONSENT_DOCUMENTS"),
     }
-
-
-def _folder(text: str) -> str:
-    """Returns the whole path of a folder that is named from the program's own; "" for none."""
-    return str((ROOT / text).resolve()) if text else ""
 
 
 def _database(reader: Reader, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,6 +60,11 @@ def roles_with(permission: str) -> list[str]:
     return [code for code, held in _by_role().items() if permission in held]
 
 
+def known() -> Collection[str]:
+    """The names of all permissions."""
+    return _all().texts.keys()
+
+
 def administering() -> frozenset[str]:
     """The names of the permissions with which somebody administers the installation."""
     return _all().administering

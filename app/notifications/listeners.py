@@ -16,10 +16,7 @@ from app.people.events import (
     RoleEnded,
     RoleGranted,
 )
-from app.people.queries import holders_of
-from app.people.roles import ROLES
-
-_ROLE_NAMES = {role.code: role.name for role in ROLES}
+from app.people.queries import holders_of, role_name
 
 
 def on_person_erased(event: PersonErased) -> None:
@@ -116,5 +113,5 @@ def _tell_of_role(event: RoleGranted | RoleEnded, moment: str) -> None:
         [event.person_id],
         moment,
         subject=("unit", event.unit_id),
-        params={"unit": get_unit(event.unit_id).name, "role": _ROLE_NAMES[event.role_code]},
+        params={"unit": get_unit(event.unit_id).name, "role": role_name(event.role_code)},
     )

@@ -9,6 +9,7 @@ from app.kernel.idempotency import repeatable
 from app.kernel.limits import A_DAY, at_most
 from app.kernel.pages import Page, PageArgs, page_schema
 from app.kernel.proof import needs_proof
+from app.organisation.queries import get_visible_unit
 from app.people import queries, service
 from app.people.documents import DocumentText
 from app.people.models import Consent, Person, PersonLimit, Registration, Role, RoleGrant
@@ -39,6 +40,8 @@ from app.people.schemas import (
     RevealIn,
     RevealOut,
     RoleOut,
+    UnitRoleIn,
+    UnitRoleOut,
 )
 from app.people.states import Document
 
@@ -234,6 +237,32 @@ def erase_person(data: dict[str, Any], person_id: int) -> None:
 def list_roles(data: dict[str, Any]) -> Page[Role]:
     """所有角色。"""
     return queries.page_of_roles(current_actor(), **data)
+
+
+@roles.get("/units/<int:unit_id>/roles")
+@roles.arguments(PageArgs, location="query")
+@roles.response(200, page_schema(UnitRoleOut))
+def list_unit_roles(data: dict[str, Any], unit_id: int) -> Page[Role]:
+    """在一个单位可以授予的自设岗位：它自己的和上级的。"""
+    return queries.page_of_unit_roles(current_actor(), unit_id, **data)
+
+
+@roles.post("/units/<int:unit_id>/roles")
+@roles.arguments(UnitRoleIn)
+@roles.response(201, UnitRoleOut)
+@needs_proof()
+@repeatable(queries.get_visible_unit_role, find=get_visible_unit)
+def define_role(data: dict[str, Any], unit_id: int) -> Role:
+    """设立本单位的岗位；权限不能超过设立人自己的。"""
+    return service.define_role(current_actor(), unit_id, **data)
+
+
+@roles.delete("/roles/<int:role_id>")
+@roles.response(204)
+@needs_proof()
+def end_unit_role(role_id: int) -> None:
+    """结束自设的岗位，担任的人即刻失去它。"""
+    service.end_unit_role(current_actor(), role_id)
 
 
 @roles.get("/people/<int:person_id>/grants")

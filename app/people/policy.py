@@ -20,6 +20,7 @@ PERMISSIONS = (
         roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN),
         administers=True,
     ),
+    Permission("roles.define", "设立本单位的岗位", roles=(roles.ADMIN,), administers=True),
     Permission("audit.see", "查看留痕", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
 )
 
@@ -123,6 +124,29 @@ def may_grant(actor: Actor, permissions: Iterable[str], unit_path: str) -> bool:
     return actor.may("roles.grant", unit_path) and all(
         actor.may(permission, unit_path) for permission in permissions
     )
+
+
+def may_define_role(actor: Actor, permissions: Iterable[str], unit_path: str) -> bool:
+    """Returns whether the actor may make a role with these permissions the unit's own, and end it.
+
+    `roles.define` and every one of the permissions must hold for the actor at the unit.
+    """
+    if actor.is_system:
+        return True
+    return actor.may("roles.define", unit_path) and all(
+        actor.may(permission, unit_path) for permission in permissions
+    )
+
+
+def unit_role_paths(actor: Actor) -> tuple[str, ...]:
+    """Returns the paths of the subtrees whose own roles the actor sees; ("/",) for the program itself.
+
+    One of `people.see`, `roles.grant` and `roles.define` is needed there.
+    """
+    if actor.is_system:
+        return ("/",)
+    asked = ("people.see", "roles.grant", "roles.define")
+    return tuple(path for permission in asked for path in actor.paths(permission))
 
 
 def may_see_roles(actor: Actor) -> bool:

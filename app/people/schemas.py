@@ -266,6 +266,21 @@ class RoleOut(Schema):
     permissions = fields.List(fields.String(), required=True)
 
 
+class UnitRoleIn(Schema):
+    """The name and the permissions of a role of the unit's own."""
+
+    name = Text(longest=30, shortest=2, required=True)
+    permissions = fields.List(
+        Text(longest=60, shortest=1), required=True, validate=validate.Length(min=1, max=100)
+    )
+
+
+class UnitRoleOut(RoleOut):
+    """A role of a unit's own, which is given in the unit and below it."""
+
+    unit_id = fields.Integer(required=True, attribute="own.unit_id")
+
+
 class GrantIn(Schema):
     """The role to give, and the unit and time for which it holds."""
 

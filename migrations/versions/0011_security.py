@@ -1,7 +1,8 @@
-"""Known addresses instead of locks, and fresh proofs on sessions."""
+"""Known addresses instead of locks, fresh proofs on sessions, roles of a unit's own."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0011"
 down_revision = "0009"
@@ -9,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+JSON = sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql")
 
 
 def upgrade() -> None:
@@ -43,10 +45,31 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_known_addresses_last_at"), "known_addresses", ["last_at"], unique=False
     )
+    op.create_table(
+        "unit_roles",
+        sa.Column("role_id", ID, nullable=False),
+        sa.Column("unit_id", ID, nullable=False),
+        sa.Column("permissions", JSON, nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["role_id"], ["roles.id"], name=op.f("fk_unit_roles_role_id_roles")
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["units.id"], name=op.f("fk_unit_roles_unit_id_units")
+        ),
+        sa.PrimaryKeyConstraint("role_id", name=op.f("pk_unit_roles")),
+    )
+    op.create_index(op.f("ix_unit_roles_unit_id"), "unit_roles", ["unit_id"], unique=False)
 
 
 def downgrade() -> None:
-    """Goes back to the version before."""
+    """Goes back to the version before; grants of a unit's own roles end with the roles."""
+    own = "SELECT code FROM roles WHERE id IN (SELECT role_id FROM unit_roles)"
+    op.execute(f"DELETE FROM role_grants WHERE role_code IN ({own})")  # noqa: S608  # our own text
+    op.execute("CREATE TEMPORARY TABLE gone_roles AS SELECT role_id FROM unit_roles")
+    op.drop_table("unit_roles")
+    op.execute("DELETE FROM roles WHERE id IN (SELECT role_id FROM gone_roles)")
+    op.execute("DROP TABLE gone_roles")
     op.drop_table("known_addresses")
     op.add_column(
         "accounts", sa.Column("forgiven_failure_id", ID, server_default="0", nullable=False)

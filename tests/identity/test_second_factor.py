@@ -11,7 +11,7 @@ from tests.identity.conftest import Hire, Town, bearer, try_password
 from tests.identity.test_codes import enrol
 from tests.kernel.test_throttle import _settings
 
-ADMINISTERING = {"organisation.edit", "roles.grant", "accounts.edit"}
+ADMINISTERING = {"organisation.edit", "roles.grant", "roles.define", "accounts.edit"}
 BY_ROLE = collect_permissions().by_role
 WHO = [(role.code, bool(BY_ROLE[role.code] & ADMINISTERING)) for role in ROLES]
 

@@ -203,6 +203,11 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "registrations.decline_registration": ("-.x....+++++..", HIDDEN),
     "registrations.end_registration": ("-.+....+++++..", HIDDEN),
     "roles.list_roles": ("-oooooo+++++oo", "-oooooo+++++oo"),
+    # An administrator gives no more to a role than the own rights.
+    "roles.define_role": ("-xxxxxxxxxx+xx", BARRED),
+    "roles.define_role:beyond": (BARRED, BARRED),
+    "roles.list_unit_roles": ("-oooooo+++++oo", EMPTY),
+    "roles.end_unit_role": ("-......xxxx+..", HIDDEN),
     "roles.list_grants": ("-.+....+++++..", HIDDEN),
     "roles.create_grant": ("-.x....x+++x..", HIDDEN),
     "roles.create_grant:administrator": ("-.x....xxxx+..", HIDDEN),

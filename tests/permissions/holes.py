@@ -54,6 +54,7 @@ WATCHED = {
     "people.may_hear_appeal": "limits.uphold_limit",
     "people.may_decide_registration": "registrations.approve_registration",
     "people.may_grant": "roles.create_grant",
+    "people.may_define_role": "roles.define_role",
     "people.may_see_roles": "roles.list_roles",
     "identity.may_edit_account": "accounts.open_account",
     "identity.holds_all": "accounts.reset_account:of a dispatcher",

@@ -150,6 +150,8 @@ OTHERS: dict[str, dict[str, str]] = {
     "people.may_register_other": {"": PERSONNEL, "system": "+"},
     "people.may_grant": {"": LEADS, "system": "+"},
     "people.may_grant:administrator": {"": ADMIN, "system": "+"},
+    "people.may_define_role": {"": ADMIN, "system": "+"},
+    "people.may_define_role:beyond": {"": NONE, "system": "+"},
     "people.may_see_roles": {
         "": PERSONNEL,
         "@below": PERSONNEL,

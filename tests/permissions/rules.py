@@ -288,6 +288,13 @@ QUESTIONS = (
         "people.may_grant:administrator",
         lambda who: people.may_grant(who, PERMISSIONS["admin"], UNIT),
     ),
+    Question(
+        "people.may_define_role", lambda who: people.may_define_role(who, ["people.see"], UNIT)
+    ),
+    Question(
+        "people.may_define_role:beyond",
+        lambda who: people.may_define_role(who, ["people.see", "orders.see"], UNIT),
+    ),
     _alone(people, "may_see_roles"),
     _about_units(identity, "may_edit_account"),
     Question(

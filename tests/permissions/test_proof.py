@@ -31,6 +31,8 @@ SENSITIVE = {
     "people.erase_person",
     "roles.create_grant",
     "roles.delete_grant",
+    "roles.define_role",
+    "roles.end_unit_role",
     "exports.request_export",
     "reports.export_counted",
 }

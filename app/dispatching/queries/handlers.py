@@ -16,12 +16,11 @@ from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_
 from app.dispatching.states import PAST, VISIT
 from app.kernel.clock import local_midnight
 from app.kernel.database import session
-from app.kernel.permissions import permissions_of
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
 from app.orders.ticket.states import ACTIVE, Action, HandlerKind, OrderStatus
 from app.organisation.models import Place, Unit
 from app.people.models import Person, Registration, RoleGrant
-from app.people.queries import approved_registrations, without_consent
+from app.people.queries import approved_registrations, permissions_of, without_consent
 from app.people.queries.scope import is_current
 from app.people.states import PersonKind, PersonStatus
 

@@ -14,10 +14,7 @@ from app.kernel.database import session
 from app.organisation.models import Place, Unit
 from app.people import queries as people
 from app.people.models import Person, Registration
-from app.people.roles import ROLES
 from app.people.states import OPEN_REGISTRATIONS, Document, PersonKind
-
-_ROLE_NAMES = {role.code: role.name for role in ROLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def profile(person_id: int, login: LoginSession | None = None) -> Profile:
         phone=person.masked_phone,
         username=account.username if account else None,
         roles=tuple(
-            HeldRole(grant.role, _ROLE_NAMES.get(grant.role, grant.role), units[grant.unit_id])
+            HeldRole(grant.role, people.role_name(grant.role), units[grant.unit_id])
             for grant in grants
         ),
         registrations=tuple(_own(each, units) for each in registrations),

@@ -9,7 +9,6 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
-from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
 from app.orders.access.policy import POLICY, WORKING, is_holder, is_offered, reaches
 from app.orders.asking.service import WORDS
@@ -32,7 +31,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.queries import grants_of, holders_of
+from app.people.queries import grants_of, holders_of, permissions_of
 
 BY_RESIDENTS = frozenset({Source.MINI_PROGRAM, Source.H5})
 AWAY = "暂不接单。"

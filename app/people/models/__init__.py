@@ -8,6 +8,7 @@ from app.people.models.persons import (
     Registration,
     Role,
     RoleGrant,
+    UnitRole,
     opened,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "Registration",
     "Role",
     "RoleGrant",
+    "UnitRole",
     "opened",
 ]

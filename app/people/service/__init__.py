@@ -28,6 +28,7 @@ from app.people.service.registrations import (
     report_to_unit,
 )
 from app.people.service.roles import end_expired_grants, end_role, grant_role, seed_roles
+from app.people.service.unit_roles import define_role, end_unit_role
 
 __all__ = [
     "activate_person",
@@ -39,11 +40,13 @@ __all__ = [
     "create_person",
     "deactivate_person",
     "decline_registration",
+    "define_role",
     "edit_own",
     "edit_person",
     "end_expired_grants",
     "end_registration",
     "end_role",
+    "end_unit_role",
     "erase_person",
     "export_person",
     "grant_role",

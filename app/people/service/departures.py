@@ -135,7 +135,8 @@ def _grants_by_hand(person_id: int) -> list[RoleGrant]:
 def _announce_posts(person_id: int) -> None:
     """Lets listeners refuse, before anything else is locked."""
     posts = tuple((grant.role_code, grant.unit_id) for grant in _grants_by_hand(person_id))
-    announce(PostsEnding(person_id, posts))
+    if posts:
+        announce(PostsEnding(person_id, posts))
 
 
 def _end_everything(actor: Actor, person_id: int, reason: str) -> None:

@@ -13,12 +13,11 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, not_found
 from app.kernel.events import announce
-from app.kernel.permissions import permissions_of
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people import policy, queries
 from app.people.events import PostsEnding, RoleEnded, RoleGranted
-from app.people.models import Role, RoleGrant
+from app.people.models import Role, RoleGrant, UnitRole
 from app.people.roles import BY_REGISTRATION, ROLES
 from app.people.service.batches import one_by_one
 from app.people.service.checks import known_unit, lock_active
@@ -63,6 +62,7 @@ def grant_role(
     """
     queries.get_visible_person(actor, person_id)
     role, unit = queries.get_role(role_code), known_unit(unit_id)
+    _check_own(role, unit)
     _check_grant(actor, person_id, role, unit)
     lock_active(person_id)
     unit.check_open()
@@ -156,7 +156,20 @@ def close_expired(person_id: int) -> int:
 
 def may_give(actor: Actor, grant: RoleGrant) -> bool:
     """Whether the actor may give this grant, and so may end it."""
-    return policy.may_grant(actor, permissions_of(grant.role_code), get_unit(grant.unit_id).path)
+    held = queries.permissions_of(grant.role_code)
+    return policy.may_grant(actor, held, get_unit(grant.unit_id).path)
+
+
+def _check_own(role: Role, unit: Unit) -> None:
+    """A unit's own role is given in its subtree, as long as it has not been ended meanwhile.
+
+    Its row is locked before the person, as whoever ends the role does.
+    """
+    if role.own is None:
+        return
+    own = session.scalars(lock(select(UnitRole).where(UnitRole.role_id == role.id))).one()
+    if own.ended_at is not None or not unit.path.startswith(get_unit(own.unit_id).path):
+        raise Invalid("role.unknown", "没有这个岗位，请重新选择。")
 
 
 def _check_grant(actor: Actor, person_id: int, role: Role, unit: Unit) -> None:

@@ -13,6 +13,7 @@ from app.people.service import (
     appeal_limit,
     block_offers,
     deactivate_person,
+    define_role,
     grant_role,
     limit_person,
     report_to_unit,
@@ -47,6 +48,17 @@ def _after(arrange: Callable[[World], Any], who: str = "resident") -> Callable[[
 def _listed(answer: Any, values: Values) -> bool:
     wanted = values.get("listed_id") or values["person_id"]
     return wanted in [item["id"] for item in answer["items"]]
+
+
+def _role(*permissions: str) -> Callable[[Call], Values]:
+    return _plain(name="巡查员", permissions=list(permissions))
+
+
+def _own_role(world: World) -> Values:
+    unit_id = world.community.id
+    role = define_role(SYSTEM, unit_id, name="巡查员", permissions=["people.see"])
+    session.commit()
+    return {"role_id": role.id, "listed_id": role.id, "unit_id": unit_id, "limit": 100}
 
 
 def _version(call: Call) -> int:
@@ -188,6 +200,10 @@ CASES = (
     Case("registrations.decline_registration", _registration, _plain(reason="名额已满")),
     Case("registrations.end_registration", _registration, _plain(reason="本人要求")),
     Case("roles.list_roles", shows=_some),
+    Case("roles.define_role", _requester, _role("people.see"), 201),
+    Case("roles.define_role:beyond", _requester, _role("people.see", "orders.see"), 201),
+    Case("roles.list_unit_roles", _own_role, query=("limit",), shows=_listed),
+    Case("roles.end_unit_role", _own_role, status=204),
     Case("roles.list_grants", _granted("grid_worker"), shows=_listed),
     Case("roles.create_grant", _requester, _to_grant("grid_worker"), 201),
     Case("roles.create_grant:administrator", _requester, _to_grant("admin"), 201),
