@@ -22,7 +22,9 @@ COLUMNS = {
 PLACE = dict.fromkeys(("place_id", "latitude", "longitude"))
 EMPTY = {
     **dict.fromkeys(("description", "task", "voice_id", "contact_index")),
-    "answers": {}, "preferred_times": [], "photo_ids": [],
+    "answers": {},
+    "preferred_times": [],
+    "photo_ids": [],
 }
 GONE = frozenset({"task", "place_id"})
 

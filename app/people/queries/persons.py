@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import mask_name
-from app.kernel.database import lock, session
+from app.kernel.database import lock, notes, session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.kernel.errors import Conflict, not_found
@@ -96,12 +96,23 @@ _LOCKED = lock(select(Person).where(Person.id == bindparam("person_id")))
 def lock_person(person_id: int) -> Person:
     """Reads the person's row again, locks it, and returns it; raises NotFound `not_found`.
 
-    A verb that writes about a person locks the person first, before any order.
+    A verb that writes about a person locks the person first, before any order. It holds the person
+    too, as `hold_people` does: an erasure takes the detail before the row, and so must all others.
     """
+    if notes().get(_ACTOR) != person_id:
+        hold_who_is_here({person_id})
     person = session.scalar(_LOCKED, {"person_id": person_id})
     if person is None:
         raise not_found()
     return person
+
+
+_ACTOR = "held actor"
+
+
+def note_held(person_id: int) -> None:
+    """Notes that this transaction holds its actor from the beginning, so that nobody asks again."""
+    notes()[_ACTOR] = person_id
 
 
 _HELD = (
