@@ -12,21 +12,17 @@ _MENTION = re.compile(f"{_OPENS}(\\d+){_CLOSES}")
 _SIGNS = str.maketrans("", "", _OPENS + _CLOSES)
 
 
-class Mention(str):
-    """A value for a template that mentions people by their ids; their names are filled in for a reader."""
+def mention(person_ids: Iterable[int]) -> str:
+    """The people, one after another, as a value for a template: their ids.
 
-    __slots__ = ()
-
-
-def mention(person_ids: Iterable[int]) -> Mention:
-    """The people, one after another, as a value for a template."""
-    return Mention("、".join(f"{_OPENS}{person_id}{_CLOSES}" for person_id in person_ids))
+    Their names are filled in for a reader, by `named`.
+    """
+    return "、".join(f"{_OPENS}{person_id}{_CLOSES}" for person_id in person_ids)
 
 
-def without_mentions(value: str | int) -> str | int:
-    """A value of a person's own words, in which nobody is mentioned; a Mention stays as it is."""
-    is_plain = isinstance(value, str) and not isinstance(value, Mention)
-    return value.translate(_SIGNS) if is_plain else value  # type: ignore[union-attr]  # a text
+def without_mentions(words: str) -> str:
+    """What a person has written, as a value for a template: in it nobody is mentioned."""
+    return words.translate(_SIGNS)
 
 
 def mentioned_in(text: str) -> set[int]:

@@ -29,7 +29,7 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
 from app.kernel.given_up import GivenUp, kinds
-from app.kernel.messages import templates, without_mentions
+from app.kernel.messages import templates
 from app.kernel.naming import Naming
 from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
@@ -65,8 +65,9 @@ def notify(
     """Writes one message for each recipient; erased and unknown people get none.
 
     It is one statement in the caller's transaction. `moment` names the template, `params` fill it
-    in, `subject` is (kind, id). A person is named by a Mention alone. An unknown moment or a missing
-    param is a fault of the program and raises KeyError at once.
+    in, `subject` is (kind, id). A person is named by a `mention` alone, and words that somebody has
+    written come through `without_mentions`. An unknown moment or a missing param is a fault of the
+    program and raises KeyError at once.
     """
     _rendered(moment, params)
     wanted = sorted(set(recipients))
@@ -77,7 +78,7 @@ def notify(
         "moment": moment,
         "subject_kind": kind,
         "subject_id": subject_id,
-        "params": _kept(params),
+        "params": dict(params),
         "urgent": urgent,
         "created_at": now(),
     }
@@ -109,7 +110,7 @@ def notify_each(messages: Sequence[Message]) -> None:
             "moment": message.moment,
             "subject_kind": message.subject[0],
             "subject_id": message.subject[1],
-            "params": _kept(message.params),
+            "params": dict(message.params),
             "urgent": message.urgent,
             "created_at": at,
         }
@@ -368,10 +369,6 @@ def _inbox_values(message: Row[Any]) -> dict[str, Any]:
         "urgent": message.urgent,
         "created_at": message.created_at,
     }
-
-
-def _kept(params: Mapping[str, str | int]) -> dict[str, str | int]:
-    return {name: without_mentions(value) for name, value in params.items()}
 
 
 def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:

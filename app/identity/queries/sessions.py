@@ -16,7 +16,6 @@ from app.kernel.database.fast.kept import STAMPS, take_stamps
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.people.models import Person, PersonDetail, RoleGrant
-from app.people.queries.persons import note_held
 from app.people.queries.roles import grant
 from app.people.queries.scope import is_current
 
@@ -76,8 +75,6 @@ def check_access_token(token: str, at: datetime, *, writes: bool) -> CheckedToke
         return None
     row = rows[0]
     person: Person = row.Person
-    if writes:
-        note_held(person.id)
     take_stamps(row.stamps)
     grants = [grant(held.role_code, held.unit_id) for held in rows if held.role_code is not None]
     return CheckedToken(

@@ -15,6 +15,7 @@ from app.kernel.clock import now, spoken
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, not_found
+from app.kernel.messages import without_mentions
 from app.kernel.naming import Naming
 from app.notifications.service import blank_messages, notify
 from app.organisation.models import Unit
@@ -228,7 +229,10 @@ def _whole(moment: datetime) -> datetime:
 
 def _tell(banner: Banner, told: str, **params: str) -> None:
     """Sends the message to all counted people in batches; a statement takes only so many values."""
+    said = {
+        name: without_mentions(words) for name, words in {"text": banner.text, **params}.items()
+    }
     last = 0
     while people := me_too_people(banner.id, after=last, limit=BATCH):
-        notify(people, told, subject=("banner", banner.id), params={"text": banner.text, **params})
+        notify(people, told, subject=("banner", banner.id), params=said)
         last = people[-1]

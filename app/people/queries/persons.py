@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import selectinload
 
-from app.kernel.actor import Actor
+from app.kernel.actor import Actor, is_acting
 from app.kernel.clock import now
 from app.kernel.crypto import mask_name
-from app.kernel.database import lock, notes, session
+from app.kernel.database import lock, session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.kernel.errors import Conflict, not_found
@@ -99,20 +99,12 @@ def lock_person(person_id: int) -> Person:
     A verb that writes about a person locks the person first, before any order. It holds the person
     too, as `hold_people` does: an erasure takes the detail before the row, and so must all others.
     """
-    if notes().get(_ACTOR) != person_id:
+    if not is_acting(person_id):
         hold_who_is_here({person_id})
     person = session.scalar(_LOCKED, {"person_id": person_id})
     if person is None:
         raise not_found()
     return person
-
-
-_ACTOR = "held actor"
-
-
-def note_held(person_id: int) -> None:
-    """Notes that this transaction holds its actor from the beginning, so that nobody asks again."""
-    notes()[_ACTOR] = person_id
 
 
 _HELD = (
