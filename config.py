@@ -54,8 +54,7 @@ _WISHES = {
 }
 _PRODUCTION_WISHES = {
     **dict.fromkeys(
-        SECRET_NAMES,
-        ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice"),
+        SECRET_NAMES, ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice")
     ),
     "DEMO_PASSWORD": ("自己定的密码；或设 DEMO=0", "a password of your own, or DEMO=0"),
     "WECHAT_MODE": ("live（正式环境不能用沙箱）", "live (no sandbox in production)"),
@@ -95,10 +94,7 @@ class Reader:
         if not value:
             seen, was = "现在没有填", "is not set"
         elif name in _HIDDEN:
-            seen, was = (
-                "现在填的不合要求（内容保密，不显示）",
-                "is not acceptable (value not shown)",
-            )
+            seen, was = "现在填的不合要求（内容保密）", "is not acceptable (value not shown)"
         else:
             shown = _scheme_alone(value) if name.endswith("_URL") else value
             seen, was = f"现在是“{shown}”", f"is {shown!r}"

@@ -85,6 +85,12 @@ def set_actor(actor: Actor) -> None:
     g.actor = actor
 
 
+def is_acting(person_id: int) -> bool:
+    """Whether the person is the actor of this request, whom the guard holds while it writes."""
+    actor: Actor | None = g.get("actor")
+    return actor is not None and actor.person_id == person_id
+
+
 def current_actor() -> Actor:
     """The actor of this request.
 

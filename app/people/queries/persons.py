@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, exists, or_, select
 from sqlalchemy.orm import selectinload
 
-from app.kernel.actor import Actor
+from app.kernel.actor import Actor, is_acting
 from app.kernel.clock import now
 from app.kernel.crypto import mask_name
 from app.kernel.database import lock, session
@@ -96,8 +96,11 @@ _LOCKED = lock(select(Person).where(Person.id == bindparam("person_id")))
 def lock_person(person_id: int) -> Person:
     """Reads the person's row again, locks it, and returns it; raises NotFound `not_found`.
 
-    A verb that writes about a person locks the person first, before any order.
+    A verb that writes about a person locks the person first, before any order. It holds the person
+    too, as `hold_people` does: an erasure takes the detail before the row, and so must all others.
     """
+    if not is_acting(person_id):
+        hold_who_is_here({person_id})
     person = session.scalar(_LOCKED, {"person_id": person_id})
     if person is None:
         raise not_found()

@@ -7,8 +7,8 @@ from alembic import op
 
 from app.kernel.crypto import seal, unseal
 
-revision = "0013"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
