@@ -165,6 +165,13 @@ def test_what_a_page_names_exists(page: str) -> None:
     assert [word for word in words if not exists(word)] == []
 
 
+def test_what_the_page_of_the_fast_path_names_exists() -> None:
+    """The same for the page about one folder."""
+    words = quoted(read("docs/fast-path.md"))
+    assert len(words) > 15
+    assert [word for word in words if not exists(word)] == []
+
+
 def test_every_room_and_folder_has_its_line() -> None:
     """And every folder of orders."""
     words = quoted(read(PAGES[0]))

@@ -1,1 +1,1 @@
-"""The fast path to the database and out of the program; decisions 10 and 13 say why it is there."""
+"""The fast path to the database and to the answers; docs/fast-path.md says when to use which part."""

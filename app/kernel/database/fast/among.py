@@ -1,4 +1,7 @@
-"""Asking for the rows of a list: one statement however long the list is, so that it stays prepared."""
+"""Conditions on a list of values, written so that the SQL is the same for every length of the list.
+
+The driver prepares the statement once, and the database can keep its plan.
+"""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +17,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 class _List(TypeDecorator[Sequence[Any]]):
-    """One value for the driver: an array, or JSON where there are none."""
+    """The type of a list that is one parameter: an array on PostgreSQL, a JSON text on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -24,23 +27,26 @@ class _List(TypeDecorator[Sequence[Any]]):
         self.of = of
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """PostgreSQL has arrays."""
+        """The type that SQLAlchemy uses for this database: text on SQLite, an array on PostgreSQL."""
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.of()))
 
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
-        """What the driver is given."""
+        """The value that the driver gets: a JSON text on SQLite, a list on PostgreSQL."""
         values = list(value or ())
         return json.dumps(values) if dialect.name == "sqlite" else values
 
 
 class _Among(FunctionElement[bool]):
-    """`column = ANY (list)`."""
+    """The condition that a column is in a list. Its two parts are the column and the parameter."""
 
     type = Boolean()
     inherit_cache = True
 
     def self_group(self, against: OperatorType | None = None) -> "_Among":
-        """A condition as it is: `(… IN (…)) = 1`, as SQLite else gets it, is found by no index."""
+        """This condition itself, without a change.
+
+        SQLAlchemy would otherwise write `(… IN (…)) = 1` on SQLite, and SQLite would use no index.
+        """
         return self
 
 
@@ -57,12 +63,18 @@ def _each(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def among(column: Any, name: str) -> ColumnElement[bool]:
-    """Whether the column, of ids or words, is in the list that the statement gets as `name`."""
+    """The condition that the column is in a list; the caller passes the list as the parameter `name`.
+
+    The column holds ids or words. The list may be empty or have any length.
+    """
     return _Among(column, bindparam(name, type_=_list_of(column)))
 
 
 def among_values(column: Any, values: Sequence[Any]) -> ColumnElement[bool]:
-    """Whether the column, of ids or words, is one of the values, of which there may be any number."""
+    """The condition that the column is one of `values`; there may be any number of values.
+
+    The column holds ids or words.
+    """
     return _Among(column, bindparam(None, list(values), type_=_list_of(column)))
 
 

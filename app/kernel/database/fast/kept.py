@@ -1,8 +1,9 @@
-"""What a process remembers of tables that change rarely, for as long as nobody has changed them.
+"""Keeps values of tables that change rarely in the memory of the process.
 
-Each such table has a stamp in the database. A transaction reads all stamps once (the guard brings
-them along with the log-in) and uses what is kept under the same stamp; whoever changes a table gives
-it a new stamp with the same commit. So a process is never older than the start of its transaction.
+Each such table has a stamp in the database. A transaction reads all stamps once (the guard reads them
+in the same statement as the log-in). It uses a kept value only when the value has the same stamp. A
+transaction that changes the table writes a new stamp in the same commit. So a kept value is never
+older than the start of the transaction that uses it.
 """
 
 import secrets
@@ -28,17 +29,17 @@ from app.kernel.database.fast.rows import insert_ignore
 Value = TypeVar("Value")
 Entity = TypeVar("Entity", bound=Model)
 MOST_ROWS = 10_000
-# Notes of a transaction: the stamps as it has read them, what it has changed itself, and what it has
-# asked for as it was before.
+# Keys of `notes()`: the stamps that the transaction has read, the names that it has changed itself, and
+# the kept values that it has used already.
 _STAMPS, _CHANGED, _ASKED = "stamps", "changed", "asked"
 _watched: dict[str, set[str]] = {}
 
 
 class ChangeStamp(Model):
-    """The mark of the last change of something, or the lock on something.
+    """The stamp of a table or of another name; a transaction can also lock the row (`hold`).
 
-    The mark is random, not counted: a number that was rolled back would come again with other
-    content, and what is kept under it would be wrong for ever.
+    A stamp is a random text. A number would come again after a rollback: the same stamp would then
+    stand for other content, and a process could use a wrong kept value for ever.
     """
 
     __tablename__ = "change_stamps"
@@ -47,7 +48,7 @@ class ChangeStamp(Model):
     stamp: Mapped[str]
 
 
-# All stamps in one column, so that another statement can bring them along.
+# All stamps as one column, so that another statement can read them too.
 STAMPS = select(
     func.aggregate_strings(ChangeStamp.name + "=" + ChangeStamp.stamp, ",")
 ).scalar_subquery()
@@ -55,14 +56,14 @@ _READ_STAMPS = select(STAMPS)
 
 
 def take_stamps(text: str | None) -> None:
-    """Notes for this transaction what STAMPS has answered."""
+    """Stores the stamps for this transaction; `text` is the value that the column STAMPS returned."""
     notes()[_STAMPS] = dict(pair.split("=") for pair in (text or "").split(",") if pair)
 
 
 def _stamp(name: str) -> tuple[URL, str] | None:
-    """The database and the stamp as this transaction knows it; None where it is being changed.
+    """The address of the database and the stamp of the name; None when this transaction changed it.
 
-    Where nobody has changed anything yet there is no stamp, which is one as well.
+    A name that nobody has changed yet has no row. Its stamp is the empty text.
     """
     known = notes()
     if name in known.get(_CHANGED, ()):
@@ -74,7 +75,7 @@ def _stamp(name: str) -> tuple[URL, str] | None:
 
 
 class Kept(Generic[Value]):
-    """A value made of tables; made anew when one of them has changed."""
+    """A value that `build` makes from tables; it is made again when one of the tables has changed."""
 
     def __init__(self, name: str, build: Callable[[], Value], *tables: str) -> None:
         self._name, self._build = name, build
@@ -83,7 +84,7 @@ class Kept(Generic[Value]):
             _watched.setdefault(table, set()).add(name)
 
     def value(self) -> Value:
-        """As of this transaction, its own changes included."""
+        """The value as this transaction sees it, with the changes of the transaction itself."""
         asked: dict[object, Value] = notes().setdefault(_ASKED, {})
         if self in asked:
             return asked[self]
@@ -94,13 +95,13 @@ class Kept(Generic[Value]):
             return kept[1]
         built = self._build()
         if stamp is not None:
-            # One assignment: a neighbouring thread never sees one's stamp with another's value.
+            # One assignment: another thread never sees the stamp of one value with another value.
             self._kept = (stamp, built)
         return built
 
 
 class KeptRows(Generic[Entity]):
-    """Rows of one table by id, each read when it is first asked for."""
+    """Rows of one table by id; a row is read from the database when it is first asked for."""
 
     def __init__(self, model: type[Entity]) -> None:
         self._model = model
@@ -108,7 +109,7 @@ class KeptRows(Generic[Entity]):
         self._rows: Kept[dict[int, Entity]] = Kept(name, dict, name)
 
     def get(self, row_id: int) -> Entity | None:
-        """The row as an object of this session, or None."""
+        """The row with this id as an object of this session; None when there is no such row."""
         here = session.identity_map.get(identity_key(self._model, row_id))
         if here is not None:
             return here
@@ -123,7 +124,7 @@ class KeptRows(Generic[Entity]):
 
 
 class KeptColumn(Generic[Value]):
-    """One column of a table by id, each value read when it is first asked for."""
+    """Values of one column by id; a value is read from the database when it is first asked for."""
 
     def __init__(self, column: InstrumentedAttribute[Value]) -> None:
         table = column.class_.__tablename__
@@ -132,7 +133,7 @@ class KeptColumn(Generic[Value]):
         self._read = select(key.label("id"), column.label("value")).where(among(key, "ids"))
 
     def of(self, ids: Iterable[int]) -> dict[int, Value]:
-        """The values by id; unknown ids are missing."""
+        """The values by id; an id that the table does not have is not in the result."""
         values, wanted = self._values.value(), set(ids)
         missing = wanted - values.keys()
         if not missing:
@@ -145,7 +146,7 @@ class KeptColumn(Generic[Value]):
 
 
 def _copy(row: Entity) -> Entity:
-    """The same row outside of any session."""
+    """A copy of the row that belongs to no session."""
     names = row.__mapper__.column_attrs.keys()
     copied = type(row)(**{name: getattr(row, name) for name in names})
     make_transient_to_detached(copied)
@@ -153,13 +154,17 @@ def _copy(row: Entity) -> Entity:
 
 
 def hold(name: str) -> None:
-    """Makes this the only transaction that holds the name until it ends."""
+    """Locks the name until this transaction ends; other transactions that lock it wait."""
     insert_ignore(ChangeStamp, {"name": name, "stamp": name}, conflict=["name"])
     session.scalars(lock(select(ChangeStamp).where(ChangeStamp.name == name))).one()
 
 
 def mark_changed(name: str) -> None:
-    """For what is made of a table, but not of all that may change in it."""
+    """Notes that this transaction changes the values kept under the name; the commit writes a new stamp.
+
+    Changes of a whole table are noted without a call. Call it for a value that is made from a part of
+    a table.
+    """
     known = notes()
     known.setdefault(_CHANGED, set()).add(name)
     known.pop(_ASKED, None)
@@ -186,7 +191,7 @@ def _note_statement(state: ORMExecuteState) -> None:
 def _give_new_stamps(into: Session) -> None:
     if into.in_nested_transaction():
         return
-    # Last of all and in one order, so that those who change tables never wait for each other twice.
+    # The stamps are written last and sorted by name, so that two transactions never wait for each other.
     into.flush()
     for name in sorted(notes().get(_CHANGED, ())):
         fresh = secrets.token_hex(8)

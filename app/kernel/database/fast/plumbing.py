@@ -1,32 +1,26 @@
-"""Between SQLAlchemy and the driver: what both do anew for each statement is done once, or not at all."""
+"""Saves work that SQLAlchemy and the driver do for each statement although its result never differs."""
 
 import json
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import psycopg
-from flask.globals import _cv_app
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 
 
 class OneDatabase(FlaskSession):
-    """A session of a program with one database: which it is, is asked once and not by statement."""
+    """A session of a program with one database; it finds the engine once, and not for each statement."""
 
     _bind: Engine | Connection | None = None
 
     def get_bind(self, *_: Any, bind: Engine | Connection | None = None, **__: Any) -> Any:
-        """What the app has connected, whatever the statement is about."""
+        """The engine of the app, for every statement; `bind` itself where the caller names one."""
         if bind is not None:
             return bind
         if self._bind is None:
             self._bind = self._db.engines[None]
         return self._bind
-
-
-def scope() -> int:
-    """Whose session it is: the app context's."""
-    return id(_cv_app.get())
 
 
 _EMPTY: dict[bytes | str, type[list[Any]] | type[dict[str, Any]]] = {
@@ -38,13 +32,16 @@ _EMPTY: dict[bytes | str, type[list[Any]] | type[dict[str, Any]]] = {
 
 
 def read_json(text: bytes | str) -> Any:
-    """As json's; most of what is kept as JSON is an empty list."""
+    """The value of a JSON text, as `json.loads` returns it; most JSON columns hold an empty list."""
     empty = _EMPTY.get(text)
     return json.loads(text) if empty is None else empty()
 
 
 class _Columns(Sequence[Any]):
-    """A result's columns, described when somebody looks: for a statement known already nobody does."""
+    """The columns of a result; the driver describes them only when somebody reads them.
+
+    SQLAlchemy does not read them for a statement that it has compiled before.
+    """
 
     def __init__(self, cursor: psycopg.RawCursor[Any]) -> None:
         self._cursor = cursor
@@ -57,23 +54,23 @@ class _Columns(Sequence[Any]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
-        """One column, or some."""
+        """The description of one column, or of several."""
         return self._described()[index]
 
     def __len__(self) -> int:
-        """How many there are."""
+        """The number of columns."""
         return len(self._described())
 
     def __iter__(self) -> Iterator[Any]:
-        """All of them."""
+        """The descriptions of all columns."""
         return iter(self._described())
 
 
 class Cursor(psycopg.RawCursor[Any]):
-    """Takes statements as the server does ($1), so that none is taken apart before it is sent."""
+    """A cursor for statements with `$1`, as the server reads them; the driver need not translate them."""
 
     @property
     def description(self) -> Any:
-        """None where nothing comes back."""
+        """The columns of the result; None when the statement returns no rows."""
         result = self.pgresult
         return _Columns(self) if result is not None and result.nfields else None

@@ -1,4 +1,4 @@
-"""Rows of tables, past the ORM."""
+"""Reads and writes rows by statements about tables, without the work of the ORM."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -26,7 +26,7 @@ from app.kernel.database.fast.among import among
 
 
 def table_of(model: type[Model]) -> Table:
-    """The model's table: a statement about it costs a third of one about the model."""
+    """The table of the model. A statement about the table takes less time than one about the model."""
     return Model.metadata.tables[model.__tablename__]
 
 
@@ -34,7 +34,10 @@ Known = TypeVar("Known", bound=Model)
 
 
 def known(model: type[Known], ids: Iterable[int]) -> dict[int, Known]:
-    """Rows by id, in one statement for those that this session has not read yet."""
+    """The rows with these ids, by id; one statement reads the rows that the session does not have yet.
+
+    An id that the table does not have is not in the result.
+    """
     wanted = set(ids)
     found = at_hand(model, wanted)
     missing = wanted - found.keys()
@@ -46,7 +49,7 @@ def known(model: type[Known], ids: Iterable[int]) -> dict[int, Known]:
 
 
 def at_hand(model: type[Known], ids: Iterable[int]) -> dict[int, Known]:
-    """Those rows that this session has read, or made, already."""
+    """The rows with these ids that the session has already, by id; it reads nothing."""
     here, key_of = session.identity_map, model.__mapper__.identity_key_from_primary_key
     rows = ((row_id, here.get(key_of((row_id,)))) for row_id in ids)
     return {row_id: row for row_id, row in rows if row is not None}
@@ -54,20 +57,27 @@ def at_hand(model: type[Known], ids: Iterable[int]) -> dict[int, Known]:
 
 @cache
 def _by_key(model: type[Known]) -> tuple[Select[Known], str]:
-    """Built once: building it takes longer than running it."""
+    """The SELECT of rows by their key, and the name of the key column; it is built once for a model."""
     (key,) = model.__mapper__.primary_key
     return select(model).where(among(key, "keys")), key.name
 
 
 def fetch(statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
-    """Rows of a statement about tables, past the ORM; what waits to be written is written first."""
+    """Runs a SELECT about tables and returns its rows, not objects.
+
+    The session first writes its changes (unless the caller uses `no_autoflush`), so the statement sees
+    them.
+    """
     if session.autoflush:
         session.flush()
     return session.connection().execute(statement, values).all()
 
 
 def put(statement: Executable, values: Mapping[str, Any] | list[dict[str, Any]]) -> None:
-    """Writes by a statement about a table, past the ORM."""
+    """Runs an INSERT, UPDATE or DELETE about a table; with a list of values, once for each of them.
+
+    The session does not learn of the change: its objects keep their old values.
+    """
     session.connection().execute(statement, values)
 
 
@@ -77,16 +87,16 @@ def insert_ignore(
     *,
     conflict: Sequence[str] = (),
 ) -> int:
-    """INSERT … ON CONFLICT (conflict) DO NOTHING; answers how many rows were inserted.
+    """Runs INSERT … ON CONFLICT (conflict) DO NOTHING and returns how many rows it inserted.
 
-    Without columns any key counts that there is, and none has to be there.
+    `conflict` names the columns of one key. Without it, a conflict with any key of the table counts.
     """
     insert = sqlite_insert if is_sqlite() else postgresql_insert
     statement: Executable = (
         insert(model)
         .values(values)
         .on_conflict_do_nothing(index_elements=list(conflict) or None)
-        # Counted by what comes back: a driver's row count of such an INSERT is not to be trusted.
+        # The returned rows are counted, because the row count of the driver can be wrong here.
         .returning(literal_column("1"))
     )
     return len(session.execute(statement).all())
@@ -95,7 +105,7 @@ def insert_ignore(
 def inserted(
     model: type[Model], rows: Sequence[Mapping[str, Any]], *columns: str
 ) -> list[tuple[Any, ...]]:
-    """INSERT … ON CONFLICT DO NOTHING; answers those columns of the rows that are new."""
+    """Runs INSERT … ON CONFLICT DO NOTHING and returns these columns of the rows that it inserted."""
     table = table_of(model)
     insert = sqlite_insert if is_sqlite() else postgresql_insert
     new = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in columns))
@@ -103,7 +113,7 @@ def inserted(
 
 
 def columns_of(row: Model) -> dict[str, Any]:
-    """The whole row by column; what nobody has said is what the column says."""
+    """The values of the row by column name; a value that nobody has set is the column's default."""
     said, values = row.__dict__, {}
     for column in table_of(type(row)).columns:
         value = said.get(column.key)
@@ -115,7 +125,10 @@ def columns_of(row: Model) -> dict[str, Any]:
 
 
 def insert_row(row: Model) -> None:
-    """Inserts a row with a known key and makes it this session's; half of what a flush costs."""
+    """Inserts the row, which must have its key already; then the row is an object of the session.
+
+    The rows that the row refers to must be in the database already.
+    """
     values, said = columns_of(row), row.__dict__
     for name, value in values.items():
         if name not in said or said[name] is not value:
@@ -132,13 +145,14 @@ def _insert_into(model: type[Model]) -> Executable:
 
 
 def reserve_ids(model: type[Model], count: int) -> list[int]:
-    """Ids for that many rows that the caller inserts with them, rising; nobody else gets them.
+    """Returns `count` new ids in rising order; no other transaction gets these ids.
 
-    So rows that name each other can be put together first and inserted in few statements.
+    The caller inserts rows with them. So rows that refer to each other can be made first, and few
+    statements insert them all.
     """
     table = table_of(model)
     if is_sqlite():
-        # The writer is alone until its transaction ends.
+        # A transaction that writes is the only one, so no other transaction takes these ids.
         last = max(session.scalar(select(func.max(table.c.id))) or 0, _last_given(table))
         return list(range(last + 1, last + 1 + count))
     return sorted(session.scalars(_next_ids(table), {"count": count}))
@@ -151,7 +165,7 @@ def _next_ids(table: Table) -> Select[int]:
 
 
 def _last_given(table: Table) -> int:
-    """SQLite: the largest id that a table without reuse has ever had, deleted ones included."""
+    """SQLite: the largest id that the table has ever had; 0 when the table may use ids again."""
     if not table.dialect_options["sqlite"]["autoincrement"]:
         return 0
     given = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
