@@ -23,7 +23,7 @@ from tests.world import World
 pytestmark = pytest.mark.slow
 
 DESK = ("dispatcher", "duty", "leader")
-SECRETS = ("王小明", "13812345678", "501", "三单元的路灯", "测")
+SECRETS = ("王小明", "13812345678", "501室", "三单元的路灯", "测")
 # A name as others may read it: the first character and stars.
 MASKED = re.compile(r"^\w\*+$")
 
