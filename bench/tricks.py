@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from flask_sqlalchemy.session import Session as FlaskSession
-from flask_sqlalchemy.session import _app_ctx_id
 from psycopg import RawCursor
 from sqlalchemy import Executable, Select, bindparam, make_url
 from sqlalchemy.ext.compiler import compiles
@@ -58,12 +57,6 @@ def _switch(owner: Any, name: str, without: Any) -> None:
 def _get_bind() -> None:
     """Without: the session of Flask-SQLAlchemy looks for the engine at each statement."""
     _switch(plumbing.OneDatabase, "get_bind", FlaskSession.get_bind)
-
-
-def _scope() -> None:
-    """Without: the function of Flask-SQLAlchemy reads the app context through a proxy."""
-    trick = plumbing.scope
-    db.session.registry.scopefunc = lambda: _app_ctx_id() if _off else trick()
 
 
 def _lazy_columns() -> None:
@@ -159,7 +152,6 @@ def _without_tables() -> None:
 # Tricks that one process switches on and off, and tricks that a process is started without.
 SWITCHED: dict[str, Callable[[], None]] = {
     "get_bind": _get_bind,
-    "scope": _scope,
     "lazy columns": _lazy_columns,
     "read_json": _read_json,
     "kept": _kept,

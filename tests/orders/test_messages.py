@@ -24,7 +24,7 @@ from tests.world import World
 pytestmark = pytest.mark.slow
 
 DESK = ("dispatcher", "duty", "leader")
-SECRETS = ("王小明", "13812345678", "501", "三单元的路灯", "测")
+SECRETS = ("王小明", "13812345678", "501室", "三单元的路灯", "测")
 # Placeholders that a person fills: params have the person's id, the reader sees the name, masked.
 PEOPLE = {"handler": "handler_id", "others": "others_ids"}
 # All other placeholders, of all rooms: `text` and `note` are what staff publish in a banner, `name` is the

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import psycopg
-from flask.globals import _cv_app
 from flask_sqlalchemy.session import Session as FlaskSession
 from sqlalchemy import Connection, Engine
 
@@ -22,11 +21,6 @@ class OneDatabase(FlaskSession):
         if self._bind is None:
             self._bind = self._db.engines[None]
         return self._bind
-
-
-def scope() -> int:
-    """A number that is the same within one app context; each app context has a session of its own."""
-    return id(_cv_app.get())
 
 
 _EMPTY: dict[bytes | str, type[list[Any]] | type[dict[str, Any]]] = {
