@@ -42,7 +42,7 @@ READING: dict[str, tuple[str, str]] = {
     "orders.show:in the pool": ("-.+++++++++...", HIDDEN),
     "orders.show:offered": ("-.++.++++++...", HIDDEN),
     "orders.show:claimed": ("-.++.++++++...", HIDDEN),
-    "orders.show:recalled": ("-.+..++++++...", HIDDEN),
+    "orders.show:recalled": ("-.++.++++++...", HIDDEN),
     "orders.show:closed": ("-.++.++++++...", HIDDEN),
     "orders.show:held by a provider": ("-.+..++++++.+.", HIDDEN),
     "orders.show:confidential": ("-.+....++++...", HIDDEN),
@@ -57,7 +57,7 @@ READING: dict[str, tuple[str, str]] = {
     "orders.reveal": ("-.x+.x+++++...", HIDDEN),
     "orders.reveal:before the claim": ("-.xxxx+++++...", HIDDEN),
     "orders.reveal:anonymous": ("-.xx.xx++++...", HIDDEN),
-    "orders.reveal:completed": ("-.x+.x+++++...", HIDDEN),
+    "orders.reveal:completed": ("-.xx.x+++++...", HIDDEN),
     "orders.reveal:closed": ("-.xx.x+++++...", HIDDEN),
 }
 
