@@ -78,7 +78,7 @@ def _content() -> Content:
 @_documented
 @network_first(_read_upload)
 @blueprint.response(201, FileOut)
-@handed(_read_upload)
+@handed(lambda _: _content())
 @repeatable(queries.get_visible_link)
 @counted_elsewhere(
     "_read_upload counts, after the person's turn: what is refused for it writes nothing"

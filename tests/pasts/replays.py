@@ -61,8 +61,3 @@ def compared(state: State, *, erased: bool) -> State:
         without = {"id", "order_id"} | (ERASED.get(table, set()) if erased else set())
         beside[table] = [{n: v for n, v in row.items() if n not in without} for row in rows]
     return State(columns, beside)
-
-
-def erases(acts: Sequence[Act]) -> bool:
-    """Whether one of the acts is an erasure."""
-    return any(act.action is Action.ERASE for act in acts)
