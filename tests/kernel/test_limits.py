@@ -9,12 +9,13 @@ from werkzeug.routing import Rule
 from app.identity.guard import PUBLIC_ENDPOINTS
 from app.kernel import limits
 from app.kernel.clock import now
-from app.kernel.database import session
+from app.kernel.database import session, transaction
 from app.kernel.http import SAFE_METHODS, App
 from app.kernel.limits import RateCounter
 from app.people.service import grant_role
 from tests.architecture.doors import address_of
 from tests.conftest import Clock
+from tests.consents import AS_MEMBER, agree
 from tests.world import SYSTEM, World
 
 MORNING = "2026-03-02T09:00:00+08:00"
@@ -112,6 +113,8 @@ def test_comments(world: World, clock: Clock) -> None:
 def test_registrations(world: World, clock: Clock) -> None:
     """Ten in a day, however soon each is withdrawn."""
     clock.set(MORNING)
+    with transaction():
+        agree(world.ids["resident"], *AS_MEMBER)
 
     def file() -> Any:
         return world.post("resident", "/registrations", unit_id=world.community.id, kind="home")

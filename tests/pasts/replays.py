@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 from app.orders.ticket.models import Placement
-from app.orders.ticket.states import Action
 from app.pasts.acts import PastEvent
 from app.pasts.service import Past
 from tests.pasts.state import Act, State, states_of

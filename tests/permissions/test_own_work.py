@@ -15,6 +15,7 @@ from app.orders.ticket.models import Order, OrderAssignee, OrderRequest
 from app.orders.ticket.states import Action, HandlerKind, OrderStatus
 from app.people.models import Person, PersonDetail
 from app.people.service import grant_role
+from tests.consents import make_known
 from tests.orders.days import set_columns
 from tests.orders.rows import heard, last_message
 from tests.orders.stories import do, told
@@ -266,6 +267,7 @@ def test_nobody_limits_or_frees_himself(world: World) -> None:
 
 def test_nobody_approves_the_own_registration(world: World) -> None:
     """Neither to approve nor to decline it."""
+    do(make_known, world.ids["leader"])
     filed = world.post("leader", "/registrations", unit_id=world.community.id, kind="work")
     assert filed.status_code == 201, filed.get_json()
     path = f"/registrations/{filed.get_json()['id']}"

@@ -35,20 +35,26 @@ SENSITIVE = {
     "roles.end_unit_role",
     "exports.request_export",
     "reports.export_counted",
+    "consents.record_consent",
 }
-# Of these only what is not masked.
-AT_TIMES = {"exports.request_export", "reports.export_counted"}
+_UNMASKED = {"unmasked": True, "reason": "上报"}
+# Of these only the request with this in its body: what is not masked, and the way to an erasure.
+AT_TIMES = {
+    "exports.request_export": _UNMASKED,
+    "reports.export_counted": _UNMASKED,
+    "consents.record_consent": {"document": "privacy", "granted": False},
+}
 
 
-def unmasked(case: Case) -> Case:
-    """The same export with names and phones in clear."""
+def sensitive(case: Case) -> Case:
+    """The same request, with what makes it a sensitive step."""
     body = case.body
     assert body is not None
-    return replace(case, body=lambda call: body(call) | {"unmasked": True, "reason": "上报"})
+    return replace(case, body=lambda call: body(call) | AT_TIMES[case.endpoint])
 
 
 ASKED = [
-    unmasked(case) if case.name in AT_TIMES else case
+    sensitive(case) if case.endpoint in AT_TIMES else case
     for case in CASES
     if case.endpoint in SENSITIVE and ALLOWED in EXPECTED[case.name][0]
 ]

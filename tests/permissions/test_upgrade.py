@@ -12,7 +12,7 @@ from tests.permissions.actors import Cast
 from tests.permissions.asking import letter, reveals
 from tests.permissions.scene import begun
 
-FILE = Path(__file__).parents[2] / "migrations" / "versions" / "0014_grounds.py"
+FILE = Path(__file__).parents[2] / "migrations" / "versions" / "0012_grounds.py"
 
 
 def _filling() -> tuple[Any, ...]:

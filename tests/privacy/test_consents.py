@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from app.kernel.database import db, session
 from app.kernel.errors import Refusal
+from app.orders.ticket.models.placement import point_text, rounded
 from app.people.models import Person
 from app.people.service import create_person, report_to_unit
 from app.people.states import Document, PersonKind, RegistrationKind
@@ -128,9 +129,10 @@ def _by_staff(world: World) -> Answer:
 
 ORDER = {"description": "翠鸟路积水了。", "unit_id": _unit}
 AT_POINT = _post("/orders", location=POINT, **ORDER)
-LATITUDE, LONGITUDE = (
-    f"orders.latitude={POINT['latitude']}",
-    f"orders.longitude={POINT['longitude']}",
+# The order's own row has the point rounded, the sealed one is exact.
+AT_THE_POINT = (
+    f"orders.latitude={rounded(POINT['latitude'], POINT['longitude'])[0]}",
+    f"order_contacts.point={point_text(POINT['latitude'], POINT['longitude'])}",
 )
 BUILDING = (f"orders.latitude={SOUTH + 0.005}",)
 REPORT = {"unit_id": _unit, "kind": "work", "employer": EMPLOYER}
@@ -179,12 +181,12 @@ WAYS = (
     ),
     Way(M, "registration", _post("/registrations", **REPORT), EMPLOYED, given=(P,)),
     Way(M, "registration by staff", _by_staff, EMPLOYED, given=(P,)),
-    Way(E, "order at a point", AT_POINT, (LATITUDE, LONGITUDE), (201, None), (P,)),
+    Way(E, "order at a point", AT_POINT, AT_THE_POINT, (201, None), (P,)),
     Way(
         E,
         "order at a point, for another person",
         _post("/orders", location=POINT, on_behalf_of={"name": "上官翠鸟"}, **ORDER),
-        (LATITUDE, LONGITUDE),
+        AT_THE_POINT,
         (201, None),
         (P,),
     ),
@@ -210,7 +212,7 @@ WAYS = (
         E,
         "part of an order",
         _later(AT_POINT, "dispatcher", "split", parts=_part),
-        (LATITUDE, LONGITUDE),
+        AT_THE_POINT,
         (200, None),
         (P,),
     ),
@@ -218,7 +220,7 @@ WAYS = (
         E,
         "closed order",
         _later(AT_POINT, WHO, "cancel", reason="自己退了水"),
-        (LATITUDE, LONGITUDE),
+        AT_THE_POINT,
         (200, None),
         (P,),
     ),

@@ -8,22 +8,25 @@ from typing import Any
 
 from PIL import Image
 
-from app.identity.service import attach_wechat, open_session, record_consent
-from app.identity.states import CURRENT_VERSIONS, Channel, Document
+from app.identity.service import attach_wechat, open_session
+from app.identity.states import Channel
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import transaction
 from app.kernel.http import App
+from app.people.documents import text_in_force
 from app.people.queries import grants_of
 from app.people.service import (
     appeal_limit,
     approve_registration,
+    attach_verified_phone,
     create_person,
     limit_person,
     report_to_unit,
 )
-from app.people.states import PersonKind, RegistrationKind
+from app.people.states import Document, PersonKind, RegistrationKind
 from app.wechat.sandbox import openid_for
+from tests.consents import agree
 from tests.serving import Reply
 from tests.world import SYSTEM, World
 
@@ -91,9 +94,9 @@ class Stage:
         with self.app.app_context(), transaction():
             found = create_person(SYSTEM, kind=kind, name=name, phone=phone, home_unit_id=home)
             me = Actor(found.id, name)
-            for document in Document:
-                record_consent(me, document, CURRENT_VERSIONS[document], granted=True)
+            agree(found.id, *Document)
             if kind is PersonKind.MEMBER:
+                attach_verified_phone(SYSTEM, found.id, phone)
                 row = report_to_unit(me, unit_id=home, kind=RegistrationKind.HOME)
                 approve_registration(self.chief(), row.id)
             token = open_session(SYSTEM, found.id, Channel.PASSWORD).access_token
@@ -319,7 +322,7 @@ RESIDENTS: dict[str, Verb] = {
         "/me/consents",
         lambda *_: {
             "document": Document.PRIVACY.value,
-            "version": CURRENT_VERSIONS[Document.PRIVACY],
+            "version": text_in_force(Document.PRIVACY).version,
             "granted": True,
         },
     ),

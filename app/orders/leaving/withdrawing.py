@@ -6,12 +6,12 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.orders.record.core import write
-from app.orders.ticket.models import Order, OrderRequest
+from app.orders.ticket.models import Order, OrderContact, OrderRequest
 from app.orders.ticket.states import RequestKind, RequestState
 
 
 def forget_points(actor: Actor, person_id: int) -> None:
-    """Removes latitude and longitude of the person's own orders, open and closed, and of their parts.
+    """Removes the points of the person's own orders, open and closed, and of their parts, sealed ones too.
 
     Grid and place stay. It is no act on the orders, so no history row is written.
     """
@@ -24,6 +24,8 @@ def forget_points(actor: Actor, person_id: int) -> None:
     session.scalars(lock(select(Order.id).where(concerned).order_by(Order.id))).all()
     # The orders are looked for again: an act that held one of them may have made a part of it meanwhile.
     session.execute(update(Order).where(concerned).values(latitude=None, longitude=None))
+    sealed = OrderContact.order_id.in_(select(Order.id).where(concerned))
+    session.execute(update(OrderContact).where(sealed).values(point=None))
 
 
 def lapse_support(actor: Actor, person_id: int) -> None:

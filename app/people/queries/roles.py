@@ -14,8 +14,8 @@ from app.kernel.database.fast.kept import Kept
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
+from app.kernel.permissions import known, roles_with
 from app.kernel.permissions import permissions_of as shipped_permissions
-from app.kernel.permissions import roles_with
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people.models import Person, Role, RoleGrant, UnitRole
@@ -34,6 +34,21 @@ def _read_own() -> dict[str, tuple[str, frozenset[str]]]:
 
 
 _own = Kept("unit_roles", _read_own, UnitRole.__tablename__)
+
+
+def _read_holding() -> dict[str, list[str]]:
+    own = _own.value().items()
+    return {
+        permission: [
+            *roles_with(permission),
+            *(code for code, (_, held) in own if permission in held),
+        ]
+        for permission in known()
+    }
+
+
+# The codes of the roles that hold a permission, by its name: shipped roles and the units' own.
+_holding = Kept("roles_holding", _read_holding, UnitRole.__tablename__)
 
 
 def permissions_of(role_code: str) -> frozenset[str]:
@@ -144,8 +159,7 @@ def holders_of(permission: str, unit_id: int, *, but: Collection[int] = ()) -> l
 
     People in `but` are left out, as if they did not hold it.
     """
-    own = [code for code, (_, held) in _own.value().items() if permission in held]
-    return _nearest([*roles_with(permission), *own], unit_id, but)
+    return _nearest(_holding.value().get(permission, []), unit_id, but)
 
 
 def holders_of_role(role_code: str, unit_id: int) -> list[int]:
