@@ -55,6 +55,14 @@ def named(text: str, names: Mapping[int, str]) -> str:
     return _MARK.sub(lambda mark: names[int(mark[1])], text)
 
 
+def filled(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    """Title and text of the message of that moment, as `Template.filled`.
+
+    Raises KeyError for an unknown moment or a missing param.
+    """
+    return templates()[moment].filled(params)
+
+
 def templates() -> dict[str, Template]:
     """The templates of all rooms by moment ("order.claimed"), as create_app has collected them."""
     found: dict[str, Template] = current_app.extensions["messages"]

@@ -29,7 +29,7 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
 from app.kernel.given_up import GivenUp, kinds
-from app.kernel.messages import templates
+from app.kernel.messages import filled
 from app.kernel.naming import Naming
 from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
@@ -71,7 +71,7 @@ def notify(
     in, a person by id alone (see Template), `subject` is (kind, id). An unknown moment or a missing
     param is a fault of the program and raises KeyError at once.
     """
-    _rendered(moment, params)
+    filled(moment, params)
     wanted = sorted(set(recipients))
     if not wanted:
         return
@@ -101,7 +101,7 @@ class Message:
 def notify_each(messages: Sequence[Message]) -> None:
     """Writes all these messages, as `notify` does for one; people may get different ones."""
     for message in messages:
-        _rendered(message.moment, message.params)
+        filled(message.moment, message.params)
     wanted = {message.recipient_id for message in messages}
     here = select(Person.id).where(Person.id.in_(wanted), Person.status != PersonStatus.ERASED)
     present = set(session.scalars(here)) if wanted else set()
@@ -359,7 +359,7 @@ def _held(messages: Sequence[Row[Any]]) -> ColumnElement[bool]:
 
 
 def _inbox_values(message: Row[Any]) -> dict[str, Any]:
-    title, text = _rendered(message.moment, message.params)
+    title, text = filled(message.moment, message.params)
     return {
         "recipient_id": message.recipient_id,
         "outbox_id": message.id,
@@ -371,7 +371,3 @@ def _inbox_values(message: Row[Any]) -> dict[str, Any]:
         "urgent": message.urgent,
         "created_at": message.created_at,
     }
-
-
-def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:
-    return templates()[moment].filled(params)
