@@ -69,7 +69,7 @@ def admit(token: str) -> None:
         )
     if request.endpoint not in _ENROLMENT_ENDPOINTS and _lacks_second_factor(checked.actor):
         raise Forbidden("totp.required", "您的岗位要管理系统，请先开通动态码，再办其他事。")
-    throttle.remember(token, checked.actor.own_id)
+    throttle.remember(token, checked.actor)
 
 
 def _lacks_second_factor(actor: Actor) -> bool:

@@ -6,6 +6,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.kernel.actor import Actor
 from app.kernel.crypto import hash_token
 
 # By the second too, because a burst of a minute's requests would keep all threads busy for seconds.
@@ -19,12 +20,12 @@ _MOST_TOKENS = 100_000
 _NETWORK_BITS = 64
 
 
-def remember(token: str, person_id: int) -> None:
+def remember(token: str, actor: Actor) -> None:
     """Notes the person of a valid access token, so that later requests count for the person."""
     persons: dict[str, int] = current_app.extensions["callers"]
     if len(persons) >= _MOST_TOKENS:
         persons.clear()
-    persons[hash_token(token)] = person_id
+    persons[hash_token(token)] = actor.own_id
 
 
 def _person() -> int | None:
