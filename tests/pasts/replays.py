@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any
 
 from app.orders.ticket.models import Placement
-from app.orders.ticket.states import Action
 from app.pasts.acts import PastEvent
 from app.pasts.service import Past
 from tests.pasts.state import Act, State, states_of
@@ -60,8 +59,3 @@ def compared(state: State, *, erased: bool) -> State:
         without = {"id", "order_id"} | (ERASED.get(table, set()) if erased else set())
         beside[table] = [{n: v for n, v in row.items() if n not in without} for row in rows]
     return State(columns, beside)
-
-
-def erases(acts: Sequence[Act]) -> bool:
-    """Whether one of the acts is an erasure."""
-    return any(act.action is Action.ERASE for act in acts)

@@ -41,12 +41,11 @@ def test_walks(
 
 def differences(walk: Walk) -> list[str]:
     """Each column and side row in which an order differs from its replayed history."""
-    erased = bool(walk.done[Action.ERASE])
     found = []
     for order_id, told in walk.told.items():
         assert told.ended is not None
-        ours = compared(told.ended, erased=erased)
-        again = compared(replayed(told.placed, told.acts), erased=erased)
+        ours = compared(told.ended, erased=walk.erased)
+        again = compared(replayed(told.placed, told.acts), erased=walk.erased)
         found += [f"order {order_id}: {line}" for line in ours.differences(again)]
     return found
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from random import Random
 
 from sqlalchemy import bindparam, select, update
@@ -100,6 +101,8 @@ class Walk:
     lines: list[str] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     done: Counter[Action] = field(default_factory=Counter)
+    # Whether somebody was erased, staff too: their words beside orders go without an act.
+    erased: bool = False
     dice: Random = field(init=False)
     moment: datetime = START
     _last_event: int = 0
@@ -321,10 +324,11 @@ class Walk:
 
     def _erase(self, who: str) -> None:
         if self.dice.random() < 0.5:
-            self._call(who, "/me", None, "DELETE")
+            answer = self._call(who, "/me", None, "DELETE")
         else:
             body = {"forced": True, "reason": "搬走了。"}
-            self._call("district", f"/people/{self.world.ids[who]}/erase", body)
+            answer = self._call("district", f"/people/{self.world.ids[who]}/erase", body)
+        self.erased |= answer.status_code == HTTPStatus.NO_CONTENT
 
 
 # Of a home those who might do these never see the order.
