@@ -81,6 +81,10 @@ def take_places_along() -> None:
         assert {row[0]: tuple(row[1:]) for row in found} == CLEAR, found
         rows = connection.execute(sa.text("SELECT order_id, name, room, point FROM order_contacts"))
         kept = {row.order_id: row for row in rows}
+        told = sa.table("order_event_contents", sa.column("salt"), sa.column("details", sa.JSON))
+        assert connection.execute(sa.select(told)).all() == [
+            ("", {"place_id": 2, "reason": "更正"})
+        ]
         assert kept.keys() == {1, 2, 4} and kept[2].name == "sealed already"
         opened = {i: _opened(kept[i]) for i in kept}
         assert opened == {1: ("3", "36.654321,117.123456"), 2: (None, None), 4: ("3", None)}
@@ -117,6 +121,8 @@ def _fill(connection: sa.Connection, tables: sa.MetaData) -> None:
         units = dict.fromkeys(("handling_unit_id", "first_unit_id", "attention_unit_id"), 1)
         put("orders", id=order, public_place=public, **where, **units)
     put("order_contacts", order_id=2, name="sealed already")
+    put("order_events", id=1, order_id=1, action="amend")
+    put("order_event_contents", event_id=1, salt="salt", details={"place_id": 3, "reason": "更正"})
 
 
 def _row(table: sa.Table, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The guard of every endpoint: without a valid access token only public endpoints are reached."""
 
-from flask import Flask, current_app, g, request
+from flask import Flask, g, request
 
 from app.identity import queries
 from app.kernel import throttle
@@ -8,7 +8,7 @@ from app.kernel.actor import Actor, set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import SAFE_METHODS, register_guard
-from app.kernel.permissions import administering
+from app.kernel.permissions import administering, needs_second_factor
 
 # The list stands a second time in tests/identity/test_guard.py, so that an endpoint is not made
 # public by mistake.
@@ -38,6 +38,10 @@ _ENROLMENT_ENDPOINTS = _PASSWORD_CHANGE_ENDPOINTS | {
     "me.prove",
     "me.enrol_totp",
     "me.confirm_totp",
+    # Everybody has these rights over the own data, whatever the post asks for.
+    "me.delete_me",
+    "me.export_me",
+    "consents.record_consent",
 }
 
 
@@ -74,7 +78,7 @@ def admit(token: str) -> None:
 
 def _lacks_second_factor(actor: Actor) -> bool:
     return (
-        current_app.config["ADMIN_SECOND_FACTOR"]
+        needs_second_factor()
         and any(grant.permissions & administering() for grant in actor.grants)
         and queries.totp_of(actor.own_id) is None
     )

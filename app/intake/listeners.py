@@ -20,11 +20,11 @@ def on_person_erased(event: PersonErased) -> None:
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
-    erase_exports_of(_ACTOR, event.person_id, event.naming)
+    erase_exports_of(_ACTOR, event.person_id, event.certain)
     expire_uploads_of(_ACTOR, event.person_id)
     forget_me_toos_of(_ACTOR, event.person_id)
-    blank_banners(_ACTOR, event.naming)
-    forget_rows_of(_ACTOR, event.naming)
+    blank_banners(_ACTOR, event.certain)
+    forget_rows_of(_ACTOR, event.certain)
 
 
 def on_orders_forgotten(event: OrdersForgotten) -> None:

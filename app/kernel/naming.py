@@ -16,6 +16,8 @@ BLANK = "〔已删除〕"
 _BETWEEN = r"[\s\-‐-―·・.,，()()]*"
 _SIGNS = re.compile(_BETWEEN.replace("*", ""))
 _SHORTEST = 2
+_CERTAIN = 3
+_SHORTEST_PHONE = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,15 @@ class Naming:
         plain = {_SIGNS.sub("", word or "") for word in words}
         named = {word for word in plain if len(word) >= _SHORTEST}
         return cls(tuple(sorted(named, key=lambda word: (-len(word), word))))
+
+    def certain(self, own: Iterable[str | None]) -> "Naming":
+        """The naming by words that hardly name anything else: the phones, and the longer words of `own`.
+
+        The contact of an order is free text: somebody may have given 停水 as the name. Such words are
+        looked for in the orders alone, and never in what is about everybody.
+        """
+        longer = {word for word in Naming.of(own).words if len(word) >= _CERTAIN}
+        return Naming(tuple(word for word in self.words if word in longer or _is_phone(word)))
 
     def blank(self, text: str) -> str:
         """The text with BLANK for each of the words, however blanks and dashes stand in it."""
@@ -73,6 +84,10 @@ class Naming:
 
 
 NOBODY = Naming()
+
+
+def _is_phone(word: str) -> bool:
+    return word.isdigit() and len(word) >= _SHORTEST_PHONE
 
 
 def _pattern(word: str) -> str:

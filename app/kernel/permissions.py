@@ -70,6 +70,11 @@ def administering() -> frozenset[str]:
     return _all().administering
 
 
+def needs_second_factor() -> bool:
+    """Whether this installation asks whoever administers it for a second factor."""
+    return bool(current_app.config["ADMIN_SECOND_FACTOR"])
+
+
 def _by_role() -> dict[str, frozenset[str]]:
     return _all().by_role
 

@@ -23,12 +23,14 @@ class PersonLeaving:
 class PersonErased:
     """A person's name, phone and address are deleted; listeners delete what they hold of the person.
 
-    By `naming` they find the person in the words of others, and blank it out there; by `phone_index`,
-    a blind index, what was kept under the person's phone.
+    By `naming` they find the person in the words of others about the person's orders, by `certain` in
+    words about anything, and blank it out there; by `phone_index`, a blind index, what was kept under
+    the person's phone.
     """
 
     person_id: int
     naming: Naming = field(default=NOBODY, compare=False)
+    certain: Naming = field(default=NOBODY, compare=False)
     phone_index: str | None = field(default=None, compare=False)
 
 

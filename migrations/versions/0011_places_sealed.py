@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 from app.kernel.crypto import seal, unseal
 
@@ -25,6 +26,12 @@ orders = sa.table(
     sa.column("longitude"),
     sa.column("public_place", sa.Boolean),
 )
+contents = sa.table(
+    "order_event_contents",
+    sa.column("event_id", sa.BigInteger),
+    sa.column("salt", sa.Text),
+    sa.column("details", sa.JSON().with_variant(postgresql.JSONB(), "postgresql")),
+)
 contacts = sa.table("order_contacts", sa.column("order_id"), *map(sa.column, FIELDS))
 
 
@@ -36,6 +43,7 @@ def upgrade() -> None:
     for batch in _batches(sa.or_(orders.c.place_id.is_not(None), orders.c.latitude.is_not(None))):
         for order in batch:
             _seal(order, rooms)
+    _clear_histories(rooms)
 
 
 def downgrade() -> None:
@@ -54,6 +62,25 @@ def downgrade() -> None:
             _open(row)
     for field in FIELDS:
         op.drop_column("order_contacts", field)
+
+
+def _clear_histories(rooms: dict[int, int]) -> None:
+    """Names in the histories the doorway or building instead of a room that was written by a correction."""
+    connection, after = op.get_bind(), 0
+    named = sa.cast(contents.c.details, sa.Text).contains('"place_id"')
+    while True:
+        some = sa.select(contents).where(named, contents.c.event_id > after)
+        batch = connection.execute(some.order_by(contents.c.event_id).limit(BATCH)).all()
+        if not batch:
+            return
+        after = batch[-1].event_id
+        for row in batch:
+            place_id = row.details.get("place_id")
+            if place_id in rooms:
+                changed = contents.update().where(contents.c.event_id == row.event_id)
+                # Without its salt a row counts as erased: its seal cannot be checked any more.
+                clear = {**row.details, "place_id": rooms[place_id]}
+                connection.execute(changed.values(details=clear, salt=""))
 
 
 def _rooms() -> dict[int, int]:

@@ -26,6 +26,7 @@ from app.identity.queries.sessions import (
     page_of_sessions,
 )
 from app.identity.queries.wechat_accounts import (
+    is_stranger,
     openid_context,
     openid_index,
     openid_of,
@@ -56,6 +57,7 @@ __all__ = [
     "refuse_flood",
     "refuse_waiting",
     "session_lane",
+    "is_stranger",
     "strangers",
     "totp_of",
 ]

@@ -55,6 +55,12 @@ def strangers(before: datetime, limit: int) -> list[int]:
     return list(islice(_strangers(before), limit))
 
 
+def is_stranger(person_id: int, before: datetime) -> bool:
+    """Returns whether the person is one of these now."""
+    found = [one for one in _candidates(before, person_id - 1)[:1] if one == person_id]
+    return bool(found) and person_id not in _named_elsewhere(found)
+
+
 def _strangers(before: datetime) -> Iterator[int]:
     last: int | None = 0
     while last is not None:

@@ -1,5 +1,7 @@
 """What this room deletes of an erased person; and the erasure of strangers."""
 
+from datetime import datetime
+
 from sqlalchemy import delete, select
 
 from app.identity import queries
@@ -19,6 +21,7 @@ from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.idempotency import forget_keys_of
 from app.people import service as people
+from app.people.queries import hold_to_erase
 
 
 def forget_person(actor: Actor, person_id: int) -> None:
@@ -43,7 +46,15 @@ def forget_strangers(actor: Actor, limit: int) -> int:
 
     They have agreed to no document and left nothing (see `queries.strangers`). Returns how many.
     """
-    found = queries.strangers(now() - STRANGERS_KEPT, limit)
-    for person_id in found:
-        people.erase_person(actor, person_id)
-    return len(found)
+    before = now() - STRANGERS_KEPT
+    return sum(
+        _forget_stranger(actor, person_id, before) for person_id in queries.strangers(before, limit)
+    )
+
+
+def _forget_stranger(actor: Actor, person_id: int, before: datetime) -> int:
+    """Erases the person unless he or she has agreed or left something meanwhile; returns 1 or 0."""
+    if not hold_to_erase(person_id) or not queries.is_stranger(person_id, before):
+        return 0
+    people.erase_person(actor, person_id)
+    return 1

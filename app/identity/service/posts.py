@@ -9,6 +9,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
+from app.kernel.permissions import needs_second_factor
 from app.organisation.queries import get_unit
 from app.people.models import Person, Role, RoleGrant
 from app.people.queries.scope import is_current
@@ -74,8 +75,8 @@ def _others(person_id: int, code: str, unit_id: int) -> bool:
 
 
 def _logs_in(code: str, by_password: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Officers also log in by WeChat; an administrator needs an account to administer."""
-    if code == ADMIN:
+    """Officers also log in by WeChat; who needs a second factor to administer needs an account."""
+    if code == ADMIN or needs_second_factor():
         return by_password
     wechat = select(WechatAccount.appid).where(WechatAccount.person_id == Person.id).exists()
     return or_(by_password, wechat)

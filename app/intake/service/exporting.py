@@ -350,7 +350,7 @@ def drop_exports_with(actor: Actor, order_ids: Collection[int]) -> None:
     The owner asks again. An export that is requested meanwhile waits for the caller's transaction.
     """
     if not is_sqlite():
-        session.execute(text("LOCK TABLE exports IN SHARE ROW EXCLUSIVE MODE"))
+        session.execute(text("LOCK TABLE exports IN EXCLUSIVE MODE"))
     # No request is under way here any more, so a running export is one of the timetable.
     exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
     wanted = set(order_ids)

@@ -86,5 +86,7 @@ def concerned_with(order: Order) -> set[int]:
         _EVENTS.order_id == order.id, _EVENTS.action.in_(sorted(REPORTING))
     )
     called = select(_DETAILS.person_id).where(_DETAILS.phone_index == order.contact_index)
-    found = session.scalars(hands.union(reports, called)).all()
+    # Without a phone in the order nobody has it: NULL would be everybody who has no phone.
+    others = [reports] if order.contact_index is None else [reports, called]
+    found = session.scalars(hands.union(*others)).all()
     return {one for one in (*found, order.requester_id, order.placer_id) if one is not None}

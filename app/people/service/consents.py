@@ -35,6 +35,11 @@ def record_consent(actor: Actor, document: Document, version: int, *, granted: b
         raise Invalid("consent.version_unknown", "没有这个版本的说明，请重新打开后再试。")
     if granted and version != current:
         raise Conflict("consent.outdated", "这份说明已经更新，请阅读新的说明后再同意。")
+    # An erasure takes the detail before the row, so this verb does so as well.
+    if document is Document.PRIVACY and not granted:
+        queries.hold_to_erase(actor.own_id)
+    else:
+        queries.hold_people([actor.own_id])
     lock_living(actor.own_id)
     earlier = queries.latest_consents(actor.own_id).get(document)
     consent = Consent(
