@@ -39,6 +39,12 @@ def lock_provider(provider_id: int | None) -> int | None:
     return None if found is None else found.person_id
 
 
+def lock_providers_of(person_id: int) -> None:
+    """Locks the providers that the person acts for, as `lock_provider` does."""
+    acted_for = select(Provider).where(Provider.person_id == person_id).order_by(Provider.id)
+    session.scalars(lock(acted_for)).all()
+
+
 def provider_names(provider_ids: Iterable[int]) -> dict[int, str]:
     """Returns names of providers by id, of closed ones too; unknown ids are missing."""
     return _names.of(provider_ids)

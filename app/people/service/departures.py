@@ -8,6 +8,7 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Unauthenticated
 from app.kernel.events import announce
 from app.kernel.naming import Naming
+from app.organisation.queries import lock_providers_of
 from app.organisation.service import unlink_account
 from app.people import policy, queries
 from app.people.events import (
@@ -82,6 +83,8 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     is erased meanwhile.
     """
     queries.get_visible_person(actor, person_id)
+    # Before the person, as in a dispatch: it locks the provider and then its account.
+    lock_providers_of(person_id)
     _hold(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=True)
