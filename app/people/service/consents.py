@@ -13,7 +13,7 @@ from app.people.documents import text_in_force
 from app.people.events import ConsentWithdrawn, MembershipEnded
 from app.people.models import Consent, Registration
 from app.people.service.checks import lock_living
-from app.people.service.departures import erase_person
+from app.people.service.departures import erase_person, hold_leaving
 from app.people.service.persons import withdraw_green
 from app.people.service.registrations import end_registration
 from app.people.states import CONSENTS_AN_HOUR, Document, PersonKind
@@ -35,6 +35,9 @@ def record_consent(actor: Actor, document: Document, version: int, *, granted: b
         raise Invalid("consent.version_unknown", "没有这个版本的说明，请重新打开后再试。")
     if granted and version != current:
         raise Conflict("consent.outdated", "这份说明已经更新，请阅读新的说明后再同意。")
+    if document is Document.PRIVACY and not granted:
+        # This may erase the actor, and an erasure locks in an order of its own.
+        hold_leaving(actor, actor.own_id)
     lock_living(actor.own_id)
     earlier = queries.latest_consents(actor.own_id).get(document)
     consent = Consent(
