@@ -13,13 +13,16 @@ from app.kernel.database import session, transaction
 from app.notifications.models import OutboxMessage
 from app.orders.ticket.models import OrderEvent, OrderEventContent, OrderRequest
 from app.orders.ticket.states import RequestState
+from app.organisation.models import Provider
+from app.organisation.service import change_provider
 from app.people.models import Consent, Person, PersonDetail, Registration
 from app.people.states import Document, PersonKind
 from tests.consents import AS_MEMBER, agree
 from tests.orders.rows import refused
 from tests.orders.stages import dispatched
-from tests.orders.stories import order_of
-from tests.world import World
+from tests.orders.stories import do, order_of
+from tests.statements import sent
+from tests.world import SYSTEM, World
 
 HELPERS = ("member", "volunteer")
 
@@ -103,6 +106,18 @@ def test_who_takes_back_privacy_is_erased_unless_orders_are_held(world: World) -
     assert withdraw(world, "member", Document.PRIVACY) == (201, None)
     assert session.get_one(Person, world.ids["member"]).status == "erased"
     assert session.get(PersonDetail, world.ids["member"]) is None
+
+
+def test_taking_back_privacy_locks_as_an_erasure_does(world: World, database: str) -> None:
+    """The firm, what identifies the person, the person: as a dispatch to the firm does."""
+    firm, account_id = world.provider, world.ids["member"]
+    do(change_provider, SYSTEM, firm.id, name=firm.name, kind=firm.kind, person_id=account_id)
+    with sent() as statements:
+        assert withdraw(world, "member", Document.PRIVACY) == (201, None)
+    assert session.get_one(Provider, firm.id).person_id is None
+    if database == "postgresql":
+        tables = ["providers", "person_details", "people"]
+        assert statements.locked(*tables) == tables
 
 
 def test_a_no_without_an_earlier_yes_erases_nobody(world: World) -> None:

@@ -15,7 +15,6 @@ from app.orders.linking import merging
 from app.orders.talking import service as talking
 from app.orders.ticket.models import Order
 from app.orders.upward import service as upward
-from app.organisation.queries import account_of
 
 Verb = Callable[..., Order]
 
@@ -67,8 +66,10 @@ def _run(
     wanted = list(dict.fromkeys(ids))
     into_id, assignee_id = fields.get("into_id"), fields.get("assignee_id")
     others = [] if into_id is None else [into_id]
-    people = [assignee_id, account_of(fields.get("provider_id"))]
-    lock_all(actor, [*wanted, *others], [person for person in people if person is not None])
+    people = list(fields.get("helper_ids") or ())
+    if assignee_id is not None:
+        people.append(assignee_id)
+    lock_all(actor, [*wanted, *others], people, fields.get("provider_id"))
     verb = _VERBS[action]
     return [attempt(order_id, partial(verb, actor, order_id, **fields)) for order_id in wanted]
 

@@ -4,19 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import select
-
 from app.categories.queries import category_or_none
 from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.concern import refuse_own_rejection, refuse_own_work
 from app.orders.giving.helping import check_helpers, tell_companions
 from app.orders.giving.service import (
     check_person,
     keep_account,
+    lock_earlier_handler,
     lock_handler,
     may_go_on,
     rightful_account,
@@ -184,10 +182,8 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     `order.already_checked`, `order.nobody_holds`; Invalid `order.reason_required` for a failed check
     without a note; and what `take` raises.
     """
-    holder_id = (
-        None if passed else session.scalar(select(Order.holder_id).where(Order.id == order_id))
-    )
-    lock_handler(holder_id)
+    if not passed:
+        lock_earlier_handler(order_id)
     order = take(actor, order_id, Action.CHECK)
     refuse_own_work(actor, order)
     if order.checked_at is not None:

@@ -20,12 +20,13 @@ from app.orders.ticket.models import Order
 from app.orders.ticket.models.handing import Giving
 from app.orders.ticket.states import RETURNS_ADMITTED, DispatchMode, HandlerKind, OrderStatus
 from app.organisation.models import Provider
-from app.organisation.queries import get_provider
+from app.organisation.queries import get_provider, lock_provider
 from app.people.models import Person
 from app.people.queries import (
     get_person,
     grants_of,
     hold_people,
+    hold_who_is_here,
     holders_of,
     titles,
     without_consent,
@@ -175,11 +176,22 @@ def lock_handler(
     too. Must come before the lock of the order's row, as in all verbs. Raises Conflict `person.erased`.
     """
     if provider_id is not None:
-        found = session.scalars(lock(select(Provider).where(Provider.id == provider_id)))
-        person_id = next((one.person_id for one in found), None)
+        person_id = lock_provider(provider_id)
     hold_people([person_id, *along])
     if person_id is not None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()
+
+
+def lock_earlier_handler(order_id: int) -> None:
+    """As `lock_handler`, but for whoever has completed the order, who may be erased since then.
+
+    With an outside unit it locks also the account that the unit has now.
+    """
+    hands = select(Order.holder_id, Order.provider_id).where(Order.id == order_id)
+    holder_id, provider_id = session.execute(hands).one_or_none() or (None, None)
+    people = holder_id, lock_provider(provider_id)
+    here = hold_who_is_here({person_id for person_id in people if person_id is not None})
+    session.scalars(lock(select(Person).where(Person.id.in_(here)).order_by(Person.id))).all()
 
 
 def tell_leader_of_returns(order: Order) -> None:

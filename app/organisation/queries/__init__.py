@@ -18,13 +18,14 @@ from app.organisation.queries.places import (
     same_building,
 )
 from app.organisation.queries.providers import (
-    account_of,
     account_visible_to,
     get_provider,
     get_visible_phone_entry,
     get_visible_provider,
     list_phone_entries,
     list_providers,
+    lock_provider,
+    lock_providers_of,
     phone_entries_visible_to,
     provider_names,
     providers_visible_to,
@@ -48,7 +49,6 @@ from app.organisation.queries.units import (
 )
 
 __all__ = [
-    "account_of",
     "account_visible_to",
     "entrance_of",
     "estates_of",
@@ -72,6 +72,8 @@ __all__ = [
     "list_settings",
     "list_units",
     "locate",
+    "lock_provider",
+    "lock_providers_of",
     "located_or_refused",
     "nearest_community",
     "parent_path",

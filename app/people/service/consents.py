@@ -13,7 +13,7 @@ from app.people.documents import text_in_force
 from app.people.events import ConsentWithdrawn, MembershipEnded
 from app.people.models import Consent, Registration
 from app.people.service.checks import lock_living
-from app.people.service.departures import erase_person
+from app.people.service.departures import erase_person, hold_leaving
 from app.people.service.persons import withdraw_green
 from app.people.service.registrations import end_registration
 from app.people.states import CONSENTS_AN_HOUR, Document, PersonKind
@@ -37,7 +37,7 @@ def record_consent(actor: Actor, document: Document, version: int, *, granted: b
         raise Conflict("consent.outdated", "这份说明已经更新，请阅读新的说明后再同意。")
     # An erasure takes the detail before the row, so this verb does so as well.
     if document is Document.PRIVACY and not granted:
-        queries.hold_to_erase(actor.own_id)
+        hold_leaving(actor, actor.own_id)
     else:
         queries.hold_people([actor.own_id])
     lock_living(actor.own_id)

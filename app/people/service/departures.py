@@ -8,6 +8,7 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Unauthenticated
 from app.kernel.events import announce
 from app.kernel.naming import Naming
+from app.organisation.queries import lock_providers_of
 from app.organisation.service import unlink_account
 from app.people import policy, queries
 from app.people.events import (
@@ -82,7 +83,7 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     is erased meanwhile.
     """
     queries.get_visible_person(actor, person_id)
-    _hold(actor, person_id)
+    hold_leaving(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=True)
     if forced and actor.person_id == person_id:
@@ -103,8 +104,13 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     return person
 
 
-def _hold(actor: Actor, person_id: int) -> None:
-    """Holds the actor so that he or she stays, and the person to be erased, the lower id first."""
+def hold_leaving(actor: Actor, person_id: int) -> None:
+    """Holds the actor so that he or she stays, and the person to be erased, the lower id first.
+
+    The providers come before both, as in a dispatch: it locks the provider and then its account.
+    Raises Conflict `person.erased`, Unauthenticated `session.expired`.
+    """
+    lock_providers_of(person_id)
     for held_id in sorted({person_id, actor.person_id or person_id}):
         if held_id != person_id:
             queries.hold_people([held_id])
