@@ -9,6 +9,7 @@ from app.files import queries, service
 from app.files.media.pictures import LARGEST_PICTURE
 from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
+from app.files.signed import is_genuine
 from app.files.states import LARGEST_BODY
 from app.files.turns import turn_of
 from app.kernel.actor import current_actor
@@ -17,6 +18,7 @@ from app.kernel.errors import Invalid
 from app.kernel.http import Blueprint, Decorator, handed, network_first
 from app.kernel.idempotency import repeatable
 from app.kernel.limits import count, counted_elsewhere
+from app.kernel.throttle import signed_content
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
 BLUEPRINTS = (blueprint,)
@@ -96,6 +98,7 @@ def upload_file(content: Content) -> queries.FileLink:
 @blueprint.alt_response(206, schema={"type": "string", "format": "binary"}, content_type="*/*")
 @blueprint.alt_response(304, description="没有变化")
 @blueprint.alt_response(416)
+@signed_content(is_genuine)
 def show_file(signed: str) -> Response:
     """公开：凭签名查看。伪造、过期、已删除的都是同样的 404。"""
     return _answer(queries.open_signed(signed))
