@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, TypeVar
 
 from flask import current_app, g
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -80,9 +80,23 @@ def count(actor: Actor, act: str, rate: Rate = USUAL) -> None:
     Whoever has a role outside `app.extensions["counted_roles"]` is not counted: staff act for many
     people. Raises TooMany `rate.exceeded` for more acts than the rate allows.
     """
-    counted_roles: frozenset[str] = current_app.extensions["counted_roles"]
-    if all(grant.role in counted_roles for grant in actor.grants):
+    if _is_counted(actor):
         hit(f"{act}:{actor.own_id}", limit=rate.times, seconds=rate.seconds)
+
+
+def check(actor: Actor, act: str, rate: Rate = USUAL) -> None:
+    """Raises TooMany `rate.exceeded` where `count` would, and counts nothing."""
+    if not _is_counted(actor):
+        return
+    bucket, since = f"{act}:{actor.own_id}", _start(rate.seconds)
+    mine = select(RateCounter.hits).where(RateCounter.bucket == bucket, RateCounter.since == since)
+    if (session.scalar(mine) or 0) >= rate.times:
+        raise _too_often(since + rate.seconds)
+
+
+def _is_counted(actor: Actor) -> bool:
+    counted_roles: frozenset[str] = current_app.extensions["counted_roles"]
+    return all(grant.role in counted_roles for grant in actor.grants)
 
 
 def hit(bucket: str, *, limit: int, seconds: int) -> None:
@@ -91,18 +105,26 @@ def hit(bucket: str, *, limit: int, seconds: int) -> None:
     Raises TooMany `rate.exceeded` when the window has more than `limit` hits; its `retry_after` is the
     number of seconds until the window ends.
     """
-    moment = now()
-    since = int(moment.timestamp()) // seconds * seconds
+    since = _start(seconds)
     values = {
         "bucket": bucket,
         "since": since,
-        "until": datetime.fromtimestamp(since + seconds, tz=moment.tzinfo),
+        "until": datetime.fromtimestamp(since + seconds, tz=UTC),
         "hits": 1,
     }
     ((hits,),) = fetch(_HIT_ON_SQLITE if is_sqlite() else _HIT, values)
     if hits > limit:
-        wait = since + seconds - int(moment.timestamp())
-        raise TooMany("rate.exceeded", _TOO_OFTEN, retry_after=max(wait, 1))
+        raise _too_often(since + seconds)
+
+
+def _start(seconds: int) -> int:
+    """When the present window of so many seconds began, in seconds of the epoch."""
+    return int(now().timestamp()) // seconds * seconds
+
+
+def _too_often(end: int) -> TooMany:
+    wait = end - int(now().timestamp())
+    return TooMany("rate.exceeded", _TOO_OFTEN, retry_after=max(wait, 1))
 
 
 _COUNTERS = table_of(RateCounter)

@@ -23,6 +23,9 @@ from app.kernel.database import notes, session
 
 KEPT = timedelta(days=183)
 REFUSED = frozenset({401, 403, 429})
+# An order may be anonymous, and the line names a person: so no line of a refusal names an order, nor a
+# request within one (`rid`).
+_LEFT_OUT = frozenset({"order_id", "rid"})
 View = TypeVar("View", bound=Callable[..., Any])
 _PENDING = "security lines"
 # The savepoint in which it happened, the event, and what the line says.
@@ -52,12 +55,20 @@ class Lines:
 
     def forget_old(self) -> int:
         """Removes the files of more than six months ago (183 days); answers how many."""
-        oldest = local_date(now()) - KEPT
+        oldest = str(local_date(now()) - KEPT)
         files = list(self.folder.glob("*.log")) if self.folder else []
-        old = [file for file in files if date.fromisoformat(file.stem) < oldest]
+        old = [file for file in files if _is_day(file.stem) and file.stem < oldest]
         for file in old:
             file.unlink(missing_ok=True)
         return len(old)
+
+
+def _is_day(name: str) -> bool:
+    """Whether a file of the folder has the name that `info` gives; an operator may put others there."""
+    try:
+        return str(date.fromisoformat(name)) == name
+    except ValueError:
+        return False
 
 
 def set_up(app: Flask) -> None:
@@ -105,7 +116,9 @@ def note_answer(status: int) -> None:
     if status in REFUSED or (400 <= status < 500 and heeded):
         # A text in the path may be a token.
         about: dict[str, Any] = {
-            name: one for name, one in (request.view_args or {}).items() if type(one) is int
+            name: one
+            for name, one in (request.view_args or {}).items()
+            if type(one) is int and name not in _LEFT_OUT
         }
         about |= {"status": status, "code": g.get("problem_code", ""), "endpoint": request.endpoint}
         _write("refused", _who(None) | about)

@@ -1,6 +1,8 @@
 """A coarse limit on all requests of a caller; finer limits are in kernel/limits.py."""
 
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter
@@ -9,11 +11,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.kernel.actor import Actor
 from app.kernel.crypto import hash_token
 
-# By the second too, because a burst of a minute's requests would keep all threads busy for seconds.
-BY_PERSON = "600 per minute;10 per second"
-# A whole estate may share one address, so this limit is high. It counts only requests that nobody is
-# logged in for: each of them costs one look-up of a token at most.
+View = TypeVar("View", bound=Callable[..., Any])
+
+# By the second too, because a burst of a minute's requests would keep all threads busy for seconds. A
+# page may ask for a dozen things at once.
+BY_PERSON = "600 per minute;20 per second"
+# A whole estate may share one address, so this limit is high. It counts requests that nobody is logged
+# in for: made-up tokens, log-ins, public endpoints, and addresses of content that are not genuine.
 BY_ADDRESS = "3000 per minute;50 per second"
+# Pictures are asked for without a token, dozens for one list, so they do not count with the log-ins.
+CONTENT_BY_ADDRESS = "6000 per minute;300 per second"
 # About 10 MB. When the process knows more tokens, it forgets all and learns them again.
 _MOST_TOKENS = 100_000
 # Whoever has an IPv6 address has the whole network of this length.
@@ -28,6 +35,30 @@ def remember(token: str, actor: Actor) -> None:
     persons[hash_token(token)] = actor.own_id
 
 
+def signed_content(is_genuine: Callable[..., bool]) -> Callable[[View], View]:
+    """Decorates a public view of content that has a signed address.
+
+    Its requests have a limit of their own where `is_genuine`, called with the arguments of the view,
+    says that the program has signed the address. It must not ask the database.
+    """
+
+    def mark(view: View) -> View:
+        view.is_genuine = is_genuine  # type: ignore[attr-defined]  # read by `_is_content`
+        return view
+
+    return mark
+
+
+def _is_content() -> bool:
+    """Whether the request is for content at an address that the program has signed."""
+    if "is_content" not in g:
+        view = current_app.view_functions.get(request.endpoint or "")
+        is_genuine = getattr(view, "is_genuine", None)
+        g.is_content = is_genuine is not None and is_genuine(**(request.view_args or {}))
+    found: bool = g.is_content
+    return found
+
+
 def _person() -> int | None:
     """The person of the request's token, if this process has seen the token before."""
     if "caller" not in g:
@@ -39,24 +70,37 @@ def _person() -> int | None:
 
 
 def _caller() -> str:
+    if _is_content():
+        return f"content:{_network()}"
     person_id = _person()
     return f"address:{_network()}" if person_id is None else f"person:{person_id}"
 
 
 def _network() -> str:
-    address = request.remote_addr or "127.0.0.1"
-    if ip_address(address).version == 4:
-        return address
-    return str(ip_network((address, _NETWORK_BITS), strict=False))
+    """The address that the request counts for; of an address in IPv6 its network."""
+    given = request.remote_addr or "127.0.0.1"
+    try:
+        address = ip_address(given)
+    except ValueError:
+        # The socket of a file system has no address, and a proxy may write "unknown".
+        return given
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    # Where the server listens for both kinds, all of IPv4 comes from one network (::ffff:0:0/96).
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address), _NETWORK_BITS), strict=False))
 
 
 def _a_minute() -> str:
+    if _is_content():
+        return CONTENT_BY_ADDRESS
     return BY_ADDRESS if _person() is None else BY_PERSON
 
 
 def _counts(_: Response) -> bool:
     """Whether the request counts: the first one with a valid token does not count for its address."""
-    return _person() is not None or "actor" not in g
+    return _is_content() or _person() is not None or "actor" not in g
 
 
 def set_up(app: Flask) -> None:

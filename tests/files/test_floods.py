@@ -2,6 +2,7 @@
 
 import struct
 import threading
+import time
 from io import BytesIO
 from typing import Any
 
@@ -12,7 +13,9 @@ from PIL import Image
 from app.files import api, queries, service, turns
 from app.files.media import boxes, headers, mp3, pictures
 from app.files.reading import Content, read_content
+from app.kernel import limits
 from app.kernel.actor import Actor
+from app.kernel.database import session
 from app.kernel.errors import Invalid, TooMany, Unavailable
 from tests.files import samples
 from tests.files.conftest import Headers, LogIn, code_of, send
@@ -136,13 +139,58 @@ def test_sixteen_at_once() -> None:
 
 
 def test_the_decoders_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """People together hold two threads at most; the next one is asked to come again at once."""
+    """Two are decoded and two wait; the next one is asked to come again at once."""
     monkeypatch.setattr(pictures, "_line", threading.BoundedSemaphore(2))
-    monkeypatch.setattr(pictures, "_PATIENCE_SECONDS", 0)
-    with pictures._line, pictures._line, pytest.raises(Unavailable) as caught:
+    with pictures._line, pictures._line, pictures._waiting, pictures._waiting:
+        before = time.monotonic()
+        with pytest.raises(Unavailable, match=r"file\.busy"):
+            read_content(samples.jpeg())
+        assert time.monotonic() - before < 1
+    monkeypatch.setattr(pictures, "_PATIENCE_SECONDS", 0.01)
+    with pictures._line, pictures._line, pytest.raises(Unavailable, match=r"file\.busy"):
         read_content(samples.jpeg())
-    assert caught.value.code == "file.busy"
-    assert pictures._PATIENCE_SECONDS < 0.3
+    assert read_content(samples.jpeg()).width == 200
+    assert all(pictures._waiting.acquire(blocking=False) for _ in range(2))
+    for _ in range(2):
+        pictures._waiting.release()
+
+
+def test_the_third_photo_waits_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three people who upload at the same moment are all served."""
+    monkeypatch.setattr(pictures, "_line", threading.BoundedSemaphore(2))
+    assert pictures._PATIENCE_SECONDS == 3
+    with pictures._line:
+        pictures._line.acquire()
+        first = threading.Timer(0.6, pictures._line.release)
+        first.start()
+        assert read_content(samples.jpeg()).width == 200
+        first.join()
+
+
+def test_a_busy_answer_does_not_use_up_the_hour(
+    client: FlaskClient, resident: Actor, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was asked to come again may do so sixty times and is still served."""
+    mine = log_in(resident)
+    monkeypatch.setattr(pictures, "_line", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(pictures, "_PATIENCE_SECONDS", 0)
+    with pictures._line:
+        answers = {code_of(send(client, mine, samples.jpeg())) for _ in range(61)}
+    assert answers == {(503, "file.busy")}
+    assert send(client, mine, samples.jpeg()).status_code == 201
+
+
+@pytest.mark.usefixtures("no_decoder")
+def test_the_hour_is_asked_first(
+    client: FlaskClient, resident: Actor, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After sixty uploads of an hour nothing more is decoded."""
+    mine = log_in(resident)
+    for _ in range(60):
+        limits.count(resident, "files.upload_file")
+    session.commit()
+    monkeypatch.setattr(api, "read_content", None)
+    assert code_of(send(client, mine, samples.jpeg())) == (429, "rate.exceeded")
 
 
 def test_failed_uploads_count(client: FlaskClient, resident: Actor, log_in: LogIn) -> None:

@@ -70,6 +70,19 @@ def test_who_left_the_phone_with_an_order_alone(world: World) -> None:
     assert audited("order.revealed") == [("order", order["id"], "来电")]
 
 
+def test_each_name_of_one_phone_is_a_caller(world: World) -> None:
+    """A family shares a phone: what concerns one of them does not stand under the name of another."""
+    first = world.order("duty", on_behalf_of={"name": "王小明", "phone": NOBODY})
+    second = world.order("duty", on_behalf_of={"name": "李建国", "phone": NOBODY})
+    third = world.order("duty", on_behalf_of={"name": "王小明", "phone": NOBODY})
+    callers = called(world, "duty", NOBODY)
+    shown = {one["name"]: [order["id"] for order in one["orders"]] for one in callers}
+    assert [one["id"] for one in callers] == [None, None]
+    assert shown == {"王小明": [third["id"], first["id"]], "李建国": [second["id"]]}
+    rows = audited("order.revealed")
+    assert sorted(rows) == [("order", one["id"], "来电") for one in (second, third)]
+
+
 def test_people_of_other_units_are_masked(world: World) -> None:
     """Their name alone, without orders; the row stands in the audit all the same."""
     world.order("other_resident")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import text
 
 from app.kernel import audit, security
@@ -123,6 +123,34 @@ def test_after_six_months_the_lines_are_gone(app: App, lines: Path, clock: Clock
     clock.set("2026-09-01T12:00:00+08:00")
     assert [security.forget_old() for _ in range(2)] == [1, 0]
     assert [file.stem for file in sorted(lines.iterdir())] == ["2026-03-02", "2026-08-31"]
+
+
+def test_a_file_of_another_name_stays_and_stops_nothing(lines: Path, clock: Clock) -> None:
+    """An operator may put a copy beside the days; the old days go all the same."""
+    lines.mkdir()
+    names = ["2026-01-01-copy.log", "20260101.log", "2026-W01-1.log", "notes.log", "2026-01-02.log"]
+    for name in names:
+        (lines / name).touch()
+    clock.set("2026-09-01T12:00:00+08:00")
+    assert security.forget_old() == 1
+    assert {file.name for file in lines.iterdir()} == {*names[:-1]}
+
+
+def test_a_refusal_does_not_name_the_order(lines: Path, app: App) -> None:
+    """The line names the person who asked, and the order may be anonymous; other ids are told."""
+    answers = {
+        "/api/v1/orders/41": {},
+        "/api/v1/orders/41/requests/42/agree": {},
+        "/api/v1/units/43": {"unit_id": 43},
+    }
+    for path, ids in answers.items():
+        with app.test_request_context(path, method="POST" if "agree" in path else "GET"):
+            g.concerned = 7
+            security.note_answer(403)
+        line = read(lines)[-1]
+        known = ("time", "logger", "event", "person", "address", "request_id", "status", "code")
+        assert {name: line[name] for name in line.keys() - {*known, "endpoint"}} == ids
+        assert (line["person"], line["status"]) == (7, 403)
 
 
 def test_on_standard_output_there_is_no_file(

@@ -3,6 +3,7 @@
 import base64
 import secrets
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from sqlalchemy import event
 
 import config as configuration
 from app import create_app
+from app.files.signed import address
+from app.files.states import Variant
 from app.identity.service import open_session
 from app.identity.states import Channel
 from app.kernel import throttle
+from app.kernel.clock import now
 from app.kernel.database import db, transaction
 from app.kernel.http import App
 from app.people import service as people
@@ -43,6 +47,7 @@ def flooded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     """A production app with small limits, and a database with nobody in it."""
     monkeypatch.setattr(throttle, "BY_ADDRESS", "3 per minute")
     monkeypatch.setattr(throttle, "BY_PERSON", "4 per minute")
+    monkeypatch.setattr(throttle, "CONTENT_BY_ADDRESS", "5 per minute")
     app = create_app(_settings(tmp_path))
     with app.app_context():
         db.create_all()
@@ -118,6 +123,40 @@ def test_addresses_of_one_network_are_one(flooded: App) -> None:
     seen = [_statuses(flooded, 1, **_from(f"2001:db8:1:2::{n:x}")) for n in range(1, 5)]
     assert seen == [[200], [200], [200], [429]]
     assert _statuses(flooded, 1, **_from("2001:db8:1:3::1")) == [200]
+
+
+def test_an_ipv4_address_written_as_ipv6_is_itself(flooded: App) -> None:
+    """A server that listens for both kinds sees all of IPv4 in one network of IPv6."""
+    assert _statuses(flooded, 4, **_from("::ffff:10.0.0.7")) == [200, 200, 200, 429]
+    assert _statuses(flooded, 1, **_from("::ffff:10.0.0.8")) == [200]
+    assert _statuses(flooded, 1, **_from("10.0.0.7")) == [429]
+
+
+@pytest.mark.parametrize("text", ["unknown", "10.0.0.300", "unix:"])
+def test_what_is_no_address_counts_as_it_is_written(flooded: App, text: str) -> None:
+    assert _statuses(flooded, 4, **_from(text)) == [200, 200, 200, 429]
+    assert _statuses(flooded, 1, **_from("10.0.0.9")) == [200]
+
+
+def test_pictures_do_not_count_with_the_log_ins(flooded: App) -> None:
+    """An office with lists of pictures can log in; a forged address of a picture counts as before."""
+    with flooded.app_context():
+        picture = address("a" * 32, Variant.FULL, now())
+        old = address("a" * 32, Variant.FULL, now() - timedelta(days=1))
+    # Nobody has this file; that is told by the database, after the limit.
+    assert _statuses(flooded, 3, picture) == [404] * 3
+    assert _statuses(flooded, 3, old) == [404, 404, 429]
+    assert _statuses(flooded, 1, picture, **_from("10.0.0.2")) == [404]
+    assert _statuses(flooded, 1) == [200]
+    assert _statuses(flooded, 3, f"{picture}x") == [404, 404, 429]
+    assert _statuses(flooded, 1) == [429]
+
+
+def test_the_limits_of_each() -> None:
+    """A page opens many calls at once, and a list many pictures."""
+    assert throttle.BY_PERSON == "600 per minute;20 per second"
+    assert throttle.BY_ADDRESS == "3000 per minute;50 per second"
+    assert throttle.CONTENT_BY_ADDRESS == "6000 per minute;300 per second"
 
 
 def test_people_behind_one_address(flooded: App) -> None:

@@ -28,12 +28,14 @@ THUMBNAIL_SIDE = 480
 QUALITY = 85
 
 # The largest picture takes most of a gigabyte while it is decoded. So one picture with more pixels
-# than these is decoded at a time, and two of the smaller ones. Nobody waits long for the decoder,
-# because each who waits holds one of the four threads of the server.
+# than these is decoded at a time, and two of the smaller ones. A photo of a phone takes less than a
+# second, so the next two wait for it; more may not, because each holds one of the server's four threads.
 _LARGE = 16_000_000
 _large_line = threading.BoundedSemaphore(1)
 _line = threading.BoundedSemaphore(2)
-_PATIENCE_SECONDS = 0.2
+_MOST_WAITING = 2
+_waiting = threading.BoundedSemaphore(_MOST_WAITING)
+_PATIENCE_SECONDS = 3.0
 
 # Chosen by format and not by Pillow, so that no upload reaches another one of its many decoders.
 _DECODERS: dict[str, Any] = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WEBP": WebPImageFile}
@@ -81,12 +83,23 @@ def clean_picture(data: bytes, header: Header) -> Picture:
 @contextmanager
 def _turn(pixels: int) -> Iterator[None]:
     line = _large_line if pixels > _LARGE else _line
-    if not line.acquire(timeout=_PATIENCE_SECONDS):
-        raise busy()
+    if not line.acquire(blocking=False):
+        _wait_for(line)
     try:
         yield
     finally:
         line.release()
+
+
+def _wait_for(line: threading.Semaphore) -> None:
+    """Takes a place in the line once one is free; raises `busy` where it takes long or many wait."""
+    if not _waiting.acquire(blocking=False):
+        raise busy()
+    try:
+        if not line.acquire(timeout=_PATIENCE_SECONDS):
+            raise busy()
+    finally:
+        _waiting.release()
 
 
 def _clean(data: bytes, header: Header) -> Picture:

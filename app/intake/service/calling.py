@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from app.categories.queries import names_of as category_names
 from app.intake.policy import caller_paths
 from app.intake.queries.banners import BannerView, page_of_banners
@@ -44,6 +46,7 @@ def look_up_caller(actor: Actor, phone: str) -> list[Caller]:
     """Everybody who left exactly this phone, people of the desk's own units first.
 
     Each hit is an audit row; where there is none, the unit gets one. Anonymous orders are left out.
+    Somebody without an account is one hit for each name that the orders give.
     Raises Forbidden `caller.not_allowed`, TooMany `rate.exceeded` after 30 calls in a minute, Invalid
     `phone.invalid`.
     """
@@ -55,13 +58,13 @@ def look_up_caller(actor: Actor, phone: str) -> list[Caller]:
     people = people_with(index, paths)
     own = [known for known in people if known.is_own]
     orders = open_orders_of(actor, paths, index, [known.person.id for known in own])
-    theirs: dict[int | None, list[Order]] = {}
+    theirs: dict[int | None, list[Order]] = {known.person.id: [] for known in own}
+    others = [order for order in orders if order.requester_id not in theirs]
     for order in orders:
-        is_known = any(known.person.id == order.requester_id for known in own)
-        theirs.setdefault(order.requester_id if is_known else None, []).append(order)
-    found = [_own(actor, known, theirs.get(known.person.id, [])) for known in own]
-    if None in theirs:
-        found.append(_without_account(actor, theirs[None]))
+        if order.requester_id in theirs:
+            theirs[order.requester_id].append(order)
+    found = [_own(actor, known, theirs[known.person.id]) for known in own]
+    found += [_without_account(actor, name, named) for name, named in _by_name(others)]
     found += [_elsewhere(actor, known) for known in people if not known.is_own]
     if not found:
         unit_id = int(paths[0].split("/")[-2])
@@ -83,13 +86,26 @@ def _own(actor: Actor, known: Known, orders: Sequence[Order]) -> Caller:
     )
 
 
-def _without_account(actor: Actor, orders: Sequence[Order]) -> Caller:
+def _by_name(orders: Sequence[Order]) -> list[tuple[str, list[Order]]]:
+    """The orders of each name to call, apart for each person who asked: a family shares one phone."""
+    if not orders:
+        return []
+    ids = [order.id for order in orders]
+    contacts = session.scalars(select(OrderContact).where(OrderContact.order_id.in_(ids)))
+    names = {contact.order_id: contact.opened("name") for contact in contacts}
+    groups: dict[tuple[str, int | None], list[Order]] = {}
+    for order in orders:
+        name = names.get(order.id) or NAMELESS
+        groups.setdefault((name, order.requester_id), []).append(order)
+    return [(name, named) for (name, _), named in groups.items()]
+
+
+def _without_account(actor: Actor, name: str, orders: Sequence[Order]) -> Caller:
     newest = orders[0]
-    contact = session.get(OrderContact, newest.id)
     _record(actor, "order.revealed", ("order", newest.id), newest.handling_unit_id)
     return Caller(
         id=None,
-        name=(contact and contact.opened("name")) or NAMELESS,
+        name=name,
         masked=False,
         unit=_named(newest.handling_unit_id, unit_names),
         building=_named(newest.place_id, place_names),

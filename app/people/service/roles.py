@@ -22,6 +22,9 @@ from app.people.roles import BY_REGISTRATION, ROLES
 from app.people.service.batches import one_by_one
 from app.people.service.checks import known_unit, lock_active
 
+# Whoever meets a role that is past its date ends it, but nobody has decided that.
+_BY_DATE = Actor.system("people.end_expired_roles")
+
 
 def seed_roles(actor: Actor) -> int:
     """Adds the roles of `ROLES` that the table lacks, and corrects their names.
@@ -111,16 +114,16 @@ def finish_grant(actor: Actor, grant: RoleGrant) -> None:
         raise Conflict("role.already_ended", "这个岗位已经结束了。")
     grant.end(actor.person_id, at)
     session.flush()
-    audit.record(
-        actor,
-        "role.ended",
-        "person",
-        grant.person_id,
-        fields=[grant.role_code],
-        unit_id=grant.unit_id,
-    )
+    _record_end(actor, grant)
     if grant.registration_id is None:
         announce(RoleEnded(grant.person_id, grant.role_code, grant.unit_id))
+
+
+def _record_end(actor: Actor, grant: RoleGrant) -> None:
+    code = grant.role_code
+    audit.record(
+        actor, "role.ended", "person", grant.person_id, fields=[code], unit_id=grant.unit_id
+    )
 
 
 def end_expired_grants(actor: Actor, limit: int) -> int:
@@ -139,7 +142,7 @@ def end_expired_grants(actor: Actor, limit: int) -> int:
 def close_expired(person_id: int) -> int:
     """Locks a person, ends those grants that are past their date, and announces each end.
 
-    Answers how many grants ended.
+    Each end is audited as an act of the program. Answers how many grants ended.
     """
     queries.lock_person(person_id)
     past = select(RoleGrant).where(
@@ -150,6 +153,7 @@ def close_expired(person_id: int) -> int:
         grant.ended_at = grant.until
     session.flush()
     for grant in grants:
+        _record_end(_BY_DATE, grant)
         announce(RoleEnded(grant.person_id, grant.role_code, grant.unit_id))
     return len(grants)
 
