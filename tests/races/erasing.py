@@ -95,8 +95,8 @@ class Stage:
             found = create_person(SYSTEM, kind=kind, name=name, phone=phone, home_unit_id=home)
             me = Actor(found.id, name)
             agree(found.id, *Document)
+            attach_verified_phone(SYSTEM, found.id, phone)
             if kind is PersonKind.MEMBER:
-                attach_verified_phone(SYSTEM, found.id, phone)
                 row = report_to_unit(me, unit_id=home, kind=RegistrationKind.HOME)
                 approve_registration(self.chief(), row.id)
             token = open_session(SYSTEM, found.id, Channel.PASSWORD).access_token
