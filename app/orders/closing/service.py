@@ -61,7 +61,7 @@ def rate_order(
     tell(order, "closed", [person for person in requesters(order) if person != actor.person_id])
     tell(order, "rated", handlers_of(order.id))
     if satisfied is False:
-        tell(order, "dissatisfied", [*desk(order), *judges(order, "orders.follow_up")])
+        tell(order, "dissatisfied", [*desk(order), *judges(order, "orders.manage")])
     return order
 
 
