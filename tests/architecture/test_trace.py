@@ -16,7 +16,7 @@ from tests.world import World
 CEILINGS = {
     "place": (65, 172, 18),
     "claim": (60, 169, 25),
-    "rate": (49, 112, 22),
+    "rate": (50, 114, 22),
     "sweep": (29, 67, 9),
     "imported row": (43, 136, 13),
 }
