@@ -19,8 +19,9 @@ def keep_new(
 ) -> None:
     """Writes a placed order: its row, its first history row, its contact, sealed, and its words."""
     write(actor, order, note=note, photo_ids=order.photo_ids, on_word_of=on_word_of)
-    if placement.contact != Contact():
+    sealed = placement.sealed
+    if sealed != Contact():
         contact = OrderContact(order_id=order.id)
-        contact.put(**asdict(placement.contact))
+        contact.put(**asdict(sealed))
         insert_row(contact)
     keep_words([order])
