@@ -19,9 +19,8 @@ def keep_new(
 ) -> None:
     """Writes a placed order: its row, its first history row, its contact, sealed, and its words."""
     write(actor, order, note=note, photo_ids=order.photo_ids, on_word_of=on_word_of)
-    sealed = placement.sealed
-    if sealed != Contact():
+    if placement.contact != Contact():
         contact = OrderContact(order_id=order.id)
-        contact.put(**asdict(sealed))
+        contact.put(**asdict(placement.contact))
         insert_row(contact)
     keep_words([order])
