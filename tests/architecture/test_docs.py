@@ -157,18 +157,13 @@ def folders_of(folder: Path) -> list[str]:
     return [f"{init.parent.relative_to(ROOT).as_posix()}/" for init in inits]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_what_a_page_names_exists(page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "least"), [*((page, 80) for page in PAGES), ("docs/fast-path.md", 15)]
+)
+def test_what_a_page_names_exists(page: str, least: int) -> None:
     """Each file, function, class and table in backticks."""
     words = quoted(read(page))
-    assert len(words) > 80
-    assert [word for word in words if not exists(word)] == []
-
-
-def test_what_the_page_of_the_fast_path_names_exists() -> None:
-    """The same for the page about one folder."""
-    words = quoted(read("docs/fast-path.md"))
-    assert len(words) > 15
+    assert len(words) > least
     assert [word for word in words if not exists(word)] == []
 
 
