@@ -20,13 +20,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from flask_sqlalchemy.session import Session as FlaskSession
 from psycopg import RawCursor
 from sqlalchemy import Executable, Select, bindparam, make_url
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.kernel.database import Model, db, notes, session
+from app.kernel.database import db, notes, session
 from app.kernel.database.fast import among, kept, plumbing, rows
 from app.kernel.schema import Schema
 from bench import environment, inside
@@ -52,11 +51,6 @@ def _switch(owner: Any, name: str, without: Any) -> None:
     for module, names in [(m, vars(m)) for n, m in list(sys.modules.items()) if n[:4] == "app."]:
         for key in [key for key, value in names.items() if value is trick]:
             setattr(module, key, either)
-
-
-def _get_bind() -> None:
-    """Without: the session of Flask-SQLAlchemy looks for the engine at each statement."""
-    _switch(plumbing.OneDatabase, "get_bind", FlaskSession.get_bind)
 
 
 def _lazy_columns() -> None:
@@ -101,16 +95,6 @@ def _fetch_and_put() -> None:
     _switch(rows, "put", lambda statement, values: session.execute(statement, values))
 
 
-def _insert_row() -> None:
-    """Without: the session inserts the row with a flush."""
-
-    def insert_row(row: Model) -> None:
-        session.add(row)
-        session.flush()
-
-    _switch(rows, "insert_row", insert_row)
-
-
 def _without_raw_cursor() -> None:
     """SQLAlchemy writes %(name)s, and the driver's usual cursor translates it to $1."""
     make_engine = db._make_engine
@@ -151,13 +135,11 @@ def _without_tables() -> None:
 
 # Tricks that one process switches on and off, and tricks that a process is started without.
 SWITCHED: dict[str, Callable[[], None]] = {
-    "get_bind": _get_bind,
     "lazy columns": _lazy_columns,
     "read_json": _read_json,
     "kept": _kept,
     "dumper": _dumper,
     "fetch and put": _fetch_and_put,
-    "insert_row": _insert_row,
     NOTHING: lambda: None,
 }
 LEFT_OUT: dict[str, Callable[[], None]] = {

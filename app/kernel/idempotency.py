@@ -190,7 +190,7 @@ def _remember(attempt: _Attempt, object_id: int) -> None:
         "seen_at": at,
     }
     statement = _KEEP_ON_SQLITE if is_sqlite() else _KEEP
-    if session.execute(statement, {**values, "past": at - KEPT}).one_or_none() is None:
+    if not fetch(statement, {**values, "past": at - KEPT}):
         # Another request with the key has ended between our read and our lock.
         raise _in_progress()
 

@@ -39,7 +39,7 @@ from sqlalchemy.orm import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.kernel.database.fast.plumbing import Cursor, OneDatabase, read_json
+from app.kernel.database.fast.plumbing import Cursor, read_json
 
 
 class UTCDateTime(TypeDecorator[datetime]):
@@ -110,7 +110,7 @@ class _Base(DeclarativeBase):
 
 db = SQLAlchemy(
     model_class=_Base,
-    session_options={"expire_on_commit": False, "class_": OneDatabase},
+    session_options={"expire_on_commit": False},
     disable_autonaming=True,
 )
 session: scoped_session[Session] = db.session  # type: ignore[assignment]  # a narrower Session class

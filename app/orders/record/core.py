@@ -14,7 +14,7 @@ from app.files.states import FileKind
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import Model, UTCDateTime, lock, session
-from app.kernel.database.fast.rows import columns_of, insert_row, put, reserve_ids, table_of
+from app.kernel.database.fast.rows import columns_of, put, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.kernel.events import announce
 from app.orders.access.policy import POLICY, words_for
@@ -102,10 +102,9 @@ def write(
         recorded_at=now(),
     )
     if act.before is None:
-        insert_row(order)
-    else:
-        # One UPDATE writes all columns that the verb has changed.
-        session.flush()
+        session.add(order)
+    # One INSERT or UPDATE writes all columns that the verb has set.
+    session.flush()
     append_history([entry])
     keep_beside(order)
     order.forget_act()

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select, text
 
 from app.kernel.actor import Actor
 from app.kernel.database import is_sqlite, lock, session
-from app.kernel.database.fast.rows import table_of
+from app.kernel.database.fast.rows import put, table_of
 from app.orders.ticket.bigrams import bigrams, normalised
 from app.orders.ticket.models import Order, OrderSearch
 
@@ -21,7 +21,7 @@ def keep_words(orders: Sequence[Order]) -> None:
     texts = {order.id: normalised(order.description) for order in orders if order.description}
     rows = [{"order_id": i, "text": words, "grams": bigrams(words)} for i, words in texts.items()]
     for start in range(0, len(rows), BATCH):
-        session.execute(_INSERT, rows[start : start + BATCH])
+        put(_INSERT, rows[start : start + BATCH])
 
 
 def change_words(orders: Sequence[Order]) -> None:

@@ -8,7 +8,7 @@ older than the start of the transaction that uses it.
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import URL, event, func, select, update
 from sqlalchemy.orm import (
@@ -29,8 +29,8 @@ from app.kernel.database.fast.rows import insert_ignore
 Value = TypeVar("Value")
 Entity = TypeVar("Entity", bound=Model)
 MOST_ROWS = 10_000
-# Keys of `notes()`: the stamps that the transaction has read, the names that it has changed itself, and
-# the kept values that it has used already.
+# Keys of `notes()`: the database's address with the stamps that the transaction has read, the names that
+# the transaction has changed itself, and the kept values that it has used already.
 _STAMPS, _CHANGED, _ASKED = "stamps", "changed", "asked"
 _watched: dict[str, set[str]] = {}
 
@@ -57,21 +57,22 @@ _READ_STAMPS = select(STAMPS)
 
 def take_stamps(text: str | None) -> None:
     """Stores the stamps for this transaction; `text` is the value that the column STAMPS returned."""
-    notes()[_STAMPS] = dict(pair.split("=") for pair in (text or "").split(",") if pair)
+    stamps = dict(pair.split("=") for pair in (text or "").split(",") if pair)
+    notes()[_STAMPS] = session.get_bind().engine.url, stamps
 
 
-def _stamp(name: str) -> tuple[URL, str] | None:
+def _stamp(known: Mapping[Any, Any], name: str) -> tuple[URL, str] | None:
     """The address of the database and the stamp of the name; None when this transaction changed it.
 
-    A name that nobody has changed yet has no row. Its stamp is the empty text.
+    `known` are the notes of the transaction. A name that nobody has changed yet has no row. Its stamp is
+    the empty text.
     """
-    known = notes()
     if name in known.get(_CHANGED, ()):
         return None
     if _STAMPS not in known:
         take_stamps(session.scalar(_READ_STAMPS))
-    stamps: Mapping[str, str] = known[_STAMPS]
-    return session.get_bind().engine.url, stamps.get(name, "")
+    address, stamps = known[_STAMPS]
+    return address, stamps.get(name, "")
 
 
 class Kept(Generic[Value]):
@@ -85,10 +86,11 @@ class Kept(Generic[Value]):
 
     def value(self) -> Value:
         """The value as this transaction sees it, with the changes of the transaction itself."""
-        asked: dict[object, Value] = notes().setdefault(_ASKED, {})
+        known = notes()
+        asked: dict[object, Value] = known.setdefault(_ASKED, {})
         if self in asked:
             return asked[self]
-        stamp = _stamp(self._name)
+        stamp = _stamp(known, self._name)
         kept = self._kept
         if kept is not None and kept[0] == stamp:
             asked[self] = kept[1]

@@ -5,23 +5,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import psycopg
-from flask_sqlalchemy.session import Session as FlaskSession
-from sqlalchemy import Connection, Engine
-
-
-class OneDatabase(FlaskSession):
-    """A session of a program with one database; it finds the engine once, and not for each statement."""
-
-    _bind: Engine | Connection | None = None
-
-    def get_bind(self, *_: Any, bind: Engine | Connection | None = None, **__: Any) -> Any:
-        """The engine of the app, for every statement; `bind` itself where the caller names one."""
-        if bind is not None:
-            return bind
-        if self._bind is None:
-            self._bind = self._db.engines[None]
-        return self._bind
-
 
 _EMPTY: dict[bytes | str, type[list[Any]] | type[dict[str, Any]]] = {
     b"[]": list,

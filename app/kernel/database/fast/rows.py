@@ -17,9 +17,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import (
-    make_transient_to_detached,
-)
 
 from app.kernel.database import Model, is_sqlite, session
 from app.kernel.database.fast.among import among
@@ -63,7 +60,7 @@ def _by_key(model: type[Known]) -> tuple[Select[Known], str]:
 
 
 def fetch(statement: Executable, values: Mapping[str, Any]) -> Sequence[Any]:
-    """Runs a SELECT about tables and returns its rows, not objects.
+    """Runs a statement about tables and returns its rows, not objects.
 
     The session first writes its changes (unless the caller uses `no_autoflush`), so the statement sees
     them.
@@ -124,26 +121,6 @@ def columns_of(row: Model) -> dict[str, Any]:
     return values
 
 
-def insert_row(row: Model) -> None:
-    """Inserts the row, which must have its key already; then the row is an object of the session.
-
-    The rows that the row refers to must be in the database already.
-    """
-    values, said = columns_of(row), row.__dict__
-    for name, value in values.items():
-        if name not in said or said[name] is not value:
-            setattr(row, name, value)
-    given = {name: value for name, value in values.items() if value is not None}
-    put(_insert_into(type(row)), given)
-    make_transient_to_detached(row)
-    session.add(row)
-
-
-@cache
-def _insert_into(model: type[Model]) -> Executable:
-    return table_of(model).insert().inline()
-
-
 def reserve_ids(model: type[Model], count: int) -> list[int]:
     """Returns `count` new ids in rising order; no other transaction gets these ids.
 
@@ -155,7 +132,7 @@ def reserve_ids(model: type[Model], count: int) -> list[int]:
         # A transaction that writes is the only one, so no other transaction takes these ids.
         last = max(session.scalar(select(func.max(table.c.id))) or 0, _last_given(table))
         return list(range(last + 1, last + 1 + count))
-    return sorted(session.scalars(_next_ids(table), {"count": count}))
+    return sorted(row_id for (row_id,) in fetch(_next_ids(table), {"count": count}))
 
 
 @cache
