@@ -20,7 +20,8 @@ WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PU
 NAMES = (
     *("APP_ENV", "DATA_DIR", "DATABASE_URL", "HOST", "PORT", "SERVER_WORKERS", "DEMO"),
     *("DEMO_PASSWORD", *SECRET_NAMES, "FIELD_KEY_ID", "WECHAT_MODE", *WECHAT_NAMES, "CLOCK_FILE"),
-    *("TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
+    *("CONSENT_DOCUMENTS", "TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
+    *("SECURITY_LOG", "ADMIN_SECOND_FACTOR"),
 )
 _HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
 _WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
@@ -53,8 +54,7 @@ _WISHES = {
 }
 _PRODUCTION_WISHES = {
     **dict.fromkeys(
-        SECRET_NAMES,
-        ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice"),
+        SECRET_NAMES, ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice")
     ),
     "DEMO_PASSWORD": ("自己定的密码；或设 DEMO=0", "a password of your own, or DEMO=0"),
     "WECHAT_MODE": ("live（正式环境不能用沙箱）", "live (no sandbox in production)"),
@@ -94,10 +94,7 @@ class Reader:
         if not value:
             seen, was = "现在没有填", "is not set"
         elif name in _HIDDEN:
-            seen, was = (
-                "现在填的不合要求（内容保密，不显示）",
-                "is not acceptable (value not shown)",
-            )
+            seen, was = "现在填的不合要求（内容保密）", "is not acceptable (value not shown)"
         else:
             shown = _scheme_alone(value) if name.endswith("_URL") else value
             seen, was = f"现在是“{shown}”", f"is {shown!r}"
@@ -112,6 +109,15 @@ class Reader:
             return value
         self.refuse(name, ("以下之一：" + "、".join(allowed), "one of " + ", ".join(allowed)))
         return default
+
+    def switch(self, name: str, default: str) -> bool:
+        """Returns whether the setting is 1, and not 0."""
+        return self.choice(name, default, ("0", "1")) == "1"
+
+    def folder(self, name: str) -> str:
+        """Returns the whole path of a folder that is named from the program's own; "" for none."""
+        text = self.text(name)
+        return str((ROOT / text).resolve()) if text else ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Returns a whole number from `low` to `high`; else adds a problem and returns `default`."""
@@ -248,10 +254,13 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
         "HOST": reader.text("HOST", "127.0.0.1"),
         "PORT": reader.number("PORT", 8000, 1, 65535),
         "SERVER_WORKERS": reader.number("SERVER_WORKERS", 1, 1, 64),
-        "DEMO": reader.choice("DEMO", default_demo, ("0", "1")) == "1",
+        "DEMO": reader.switch("DEMO", default_demo),
         "DEMO_PASSWORD": reader.text("DEMO_PASSWORD", DEMO_PASSWORD),
         "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
+        "SECURITY_LOG": reader.choice("SECURITY_LOG", "file", ("file", "stdout")),
+        "ADMIN_SECOND_FACTOR": reader.switch("ADMIN_SECOND_FACTOR", str(int(in_production))),
         "CLOCK_FILE": reader.text("CLOCK_FILE"),
+        "CONSENT_DOCUMENTS": reader.folder("CONSENT_DOCUMENTS"),
     }
 
 

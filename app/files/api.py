@@ -9,15 +9,21 @@ from app.files import queries, service
 from app.files.media.pictures import LARGEST_PICTURE
 from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
+from app.files.signed import is_genuine
 from app.files.states import LARGEST_BODY
+from app.files.turns import turn_of
 from app.kernel.actor import current_actor
-from app.kernel.errors import Invalid
+from app.kernel.database import transaction
+from app.kernel.errors import Invalid, Unavailable
 from app.kernel.http import Blueprint, Decorator, handed, network_first
 from app.kernel.idempotency import repeatable
+from app.kernel.limits import check, count, counted_elsewhere
+from app.kernel.throttle import signed_content
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1", description="照片和录音")
 BLUEPRINTS = (blueprint,)
 
+_ACT = "files.upload_file"
 _BODY = {
     "required": True,
     "content": {
@@ -35,10 +41,35 @@ _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
 def _read_upload(_body: dict[str, Any]) -> Content:
-    """Reads the form part `file` and cleans its content.
+    """Reads the form part `file` and cleans its content, one upload of a person at a time.
 
-    Runs before the transaction, so that no lock is held while a picture is decoded. Raises Invalid
-    `file.parts` for more than one part, `file.missing` for none, and the errors of `read_content`.
+    Runs before the transaction, so that no lock is held while a picture is decoded. What costs nothing
+    is asked first: the turn, the hour and the quota. Counted is what was read, be it kept or refused,
+    and not what came while others were decoded. Raises TooMany `file.one_at_a_time`, `rate.exceeded`
+    and `file.quota_exceeded`, and the errors of `_content`.
+    """
+    actor = current_actor()
+    with turn_of(actor.own_id):
+        with transaction():
+            check(actor, _ACT)
+            service.check_room(actor)
+        was_read = True
+        try:
+            return _content()
+        except Unavailable:
+            was_read = False
+            raise
+        finally:
+            if was_read:
+                with transaction():
+                    count(actor, _ACT)
+
+
+def _content() -> Content:
+    """Reads the form part and cleans it.
+
+    Raises Invalid `file.parts` for more than one part, `file.missing` for none, and the errors of
+    `read_content`.
     """
     request.max_content_length = LARGEST_BODY
     parts = [
@@ -60,8 +91,11 @@ def _read_upload(_body: dict[str, Any]) -> Content:
 @_documented
 @network_first(_read_upload)
 @blueprint.response(201, FileOut)
-@handed(_read_upload)
+@handed(lambda _: _content())
 @repeatable(queries.get_visible_link)
+@counted_elsewhere(
+    "_read_upload counts, after the person's turn: what is refused for it writes nothing"
+)
 def upload_file(content: Content) -> queries.FileLink:
     """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。
 
@@ -75,6 +109,7 @@ def upload_file(content: Content) -> queries.FileLink:
 @blueprint.alt_response(206, schema={"type": "string", "format": "binary"}, content_type="*/*")
 @blueprint.alt_response(304, description="没有变化")
 @blueprint.alt_response(416)
+@signed_content(is_genuine)
 def show_file(signed: str) -> Response:
     """公开：凭签名查看。伪造、过期、已删除的都是同样的 404。"""
     return _answer(queries.open_signed(signed))

@@ -22,8 +22,10 @@ from app.kernel.queue import fail, free_rows, work_together
 from app.kernel.settings import Setting
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import audit_unit_of, lock_person
+from app.people.queries import audit_unit_of, get_person, lock_person
 
+# Bytes. No picture with its thumbnail is stored in less.
+_SMALLEST = 500
 BATCH = 500
 BATCH_ON_SQLITE = 50
 
@@ -58,6 +60,14 @@ def upload(actor: Actor, content: Content) -> File:
     session.add(file)
     session.flush()
     return file
+
+
+def check_room(actor: Actor) -> None:
+    """Asks before an upload is read whether there is room for a file of the actor at all.
+
+    Raises NotFound where the person is gone, and TooMany `file.quota_exceeded`.
+    """
+    _check_quota(get_person(actor.own_id), _SMALLEST, now())
 
 
 def keep_document(

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Index, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.kernel import security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import Id, Model, session
@@ -63,11 +64,16 @@ def record(
     fields: Sequence[str] = (),
     unit_id: int | None = None,
 ) -> None:
-    """Adds one audit row in the caller's transaction; `unit_id` is the unit whose staff may read it."""
+    """Adds one audit row in the caller's transaction; `unit_id` is the unit whose staff may read it.
+
+    The security log gets a line of it, without the reason.
+    """
     values = audit_values(
         actor, action, subject_kind, subject_id, reason=reason, fields=fields, unit_id=unit_id
     )
     session.execute(insert(AuditRow).values(values).inline())
+    subject = {"subject": f"{subject_kind}:{subject_id}", "unit": unit_id, "fields": list(fields)}
+    security.note(action, actor, **subject)
 
 
 def count_since(action: str, subject_kind: str, subject_id: int, since: datetime) -> int:

@@ -183,11 +183,11 @@ def test_the_copy_of_the_own_data_holds_orders_and_words(world: World) -> None:
 IMPERSONAL = {
     "head": "the hash of the last history row",
     "handling_path": "the path of a unit",
+    "parent_path": "the path of the parent's unit",
     "external_number": "another system's number of the matter",
     "external_system": "the name of that system",
     "helper_ids": "people who go along, not the requester",
     "visit_code": "four random digits",
-    "task": "what the desk asks for; with the words of the desk itself",
 }
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from app.intake.mappings import ImportMapping, shipped_mapping
 from app.intake.models import Import, ImportRow
+from app.intake.policy import may_import
 from app.intake.queries.importing import (
     Preview,
     get_visible_import,
@@ -26,9 +27,11 @@ from app.kernel.crypto import seal
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids, table_of
 from app.kernel.errors import Conflict
+from app.kernel.naming import Naming
 from app.kernel.queue import fail, free_rows, give_up, work_each
+from app.organisation.queries import get_unit
 from app.organisation.tables import Fault
-from app.people.queries import lock_person
+from app.people.queries import grants_of, lock_person
 
 log = structlog.get_logger("intake")
 
@@ -117,6 +120,22 @@ def drop_upload(actor: Actor, import_id: int) -> None:
     session.flush()
 
 
+def expire_uploads_of(actor: Actor, person_id: int) -> None:
+    """Ends the person's imports that wait at units where he or she may not import any more.
+
+    The job deletes their rows. An import that was started goes on, because it is the unit's work.
+    """
+    del actor
+    uploader = Actor(person_id, "", grants_of(person_id, now()))
+    waiting = select(Import).where(
+        Import.uploaded_by_id == person_id, Import.state == ImportState.CHECKED
+    )
+    for kept in session.scalars(lock(waiting.order_by(Import.id))).all():
+        if not may_import(uploader, get_unit(kept.unit_id).path):
+            kept.state = ImportState.EXPIRED
+    session.flush()
+
+
 def _locked(import_id: int) -> Import:
     return session.scalars(lock(select(Import).where(Import.id == import_id))).one()
 
@@ -186,6 +205,31 @@ def _enter(actor: Actor, kept: Import, rows: Sequence[ImportRow]) -> None:
     kept.added += entered.added
     kept.known += entered.known
     kept.rejected += len(bad)
+
+
+def forget_rows_of(actor: Actor, naming: Naming) -> None:
+    """Deletes the kept rows of files that name an erased person; such a row is not entered any more.
+
+    All rows are opened, because they are sealed. They are kept for a day.
+    """
+    last = 0
+    while some := _next_rows(last):
+        last = some[-1].id
+        gone = [row.id for row in some if _names(naming, row)]
+        session.execute(delete(ImportRow).where(ImportRow.id.in_(gone)))
+
+
+def _next_rows(after: int) -> Sequence[ImportRow]:
+    rows = select(ImportRow).where(ImportRow.id > after).order_by(ImportRow.id)
+    return session.scalars(rows.limit(BATCH)).all()
+
+
+def _names(naming: Naming, row: ImportRow) -> bool:
+    try:
+        cells = line_of(row).cells
+    except Exception:  # a row that nobody can open names nobody, whatever is wrong with it
+        return False
+    return any(naming.blank(cell) != cell for cell in cells)
 
 
 def forget_rows(actor: Actor, *, limit: int = BATCH) -> int:

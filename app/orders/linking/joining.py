@@ -11,7 +11,7 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden
 from app.orders.access.visible import get_visible
 from app.orders.record.core import keep_beside, locked, take, write
-from app.orders.record.telling import desk, tell
+from app.orders.record.telling import desk, judges, tell
 from app.orders.ticket.models import Order, OrderFollower
 from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
 
@@ -52,7 +52,7 @@ def still_not_solved(actor: Actor, order_id: int) -> Order:
     follower.doubt(at)
     order.doubt(at)
     write(actor, order, visible=False)
-    tell(order, "joiner_unsolved", desk(order))
+    tell(order, "joiner_unsolved", [*desk(order), *judges(order, "orders.follow_up")])
     return order
 
 

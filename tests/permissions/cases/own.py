@@ -205,10 +205,15 @@ def _stylesheet(_: World) -> Values:
     return {"filename": "docs.css"}
 
 
+def _kind_of_document(_: World) -> Values:
+    return {"kind": "privacy"}
+
+
 _CONSENT = _plain(document="service_terms", version=1, granted=True)
 CASES = (
     Case("me.get_me"),
     Case("me.put_me", body=_plain(name="改了名"), version=_own_version),
+    Case("me.prove", _with_accounts, _plain(password=PASSWORD)),
     Case("me.delete_me", status=204),
     Case(
         "me.change_password",
@@ -218,8 +223,9 @@ CASES = (
     Case("me.attach_phone", body=_plain(code="demo-phone-13655550009")),
     Case("me.set_away", body=_plain(until=None)),
     Case("me.export_me", opens=True),
-    Case("me.list_consents"),
-    Case("me.record_consent", body=_CONSENT, status=201),
+    Case("consents.list_consents"),
+    Case("consents.get_document", _kind_of_document),
+    Case("consents.record_consent", body=_CONSENT, status=201),
     Case("me.enrol_totp", _with_accounts, _plain(current_password=PASSWORD), 201),
     Case("me.confirm_totp", _with_generators(confirmed=False), _code),
     Case("me.remove_totp", _with_generators(confirmed=True), _password_and_code, 204),
