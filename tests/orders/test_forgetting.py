@@ -21,6 +21,8 @@ from app.people.service import (
     export_person,
 )
 from tests.conftest import Clock
+from tests.orders.rows import refused
+from tests.orders.stages import claimed, completed
 from tests.orders.stories import (
     PUBLIC,
     actions_of,
@@ -76,6 +78,21 @@ def test_what_somebody_works_on_runs_on_and_closes_by_itself(world: World, clock
     assert order_of(order).status is OrderStatus.CLOSED
     assert told(world, "resident", "closed", order) == 0
     assert_sound(order)
+
+
+def test_staff_write_no_contact_of_who_has_left(world: World) -> None:
+    """Nobody is called back, and no name comes back, once the requester is gone; before, both can be."""
+    done, held = completed(world), claimed(world)
+    call, contact = {"outcome": "reached", "solved": True}, {"reason": "更正", "contact_name": "王"}
+    assert "follow_up" in read(world, "dispatcher", f"/orders/{done}")["actions"]
+    world.act("dispatcher", held, "amend", **contact)
+    erased(world)
+    assert "follow_up" not in read(world, "dispatcher", f"/orders/{done}")["actions"]
+    for order, action, body, code in (
+        (done, "follow_up", call, "order.nobody_to_call"),
+        (held, "amend", contact, "order.requester_left"),
+    ):
+        assert refused(world, "dispatcher", f"/orders/{order}/{action}", **body) == (409, code)
 
 
 def test_words_and_contacts_go_and_the_history_still_holds(world: World) -> None:

@@ -124,6 +124,13 @@ def _completed(stage: Stage, person: Person) -> int:
     return order
 
 
+def _in_work(stage: Stage, person: Person) -> int:
+    order = _order(stage, person)
+    stage.must("dispatcher", "POST", f"/orders/{order}/dispatch", {"mode": "pool"})
+    stage.must("member", "POST", f"/orders/{order}/claim", {})
+    return order
+
+
 def _neighbours(stage: Stage, public: bool = False) -> int:
     more = {"category_id": stage.world.categories[PUBLIC]} if public else {}
     neighbour = stage.person()
@@ -338,6 +345,9 @@ RESIDENTS: dict[str, Verb] = {
     "enter for": _enter_for,
     "lift": _upheld,
     "amend": _on_persons_order("amend", lambda p: {"reason": "更正", "contact_name": p.name}),
+    "amend in work": _on_persons_order(
+        "amend", lambda p: {"reason": "更正", "contact_name": p.name}, _in_work
+    ),
     "follow up": _on_persons_order("follow_up", _rings, _completed),
     "limit": _about("/people/{id}/limit", lambda _, p: {"days": 7, "reason": p.word}),
     "green": _about(

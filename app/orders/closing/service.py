@@ -94,10 +94,13 @@ def follow_up_order(
     """回访: staff note a call to the requester; the answer of a resident who was reached is a rating.
 
     A person who worked on the order, or is a party of it, may not call. Raises Forbidden
-    `order.not_allowed`, Invalid `order.solved_required` and what `hold_requester` and `take` raise.
+    `order.not_allowed`, Conflict `order.nobody_to_call`, Invalid `order.solved_required`, and what
+    `hold_requester` and `take` raise.
     """
     hold_requester(order_id)
     order = take(actor, order_id, Action.FOLLOW_UP)
+    if not order.may_be_called:
+        raise Conflict("order.nobody_to_call", "这件事没有留下联系人，不用回访。")
     refuse_own_work(actor, order)
     answered = outcome is CallOutcome.REACHED
     if answered and solved is None:

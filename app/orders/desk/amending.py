@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, exists, select
 
 from app.categories.queries import usable_category
 from app.categories.states import Urgency
@@ -11,12 +11,12 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.database import session
-from app.kernel.errors import Forbidden, Invalid, instead_of_not_found
+from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
 from app.orders.access.concern import refuse_own_words
 from app.orders.giving.service import is_called_anew, page
 from app.orders.record.core import hold_requester, need_reason, take, write
 from app.orders.record.telling import requesters, tell
-from app.orders.ticket.models import Amendment, Order, OrderContact, OrderFollower
+from app.orders.ticket.models import Amendment, Order, OrderContact, OrderEvent, OrderFollower
 from app.orders.ticket.models.placement import point_text
 from app.orders.ticket.states import Action, ContentState
 from app.organisation.models import Place
@@ -40,9 +40,9 @@ def amend_order(
     """更正: corrects category, urgency, place, contact or green channel; None leaves a field as it is.
 
     The green channel is for a leader. An order that becomes an emergency pages people. Raises
-    Forbidden `order.leader_only`; Invalid `order.nothing_changed`, `order.reason_required`,
-    `place.unknown`, `place.other_unit`, `phone.invalid`; and what `hold_requester`, `take` and
-    `usable_category` raise.
+    Conflict `order.requester_left`; Forbidden `order.leader_only`; Invalid `order.nothing_changed`,
+    `order.reason_required`, `place.unknown`, `place.other_unit`, `phone.invalid`; and what
+    `hold_requester`, `take` and `usable_category` raise.
     """
     hold_requester(order_id)
     order = take(actor, order_id, Action.AMEND)
@@ -149,10 +149,22 @@ def _contact_of(order: Order) -> OrderContact:
     return contact
 
 
+def _has_lost_requester(order: Order) -> bool:
+    """Whether an erasure has taken the order's requester and contact away."""
+    erased = exists().where(OrderEvent.order_id == order.id, OrderEvent.action == Action.ERASE)
+    return (
+        order.requester_id is None
+        and session.get(OrderContact, order.id) is None
+        and bool(session.scalar(select(erased)))
+    )
+
+
 def _change_contact(order: Order, name: str | None, phone: str | None) -> tuple[str, ...]:
     """Seals the new contact; returns the names of the changed fields, never their values."""
     if not name and not phone:
         return ()
+    if _has_lost_requester(order):
+        raise Conflict("order.requester_left", "下单人已注销，不能再填写联系人。")
     contact = _contact_of(order)
     if name:
         contact.put(name=name)

@@ -152,6 +152,7 @@ _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
     Action.CHECK_CONTENT: lambda actor, order, around: around.party,
     Action.RATE: lambda actor, order, around: around.worked,
+    Action.FOLLOW_UP: lambda actor, order, around: not order.may_be_called,
     Action.REJECT: lambda actor, order, around: order.appealed and around.rejected,
     Action.EXTEND: lambda actor, order, around: _is_past(order.due_at),
     Action.SETTLE: lambda actor, order, around: around.divided,

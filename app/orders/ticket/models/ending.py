@@ -204,6 +204,7 @@ class Ending(Handing):
         if not requester:
             return
         self.requester_id = None
+        self.follow_up_due = False
         self.empty("words")
         if self.status in (S.SUBMITTED, S.DISPATCHED):
             self._withdraw(at)

@@ -114,6 +114,12 @@ class Order(Ending):
         """The number for people: six digits of the day of placing, then the id in six digits or more."""
         return f"{local_date(self.submitted_at):%y%m%d}{self.id:06d}"
 
+    @property
+    def may_be_called(self) -> bool:
+        """Whether there is somebody to call: an account, a noted phone, or a neighbour who doubted."""
+        known = (self.requester_id, self.placer_id, self.contact_index)
+        return self.follow_up_due or any(one is not None for one in known)
+
     @classmethod
     def placed(cls, placement: Placement, order_id: int, at: datetime) -> "Order":
         """下单: a new order with that id, not in the session; its placing is the act under way."""
