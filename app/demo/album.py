@@ -50,7 +50,7 @@ class Album:
         actor = Actor(self.persons[by].id, people()[by].name)
         mended = action is Action.COMPLETE
         data = picture(story.category, f"{story.key} {action}", mended=mended)
-        file = service.upload(actor, read_content(data))
+        file = service.upload(actor, service.store(read_content(data)))
         service.attach(actor, [file.id], ("order", order.id))
         file.content_state = ContentState.PASSED
         self.pictures[story.key, action] = [file.id]

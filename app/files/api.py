@@ -1,9 +1,10 @@
 """The endpoints of files: upload a file, and show the file that a signed address names."""
 
+from functools import partial
 from io import BytesIO
 from typing import Any
 
-from flask import Response, request, send_file
+from flask import Response, after_this_request, request, send_file
 
 from app.files import queries, service
 from app.files.media.pictures import LARGEST_PICTURE
@@ -40,10 +41,11 @@ _BODY = {
 _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
-def _read_upload(_body: dict[str, Any]) -> Content:
-    """Reads the form part `file` and cleans its content, one upload of a person at a time.
+def _read_upload(_body: dict[str, Any]) -> service.Stored:
+    """Reads the form part `file`, cleans and stores its content, one upload of a person at a time.
 
-    Runs before the transaction, so that no lock is held while a picture is decoded. What costs nothing
+    Runs before the transaction, so that no lock is held while a picture is decoded or the disk waits.
+    Where no row is made, the bytes are deleted again after the answer. What costs nothing
     is asked first: the turn, the hour and the quota. Counted is what was read, be it kept or refused,
     and not what came while others were decoded. Raises TooMany `file.one_at_a_time`, `rate.exceeded`
     and `file.quota_exceeded`, and the errors of `_content`.
@@ -55,7 +57,9 @@ def _read_upload(_body: dict[str, Any]) -> Content:
             service.check_room(actor)
         was_read = True
         try:
-            return _content()
+            stored = service.store(_content())
+            after_this_request(partial(_discard, stored))
+            return stored
         except Unavailable:
             was_read = False
             raise
@@ -63,6 +67,13 @@ def _read_upload(_body: dict[str, Any]) -> Content:
             if was_read:
                 with transaction():
                     count(actor, _ACT)
+
+
+def _discard(stored: service.Stored, response: Response) -> Response:
+    # After a fault the row may have been committed all the same; the job for strays looks for it.
+    if not stored.is_kept and response.status_code < 500:
+        service.discard(stored)
+    return response
 
 
 def _content() -> Content:
@@ -96,12 +107,12 @@ def _content() -> Content:
 @counted_elsewhere(
     "_read_upload counts, after the person's turn: what is refused for it writes nothing"
 )
-def upload_file(content: Content) -> queries.FileLink:
+def upload_file(stored: service.Stored) -> queries.FileLink:
     """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。
 
     类型由内容决定。照片重新编码：转正、sRGB、最长 2560 像素、不带附加信息。
     """
-    return queries.link_to(service.upload(current_actor(), content))
+    return queries.link_to(service.upload(current_actor(), stored))
 
 
 @blueprint.get("/files/<string:signed>")

@@ -1,6 +1,7 @@
 """The verbs of files: keep an upload, attach it to a subject, judge its content, delete it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -32,21 +33,51 @@ BATCH_ON_SQLITE = 50
 log = structlog.get_logger("files")
 
 
-def upload(actor: Actor, content: Content) -> File:
-    """Stores the content of an upload; answers the new file, which belongs to no subject yet.
+@dataclass(slots=True)
+class Stored:
+    """The content of an upload whose bytes are stored under a name; `is_kept` once a row names them."""
 
-    Raises NotFound where the actor is no longer active, and TooMany `file.quota_exceeded`. The bytes
-    are written before the row: if the request fails afterwards, `remove_strays` deletes them.
+    content: Content
+    name: str
+    is_kept: bool = False
+
+    def __str__(self) -> str:
+        """The digest: a repeated request is recognised by it."""
+        return str(self.content)
+
+
+def store(content: Content) -> Stored:
+    """Stores the bytes of an upload; `upload` makes the row.
+
+    It waits for the disk, so it is called before the transaction. Bytes without a row are deleted by
+    `discard`, or by `remove_strays` where the process died.
     """
+    name = new_name()
+    storage().put(stored_name(name, Variant.FULL), content.full)
+    if content.small is not None:
+        storage().put(stored_name(name, Variant.SMALL), content.small)
+    return Stored(content, name)
+
+
+def discard(stored: Stored) -> None:
+    """Deletes the bytes of an upload of which no row was made."""
+    for variant in Variant:
+        _deleted(stored_name(stored.name, variant))
+
+
+def upload(actor: Actor, stored: Stored) -> File:
+    """Makes the row of a stored upload; answers the new file, which belongs to no subject yet.
+
+    Raises NotFound where the actor is no longer active, and TooMany `file.quota_exceeded`.
+    """
+    content = stored.content
     moment = now()
     person = lock_person(actor.own_id)
     if not person.is_active:
         raise not_found()
     _check_quota(person, content.size, moment)
-    name = new_name()
-    _store(name, content)
     file = File(
-        name=name,
+        name=stored.name,
         kind=content.kind,
         content_type=content.content_type,
         size=content.size,
@@ -59,6 +90,7 @@ def upload(actor: Actor, content: Content) -> File:
     )
     session.add(file)
     session.flush()
+    stored.is_kept = True
     return file
 
 
@@ -235,12 +267,6 @@ def _limit(person: Person, about: Setting) -> int:
     if person.home_unit_id is None:
         return int(about.default)
     return int(setting(person.home_unit_id, about.key))
-
-
-def _store(name: str, content: Content) -> None:
-    storage().put(stored_name(name, Variant.FULL), content.full)
-    if content.small is not None:
-        storage().put(stored_name(name, Variant.SMALL), content.small)
 
 
 def _delete(which: ColumnElement[bool]) -> int:

@@ -91,7 +91,7 @@ def keep(actor: Actor, data: bytes | None = None) -> File:
     """Uploads through the service."""
     content = read_content(data or samples.jpeg())
     with transaction():
-        return service.upload(actor, content)
+        return service.upload(actor, service.store(content))
 
 
 def send(client: FlaskClient, headers: Headers, data: bytes, name: str = "a.jpg") -> TestResponse:

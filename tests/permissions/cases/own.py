@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from app.files.queries import link_to
 from app.files.reading import read_content
-from app.files.service import upload
+from app.files.service import store, upload
 from app.identity import passwords
 from app.identity.models import Account, LoginSession, TotpSecret
 from app.identity.service import open_session
@@ -175,7 +175,7 @@ def lost_listed(answer: Any, values: Values) -> bool:
 
 def _link(world: World) -> str:
     content = read_content(PICTURE)
-    link = link_to(upload(Actor(world.ids["resident"], "resident"), content))
+    link = link_to(upload(Actor(world.ids["resident"], "resident"), store(content)))
     session.commit()
     return link.url.rpartition("/")[2]
 
