@@ -23,7 +23,7 @@ from app.kernel.queue import fail, free_rows, work_together
 from app.kernel.settings import Setting
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import audit_unit_of, get_person, lock_person
+from app.people.queries import audit_unit_of, get_person, lock_person, require_own_consent
 
 # Bytes. No picture with its thumbnail is stored in less.
 _SMALLEST = 500
@@ -97,8 +97,10 @@ def upload(actor: Actor, stored: Stored) -> File:
 def check_room(actor: Actor) -> None:
     """Asks before an upload is read whether there is room for a file of the actor at all.
 
-    Raises NotFound where the person is gone, and TooMany `file.quota_exceeded`.
+    Raises NotFound where the person is gone, Forbidden `consent.required`, and TooMany
+    `file.quota_exceeded`.
     """
+    require_own_consent(actor)
     _check_quota(get_person(actor.own_id), _SMALLEST, now())
 
 

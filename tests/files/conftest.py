@@ -19,6 +19,8 @@ from app.kernel.http import App
 from app.organisation import service as organisation
 from app.organisation.models import Unit
 from app.people import service as people
+from app.people.states import Document
+from tests.consents import agree
 from tests.files import samples
 
 SYSTEM = Actor.system("test")
@@ -55,6 +57,7 @@ def new_person(unit: Unit) -> NewPerson:
         with transaction():
             home = unit.id if at_home else None
             person = people.create_person(SYSTEM, name=name, home_unit_id=home)
+            agree(person.id, Document.PRIVACY)
         return Actor(person.id, name)
 
     return make

@@ -18,6 +18,8 @@ from app.people.models import Person
 from app.people.service import create_person, report_to_unit
 from app.people.states import Document, PersonKind, RegistrationKind
 from tests.consents import agree
+from tests.files import samples
+from tests.files.conftest import send
 from tests.orders.stories import do
 from tests.privacy.dump import opened
 from tests.world import SOUTH, SYSTEM, WEST, World
@@ -127,6 +129,24 @@ def _by_staff(world: World) -> Answer:
     return 201, None
 
 
+def _joins(world: World) -> Answer:
+    """A neighbour's matter of a public place, which the person has met too."""
+    order = world.order("resident", category_id=world.categories["路灯楼道灯"])["id"]
+    world.act("dispatcher", order, "dispatch", mode="pool")
+    return _post(f"/orders/{order}/join", note="翠鸟路这边也是。")(world)
+
+
+def _me_too(world: World) -> Answer:
+    body = {"text": "停水", "until": "2099-01-01T09:00:00+08:00"}
+    banner = world.post("dispatcher", "/banners", unit_id=_unit(world), **body).get_json()["id"]
+    return _post(f"/banners/{banner}/me_too")(world)
+
+
+def _uploads(world: World) -> Answer:
+    assert world.client is not None
+    return _answer(send(world.client, world.login(WHO), samples.jpeg()))
+
+
 ORDER = {"description": "翠鸟路积水了。", "unit_id": _unit}
 AT_POINT = _post("/orders", location=POINT, **ORDER)
 # The order's own row has the point rounded, the sealed one is exact.
@@ -166,6 +186,9 @@ WAYS = (
         _post("/orders", category_id=lambda world: world.categories["电梯困人"], **ORDER),
         ("翠鸟路积水了",),
     ),
+    Way(P, "附议", _joins, ("order_followers.person_id={newcomer}", "翠鸟路这边也是")),
+    Way(P, "我也是", _me_too, ("intake_banner_me_toos.person_id={newcomer}",)),
+    Way(P, "upload", _uploads, ("files.uploader_id={newcomer}",)),
     Way(
         P,
         "registration as a volunteer",
@@ -258,7 +281,9 @@ def newcomer(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 def found(world: World, way: Way) -> set[bool]:
     """Which of the traces stand in the tables: all, none, or some of them."""
     text = everything()
-    return {trace.format(place=world.place.id) in text for trace in way.traces}
+    return {
+        trace.format(place=world.place.id, newcomer=world.ids[WHO]) in text for trace in way.traces
+    }
 
 
 def withdraw(world: World, document: Document) -> Answer:

@@ -20,6 +20,7 @@ from app.notifications.service import blank_messages, notify
 from app.organisation.models import Unit
 from app.organisation.queries import get_place, get_unit, hold_unit, is_open
 from app.organisation.states import PlaceKind
+from app.people.queries import require_own_consent
 
 VersionCheck = Callable[[int], None]
 # The number of people to whom one statement sends a message.
@@ -131,9 +132,11 @@ def _end(actor: Actor, banner: Banner, note: str) -> None:
 def me_too(actor: Actor, banner_id: int) -> Banner:
     """我也是: counts the actor, who is told when the banner ends.
 
-    Raises NotFound `not_found`, Conflict `banner.ended`, `banner.already_counted`.
+    Raises NotFound `not_found`, Forbidden `consent.required`, Conflict `banner.ended`,
+    `banner.already_counted`.
     """
     get_visible_banner(actor, banner_id)
+    require_own_consent(actor)
     # Locked, so that no person is counted after the messages about the end have been written.
     banner = _locked(banner_id)
     if not is_shown(banner):

@@ -14,14 +14,16 @@ from app.orders.record.core import keep_beside, locked, take, write
 from app.orders.record.telling import desk, judges, tell
 from app.orders.ticket.models import Order, OrderFollower
 from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
+from app.people.queries import require_own_consent
 
 
 def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
     """附议 (我也遇到了): the actor is counted and will hear the outcome.
 
-    Raises Conflict `order.already_joined` and what `take` raises.
+    Raises Forbidden `consent.required`, Conflict `order.already_joined` and what `take` raises.
     """
     order = take(actor, order_id, Action.JOIN)
+    require_own_consent(actor)
     order.join(now(), actor.own_id)
     try:
         with session.begin_nested():

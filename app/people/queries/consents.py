@@ -135,6 +135,16 @@ def require_consent(person_id: int, *documents: Document) -> None:
         raise Forbidden("consent.required", f"请本人先阅读并同意{titles(missing)}，再继续办理。")
 
 
+def require_own_consent(actor: Actor) -> None:
+    """Raises Forbidden `consent.required` where a resident has not agreed to the privacy notice.
+
+    People who hold a role keep on with what they do; the consents of members are asked where they
+    take something new.
+    """
+    if not actor.grants:
+        require_consent(actor.own_id, Document.PRIVACY)
+
+
 def titles(documents: Iterable[Document]) -> str:
     """Returns the titles of the documents as a sentence names them: 《隐私政策》《服务条款》."""
     return "".join(f"《{text_in_force(document).title}》" for document in documents)
