@@ -12,6 +12,7 @@ from app.files.reading import Content, read_content
 from app.files.schemas import FileOut
 from app.files.signed import is_genuine
 from app.files.states import LARGEST_BODY
+from app.files.storage import Stored, discard, store
 from app.files.turns import turn_of
 from app.kernel.actor import current_actor
 from app.kernel.database import transaction
@@ -41,7 +42,7 @@ _BODY = {
 _documented: Decorator = blueprint.doc(requestBody=_BODY)
 
 
-def _read_upload(_body: dict[str, Any]) -> service.Stored:
+def _read_upload(_body: dict[str, Any]) -> Stored:
     """Reads the form part `file`, cleans and stores its content, one upload of a person at a time.
 
     Runs before the transaction, so that no lock is held while a picture is decoded or the disk waits.
@@ -57,7 +58,7 @@ def _read_upload(_body: dict[str, Any]) -> service.Stored:
             service.check_room(actor)
         was_read = True
         try:
-            stored = service.store(_content())
+            stored = store(_content())
             after_this_request(partial(_discard, stored))
             return stored
         except Unavailable:
@@ -69,10 +70,10 @@ def _read_upload(_body: dict[str, Any]) -> service.Stored:
                     count(actor, _ACT)
 
 
-def _discard(stored: service.Stored, response: Response) -> Response:
+def _discard(stored: Stored, response: Response) -> Response:
     # After a fault the row may have been committed all the same; the job for strays looks for it.
     if not stored.is_kept and response.status_code < 500:
-        service.discard(stored)
+        discard(stored)
     return response
 
 
@@ -107,7 +108,7 @@ def _content() -> Content:
 @counted_elsewhere(
     "_read_upload counts, after the person's turn: what is refused for it writes nothing"
 )
-def upload_file(stored: service.Stored) -> queries.FileLink:
+def upload_file(stored: Stored) -> queries.FileLink:
     """上传照片（JPEG、PNG、WebP，10 MB）或录音（m4a、mp3、amr，60 秒，2 MB）。
 
     类型由内容决定。照片重新编码：转正、sRGB、最长 2560 像素、不带附加信息。

@@ -1,7 +1,6 @@
 """The verbs of files: keep an upload, attach it to a subject, judge its content, delete it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -11,9 +10,8 @@ from sqlalchemy import ColumnElement, delete, insert, literal, select
 from app.files.models import File, FileRemoval
 from app.files.policy import may_judge_content
 from app.files.queries import next_position, usage_of
-from app.files.reading import Content
 from app.files.states import DAILY_BYTES, OPEN_FILES, WAITS, ContentState, FileKind, Variant
-from app.files.storage import BASE_LENGTH, new_name, storage, stored_name
+from app.files.storage import BASE_LENGTH, Stored, new_name, storage, stored_name
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import local_midnight, now
@@ -31,38 +29,6 @@ BATCH = 500
 BATCH_ON_SQLITE = 50
 
 log = structlog.get_logger("files")
-
-
-@dataclass(slots=True)
-class Stored:
-    """The content of an upload whose bytes are stored under a name; `is_kept` once a row names them."""
-
-    content: Content
-    name: str
-    is_kept: bool = False
-
-    def __str__(self) -> str:
-        """The digest: a repeated request is recognised by it."""
-        return str(self.content)
-
-
-def store(content: Content) -> Stored:
-    """Stores the bytes of an upload; `upload` makes the row.
-
-    It waits for the disk, so it is called before the transaction. Bytes without a row are deleted by
-    `discard`, or by `remove_strays` where the process died.
-    """
-    name = new_name()
-    storage().put(stored_name(name, Variant.FULL), content.full)
-    if content.small is not None:
-        storage().put(stored_name(name, Variant.SMALL), content.small)
-    return Stored(content, name)
-
-
-def discard(stored: Stored) -> None:
-    """Deletes the bytes of an upload of which no row was made."""
-    for variant in Variant:
-        _deleted(stored_name(stored.name, variant))
 
 
 def upload(actor: Actor, stored: Stored) -> File:

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from app.files import service
 from app.files.models import File
 from app.files.reading import read_content
-from app.files.storage import LocalStorage
+from app.files.storage import LocalStorage, store
 from app.identity import service as identity
 from app.identity.states import Channel
 from app.kernel.actor import Actor
@@ -94,7 +94,7 @@ def keep(actor: Actor, data: bytes | None = None) -> File:
     """Uploads through the service."""
     content = read_content(data or samples.jpeg())
     with transaction():
-        return service.upload(actor, service.store(content))
+        return service.upload(actor, store(content))
 
 
 def send(client: FlaskClient, headers: Headers, data: bytes, name: str = "a.jpg") -> TestResponse:

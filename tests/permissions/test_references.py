@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.files.reading import read_content
-from app.files.service import store, upload
+from app.files.service import upload
+from app.files.storage import store
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from tests.files import samples

@@ -8,7 +8,8 @@ from sqlalchemy import select, text
 
 from app.files.queries import link_to
 from app.files.reading import read_content
-from app.files.service import store, upload
+from app.files.service import upload
+from app.files.storage import store
 from app.identity import passwords
 from app.identity.models import Account, LoginSession, TotpSecret
 from app.identity.service import open_session
