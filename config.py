@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
-DEMO_PASSWORD = "sandan-demo"  # noqa: S105  # meant to be known; production refuses it
+DEMO_PASSWORD = "sandan-demo"  # noqa: S105  # meant to be known; production has no demo
 SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY")
 WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY")
 NAMES = (
@@ -43,6 +43,7 @@ _WISHES = {
     **dict.fromkeys(
         WECHAT_NAMES, ("微信公众平台上的值（live 模式必填）", "the value from WeChat (live mode)")
     ),
+    "CONSENT_DOCUMENTS": ("一个已有的文件夹，或不填", "a folder that exists, or nothing"),
     "METRICS_ALLOWED": (
         "用逗号分开的网段，如 10.0.0.0/8",
         "networks separated by commas, such as 10.0.0.0/8",
@@ -56,7 +57,7 @@ _PRODUCTION_WISHES = {
     **dict.fromkeys(
         SECRET_NAMES, ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice")
     ),
-    "DEMO_PASSWORD": ("自己定的密码；或设 DEMO=0", "a password of your own, or DEMO=0"),
+    "DEMO": ("0（正式环境没有示例数据）", "0 (no demo data in production)"),
     "WECHAT_MODE": ("live（正式环境不能用沙箱）", "live (no sandbox in production)"),
     "CLOCK_FILE": ("不填（正式环境不能拨时钟）", "nothing (no moved clock in production)"),
 }
@@ -115,9 +116,15 @@ class Reader:
         return self.choice(name, default, ("0", "1")) == "1"
 
     def folder(self, name: str) -> str:
-        """Returns the whole path of a folder that is named from the program's own; "" for none."""
+        """Returns the whole path of a folder that is named from the program's own; "" for none.
+
+        A folder that does not exist is a problem.
+        """
         text = self.text(name)
-        return str((ROOT / text).resolve()) if text else ""
+        folder = (ROOT / text).resolve()
+        if text and not folder.is_dir():
+            self.refuse(name, _WISHES[name])
+        return str(folder) if text else ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Returns a whole number from `low` to `high`; else adds a problem and returns `default`."""
@@ -348,8 +355,8 @@ def _refuse_in_production(reader: Reader, values: Mapping[str, Any]) -> None:
     refused = [name for name in SECRET_NAMES if values[name] and _is_weak(values[name])]
     if values["SECRET_KEY"] == values["BLIND_INDEX_KEY"]:
         refused.append("BLIND_INDEX_KEY")
-    if values["DEMO"] and values["DEMO_PASSWORD"] == DEMO_PASSWORD:
-        refused.append("DEMO_PASSWORD")
+    if values["DEMO"]:
+        refused.append("DEMO")
     if values["WECHAT_MODE"] == "sandbox":
         refused.append("WECHAT_MODE")
     if values["CLOCK_FILE"]:

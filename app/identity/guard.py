@@ -10,7 +10,7 @@ from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import SAFE_METHODS, register_guard
 from app.kernel.permissions import administering, needs_second_factor
 
-# The list stands a second time in tests/identity/test_guard.py, so that an endpoint is not made
+# The list stands a second time in tests/architecture/test_doors.py, so that an endpoint is not made
 # public by mistake.
 PUBLIC_ENDPOINTS = frozenset(
     {

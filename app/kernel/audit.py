@@ -1,4 +1,7 @@
-"""The audit: rows that say who looked at or changed sensitive data; rows are added and never changed."""
+"""The audit: rows that say who looked at or changed sensitive data.
+
+Rows are only added; an erasure blanks the reasons in which a person is named.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -88,6 +88,8 @@ def test_staff_write_no_contact_of_who_has_left(world: World) -> None:
     world.act("dispatcher", held, "amend", **contact)
     erased(world)
     assert "follow_up" not in read(world, "dispatcher", f"/orders/{done}")["actions"]
+    # A corrected place makes a row of its own for the point.
+    world.act("dispatcher", held, "amend", reason="更正", place_id=world.place.id)
     for order, action, body, code in (
         (done, "follow_up", call, "order.nobody_to_call"),
         (held, "amend", contact, "order.requester_left"),

@@ -150,13 +150,12 @@ def _contact_of(order: Order) -> OrderContact:
 
 
 def _has_lost_requester(order: Order) -> bool:
-    """Whether an erasure has taken the order's requester and contact away."""
+    """Whether an erasure has taken away the order's requester, and the name and phone to call."""
+    contact = session.get(OrderContact, order.id)
+    if order.requester_id is not None or (contact and (contact.name or contact.phone)):
+        return False
     erased = exists().where(OrderEvent.order_id == order.id, OrderEvent.action == Action.ERASE)
-    return (
-        order.requester_id is None
-        and session.get(OrderContact, order.id) is None
-        and bool(session.scalar(select(erased)))
-    )
+    return bool(session.scalar(select(erased)))
 
 
 def _change_contact(order: Order, name: str | None, phone: str | None) -> tuple[str, ...]:
