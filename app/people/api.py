@@ -160,9 +160,14 @@ def get_person(person_id: int) -> Person:
     return person
 
 
+def _changes_phone(data: dict[str, Any], **_: int) -> bool:
+    return "phone" in (data.get("detail") or {})
+
+
 @people.put("/people/<int:person_id>")
 @people.arguments(PersonEdit)
 @people.response(200, PersonOut)
+@needs_proof(_changes_phone)
 def put_person(data: dict[str, Any], person_id: int) -> Person:
     """修改人员资料；加密的内容只改 `detail` 里写明的。"""
     person = service.edit_person(current_actor(), person_id, check=check_version, **data)

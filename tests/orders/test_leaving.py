@@ -232,6 +232,20 @@ def test_orders_follow_a_unit_that_moves(world: World, spare: Unit) -> None:
     assert world.get("district", f"/orders/{order}").status_code == 200
 
 
+def test_who_came_from_above_gives_back_what_moves_away(world: World) -> None:
+    """The officer of the old street loses the order; the grid worker of the moved unit keeps another."""
+    orders = {who: int(world.order(unit_id=world.community.id)["id"]) for who in ("street", "grid")}
+    for who, order in orders.items():
+        world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids[who])
+    other = do(
+        create_unit, SYSTEM, kind=UnitKind.STREET, name="别的街道", parent_id=world.district.id
+    )
+    do(change_unit, SYSTEM, world.community.id, name="东风社区", parent_id=other.id)
+    session.expire_all()
+    assert_released(world, orders["street"], OrderStatus.SUBMITTED)
+    assert order_of(orders["grid"]).holder_id == world.ids["grid"]
+
+
 PHONE = "13700001234"
 
 

@@ -29,6 +29,7 @@ SENSITIVE = {
     "accounts.end_unit_sessions",
     "people.deactivate_person",
     "people.erase_person",
+    "people.put_person",
     "roles.create_grant",
     "roles.delete_grant",
     "roles.define_role",
@@ -38,11 +39,12 @@ SENSITIVE = {
     "consents.record_consent",
 }
 _UNMASKED = {"unmasked": True, "reason": "上报"}
-# Of these only the request with this in its body: what is not masked, and the way to an erasure.
+# Of these only the request with this in its body: what is not masked, a way to an erasure, and a phone.
 AT_TIMES = {
     "exports.request_export": _UNMASKED,
     "reports.export_counted": _UNMASKED,
     "consents.record_consent": {"document": "privacy", "granted": False},
+    "people.put_person": {"detail": {"phone": "13912340987"}},
 }
 
 

@@ -11,7 +11,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.dispatching.states import BULK_FIELDS, BulkAction
+from app.kernel.database import session
 from app.kernel.http import App
+from app.people.models import Person
 from tests.conftest import Clock
 from tests.permissions.actors import undone
 from tests.permissions.runner import methods
@@ -132,16 +134,19 @@ def differences(
 def still(clock: Clock, world: World) -> World:
     """A moment that does not pass."""
     clock.set("2027-03-01T09:00:00+08:00")
+    # Few people of a building are on the green channel.
+    session.get_one(Person, world.ids["other_resident2"]).green = True
+    session.commit()
     for who in STAFF:
         world.login(who)
     return world
 
 
 def test_no_answer_differs_from_one_about_a_stranger(app: App, still: World) -> None:
-    """A member of the unit, the grid worker, or somebody from elsewhere: staff read the same."""
+    """A member of the unit, a volunteer, somebody from elsewhere, a green one: staff read the same."""
     makers = [
         lambda who=who: placed(still, who)  # type: ignore[misc]  # bound at once
-        for who in ("other_resident", "member2", "volunteer")
+        for who in ("other_resident", "member2", "volunteer", "other_resident2")
     ]
     assert differences(app, still, *makers) == set()
 

@@ -306,6 +306,24 @@ def test_only_with_consent(newcomer: World, way: Way) -> None:
         assert found(newcomer, way) <= {False}
 
 
+def test_a_written_no_holds_against_the_desk(newcomer: World) -> None:
+    """Staff keep a caller's point on the caller's word, but not against an answer that is no."""
+    agree(newcomer.ids[WHO], P)
+    entered = _post(
+        "/orders",
+        "dispatcher",
+        location=POINT,
+        on_behalf_of={"person_id": newcomer.ids[WHO]},
+        **ORDER,
+    )
+    assert withdraw(newcomer, E) == (201, None)
+    assert entered(newcomer) == (201, None)
+    assert not any(trace in everything() for trace in AT_THE_POINT)
+    agree(newcomer.ids[WHO], E)
+    assert entered(newcomer) == (201, None)
+    assert all(trace in everything() for trace in AT_THE_POINT)
+
+
 def test_every_document_covers_something() -> None:
     """A document that covers nothing says so, with its reason."""
     covered = {way.document for way in WAYS}

@@ -17,7 +17,7 @@ from app.orders.giving.service import keep_account
 from app.orders.handling.service import decline_order, return_order
 from app.orders.record.core import write
 from app.orders.record.telling import desk, requesters, tell
-from app.orders.ticket.models import Order, OrderFollower, OrderRequest
+from app.orders.ticket.models import Order, OrderAssignee, OrderFollower, OrderRequest
 from app.orders.ticket.states import (
     ASKED_BY,
     CLAIMERS,
@@ -151,13 +151,36 @@ def _move_what_hangs_on(unit_id: int, successor: Unit) -> None:
 
 
 def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
-    """Writes the new path of a unit that was moved in the tree into its orders and their requests."""
-    # This is no act on an order; so no history row is written and the actor is not needed.
-    del actor
+    """Writes the new path of a unit that was moved in the tree into its orders and their requests.
+
+    The new path is no act on an order, so no history row is written. People whose rights came from
+    above the unit have lost them there, and give back what they have.
+    """
     for column in (Order.handling_path, Order.parent_path, OrderRequest.unit_path):
         moved = update(column.class_).where(column.startswith(old_path, autoescape=True))
         path = literal(new_path) + func.substr(column, len(old_path) + 1)
         session.execute(moved.values({column.key: path}))
+    for person_id in _at_work_under(new_path):
+        release_groundless(actor, person_id)
+
+
+def _at_work_under(path: str) -> list[int]:
+    """Ids of people who hold, help with or were offered orders of the subtree, or wait for an answer."""
+    orders = select(Order.id).where(
+        Order.handling_path.startswith(path, autoescape=True), Order.status.in_(OPEN)
+    )
+    ways = (
+        select(Order.holder_id).where(Order.id.in_(orders), _HELD),
+        select(Order.offered_to_id).where(Order.id.in_(orders)),
+        select(OrderAssignee.person_id).where(
+            OrderAssignee.order_id.in_(orders), OrderAssignee.until.is_(None)
+        ),
+        select(OrderRequest.asked_by_id).where(
+            OrderRequest.order_id.in_(orders), OrderRequest.state == RequestState.PENDING
+        ),
+    )
+    found = {person_id for way in ways for person_id in session.scalars(way)}
+    return sorted(person_id for person_id in found if person_id is not None)
 
 
 def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:

@@ -31,6 +31,7 @@ from app.people.models import Person
 from app.people.queries import (
     consented,
     get_person,
+    has_refused,
     hold_people,
     holders_of,
     lock_person,
@@ -120,6 +121,8 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     _check_staff_fields(actor, spot.unit, wish, by_staff=party.by_staff)
     if party.by_staff:
         count(actor, "orders.place:for another")
+        if party.requester and has_refused(party.requester.id, Document.EXACT_LOCATION):
+            spot = replace(spot, latitude=None, longitude=None)
     elif not _check_limits(actor, spot.unit, at, emergency=emergency):
         spot = replace(spot, latitude=None, longitude=None)
     goes_above = category is not None and category.to_unit_above
@@ -146,7 +149,7 @@ def _placement(
         **from_category(category)
         | {
             "urgency": _urgency(party, category, wish.urgency),
-            "green_channel": _is_green(party, category),
+            "green_channel": _is_green(party, category, anonymous=wish.anonymous),
         },
         unit_id=unit.id,
         unit_path=unit.path,
@@ -304,10 +307,11 @@ def _urgency(party: _Party, category: Category | None, wished: Urgency | None) -
     return max(base, wished, key=URGENCY_RANK.index)
 
 
-def _is_green(party: _Party, category: Category | None) -> bool:
-    return (category is not None and category.green_channel) or (
-        party.requester is not None and party.requester.green
-    )
+def _is_green(party: _Party, category: Category | None, *, anonymous: bool) -> bool:
+    if category is not None and category.green_channel:
+        return True
+    # Few people of a building are green: of an anonymous requester it would say too much.
+    return not anonymous and party.requester is not None and party.requester.green
 
 
 def _attach(actor: Actor, order: Order) -> None:

@@ -128,6 +128,12 @@ def has_consent(person_id: int, document: Document) -> bool:
     return bool(session.scalar(_CONSENTED[document], {"person_id": person_id}))
 
 
+def has_refused(person_id: int, document: Document) -> bool:
+    """Returns whether the person's last answer to the document, in any version, is a no."""
+    answer = latest_consents(person_id).get(document)
+    return answer is not None and not answer.granted
+
+
 def require_consent(person_id: int, *documents: Document) -> None:
     """Raises Forbidden `consent.required` unless the person has agreed to all these documents."""
     missing = [document for document in documents if not has_consent(person_id, document)]

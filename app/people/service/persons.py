@@ -85,7 +85,8 @@ def edit_person(
 
     Raises NotFound `not_found`; Conflict `person.erased`, `place.closed`; Forbidden
     `person.may_not_edit`, `person.may_not_move`, `person.own` where somebody changes the own kind,
-    skills or vetting; Invalid `unit.unknown`, `place.unknown`, `skill.unknown`, `phone.invalid`.
+    skills, vetting or phone (the own phone is verified by WeChat); Invalid `unit.unknown`,
+    `place.unknown`, `skill.unknown`, `phone.invalid`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
@@ -93,6 +94,8 @@ def edit_person(
         raise Forbidden("person.may_not_edit", "您不能修改这位人员的资料。")
     check(person.version)
     changes = dict(detail or {})
+    if "phone" in changes:
+        _refuse_own(actor, person_id)
     changed = sorted(changes)
     moved = home_unit_id != person.home_unit_id or "home_place_id" in changes
     if moved:
