@@ -1,7 +1,6 @@
 """A coarse limit on all requests of a caller; finer limits are in kernel/limits.py."""
 
 from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
@@ -10,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.kernel.actor import Actor
 from app.kernel.crypto import hash_token
+from app.kernel.networks import network_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,8 +23,6 @@ BY_ADDRESS = "3000 per minute;50 per second"
 CONTENT_BY_ADDRESS = "6000 per minute;300 per second"
 # About 10 MB. When the process knows more tokens, it forgets all and learns them again.
 _MOST_TOKENS = 100_000
-# Whoever has an IPv6 address has the whole network of this length.
-_NETWORK_BITS = 64
 
 
 def remember(token: str, actor: Actor) -> None:
@@ -78,18 +76,7 @@ def _caller() -> str:
 
 def _network() -> str:
     """The address that the request counts for; of an address in IPv6 its network."""
-    given = request.remote_addr or "127.0.0.1"
-    try:
-        address = ip_address(given)
-    except ValueError:
-        # The socket of a file system has no address, and a proxy may write "unknown".
-        return given
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    # Where the server listens for both kinds, all of IPv4 comes from one network (::ffff:0:0/96).
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), _NETWORK_BITS), strict=False))
+    return network_of(request.remote_addr or "127.0.0.1")
 
 
 def _a_minute() -> str:
