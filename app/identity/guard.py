@@ -67,13 +67,14 @@ def admit(token: str) -> None:
         raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
     g.login_session_id = checked.session_id
     set_actor(checked.actor)
+    # Before the refusals: whoever gets them counts as a person too.
+    throttle.remember(token, checked.actor)
     if checked.must_change_password and request.endpoint not in _PASSWORD_CHANGE_ENDPOINTS:
         raise Forbidden(
             "session.password_change_required", "您用的是临时密码，请先设置自己的新密码。"
         )
     if request.endpoint not in _ENROLMENT_ENDPOINTS and _lacks_second_factor(checked.actor):
         raise Forbidden("totp.required", "您的岗位要管理系统，请先开通动态码，再办其他事。")
-    throttle.remember(token, checked.actor)
 
 
 def _lacks_second_factor(actor: Actor) -> bool:

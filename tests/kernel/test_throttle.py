@@ -20,6 +20,7 @@ from app.kernel import throttle
 from app.kernel.clock import now
 from app.kernel.database import db, transaction
 from app.kernel.http import App
+from app.organisation import service as organisation
 from app.people import service as people
 from tests.world import SYSTEM
 
@@ -174,6 +175,27 @@ def test_people_behind_one_address(flooded: App) -> None:
     neighbour = _logged_in(flooded)()
     assert _statuses(flooded, 1, path, headers=neighbour, **_from("10.0.0.2")) == [200]
     assert _statuses(flooded, 3, path, headers=neighbour) == [200] * 3
+
+
+@pytest.mark.parametrize(
+    ("must_change", "code"),
+    [(True, "session.password_change_required"), (False, "totp.required")],
+)
+def test_who_must_first_set_up_the_log_in_has_a_limit(
+    flooded: App, must_change: bool, code: str
+) -> None:
+    """Of the own, by person, whatever is refused to him or her; the neighbours do not suffer."""
+    with flooded.app_context(), transaction():
+        people.seed_roles(SYSTEM)
+        district = organisation.found_district(SYSTEM, "登录测试区")
+        leader = people.create_person(SYSTEM, name="王小明", home_unit_id=district.id)
+        people.grant_role(SYSTEM, leader.id, "leader", district.id)
+        issued = open_session(SYSTEM, leader.id, Channel.PASSWORD, must_change_password=must_change)
+    headers, path = {"Authorization": f"Bearer {issued.access_token}"}, "/api/v1/inbox"
+    first = flooded.test_client().get(path, headers=headers)
+    assert (first.status_code, first.get_json()["code"]) == (403, code)
+    assert _statuses(flooded, 6, path, headers=headers) == [403] * 4 + [429] * 2
+    assert _statuses(flooded, 1) == [200]
 
 
 def test_few_tokens_are_remembered(flooded: App, monkeypatch: pytest.MonkeyPatch) -> None:
