@@ -62,8 +62,10 @@ def admit(token: str) -> None:
     writes = request.method not in SAFE_METHODS and request.endpoint not in _ERASING_ENDPOINTS
     checked = queries.check_access_token(token, now(), writes=writes)
     if checked is None:
+        throttle.forget(token)
         raise _required()
     if not checked.is_live:
+        throttle.forget(token)
         raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
     g.login_session_id = checked.session_id
     set_actor(checked.actor)

@@ -1,6 +1,6 @@
 """A coarse limit on all requests of a caller; finer limits are in kernel/limits.py."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
@@ -33,6 +33,15 @@ def remember(token: str, actor: Actor) -> None:
     persons[hash_token(token)] = actor.own_id
 
 
+def forget(token: str) -> None:
+    """Notes that an access token is not valid, so that later requests with it count for the address.
+
+    Otherwise a thief with a token that was ended could use up the limit of its person.
+    """
+    persons: dict[str, int] = current_app.extensions["callers"]
+    persons.pop(hash_token(token), None)
+
+
 def signed_content(is_genuine: Callable[..., bool]) -> Callable[[View], View]:
     """Decorates a public view of content that has a signed address.
 
@@ -58,10 +67,14 @@ def _is_content() -> bool:
 
 
 def _person() -> int | None:
-    """The person of the request's token, if this process has seen the token before."""
+    """The person of the request's token, if this process has seen the token before.
+
+    Nobody at a public endpoint: the token is not checked there, and may have ended.
+    """
     if "caller" not in g:
         known: dict[str, int] = current_app.extensions["callers"]
-        given = request.authorization
+        is_public = request.endpoint in current_app.extensions["public_endpoints"]
+        given = None if is_public else request.authorization
         g.caller = known.get(hash_token(given.token)) if given and given.token else None
     found: int | None = g.caller
     return found
@@ -90,13 +103,15 @@ def _counts(_: Response) -> bool:
     return _is_content() or _person() is not None or "actor" not in g
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, public_endpoints: Collection[str]) -> None:
     """Believes the headers of TRUSTED_PROXIES many proxies, and in production limits each caller.
 
+    Requests to the public endpoints count for the address, whatever token they carry.
     A request is refused before the database is asked. The requests are counted in each process, or in
     Redis for all processes when REDIS_URL is set.
     """
     app.extensions["callers"] = {}
+    app.extensions["public_endpoints"] = public_endpoints
     proxies = int(app.config["TRUSTED_PROXIES"])
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask's documentation does

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event, select, update
 
 import config as configuration
 from app import create_app
 from app.files.signed import address
 from app.files.states import Variant
+from app.identity import service as identity
+from app.identity.models import LoginSession, Token
 from app.identity.service import open_session
-from app.identity.states import Channel
+from app.identity.states import Channel, RevokedFor
 from app.kernel import throttle
 from app.kernel.clock import now
 from app.kernel.database import db, transaction
@@ -196,6 +198,38 @@ def test_who_must_first_set_up_the_log_in_has_a_limit(
     assert (first.status_code, first.get_json()["code"]) == (403, code)
     assert _statuses(flooded, 6, path, headers=headers) == [403] * 4 + [429] * 2
     assert _statuses(flooded, 1) == [200]
+
+
+ENDINGS: dict[str, Callable[[int], object]] = {
+    "revoked": lambda person_id: identity.revoke_sessions(SYSTEM, person_id, RevokedFor.LOGGED_OUT),
+    "expired": lambda _: db.session.execute(update(Token).values(expires_at=now())),
+    "unknown": lambda _: db.session.execute(delete(Token)),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_ended_token_counts_for_the_address(flooded: App, ending: str) -> None:
+    """After the first refusal. Whoever stole it does not keep its person out, who has logged in anew."""
+    log_in, path = _logged_in(flooded), "/api/v1/me"
+    stolen, thief = log_in(), _from("10.9.9.9")
+    assert _statuses(flooded, 1, path, headers=stolen) == [200]
+    with flooded.app_context(), transaction():
+        person_id = db.session.scalars(select(LoginSession.person_id)).one()
+        ENDINGS[ending](person_id)
+    fresh = log_in()
+    assert _statuses(flooded, 1, path, headers=fresh) == [200]
+    assert _statuses(flooded, 6, path, headers=stolen, **thief) == [401] * 4 + [429] * 2
+    # One of the four that the person has in the minute was used up by the first refusal.
+    assert _statuses(flooded, 4, path, headers=fresh) == [200] * 3 + [429]
+
+
+def test_at_a_public_endpoint_no_token_counts(flooded: App) -> None:
+    """It is not checked there, so an ended one would never be refused."""
+    log_in = _logged_in(flooded)
+    headers, thief = log_in(), _from("10.9.9.9")
+    assert _statuses(flooded, 1, "/api/v1/me", headers=headers) == [200]
+    assert _statuses(flooded, 4, headers=headers, **thief) == [200] * 3 + [429]
+    assert _statuses(flooded, 4, "/api/v1/me", headers=headers) == [200] * 4
 
 
 def test_few_tokens_are_remembered(flooded: App, monkeypatch: pytest.MonkeyPatch) -> None:
