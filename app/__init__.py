@@ -174,7 +174,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     app.extensions["permissions"] = collect_permissions()
     app.extensions["counted_roles"] = OF_RESIDENTS
     http.frame(app)
-    throttle.set_up(app)
+    throttle.set_up(app, PUBLIC_ENDPOINTS)
     guard(app)
     database.connect(app)
     api = docs.make_api(app)

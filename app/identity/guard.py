@@ -3,12 +3,13 @@
 from flask import Flask, g, request
 
 from app.identity import queries
+from app.identity.states import ACCOUNT_FIRST
 from app.kernel import throttle
-from app.kernel.actor import Actor, set_actor
+from app.kernel.actor import set_actor
 from app.kernel.clock import now
 from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.http import SAFE_METHODS, register_guard
-from app.kernel.permissions import administering, needs_second_factor
+from app.kernel.permissions import needs_second_factor
 
 # The list stands a second time in tests/architecture/test_doors.py, so that an endpoint is not made
 # public by mistake.
@@ -43,6 +44,7 @@ _ENROLMENT_ENDPOINTS = _PASSWORD_CHANGE_ENDPOINTS | {
     "me.export_me",
     "consents.record_consent",
 }
+_CODE_FIRST = "您的岗位要管理系统，请先开通动态码，再办其他事。"
 
 
 def guard(app: Flask) -> None:
@@ -62,26 +64,23 @@ def admit(token: str) -> None:
     writes = request.method not in SAFE_METHODS and request.endpoint not in _ERASING_ENDPOINTS
     checked = queries.check_access_token(token, now(), writes=writes)
     if checked is None:
+        throttle.forget(token)
         raise _required()
     if not checked.is_live:
+        throttle.forget(token)
         raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
     g.login_session_id = checked.session_id
     set_actor(checked.actor)
+    # Before the refusals: whoever gets them counts as a person too.
+    throttle.remember(token, checked.actor)
     if checked.must_change_password and request.endpoint not in _PASSWORD_CHANGE_ENDPOINTS:
         raise Forbidden(
             "session.password_change_required", "您用的是临时密码，请先设置自己的新密码。"
         )
-    if request.endpoint not in _ENROLMENT_ENDPOINTS and _lacks_second_factor(checked.actor):
-        raise Forbidden("totp.required", "您的岗位要管理系统，请先开通动态码，再办其他事。")
-    throttle.remember(token, checked.actor)
-
-
-def _lacks_second_factor(actor: Actor) -> bool:
-    return (
-        needs_second_factor()
-        and any(grant.permissions & administering() for grant in actor.grants)
-        and queries.totp_of(actor.own_id) is None
-    )
+    may_wait = request.endpoint in _ENROLMENT_ENDPOINTS or not needs_second_factor()
+    if not may_wait and queries.administers_without_code(checked.actor):
+        has_account = queries.has_account(checked.actor.own_id)
+        raise Forbidden("totp.required", _CODE_FIRST if has_account else ACCOUNT_FIRST)
 
 
 def current_session_id() -> int:

@@ -69,8 +69,8 @@ class Account(Model):
 class LoginFailure(Model):
     """A wrong password or code, also for user names that do not exist.
 
-    `familiar`: the person had logged in from the address before. The rows of an address are deleted
-    when a log-in from there succeeds.
+    `address` is the network of the address, as `network_of` gives it. `familiar`: the person had logged
+    in from there before. The rows of a network are deleted when a log-in from there succeeds.
     """
 
     __tablename__ = "login_failures"
@@ -88,7 +88,7 @@ class LoginFailure(Model):
 
 
 class KnownAddress(Model):
-    """An address from which a person has logged in by password; only a keyed hash of it is kept."""
+    """A network from which a person has logged in by password; only a keyed hash of it is kept."""
 
     __tablename__ = "known_addresses"
 

@@ -59,6 +59,8 @@ CONFIRMATIONS_BY_PERSON = 20
 FAILURES_KEPT = timedelta(days=30)
 ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
 RECOVERY_CODES = 10
+# For who needs a code generator and has no account: a code generator belongs to an account.
+ACCOUNT_FIRST = "请先请管理员为您开通用户名和密码，再开通动态码。"
 # A person who agreed to nothing is forgotten after this time.
 STRANGERS_KEPT = timedelta(hours=24)
 

@@ -1,7 +1,6 @@
 """A coarse limit on all requests of a caller; finer limits are in kernel/limits.py."""
 
-from collections.abc import Callable
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
@@ -10,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.kernel.actor import Actor
 from app.kernel.crypto import hash_token
+from app.kernel.networks import network_of
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,8 +23,6 @@ BY_ADDRESS = "3000 per minute;50 per second"
 CONTENT_BY_ADDRESS = "6000 per minute;300 per second"
 # About 10 MB. When the process knows more tokens, it forgets all and learns them again.
 _MOST_TOKENS = 100_000
-# Whoever has an IPv6 address has the whole network of this length.
-_NETWORK_BITS = 64
 
 
 def remember(token: str, actor: Actor) -> None:
@@ -33,6 +31,15 @@ def remember(token: str, actor: Actor) -> None:
     if len(persons) >= _MOST_TOKENS:
         persons.clear()
     persons[hash_token(token)] = actor.own_id
+
+
+def forget(token: str) -> None:
+    """Notes that an access token is not valid, so that later requests with it count for the address.
+
+    Otherwise a thief with a token that was ended could use up the limit of its person.
+    """
+    persons: dict[str, int] = current_app.extensions["callers"]
+    persons.pop(hash_token(token), None)
 
 
 def signed_content(is_genuine: Callable[..., bool]) -> Callable[[View], View]:
@@ -60,10 +67,14 @@ def _is_content() -> bool:
 
 
 def _person() -> int | None:
-    """The person of the request's token, if this process has seen the token before."""
+    """The person of the request's token, if this process has seen the token before.
+
+    Nobody at a public endpoint: the token is not checked there, and may have ended.
+    """
     if "caller" not in g:
         known: dict[str, int] = current_app.extensions["callers"]
-        given = request.authorization
+        is_public = request.endpoint in current_app.extensions["public_endpoints"]
+        given = None if is_public else request.authorization
         g.caller = known.get(hash_token(given.token)) if given and given.token else None
     found: int | None = g.caller
     return found
@@ -78,18 +89,7 @@ def _caller() -> str:
 
 def _network() -> str:
     """The address that the request counts for; of an address in IPv6 its network."""
-    given = request.remote_addr or "127.0.0.1"
-    try:
-        address = ip_address(given)
-    except ValueError:
-        # The socket of a file system has no address, and a proxy may write "unknown".
-        return given
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    # Where the server listens for both kinds, all of IPv4 comes from one network (::ffff:0:0/96).
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(IPv6Network((int(address), _NETWORK_BITS), strict=False))
+    return network_of(request.remote_addr or "127.0.0.1")
 
 
 def _a_minute() -> str:
@@ -103,13 +103,15 @@ def _counts(_: Response) -> bool:
     return _is_content() or _person() is not None or "actor" not in g
 
 
-def set_up(app: Flask) -> None:
+def set_up(app: Flask, public_endpoints: Collection[str]) -> None:
     """Believes the headers of TRUSTED_PROXIES many proxies, and in production limits each caller.
 
+    Requests to the public endpoints count for the address, whatever token they carry.
     A request is refused before the database is asked. The requests are counted in each process, or in
     Redis for all processes when REDIS_URL is set.
     """
     app.extensions["callers"] = {}
+    app.extensions["public_endpoints"] = public_endpoints
     proxies = int(app.config["TRUSTED_PROXIES"])
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]  # as Flask's documentation does

@@ -125,6 +125,43 @@ def test_of_ipv6_the_network_counts(client: FlaskClient, hire: Hire) -> None:
     assert try_password(client, "li", address="2001:db8:1:3::7")[0] == 429
 
 
+def test_a_known_network_of_ipv6_has_one_lane(
+    client: FlaskClient, hire: Hire, clock: Clock
+) -> None:
+    """A guesser in it takes a new address for each try, and has ten tries as at any known address."""
+    clock.set(START)
+    hire("admin")
+    assert try_password(client, "admin", address="2001:db8:1:2::1")[0] == 201
+    tries = [
+        code_of(try_password(client, "admin", WRONG, address=f"2001:db8:1:2::{number:x}"))
+        for number in range(2, 32)
+    ]
+    assert tries == [(401, "session.bad_credentials")] * 10 + [(429, "session.locked")] * 20
+    clock.set("2026-03-02T09:01:00+08:00")
+    assert try_password(client, "admin", address="2001:db8:1:2::ffff")[0] == 201
+    # The log-in has forgiven what came from other addresses of its network.
+    assert count(LoginFailure) == 0
+
+
+def test_a_flood_from_a_network_of_ipv6_is_one(client: FlaskClient, hire: Hire) -> None:
+    """Each failure comes from another address, and under another user name."""
+    hire("li")
+    for number in range(1, 101):
+        try_password(client, f"name{number}", WRONG, address=f"2001:db8:1:2::{number:x}")
+    refused = (429, "session.too_many_failures")
+    assert code_of(try_password(client, "li", address="2001:db8:1:2::ffff")) == refused
+    assert try_password(client, "li", address="2001:db8:1:3::1")[0] == 201
+
+
+def test_ipv4_written_as_ipv6_is_not_one_network(client: FlaskClient, hire: Hire) -> None:
+    """A server that listens for both kinds sees all of IPv4 so: a stranger there is a stranger."""
+    hire("li")
+    assert try_password(client, "li", address="::ffff:10.1.1.1")[0] == 201
+    fail("li", 10)
+    assert try_password(client, "li", address=HOME)[0] == 201
+    assert try_password(client, "li", address="::ffff:10.2.2.2")[0] == 429
+
+
 def test_no_address_stands_in_clear_among_the_known(client: FlaskClient, hire: Hire) -> None:
     hire("li")
     try_password(client, "li", address=HOME)

@@ -8,18 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import delete, event, select, update
 
 import config as configuration
 from app import create_app
 from app.files.signed import address
 from app.files.states import Variant
+from app.identity import service as identity
+from app.identity.models import LoginSession, Token
 from app.identity.service import open_session
-from app.identity.states import Channel
+from app.identity.states import Channel, RevokedFor
 from app.kernel import throttle
 from app.kernel.clock import now
 from app.kernel.database import db, transaction
 from app.kernel.http import App
+from app.organisation import service as organisation
 from app.people import service as people
 from tests.world import SYSTEM
 
@@ -174,6 +177,59 @@ def test_people_behind_one_address(flooded: App) -> None:
     neighbour = _logged_in(flooded)()
     assert _statuses(flooded, 1, path, headers=neighbour, **_from("10.0.0.2")) == [200]
     assert _statuses(flooded, 3, path, headers=neighbour) == [200] * 3
+
+
+@pytest.mark.parametrize(
+    ("must_change", "code"),
+    [(True, "session.password_change_required"), (False, "totp.required")],
+)
+def test_who_must_first_set_up_the_log_in_has_a_limit(
+    flooded: App, must_change: bool, code: str
+) -> None:
+    """Of the own, by person, whatever is refused to him or her; the neighbours do not suffer."""
+    with flooded.app_context(), transaction():
+        people.seed_roles(SYSTEM)
+        district = organisation.found_district(SYSTEM, "登录测试区")
+        leader = people.create_person(SYSTEM, name="王小明", home_unit_id=district.id)
+        people.grant_role(SYSTEM, leader.id, "leader", district.id)
+        issued = open_session(SYSTEM, leader.id, Channel.PASSWORD, must_change_password=must_change)
+    headers, path = {"Authorization": f"Bearer {issued.access_token}"}, "/api/v1/inbox"
+    first = flooded.test_client().get(path, headers=headers)
+    assert (first.status_code, first.get_json()["code"]) == (403, code)
+    assert _statuses(flooded, 6, path, headers=headers) == [403] * 4 + [429] * 2
+    assert _statuses(flooded, 1) == [200]
+
+
+ENDINGS: dict[str, Callable[[int], object]] = {
+    "revoked": lambda person_id: identity.revoke_sessions(SYSTEM, person_id, RevokedFor.LOGGED_OUT),
+    "expired": lambda _: db.session.execute(update(Token).values(expires_at=now())),
+    "unknown": lambda _: db.session.execute(delete(Token)),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_ended_token_counts_for_the_address(flooded: App, ending: str) -> None:
+    """After the first refusal. Whoever stole it does not keep its person out, who has logged in anew."""
+    log_in, path = _logged_in(flooded), "/api/v1/me"
+    stolen, thief = log_in(), _from("10.9.9.9")
+    assert _statuses(flooded, 1, path, headers=stolen) == [200]
+    with flooded.app_context(), transaction():
+        person_id = db.session.scalars(select(LoginSession.person_id)).one()
+        ENDINGS[ending](person_id)
+    fresh = log_in()
+    assert _statuses(flooded, 1, path, headers=fresh) == [200]
+    assert _statuses(flooded, 6, path, headers=stolen, **thief) == [401] * 4 + [429] * 2
+    # One of the four that the person has in the minute was used up by the first refusal.
+    assert _statuses(flooded, 4, path, headers=fresh) == [200] * 3 + [429]
+
+
+def test_at_a_public_endpoint_no_token_counts(flooded: App) -> None:
+    """It is not checked there, so an ended one would never be refused."""
+    log_in = _logged_in(flooded)
+    headers, thief = log_in(), _from("10.9.9.9")
+    assert _statuses(flooded, 1, "/api/v1/me", headers=headers) == [200]
+    assert _statuses(flooded, 4, headers=headers, **thief) == [200] * 3 + [429]
+    assert _statuses(flooded, 4, "/api/v1/me", headers=headers) == [200] * 4
 
 
 def test_few_tokens_are_remembered(flooded: App, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,12 @@
 
 from app.identity.queries.accounts import (
     AccountView,
+    administers_without_code,
     check_editor,
     check_stand_in,
     find_account,
     get_visible_account,
+    has_account,
     manageable_people,
     totp_of,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "Profile",
     "account_key",
     "address_index",
+    "administers_without_code",
     "check_access_token",
     "check_editor",
     "check_stand_in",
@@ -46,6 +49,7 @@ __all__ = [
     "find_account",
     "get_visible_account",
     "get_visible_session",
+    "has_account",
     "log_in_lane",
     "manageable_people",
     "openid_context",

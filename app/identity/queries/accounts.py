@@ -12,6 +12,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, not_found
+from app.kernel.permissions import administering
 from app.people import queries as people
 from app.people.models import Person, Registration, RoleGrant
 from app.people.queries.roles import grant
@@ -109,6 +110,17 @@ def manageable_people(actor: Actor, unit_path: str) -> Select[int]:
         Person.id.not_in(select(RoleGrant.person_id).where(lasting, too_strong)),
         Person.id.not_in(registered_elsewhere),
     )
+
+
+def has_account(person_id: int) -> bool:
+    """Returns whether the person has a user name and a password."""
+    return session.get(Account, person_id) is not None
+
+
+def administers_without_code(actor: Actor) -> bool:
+    """Returns whether the actor has a permission that administers, and no code generator."""
+    administers = any(grant.permissions & administering() for grant in actor.grants)
+    return administers and totp_of(actor.own_id) is None
 
 
 def totp_of(person_id: int) -> TotpSecret | None:

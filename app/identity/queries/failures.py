@@ -1,6 +1,5 @@
 """Reads of failed log-ins: how long the next try must wait, and for whom."""
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -22,29 +21,30 @@ from app.kernel.clock import now
 from app.kernel.crypto import blind_index
 from app.kernel.database import session
 from app.kernel.errors import TooMany
+from app.kernel.networks import network_of
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
     """The failures that slow down one try: those that count together with it.
 
-    At a familiar address they are the failures of the account from this very address; elsewhere those
-    of the account from all other addresses. So strangers slow down strangers alone.
+    In a familiar network they are the failures of the account from this network; elsewhere those of
+    the account from all other networks. So strangers slow down strangers alone.
     """
 
     key: str
-    address: str
+    network: str
     familiar: bool
 
     def counts(self) -> ColumnElement[bool]:
         """The condition that a LoginFailure counts in this lane."""
         same = and_(LoginFailure.account_key == self.key, LoginFailure.familiar == self.familiar)
-        return and_(same, LoginFailure.address == self.address) if self.familiar else same
+        return and_(same, LoginFailure.address == self.network) if self.familiar else same
 
     def failure(self) -> LoginFailure:
         """The row that a wrong password leaves; the caller raises a refusal with it."""
         return LoginFailure(
-            account_key=self.key, address=self.address, familiar=self.familiar, at=now()
+            account_key=self.key, address=self.network, familiar=self.familiar, at=now()
         )
 
 
@@ -59,7 +59,7 @@ def account_key(username: str) -> str:
 def log_in_lane(key: str, person_id: int | None, address: str) -> Lane:
     """Returns the lane of a log-in; `person_id` is None where the user name does not exist."""
     familiar = person_id is not None and _is_known(person_id, address)
-    return Lane(key, address, familiar)
+    return Lane(key, network_of(address), familiar)
 
 
 def session_lane(person_id: int, address: str) -> Lane:
@@ -67,21 +67,15 @@ def session_lane(person_id: int, address: str) -> Lane:
 
     Nobody without a session can slow it down, and it slows down no log-in.
     """
-    return Lane(blind_index(f"session:{person_id}"), address, familiar=False)
+    return Lane(blind_index(f"session:{person_id}"), network_of(address), familiar=False)
 
 
 def address_index(person_id: int, address: str) -> str:
-    """Returns the keyed hash by which an address of a person is found; of IPv6 its first 64 bits count.
+    """Returns the keyed hash by which the network of an address of a person is found.
 
-    Two people at one address have different hashes.
+    Two people in one network have different hashes.
     """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return blind_index(f"address:{person_id}:{address}")
-    bits = 64 if parsed.version == 6 else 32
-    network = ipaddress.ip_network((parsed, bits), strict=False)
-    return blind_index(f"address:{person_id}:{network}")
+    return blind_index(f"address:{person_id}:{network_of(address)}")
 
 
 def _is_known(person_id: int, address: str) -> bool:
@@ -120,20 +114,20 @@ def refuse_waiting(lane: Lane) -> None:
 
 
 def refuse_flood(lane: Lane) -> None:
-    """Raises TooMany `session.too_many_failures` after 100 failures from one address in 15 minutes.
+    """Raises TooMany `session.too_many_failures` after 100 failures from one network in 15 minutes.
 
-    Failures under all user names count. A familiar and an empty address are never refused.
+    Failures under all user names count. A familiar and an empty network are never refused.
     """
     since = now() - FLOOD_WINDOW
     times = list(
         session.scalars(
             select(LoginFailure.at)
-            .where(LoginFailure.address == lane.address, LoginFailure.at > since)
+            .where(LoginFailure.address == lane.network, LoginFailure.at > since)
             .order_by(LoginFailure.at.desc())
             .limit(FAILURES_BY_ADDRESS)
         )
     )
-    if lane.address and not lane.familiar and len(times) == FAILURES_BY_ADDRESS:
+    if lane.network and not lane.familiar and len(times) == FAILURES_BY_ADDRESS:
         left = times[-1] - since
         raise TooMany(
             "session.too_many_failures",

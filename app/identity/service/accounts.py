@@ -11,7 +11,7 @@ from app.identity.events import PasswordGiven
 from app.identity.models import Account
 from app.identity.service.failures import forgive_failures
 from app.identity.service.sessions import revoke_sessions
-from app.identity.states import ONE_TIME_PASSWORD_LIFE, RevokedFor
+from app.identity.states import ACCOUNT_FIRST, ONE_TIME_PASSWORD_LIFE, RevokedFor
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -19,6 +19,7 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Invalid, not_found
 from app.kernel.events import announce
+from app.kernel.permissions import needs_second_factor
 from app.people import queries as people
 
 _USERNAME = re.compile(r"[\w.@-]{2,40}")
@@ -154,7 +155,9 @@ def confirm_password(actor: Actor, password: str, *, address: str = "") -> Accou
         lock(select(Account).where(Account.person_id == actor.own_id))
     ).one_or_none()
     if account is None:
-        raise Conflict("account.none", "您没有设置用户名和密码，不需要这项操作。")
+        needs_code = needs_second_factor() and queries.administers_without_code(actor)
+        needless = "您没有设置用户名和密码，不需要这项操作。"
+        raise Conflict("account.none", ACCOUNT_FIRST if needs_code else needless)
     lane = queries.session_lane(actor.own_id, address)
     queries.refuse_waiting(lane)
     if not passwords.password_matches(account.password_hash, password):

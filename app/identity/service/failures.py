@@ -10,22 +10,22 @@ from app.kernel.clock import now
 from app.kernel.database import session
 
 
-def forgive_failures(actor: Actor, key: str, address: str | None = None) -> None:
-    """Deletes the failures under a key: those from this address, or from all (None)."""
+def forgive_failures(actor: Actor, key: str, network: str | None = None) -> None:
+    """Deletes the failures under a key: those from this network, or from all (None)."""
     statement = delete(LoginFailure).where(LoginFailure.account_key == key)
-    if address is not None:
-        statement = statement.where(LoginFailure.address == address)
+    if network is not None:
+        statement = statement.where(LoginFailure.address == network)
     session.execute(statement)
 
 
 def welcome(actor: Actor, person_id: int, lane: queries.Lane) -> None:
-    """Keeps the address of a log-in that has succeeded as known, and forgives its failures.
+    """Keeps the network of a log-in that has succeeded as known, and forgives its failures.
 
-    Failures from other addresses go on counting: a log-in at home gives guessers no new tries.
+    Failures from other networks go on counting: a log-in at home gives guessers no new tries.
     """
-    forgive_failures(actor, lane.key, lane.address)
-    if lane.address:
-        index = queries.address_index(person_id, lane.address)
+    forgive_failures(actor, lane.key, lane.network)
+    if lane.network:
+        index = queries.address_index(person_id, lane.network)
         session.merge(KnownAddress(person_id=person_id, address_index=index, last_at=now()))
 
 

@@ -27,6 +27,7 @@ from app.kernel.crypto import hash_token, random_token
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, Unauthenticated
 from app.kernel.events import announce
+from app.kernel.networks import network_of
 from app.organisation.queries import get_unit
 from app.people.queries import get_person, hold_people
 
@@ -95,7 +96,7 @@ def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> I
     Raises Unauthenticated `session.expired` for a token that is unknown, expired or revoked,
     TooMany `rate.exceeded`.
     """
-    limits.hit(f"refresh:{address}", limit=RENEWALS_BY_ADDRESS, seconds=60)
+    limits.hit(f"refresh:{network_of(address)}", limit=RENEWALS_BY_ADDRESS, seconds=60)
     moment = now()
     login = _lock_session_of(refresh_token, TokenKind.REFRESH)
     token = session.get_one(Token, hash_token(refresh_token), populate_existing=True)

@@ -13,6 +13,7 @@ from app.kernel.crypto import seal
 from app.kernel.database import session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict
+from app.kernel.networks import network_of
 from app.people import queries as people_queries
 from app.people import service as people
 from app.wechat import gateway
@@ -31,7 +32,7 @@ def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> I
 
 def count_log_in(actor: Actor, address: str) -> None:
     """Counts a log-in by WeChat before WeChat is asked; raises TooMany `rate.exceeded` (300 a minute)."""
-    limits.hit(f"log-in:{address}", limit=LOG_INS_BY_ADDRESS, seconds=60)
+    limits.hit(f"log-in:{network_of(address)}", limit=LOG_INS_BY_ADDRESS, seconds=60)
 
 
 def owns(person_id: int, wechat: WechatSession) -> bool:
