@@ -33,8 +33,10 @@ _WISHES = {
         "sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME",
         "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
     ),
-    "SECRET_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
-    "BLIND_INDEX_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
+    **dict.fromkeys(
+        ("SECRET_KEY", "BLIND_INDEX_KEY"),
+        ("至少 32 个字符的随机文字", "at least 32 random characters"),
+    ),
     "FIELD_KEYS": (
         "ID:KEY，用逗号分开，KEY 是 32 字节的 base64",
         "ID:KEY,ID:KEY, each key 32 bytes in base64",
@@ -44,14 +46,8 @@ _WISHES = {
         WECHAT_NAMES, ("微信公众平台上的值（live 模式必填）", "the value from WeChat (live mode)")
     ),
     "CONSENT_DOCUMENTS": ("一个已有的文件夹，或不填", "a folder that exists, or nothing"),
-    "METRICS_ALLOWED": (
-        "用逗号分开的网段，如 10.0.0.0/8",
-        "networks separated by commas, such as 10.0.0.0/8",
-    ),
-    "REDIS_URL": (
-        "redis:// 或 rediss:// 开头的地址，或不填",
-        "redis://… or rediss://…, or nothing",
-    ),
+    "METRICS_ALLOWED": ("用逗号分开的网段，如 10.0.0.0/8", "networks, separated by commas"),
+    "REDIS_URL": ("redis:// 或 rediss:// 地址，或不填", "redis://… or rediss://…, or nothing"),
 }
 _PRODUCTION_WISHES = {
     **dict.fromkeys(
@@ -116,10 +112,7 @@ class Reader:
         return self.choice(name, default, ("0", "1")) == "1"
 
     def folder(self, name: str) -> str:
-        """Returns the whole path of a folder that is named from the program's own; "" for none.
-
-        A folder that does not exist is a problem.
-        """
+        """Returns the path of an existing folder, from the program's own on; "" where none is named."""
         text = self.text(name)
         folder = (ROOT / text).resolve()
         if text and not folder.is_dir():
@@ -353,15 +346,13 @@ def _redis(text: str) -> str:
 
 def _refuse_in_production(reader: Reader, values: Mapping[str, Any]) -> None:
     refused = [name for name in SECRET_NAMES if values[name] and _is_weak(values[name])]
-    if values["SECRET_KEY"] == values["BLIND_INDEX_KEY"]:
-        refused.append("BLIND_INDEX_KEY")
-    if values["DEMO"]:
-        refused.append("DEMO")
-    if values["WECHAT_MODE"] == "sandbox":
-        refused.append("WECHAT_MODE")
-    if values["CLOCK_FILE"]:
-        refused.append("CLOCK_FILE")
-    for name in refused:
+    wrong = {
+        "BLIND_INDEX_KEY": values["SECRET_KEY"] == values["BLIND_INDEX_KEY"],
+        "DEMO": values["DEMO"],
+        "WECHAT_MODE": values["WECHAT_MODE"] == "sandbox",
+        "CLOCK_FILE": values["CLOCK_FILE"],
+    }
+    for name in [*refused, *(name for name, is_wrong in wrong.items() if is_wrong)]:
         reader.refuse(name, _PRODUCTION_WISHES[name])
 
 
