@@ -99,6 +99,7 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     unlink_account(actor, person_id)
     audit.record(actor, "person.erased", "person", person_id, reason=reason, unit_id=unit_id)
     certain = naming.certain(own)
+    audit.blank_reasons(naming, "person", [person_id])
     certain.blank_out(audit.AuditRow.reason)
     announce(PersonErased(person_id, naming, certain, index))
     return person
