@@ -16,7 +16,7 @@ _ACTOR = Actor.system("intake")
 
 
 def on_person_erased(event: PersonErased) -> None:
-    """Deletes the person's exports, counts of banners, and rows of files that wait to be entered.
+    """Takes the person out of exports, banners, and rows of files that wait to be entered.
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
@@ -24,7 +24,7 @@ def on_person_erased(event: PersonErased) -> None:
     expire_uploads_of(_ACTOR, event.person_id)
     forget_me_toos_of(_ACTOR, event.person_id)
     blank_banners(_ACTOR, event.certain)
-    forget_rows_of(_ACTOR, event.certain)
+    forget_rows_of(_ACTOR, event.certain, event.phone)
 
 
 def on_orders_forgotten(event: OrdersForgotten) -> None:

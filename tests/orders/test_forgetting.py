@@ -250,3 +250,15 @@ def test_a_short_name_goes_from_the_audit_about_the_person(world: World) -> None
         assert answer.status_code == 200, answer.json
     erased(world, "resident2")
     assert reasons("person", "order") == [f"给{BLANK}回电话"] * 2
+
+
+def test_a_made_up_name_leaves_the_audit_about_others(world: World) -> None:
+    """A person who takes words of the staff as name empties no reason about other people and orders."""
+    order = world.order("resident")["id"]
+    paths = [(f"/people/{world.ids[who]}/reveal", "phone") for who in ("resident2", "member")]
+    for path, field in (*paths, (f"/orders/{order}/reveal", "contact")):
+        answer = world.post("dispatcher", path, fields=[field], reason="联系居民上门")
+        assert answer.status_code == 200, answer.json
+    renamed(world, "other_resident", "联系居民上门")
+    erased(world, "other_resident")
+    assert reasons("person", "order") == ["联系居民上门"] * 3

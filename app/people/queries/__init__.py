@@ -21,6 +21,7 @@ from app.people.queries.limits import get_visible_limit, page_of_limits
 from app.people.queries.persons import (
     address_of,
     audit_unit_of,
+    certain_naming_of,
     erased,
     get_person,
     get_visible_person,
@@ -40,6 +41,7 @@ from app.people.queries.persons import (
     phone_index_of,
     phone_of,
     unit_paths_of,
+    verified_phone_of,
 )
 from app.people.queries.registrations import (
     approved_registrations,
@@ -68,6 +70,7 @@ __all__ = [
     "approved_registrations",
     "approved_unit_paths",
     "audit_unit_of",
+    "certain_naming_of",
     "consented",
     "erased",
     "ever_consented",
@@ -118,5 +121,6 @@ __all__ = [
     "serves_without_consent",
     "titles",
     "unit_paths_of",
+    "verified_phone_of",
     "without_consent",
 ]
