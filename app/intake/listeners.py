@@ -4,19 +4,41 @@ from app.files.events import DocumentOpening
 from app.intake.queries.banners import exported_me_toos
 from app.intake.queries.exporting import check_document, exported_exports
 from app.intake.service.banners import blank_banners, end_banners_of, forget_me_toos_of
-from app.intake.service.exporting import drop_exports_with, erase_exports_of, withdraw_exports_of
+from app.intake.service.exporting import (
+    drop_exports_of,
+    drop_exports_with,
+    erase_exports_of,
+    hold_exports,
+    withdraw_exports_of,
+)
 from app.intake.service.uploading import expire_uploads_of, forget_rows_of
 from app.kernel.actor import Actor
-from app.kernel.naming import NOBODY
 from app.orders.ticket.events import OrdersForgotten
 from app.organisation.events import UnitClosing
-from app.people.events import ExportRequested, PersonDeactivated, PersonErased, RoleEnded
+from app.people.events import (
+    ExportRequested,
+    PersonDeactivated,
+    PersonErased,
+    PersonLeaving,
+    PostsEnding,
+    RoleEnded,
+)
 
 _ACTOR = Actor.system("intake")
 
 
+def on_person_leaving(event: PersonLeaving) -> None:
+    """Holds the exports, before orders are locked."""
+    hold_exports(_ACTOR)
+
+
+def on_posts_ending(event: PostsEnding) -> None:
+    """Holds the exports, before orders are locked."""
+    hold_exports(_ACTOR)
+
+
 def on_person_erased(event: PersonErased) -> None:
-    """Deletes the person's exports, counts of banners, and rows of files that wait to be entered.
+    """Takes the person out of exports, banners, and rows of files that wait to be entered.
 
     The exports go before their files are deleted, so that no export can be finished in between.
     """
@@ -24,7 +46,7 @@ def on_person_erased(event: PersonErased) -> None:
     expire_uploads_of(_ACTOR, event.person_id)
     forget_me_toos_of(_ACTOR, event.person_id)
     blank_banners(_ACTOR, event.certain)
-    forget_rows_of(_ACTOR, event.certain)
+    forget_rows_of(_ACTOR, event.certain, event.phone)
 
 
 def on_orders_forgotten(event: OrdersForgotten) -> None:
@@ -33,14 +55,18 @@ def on_orders_forgotten(event: OrdersForgotten) -> None:
 
 
 def on_role_ended(event: RoleEnded) -> None:
-    """Deletes the exports and the waiting imports to which the person has no right any more."""
+    """Deletes the exports and the waiting imports to which the person has no right any more.
+
+    A role that ends by its date has announced nothing before, so the exports are held here too.
+    """
+    hold_exports(_ACTOR)
     withdraw_exports_of(_ACTOR, event.person_id)
     expire_uploads_of(_ACTOR, event.person_id)
 
 
 def on_person_deactivated(event: PersonDeactivated) -> None:
     """Deletes all exports of the person, who has no right any more, and the waiting imports."""
-    erase_exports_of(_ACTOR, event.person_id, NOBODY)
+    drop_exports_of(_ACTOR, event.person_id)
     expire_uploads_of(_ACTOR, event.person_id)
 
 

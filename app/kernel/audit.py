@@ -13,6 +13,8 @@ from app.kernel import security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import Id, Model, session
+from app.kernel.database.fast.among import among_values
+from app.kernel.naming import Naming
 
 
 class AuditRow(Model):
@@ -77,6 +79,12 @@ def record(
     session.execute(insert(AuditRow).values(values).inline())
     subject = {"subject": f"{subject_kind}:{subject_id}", "unit": unit_id, "fields": list(fields)}
     security.note(action, actor, **subject)
+
+
+def blank_reasons(naming: Naming, subject_kind: str, subject_ids: Sequence[int]) -> None:
+    """Blanks an erased person out of the reasons in the rows about these subjects."""
+    among_them = among_values(AuditRow.subject_id, subject_ids)
+    naming.blank_out(AuditRow.reason, AuditRow.subject_kind == subject_kind, among_them)
 
 
 def count_since(action: str, subject_kind: str, subject_id: int, since: datetime) -> int:

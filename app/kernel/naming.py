@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Text, cast, false, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Text, and_, cast, false, or_, select, update
 
 from app.kernel.database import Model, is_sqlite, session
 from app.kernel.database.fast.rows import table_of
@@ -16,15 +16,20 @@ BLANK = "〔已删除〕"
 _BETWEEN = r"[\s\-‐-―·・.,，()()]*"
 _SIGNS = re.compile(_BETWEEN.replace("*", ""))
 _SHORTEST = 2
-_CERTAIN = 3
-_SHORTEST_PHONE = 7
+# A sign that people do not write inside a name or a phone: no word is found across it.
+_EDGE = "|"
 
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Names, phones and addresses of one person, without blanks and signs, the longest first."""
+    """Names, phones and addresses of one person, without blanks and signs, the longest first.
+
+    `proofs` are those of the words without which a text is about somebody else: unless all of them
+    stand in it, nothing is blanked there.
+    """
 
     words: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, words: Iterable[str | None]) -> "Naming":
@@ -33,29 +38,38 @@ class Naming:
         named = {word for word in plain if len(word) >= _SHORTEST}
         return cls(tuple(sorted(named, key=lambda word: (-len(word), word))))
 
-    def certain(self, own: Iterable[str | None]) -> "Naming":
-        """The naming by words that hardly name anything else: the phones, and the longer words of `own`.
+    @classmethod
+    def certain(cls, *, name: str, phone: str, address: str, is_verified: bool) -> "Naming":
+        """The naming for texts about anything: it finds the person only where the own phone stands.
 
-        The contact of an order is free text: somebody may have given 停水 as the name. Such words are
-        looked for in the orders alone, and never in what is about everybody.
+        Everybody chooses the own name and address: somebody may have given 停水 as the name. So
+        these are blanked only beside the phone, and beside a phone that is not verified only where
+        the name stands too. Without a phone nobody is found.
         """
-        longer = {word for word in Naming.of(own).words if len(word) >= _CERTAIN}
-        return Naming(tuple(word for word in self.words if word in longer or _is_phone(word)))
+        proofs = cls.of([phone] if is_verified else [phone, name]).words
+        if not phone or len(proofs) < (1 if is_verified else 2):
+            return NOBODY
+        return cls(cls.of([name, phone, address]).words, proofs)
 
     def blank(self, text: str) -> str:
         """The text with BLANK for each of the words, however blanks and dashes stand in it."""
-        for word in self.words:
-            text = re.sub(_pattern(word), BLANK, text, flags=re.IGNORECASE)
-        return text
+        return str(self.blank_all(text))
 
     def blank_all(self, value: Any) -> Any:
-        """A JSON value with every text in it blanked."""
+        """A JSON value with every text in it blanked; the proofs may stand in different texts of it."""
+        whole = _EDGE.join(_texts(value))
+        found = (re.search(_pattern(word), whole, re.IGNORECASE) for word in self.proofs)
+        return self._blanked(value) if all(found) else value
+
+    def _blanked(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.blank(value)
+            for word in self.words:
+                value = re.sub(_pattern(word), BLANK, value, flags=re.IGNORECASE)
+            return value
         if isinstance(value, list):
-            return [self.blank_all(inner) for inner in value]
+            return [self._blanked(inner) for inner in value]
         if isinstance(value, dict):
-            return {name: self.blank_all(inner) for name, inner in value.items()}
+            return {name: self._blanked(inner) for name, inner in value.items()}
         return value
 
     def may_stand_in(self, column: Any) -> ColumnElement[bool]:
@@ -65,8 +79,11 @@ class Naming:
         """
         found = cast(column, Text) if isinstance(column.type.as_generic(), JSON) else column
         escaped = found is not column and is_sqlite()
-        patterns = [_like(word, escaped=escaped) for word in self.words]
-        return or_(false(), *(found.ilike(pattern, escape="!") for pattern in patterns))
+
+        def holds(word: str) -> ColumnElement[bool]:
+            return found.ilike(_like(word, escaped=escaped), escape="!")
+
+        return and_(or_(false(), *map(holds, self.words)), *map(holds, self.proofs))
 
     def blank_out(self, column: Any, *which: ColumnElement[bool]) -> list[int]:
         """Blanks a column, of text or JSON, in those rows; returns the ids of the changed rows."""
@@ -86,8 +103,13 @@ class Naming:
 NOBODY = Naming()
 
 
-def _is_phone(word: str) -> bool:
-    return word.isdigit() and len(word) >= _SHORTEST_PHONE
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in the JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 def _pattern(word: str) -> str:

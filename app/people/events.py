@@ -25,13 +25,14 @@ class PersonErased:
 
     By `naming` they find the person in the words of others about the person's orders, by `certain` in
     words about anything, and blank it out there; by `phone_index`, a blind index, what was kept under
-    the person's phone.
+    the person's phone. `phone` is the phone in clear if it was verified.
     """
 
     person_id: int
     naming: Naming = field(default=NOBODY, compare=False)
     certain: Naming = field(default=NOBODY, compare=False)
     phone_index: str | None = field(default=None, compare=False)
+    phone: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from app.kernel.audit import AuditRow
 from app.kernel.database import session
+from app.kernel.naming import BLANK
 from app.orders.clockwork import jobs
 from app.orders.ticket.models import (
     Order,
@@ -50,6 +52,20 @@ def contents_of(order: int) -> list[str | None]:
         .where(OrderEvent.order_id == order)
     )
     return list(session.scalars(found.order_by(OrderEvent.seq)))
+
+
+def renamed(world: World, who: str, name: str) -> None:
+    """That resident sets another name, which is free text."""
+    seen = world.get(who, "/me")
+    answer = world.call(who, "PUT", "/me", {"name": name}, If_Match=seen.headers["ETag"])
+    assert answer.status_code == 200, answer.json
+
+
+def reasons(*kinds: str) -> list[str]:
+    """The reasons in the audit about these kinds of subjects, in the order of the rows."""
+    rows = select(AuditRow.reason).where(AuditRow.subject_kind.in_(kinds), AuditRow.reason != "")
+    session.expire_all()
+    return list(session.scalars(rows.order_by(AuditRow.id)))
 
 
 def test_what_nobody_works_on_is_withdrawn_with_its_requester(world: World) -> None:
@@ -222,3 +238,27 @@ def test_every_column_that_can_hold_words_is_emptied_or_known_to_be_impersonal()
 
 def _is_enum(column: sa.Column[Any]) -> bool:
     return isinstance(column.type, sa.Enum)
+
+
+def test_a_short_name_goes_from_the_audit_about_the_person(world: World) -> None:
+    """A name of two characters is blanked out of the audit about the person and about the own orders."""
+    renamed(world, "resident2", "李娜")
+    order = world.order("resident2")["id"]
+    person = f"/people/{world.ids['resident2']}/reveal"
+    for path, field in ((person, "phone"), (f"/orders/{order}/reveal", "contact")):
+        answer = world.post("dispatcher", path, fields=[field], reason="给李娜回电话")
+        assert answer.status_code == 200, answer.json
+    erased(world, "resident2")
+    assert reasons("person", "order") == [f"给{BLANK}回电话"] * 2
+
+
+def test_a_made_up_name_leaves_the_audit_about_others(world: World) -> None:
+    """A person who takes words of the staff as name empties no reason about other people and orders."""
+    order = world.order("resident")["id"]
+    paths = [(f"/people/{world.ids[who]}/reveal", "phone") for who in ("resident2", "member")]
+    for path, field in (*paths, (f"/orders/{order}/reveal", "contact")):
+        answer = world.post("dispatcher", path, fields=[field], reason="联系居民上门")
+        assert answer.status_code == 200, answer.json
+    renamed(world, "other_resident", "联系居民上门")
+    erased(world, "other_resident")
+    assert reasons("person", "order") == ["联系居民上门"] * 3

@@ -2,26 +2,20 @@
 
 import random
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
 
 from app.identity.queries import sessions
 from app.kernel.database import db, session, transaction
-from app.organisation.service import set_setting
 from app.people.models import Person as PersonRow
 from app.people.states import PersonKind, PersonStatus
-from tests import postgres
-from tests.conftest import new_sqlite, settings_for
 from tests.privacy.dump import SEALED, opened_value
 from tests.races.erasing import MEMBERS, VERBS, Deed, Person, Stage, Verb
 from tests.races.test_claims import together
-from tests.serving import Reply, migrated
-from tests.world import SYSTEM, build_world
+from tests.serving import Reply
 
 pytestmark = [pytest.mark.races, pytest.mark.slow, pytest.mark.figures]
 # Columns with a person's id whose rows must not outlive the person.
@@ -34,27 +28,6 @@ OWNED = (
 )
 # With a round of its own a verb that takes longer than an erasure would never meet it.
 LATEST = 0.03
-
-
-@pytest.fixture(scope="module")
-def stage(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """The district on a real database of its own; the threads of this process are its servers."""
-    folder = tmp_path_factory.mktemp("erasing")
-    with ExitStack() as stack:
-        url = new_sqlite(folder)
-        if database == "postgresql":
-            name = f"sandan_erasing_{uuid.uuid4().hex[:12]}"
-            url = stack.enter_context(postgres.new_database(name))
-        app = migrated(settings_for(url, folder))
-        with app.app_context():
-            world = build_world()
-            with transaction():
-                for key in ("orders.open_cap", "orders.daily_cap"):
-                    set_setting(SYSTEM, world.district.id, key=key, value=50)
-        yield Stage(app, world)
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 def race(stage: Stage, verb: Verb, *, member: bool) -> tuple[Person, list[Reply]]:

@@ -327,18 +327,37 @@ def forget_exports(actor: Actor, *, limit: int = BATCH) -> int:
     return len(some)
 
 
+def hold_exports(actor: Actor) -> None:
+    """Waits until nobody changes exports, and lets nobody else begin before the transaction ends.
+
+    Whoever takes rights or orders away from people comes here before locking orders or exports. Then
+    two of them do not wait for each other, and neither does one who makes an export meanwhile.
+    """
+    if not is_sqlite():
+        session.execute(text("LOCK TABLE exports IN EXCLUSIVE MODE"))
+
+
 def withdraw_exports_of(actor: Actor, person_id: int) -> None:
-    """Deletes the person's exports for which he or she has not all rights any more."""
+    """Deletes the person's exports for which he or she has not all rights any more.
+
+    The caller holds the exports.
+    """
     own = select(Export).where(Export.owner_id == person_id).order_by(Export.id)
     owner = Actor(person_id, "", grants_of(person_id, now()))
     found = session.scalars(own.with_for_update()).all()
     _delete([export.id for export in found if not is_still_right(owner, export)])
 
 
-def erase_exports_of(actor: Actor, person_id: int, naming: Naming) -> None:
-    """Deletes all exports of the person, and those that others have asked for by his or her name or phone.
+def drop_exports_of(actor: Actor, person_id: int) -> None:
+    """Deletes all exports of the person, and touches no other person's."""
+    own = select(Export.id).where(Export.owner_id == person_id).order_by(Export.id)
+    _delete(list(session.scalars(own)))
 
-    All exports are locked first, so that none is finished after this.
+
+def erase_exports_of(actor: Actor, person_id: int, naming: Naming) -> None:
+    """Deletes all exports of the person, and those that others have asked for by what names him or her.
+
+    The caller holds the exports, so none is finished after this.
     """
     exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
     _delete([e.id for e in exports if e.owner_id == person_id or is_asked_by(e, naming)])
@@ -347,10 +366,9 @@ def erase_exports_of(actor: Actor, person_id: int, naming: Naming) -> None:
 def drop_exports_with(actor: Actor, order_ids: Collection[int]) -> None:
     """Deletes the files in which one of the orders stands; what is being made begins anew.
 
-    The owner asks again. An export that is requested meanwhile waits for the caller's transaction.
+    The owner asks again. The caller holds the exports: one that is requested meanwhile waits for the
+    caller's transaction.
     """
-    if not is_sqlite():
-        session.execute(text("LOCK TABLE exports IN EXCLUSIVE MODE"))
     # No request is under way here any more, so a running export is one of the timetable.
     exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
     wanted = set(order_ids)

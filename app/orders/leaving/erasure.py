@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, union, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.deadlines.standing.explaining import blank_notes
+from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
@@ -51,7 +52,7 @@ def forget_person(
 
     An own order that nobody handles yet is cancelled; others go on without a requester, and so do
     parts. Contacts of orders that staff entered for the person's phone go too. `naming` is blanked
-    out of the words of others in all these orders.
+    out of the words of others in all these orders, and of the audit about them.
     """
     at = now()
     touched = _touched_by(person_id, phone_index)
@@ -171,3 +172,4 @@ def _blank_words(naming: Naming, touched: Sequence[int], family: set[int]) -> No
     described = naming.blank_out(Order.description, among_values(Order.id, touched))
     change_words(_locked(among_values(Order.id, described)))
     blank_notes(naming, KIND, touched)
+    audit.blank_reasons(naming, KIND, touched)

@@ -22,6 +22,7 @@ from app.people.queries.limits import get_visible_limit, page_of_limits
 from app.people.queries.persons import (
     address_of,
     audit_unit_of,
+    certain_naming_of,
     erased,
     get_person,
     get_visible_person,
@@ -41,6 +42,7 @@ from app.people.queries.persons import (
     phone_index_of,
     phone_of,
     unit_paths_of,
+    verified_phone_of,
 )
 from app.people.queries.registrations import (
     approved_registrations,
@@ -69,6 +71,7 @@ __all__ = [
     "approved_registrations",
     "approved_unit_paths",
     "audit_unit_of",
+    "certain_naming_of",
     "consented",
     "erased",
     "ever_consented",
@@ -120,5 +123,6 @@ __all__ = [
     "serves_without_consent",
     "titles",
     "unit_paths_of",
+    "verified_phone_of",
     "without_consent",
 ]

@@ -13,6 +13,7 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.kernel.errors import Conflict, not_found
+from app.kernel.naming import NOBODY, Naming
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
@@ -231,6 +232,22 @@ def names_by_which_known(person_id: int) -> list[str | None]:
     """Returns name, phone and address in clear, as far as they are kept."""
     detail = session.get(PersonDetail, person_id, populate_existing=True)
     return [detail.opened(part) for part in ("name", "phone", "address")] if detail else []
+
+
+def certain_naming_of(person_id: int) -> Naming:
+    """Returns the naming by which the person is found in texts about anything (`Naming.certain`)."""
+    detail = session.get(PersonDetail, person_id)
+    if detail is None:
+        return NOBODY
+    own = {part: detail.opened(part) for part in ("name", "phone", "address")}
+    return Naming.certain(**own, is_verified=detail.phone_verified_at is not None)
+
+
+def verified_phone_of(person_id: int) -> str | None:
+    """Returns the phone in clear where the person has proved that it is the own one; else None."""
+    detail = session.get(PersonDetail, person_id)
+    is_verified = detail is not None and detail.phone_verified_at is not None
+    return phone_of(person_id) if is_verified else None
 
 
 def message_window_of(person: Person) -> dict[str, Any]:

@@ -90,17 +90,17 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
         raise Forbidden("person.may_not_force", "手上还有单子时，请先退回或请社区办理。")
     unit_id = person.home_unit_id
     _announce_posts(person_id)
-    own = queries.names_by_which_known(person_id)
-    leaving = PersonLeaving(person_id, forced, [*own])
+    leaving = PersonLeaving(person_id, forced, queries.names_by_which_known(person_id))
     announce(leaving)
     _end_everything(actor, person_id, "")
-    naming, index = Naming.of(leaving.names), queries.phone_index_of(person_id)
+    naming, certain = Naming.of(leaving.names), queries.certain_naming_of(person_id)
+    index, phone = queries.phone_index_of(person_id), queries.verified_phone_of(person_id)
     _forget(person)
     unlink_account(actor, person_id)
     audit.record(actor, "person.erased", "person", person_id, reason=reason, unit_id=unit_id)
-    certain = naming.certain(own)
+    audit.blank_reasons(naming, "person", [person_id])
     certain.blank_out(audit.AuditRow.reason)
-    announce(PersonErased(person_id, naming, certain, index))
+    announce(PersonErased(person_id, naming, certain, index, phone))
     return person
 
 
