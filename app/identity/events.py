@@ -1,9 +1,7 @@
-"""Events of log-ins and consents."""
+"""Events of log-ins."""
 
 from dataclasses import dataclass
 from datetime import datetime
-
-from app.identity.states import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +18,3 @@ class PasswordGiven:
     """A person got a one-time password from another person and is to be told."""
 
     person_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentWithdrawn:
-    """A person withdrew a consent; the data that it covered must be deleted."""
-
-    person_id: int
-    document: Document

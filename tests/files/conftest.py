@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from app.files import service
 from app.files.models import File
 from app.files.reading import read_content
-from app.files.storage import LocalStorage
+from app.files.storage import LocalStorage, store
 from app.identity import service as identity
 from app.identity.states import Channel
 from app.kernel.actor import Actor
@@ -19,6 +19,8 @@ from app.kernel.http import App
 from app.organisation import service as organisation
 from app.organisation.models import Unit
 from app.people import service as people
+from app.people.states import Document
+from tests.consents import agree
 from tests.files import samples
 
 SYSTEM = Actor.system("test")
@@ -55,6 +57,7 @@ def new_person(unit: Unit) -> NewPerson:
         with transaction():
             home = unit.id if at_home else None
             person = people.create_person(SYSTEM, name=name, home_unit_id=home)
+            agree(person.id, Document.PRIVACY)
         return Actor(person.id, name)
 
     return make
@@ -91,7 +94,7 @@ def keep(actor: Actor, data: bytes | None = None) -> File:
     """Uploads through the service."""
     content = read_content(data or samples.jpeg())
     with transaction():
-        return service.upload(actor, content)
+        return service.upload(actor, store(content))
 
 
 def send(client: FlaskClient, headers: Headers, data: bytes, name: str = "a.jpg") -> TestResponse:

@@ -41,8 +41,7 @@ def _clean(data: bytes, signature: bytes, sizes: Mapping[int, int], content_type
         if position <= len(data):
             frames += 1
             end = position
+            check_length(frames * FRAME_SECONDS)
     if frames == 0:
         raise broken()
-    seconds = frames * FRAME_SECONDS
-    check_length(seconds)
-    return Voice(content_type, data[:end], seconds)
+    return Voice(content_type, data[:end], frames * FRAME_SECONDS)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.identity import queries
-from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.people import queries as people_queries
 from app.people import service as people
+from app.people.states import Document
 
-_PERSONAL = ("name", "address")
+_PERSONAL = ("name", "address", "home_place_id", "home_unit_id")
 
 
 def edit_profile(actor: Actor, changes: Mapping[str, Any], check: Callable[[int], None]) -> None:
@@ -31,7 +30,7 @@ def edit_profile(actor: Actor, changes: Mapping[str, Any], check: Callable[[int]
         kept |= {"address": None, "home_place_id": None, "home_unit_id": None}
     wanted = kept | dict(changes)
     if any(wanted[field] and wanted[field] != kept[field] for field in _PERSONAL):
-        queries.require_consent(person.id, Document.PRIVACY)
+        people_queries.require_consent(person.id, Document.PRIVACY)
     people.edit_own(actor, **wanted, check=check)
 
 
@@ -40,5 +39,5 @@ def attach_phone(actor: Actor, phone: str) -> None:
 
     Raises Forbidden `consent.required` and what `people.attach_verified_phone` raises.
     """
-    queries.require_consent(actor.own_id, Document.PRIVACY)
+    people_queries.require_consent(actor.own_id, Document.PRIVACY)
     people.attach_verified_phone(actor, actor.own_id, phone)

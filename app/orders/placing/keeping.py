@@ -20,12 +20,13 @@ def keep_new(
     on_word_of: int | None = None,
 ) -> None:
     """Writes a placed order: its row, its first history row, its contact, sealed, and its words."""
+    sealed = placement.sealed
     contact = OrderContact(order_id=order.id)
-    if placement.contact != Contact():
-        contact.put(**asdict(placement.contact))
+    if sealed != Contact():
+        contact.put(**asdict(sealed))
         order.beside.append(contact)
     write(actor, order, note=note, photo_ids=order.photo_ids, on_word_of=on_word_of)
-    if placement.contact != Contact():
+    if sealed != Contact():
         # It is written already; the answer finds it in the session.
         make_transient_to_detached(contact)
         session.add(contact)

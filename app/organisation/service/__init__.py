@@ -13,6 +13,7 @@ from app.organisation.service.providers import (
     create_phone_entry,
     create_provider,
     delete_phone_entry,
+    unlink_account,
 )
 from app.organisation.service.settings import set_setting
 from app.organisation.service.units import (
@@ -45,4 +46,5 @@ __all__ = [
     "remove_area",
     "set_area",
     "set_setting",
+    "unlink_account",
 ]

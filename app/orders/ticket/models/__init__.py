@@ -18,6 +18,7 @@ from app.orders.ticket.models.moves import (
     Event,
     HandsEnd,
     HelpersGo,
+    PartsFollow,
     RequestsLapse,
 )
 from app.orders.ticket.models.order import Amendment, Asked, Order
@@ -47,6 +48,7 @@ __all__ = [
     "OrderRating",
     "OrderRequest",
     "OrderSearch",
+    "PartsFollow",
     "Placement",
     "RequestsLapse",
     "from_category",
