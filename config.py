@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
-DEMO_PASSWORD = "sandan-demo"  # noqa: S105  # meant to be known; production has no demo
+DEMO_PASSWORD = "sandan-demo"  # noqa: S105  # meant to be known; production refuses it
 SECRET_NAMES = ("SECRET_KEY", "FIELD_KEYS", "BLIND_INDEX_KEY")
 WECHAT_NAMES = ("WECHAT_APPID", "WECHAT_SECRET", "WECHAT_PUSH_TOKEN", "WECHAT_PUSH_AES_KEY")
 NAMES = (
     *("APP_ENV", "DATA_DIR", "DATABASE_URL", "HOST", "PORT", "SERVER_WORKERS", "DEMO"),
     *("DEMO_PASSWORD", *SECRET_NAMES, "FIELD_KEY_ID", "WECHAT_MODE", *WECHAT_NAMES, "CLOCK_FILE"),
-    *("CONSENT_DOCUMENTS", "TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
-    *("SECURITY_LOG", "ADMIN_SECOND_FACTOR"),
+    *("TRUSTED_PROXIES", "METRICS_ALLOWED", "REDIS_URL", "LOG_LEVEL"),
 )
 _HIDDEN = frozenset({*SECRET_NAMES, "DEMO_PASSWORD", "WECHAT_SECRET", *WECHAT_NAMES[2:]})
 _WEAK_WORDS = ("change", "example", "secret", "password", "sandan", "123456")
@@ -33,10 +32,8 @@ _WISHES = {
         "sqlite:///FILE 或 postgresql://USER:PASSWORD@HOST/NAME",
         "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
     ),
-    **dict.fromkeys(
-        ("SECRET_KEY", "BLIND_INDEX_KEY"),
-        ("至少 32 个字符的随机文字", "at least 32 random characters"),
-    ),
+    "SECRET_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
+    "BLIND_INDEX_KEY": ("至少 32 个字符的随机文字", "at least 32 random characters"),
     "FIELD_KEYS": (
         "ID:KEY，用逗号分开，KEY 是 32 字节的 base64",
         "ID:KEY,ID:KEY, each key 32 bytes in base64",
@@ -45,15 +42,21 @@ _WISHES = {
     **dict.fromkeys(
         WECHAT_NAMES, ("微信公众平台上的值（live 模式必填）", "the value from WeChat (live mode)")
     ),
-    "CONSENT_DOCUMENTS": ("一个已有的文件夹，或不填", "a folder that exists, or nothing"),
-    "METRICS_ALLOWED": ("用逗号分开的网段，如 10.0.0.0/8", "networks, separated by commas"),
-    "REDIS_URL": ("redis:// 或 rediss:// 地址，或不填", "redis://… or rediss://…, or nothing"),
+    "METRICS_ALLOWED": (
+        "用逗号分开的网段，如 10.0.0.0/8",
+        "networks separated by commas, such as 10.0.0.0/8",
+    ),
+    "REDIS_URL": (
+        "redis:// 或 rediss:// 开头的地址，或不填",
+        "redis://… or rediss://…, or nothing",
+    ),
 }
 _PRODUCTION_WISHES = {
     **dict.fromkeys(
-        SECRET_NAMES, ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice")
+        SECRET_NAMES,
+        ("真正随机、互不相同的密钥", "a random secret: no sample, and not used twice"),
     ),
-    "DEMO": ("0（正式环境没有示例数据）", "0 (no demo data in production)"),
+    "DEMO_PASSWORD": ("自己定的密码；或设 DEMO=0", "a password of your own, or DEMO=0"),
     "WECHAT_MODE": ("live（正式环境不能用沙箱）", "live (no sandbox in production)"),
     "CLOCK_FILE": ("不填（正式环境不能拨时钟）", "nothing (no moved clock in production)"),
 }
@@ -91,7 +94,10 @@ class Reader:
         if not value:
             seen, was = "现在没有填", "is not set"
         elif name in _HIDDEN:
-            seen, was = "现在填的不合要求（内容保密）", "is not acceptable (value not shown)"
+            seen, was = (
+                "现在填的不合要求（内容保密，不显示）",
+                "is not acceptable (value not shown)",
+            )
         else:
             shown = _scheme_alone(value) if name.endswith("_URL") else value
             seen, was = f"现在是“{shown}”", f"is {shown!r}"
@@ -106,18 +112,6 @@ class Reader:
             return value
         self.refuse(name, ("以下之一：" + "、".join(allowed), "one of " + ", ".join(allowed)))
         return default
-
-    def switch(self, name: str, default: str) -> bool:
-        """Returns whether the setting is 1, and not 0."""
-        return self.choice(name, default, ("0", "1")) == "1"
-
-    def folder(self, name: str) -> str:
-        """Returns the path of an existing folder, from the program's own on; "" where none is named."""
-        text = self.text(name)
-        folder = (ROOT / text).resolve()
-        if text and not folder.is_dir():
-            self.refuse(name, _WISHES[name])
-        return str(folder) if text else ""
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """Returns a whole number from `low` to `high`; else adds a problem and returns `default`."""
@@ -254,13 +248,10 @@ def _server(reader: Reader, in_production: bool) -> dict[str, Any]:
         "HOST": reader.text("HOST", "127.0.0.1"),
         "PORT": reader.number("PORT", 8000, 1, 65535),
         "SERVER_WORKERS": reader.number("SERVER_WORKERS", 1, 1, 64),
-        "DEMO": reader.switch("DEMO", default_demo),
+        "DEMO": reader.choice("DEMO", default_demo, ("0", "1")) == "1",
         "DEMO_PASSWORD": reader.text("DEMO_PASSWORD", DEMO_PASSWORD),
         "LOG_LEVEL": reader.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
-        "SECURITY_LOG": reader.choice("SECURITY_LOG", "file", ("file", "stdout")),
-        "ADMIN_SECOND_FACTOR": reader.switch("ADMIN_SECOND_FACTOR", str(int(in_production))),
         "CLOCK_FILE": reader.text("CLOCK_FILE"),
-        "CONSENT_DOCUMENTS": reader.folder("CONSENT_DOCUMENTS"),
     }
 
 
@@ -346,13 +337,15 @@ def _redis(text: str) -> str:
 
 def _refuse_in_production(reader: Reader, values: Mapping[str, Any]) -> None:
     refused = [name for name in SECRET_NAMES if values[name] and _is_weak(values[name])]
-    wrong = {
-        "BLIND_INDEX_KEY": values["SECRET_KEY"] == values["BLIND_INDEX_KEY"],
-        "DEMO": values["DEMO"],
-        "WECHAT_MODE": values["WECHAT_MODE"] == "sandbox",
-        "CLOCK_FILE": values["CLOCK_FILE"],
-    }
-    for name in [*refused, *(name for name, is_wrong in wrong.items() if is_wrong)]:
+    if values["SECRET_KEY"] == values["BLIND_INDEX_KEY"]:
+        refused.append("BLIND_INDEX_KEY")
+    if values["DEMO"] and values["DEMO_PASSWORD"] == DEMO_PASSWORD:
+        refused.append("DEMO_PASSWORD")
+    if values["WECHAT_MODE"] == "sandbox":
+        refused.append("WECHAT_MODE")
+    if values["CLOCK_FILE"]:
+        refused.append("CLOCK_FILE")
+    for name in refused:
         reader.refuse(name, _PRODUCTION_WISHES[name])
 
 

@@ -21,7 +21,6 @@ from app.files import listeners as files_heard
 from app.files import policy as files_policy
 from app.files import queries as files_queries
 from app.files import states as files_states
-from app.files.events import DocumentOpening
 from app.identity import api as identity_api
 from app.identity import listeners as identity_heard
 from app.identity import policy as identity_policy
@@ -42,7 +41,6 @@ from app.kernel import (
     http,
     logs,
     permissions,
-    security,
     slots,
     throttle,
 )
@@ -60,24 +58,20 @@ from app.orders.door import api as orders_api
 from app.orders.leaving import listeners as orders_heard
 from app.orders.record import messages as orders_messages
 from app.orders.ticket import states as orders_states
-from app.orders.ticket.events import OrdersForgotten
 from app.organisation import api as organisation_api
 from app.organisation import policy as organisation_policy
 from app.organisation.events import (
-    ProviderAccountChanged,
     ProviderAccountLinked,
     SettingChanged,
     UnitClosing,
     UnitMoved,
 )
 from app.people import api as people_api
-from app.people import documents
 from app.people import listeners as people_heard
 from app.people import policy as people_policy
 from app.people import states as people_states
 from app.people.events import (
     AwayReturned,
-    ConsentWithdrawn,
     ExportRequested,
     LimitDecided,
     MembershipEnded,
@@ -87,13 +81,12 @@ from app.people.events import (
     PersonLeaving,
     PersonLimited,
     PhoneVerified,
-    PostsEnding,
     RegistrationDecided,
     RegistrationEnded,
     RoleEnded,
     RoleGranted,
 )
-from app.people.roles import OF_RESIDENTS, ROLES
+from app.people.roles import ROLES
 from app.reports import api as reports_api
 from app.reports import messages as reports_messages
 
@@ -159,22 +152,19 @@ def create_app(config: Mapping[str, Any] | None = None) -> http.App:
     """Returns a Flask app with every room.
 
     `config` defaults to the settings of the environment. Raises what `config.load` raises for wrong
-    settings, and RuntimeError if a role names an unknown permission or a text for consent is wrong.
+    settings, and RuntimeError if a role names an unknown permission.
     """
     app = http.App(__name__)
     app.config.update(configuration.load() if config is None else config)
     logs.set_up(str(app.config["LOG_LEVEL"]))
-    security.set_up(app)
     app.extensions["keyring"] = crypto.read_keyring(app.config)
-    documents.put_in_force(documents.read_documents(str(app.config["CONSENT_DOCUMENTS"])))
     app.extensions["settings"] = {setting.key: setting for setting in SETTINGS}
     app.extensions["messages"] = MESSAGES
     app.extensions["figures"] = FIGURES
     app.extensions["given_up"] = {kind.name: kind for kind in GIVEN_UP}
     app.extensions["permissions"] = collect_permissions()
-    app.extensions["counted_roles"] = OF_RESIDENTS
     http.frame(app)
-    throttle.set_up(app, PUBLIC_ENDPOINTS)
+    throttle.set_up(app)
     guard(app)
     database.connect(app)
     api = docs.make_api(app)
@@ -208,32 +198,21 @@ def _wire(app: http.App) -> None:
     listen(app, DeadlinesMoved, clockwork_heard.on_deadlines_moved)
     listen(app, SettingChanged, deadlines_heard.on_setting_changed)
     listen(app, ProviderAccountLinked, people_heard.check_provider_account)
-    listen(app, ProviderAccountChanged, orders_heard.on_provider_account_changed)
-    listen(app, PostsEnding, identity_heard.on_posts_ending)
-    listen(app, PostsEnding, intake_heard.on_posts_ending)
-    listen(app, PersonLeaving, intake_heard.on_person_leaving)
     listen(app, PersonLeaving, orders_heard.on_person_leaving)
     listen(app, PersonDeactivated, orders_heard.on_person_deactivated)
-    listen(app, PersonDeactivated, intake_heard.on_person_deactivated)
     listen(app, PersonDeactivated, identity_heard.on_person_deactivated)
     listen(app, PersonErased, orders_heard.on_person_erased)
-    listen(app, OrdersForgotten, intake_heard.on_orders_forgotten)
     listen(app, PersonErased, intake_heard.on_person_erased)
     listen(app, PersonErased, files_heard.on_person_erased)
     listen(app, PersonErased, notifications_heard.on_person_erased)
     listen(app, PersonErased, identity_heard.on_person_erased)
     listen(app, MembershipEnded, orders_heard.on_membership_ended)
-    listen(app, ConsentWithdrawn, orders_heard.on_consent_withdrawn)
-    # Exports are held before orders are locked.
-    listen(app, RoleEnded, intake_heard.on_role_ended)
     listen(app, RoleEnded, orders_heard.on_role_ended)
-    listen(app, DocumentOpening, intake_heard.on_document_opening)
     listen(app, AwayReturned, orders_heard.on_away_returned)
     listen(app, PhoneVerified, orders_heard.on_phone_verified)
     for tells, event in (
         (notifications_heard.on_registration_decided, RegistrationDecided),
         (notifications_heard.on_registration_ended, RegistrationEnded),
-        (notifications_heard.on_consent_withdrawn, ConsentWithdrawn),
         (notifications_heard.on_role_granted, RoleGranted),
         (notifications_heard.on_role_ended, RoleEnded),
         (notifications_heard.on_person_limited, PersonLimited),

@@ -5,7 +5,6 @@ from datetime import timedelta
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from sqlalchemy import select
 
 from app import jobs
 from app.categories.service import seed_categories
@@ -20,14 +19,13 @@ from app.kernel import health, heartbeat
 from app.kernel.actor import Actor
 from app.kernel.clock import to_local
 from app.kernel.database import database_now, session, transaction
-from app.kernel.errors import Conflict, Refusal
+from app.kernel.errors import Refusal
 from app.kernel.given_up import GivenUp
 from app.kernel.pages import MAX_LIMIT
 from app.notifications.queries import given_up
 from app.notifications.service import retry_given_up
 from app.orders.door.commands import group as orders
 from app.organisation.commands import group as organisation
-from app.organisation.models import Unit
 from app.organisation.service import found_district
 from app.pasts.commands import check_deadlines, start_deadlines
 from app.people.models import Person
@@ -44,7 +42,7 @@ _ACTOR = Actor.system("command")
 def init(district: str, code: str | None, admin: str) -> None:
     """Creates a district with roles, categories, deadline rules, calendar and one administrator.
 
-    The one-time password of the administrator is printed. Where there is a district, nothing is done.
+    The one-time password of the administrator is printed.
     """
     try:
         issued = _found(district, code, admin)
@@ -56,8 +54,6 @@ def init(district: str, code: str | None, admin: str) -> None:
 
 def _found(district: str, code: str | None, admin: str) -> OneTimePassword:
     with transaction():
-        if session.scalar(select(Unit.id).where(Unit.parent_id.is_(None)).limit(1)) is not None:
-            raise Conflict("district.exists", "已经建立过区，不能再建第二个。")
         seed_roles(_ACTOR)
         seed_policies(_ACTOR)
         seed_calendar(_ACTOR)

@@ -17,7 +17,7 @@ from app.dispatching import jobs as dispatching
 from app.files import jobs as files
 from app.identity import jobs as identity
 from app.intake import jobs as intake
-from app.kernel import database, heartbeat, idempotency, limits, security, slots
+from app.kernel import database, heartbeat, idempotency, limits, slots
 from app.kernel.clock import now
 from app.kernel.database import transaction
 from app.notifications import jobs as notifications
@@ -84,14 +84,12 @@ TIMETABLE: tuple[Job, ...] = (
     Job("files.work_off_removals", files.work_off_removals, every=120),
     Job("files.remove_orphans", files.remove_orphans, every=3600),
     Job("identity.forget_dead_sessions", identity.forget_dead_sessions, every=3600),
-    Job("identity.forget_strangers", identity.forget_strangers, every=3600),
     Job("identity.forget_old_failures", identity.forget_old_failures, every=3600),
     Job("notifications.forget_old_messages", notifications.forget_old_messages, every=3600),
     Job("kernel.forget_old_keys", idempotency.forget_old_keys, every=3600),
     Job("kernel.forget_past_limits", limits.forget_past, every=3600),
     Job("kernel.forget_processes", heartbeat.forget_processes, every=3600),
     Job("kernel.forget_old_slots", slots.forget_old, every=3600),
-    Job("kernel.forget_old_security", security.forget_old, every=3600, in_transaction=False),
     Job("kernel.empty_log", database.empty_log, every=600, in_transaction=False),
 )
 CALENDAR: tuple[SlotJob, ...] = (

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Table, func, insert, select, text
 
-from app.identity.models import Account, LoginSession, Token
+from app.identity.models import Account, Consent, LoginSession, Token
 from app.identity.states import ACCESS_LIFE, Channel, TokenKind
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
 from app.kernel.database import Model, db, is_sqlite, session
 from app.kernel.database.fast.rows import table_of
-from app.people.models import Consent, Person, PersonDetail, Registration, RoleGrant
+from app.people.models import Person, PersonDetail, Registration, RoleGrant
 
 _BATCH = 2_000
 _SEALED = ("name", "address", "green_reasons", "green_consent")
@@ -61,7 +61,6 @@ def log_in(ids: Sequence[int]) -> LoggedIn:
                 "must_change_password": False,
                 "created_at": moment,
                 "refreshed_at": moment,
-                "proved_at": moment,
             }
             for number, person_id in pairs
         ),

@@ -45,8 +45,6 @@ def production(url: str, folder: Path, workers: int) -> dict[str, str]:
         raise SystemExit("the file .env beside config.py would change the settings; move it away")
     return {
         "APP_ENV": "production",
-        # The district of the bench has no code generators.
-        "ADMIN_SECOND_FACTOR": "0",
         "DATABASE_URL": url,
         "DATA_DIR": str(folder),
         "SERVER_WORKERS": str(workers),

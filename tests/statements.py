@@ -1,6 +1,5 @@
 """The statements that something sends to the database, and how the database goes about them."""
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +19,6 @@ class Sent:
     def about(self, table: str) -> list[str]:
         """Those in which the table's name stands."""
         return [statement for statement, _ in self.statements if table in statement]
-
-    def locked(self, *tables: str) -> list[str]:
-        """In which order they first lock rows of these tables; on SQLite nothing is locked."""
-        locking = [statement for statement, _ in self.statements if " FOR " in statement]
-        found = [re.findall(r"FROM (\w+)", statement)[-1] for statement in locking]
-        return [table for table in dict.fromkeys(found) if table in tables]
 
     def plans(self, table: str) -> str:
         """How the database would go about the reads among them, indexes preferred."""

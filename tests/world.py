@@ -12,21 +12,19 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from tempfile import NamedTemporaryFile
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from app.categories.models import Category
 from app.categories.service import seed_categories
 from app.deadlines.days.service import seed_calendar
 from app.deadlines.policies.service import seed_policies
-from app.identity.models import LoginSession
-from app.identity.service import Issued, open_session
-from app.identity.states import Channel
+from app.identity.service import Issued, open_session, record_consent
+from app.identity.states import CURRENT_VERSIONS, Channel, Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
@@ -52,12 +50,9 @@ from app.people.service import (
     report_to_unit,
     seed_roles,
 )
-from app.people.states import Document, PersonKind, RegistrationKind
-from tests.consents import agree, make_known
+from app.people.states import PersonKind, RegistrationKind
 
 SYSTEM = Actor.system("tests")
-# The proof of identity of all sessions of the tests: never older than ten minutes, whatever the clock.
-PROVED = datetime(2100, 1, 1, tzinfo=UTC)
 SKILLS = ("电工", "水工", "家电", "保洁")
 WEST, SOUTH, STEP = 117.00, 36.00, 0.01
 _keys = itertools.count(1)
@@ -102,15 +97,9 @@ class World:
         """Headers of that person's session; of a new one where there is none, or its time is up."""
         issued = self.sessions.get(who)
         if issued is None or now() >= issued.expires_at:
-            issued = open_session(SYSTEM, self.ids[who], Channel.PASSWORD, proved_at=PROVED)
+            issued = open_session(SYSTEM, self.ids[who], Channel.PASSWORD)
             session.commit()
         return {"Authorization": f"Bearer {issued.access_token}"}
-
-    def prove(self, who: str, at: datetime = PROVED) -> None:
-        """The person last proved at that moment who he or she is; by default it never gets old."""
-        mine = update(LoginSession).where(LoginSession.person_id == self.ids[who])
-        session.execute(mine.values(proved_at=at))
-        session.commit()
 
     def call(
         self, who: str | None, method: str, path: str, body: Any = None, **headers: str
@@ -194,7 +183,7 @@ def build_world() -> World:
             _person(world, key, PersonKind.STAFF, role, unit)
         past.close()
         world.sessions = {
-            who: open_session(SYSTEM, person_id, Channel.PASSWORD, proved_at=PROVED)
+            who: open_session(SYSTEM, person_id, Channel.PASSWORD)
             for who, person_id in world.ids.items()
         }
         found = session.execute(select(Category.name, Category.id))
@@ -251,12 +240,16 @@ def _square(column: int) -> dict[str, Any]:
 def _crowd(world: World, community: Unit, prefix: str) -> None:
     for key, (kind, role) in CROWD.items():
         person = _person(world, prefix + key, kind, role, community)
+        actor = Actor(person.id, key)
         if kind is PersonKind.RESIDENT:
-            agree(person.id, Document.PRIVACY, Document.EXACT_LOCATION)
+            record_consent(
+                actor, Document.PRIVACY, CURRENT_VERSIONS[Document.PRIVACY], granted=True
+            )
     leader = world.actor(prefix + "leader")
     for key in ("member", "member2", "volunteer"):
         member = Actor(world.ids[prefix + key], key)
-        make_known(member.own_id)
+        for document in (Document.PRIVACY, Document.PARTY_MEMBERSHIP):
+            record_consent(member, document, CURRENT_VERSIONS[document], granted=True)
         registration = report_to_unit(
             member, unit_id=community.id, kind=RegistrationKind.HOME, skills=SKILLS
         )

@@ -8,17 +8,16 @@ from sqlalchemy import update
 from app.demo.ground import Ground
 from app.demo.population import PersonPlan, RegistrationPlan, people
 from app.identity import service as identity
+from app.identity.models import Consent
+from app.identity.states import CURRENT_VERSIONS, NEEDED_BY_ALL, Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.organisation.models import Unit
 from app.people import service
-from app.people.documents import text_in_force
-from app.people.models import Consent, Person, PersonDetail, Registration, RoleGrant
+from app.people.models import Person, PersonDetail, Registration, RoleGrant
 from app.people.roles import MEMBER, VOLUNTEER
 from app.people.states import (
-    NEEDED_BY_ALL,
-    Document,
     GreenReason,
     PersonKind,
     RegistrationKind,
@@ -147,16 +146,13 @@ def _login(actor: Actor, plan: PersonPlan, person: Person) -> None:
         identity.create_account(actor, person.id, plan.login, password, must_change=False)
     if plan.wechat is not None:
         identity.attach_wechat(actor, person.id, openid_for(plan.wechat))
-    # All people who log in have given the needed consents and let the points of their orders be kept;
-    # members have also agreed to being known as such.
-    documents = [*NEEDED_BY_ALL, Document.EXACT_LOCATION]
-    if plan.registrations:
-        documents.append(Document.PARTY_MEMBERSHIP)
+    # All people who log in have given the needed consents; members also that to being a member.
+    documents = (*NEEDED_BY_ALL, *((Document.PARTY_MEMBERSHIP,) if plan.registrations else ()))
     session.add_all(
         Consent(
             person_id=person.id,
             document=document,
-            version=text_in_force(document).version,
+            version=CURRENT_VERSIONS[document],
             granted=True,
             at=now() - AGE,
         )

@@ -15,8 +15,7 @@ class Errand:
 
     - `path`: the path of the handling unit.
     - `rank`: 0 for an emergency, 1 urgent, 2 green channel, 3 all others.
-    - `own`: ids of the requester and of the person who placed the order; empty for an anonymous order,
-      because an obstacle would name them.
+    - `own`: ids of the requester and of the person who placed the order.
     - `with_id`: id of the person who holds the order or to whom it is offered.
     - `spot`: (latitude, longitude) in degrees.
     - `skills`: Chinese names of skills; a handler needs one of them.

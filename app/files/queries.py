@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from app.files.events import DocumentOpening
 from app.files.models import File, FileRemoval
 from app.files.signed import address, read_ticket
 from app.files.states import ContentState, FileKind, Variant
@@ -17,7 +16,6 @@ from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.kernel.errors import not_found
-from app.kernel.events import announce
 from app.kernel.given_up import Kind
 
 GIVEN_UP = Kind(
@@ -151,8 +149,7 @@ def next_position(subject: tuple[str, int]) -> int:
 def open_signed(signed: str) -> OpenedFile:
     """The content that a signed address opens.
 
-    Raises NotFound where the address is forged or expired, where the file is deleted, and for a
-    document whose owner has lost the right to it.
+    Raises NotFound where the address is forged or expired, and where the file is deleted.
     """
     moment = now()
     ticket = read_ticket(signed, moment)
@@ -161,8 +158,6 @@ def open_signed(signed: str) -> OpenedFile:
     content = None if file is None else storage().read(stored)
     if file is None or content is None:
         raise not_found()
-    if file.kind is FileKind.DOCUMENT and file.subject_kind is not None:
-        announce(DocumentOpening(file.uploader_id, (file.subject_kind, file.subject_id or 0)))
     return OpenedFile(
         is_document=file.kind is FileKind.DOCUMENT,
         content=content,

@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, delete, insert, literal, select
 from app.files.models import File, FileRemoval
 from app.files.policy import may_judge_content
 from app.files.queries import next_position, usage_of
+from app.files.reading import Content
 from app.files.states import DAILY_BYTES, OPEN_FILES, WAITS, ContentState, FileKind, Variant
-from app.files.storage import BASE_LENGTH, Stored, new_name, storage, stored_name
+from app.files.storage import BASE_LENGTH, new_name, storage, stored_name
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import local_midnight, now
@@ -21,29 +22,29 @@ from app.kernel.queue import fail, free_rows, work_together
 from app.kernel.settings import Setting
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import audit_unit_of, get_person, lock_person, require_own_consent
+from app.people.queries import audit_unit_of, lock_person
 
-# Bytes. No picture with its thumbnail is stored in less.
-_SMALLEST = 500
 BATCH = 500
 BATCH_ON_SQLITE = 50
 
 log = structlog.get_logger("files")
 
 
-def upload(actor: Actor, stored: Stored) -> File:
-    """Makes the row of a stored upload; answers the new file, which belongs to no subject yet.
+def upload(actor: Actor, content: Content) -> File:
+    """Stores the content of an upload; answers the new file, which belongs to no subject yet.
 
-    Raises NotFound where the actor is no longer active, and TooMany `file.quota_exceeded`.
+    Raises NotFound where the actor is no longer active, and TooMany `file.quota_exceeded`. The bytes
+    are written before the row: if the request fails afterwards, `remove_strays` deletes them.
     """
-    content = stored.content
     moment = now()
     person = lock_person(actor.own_id)
     if not person.is_active:
         raise not_found()
     _check_quota(person, content.size, moment)
+    name = new_name()
+    _store(name, content)
     file = File(
-        name=stored.name,
+        name=name,
         kind=content.kind,
         content_type=content.content_type,
         size=content.size,
@@ -56,18 +57,7 @@ def upload(actor: Actor, stored: Stored) -> File:
     )
     session.add(file)
     session.flush()
-    stored.is_kept = True
     return file
-
-
-def check_room(actor: Actor) -> None:
-    """Asks before an upload is read whether there is room for a file of the actor at all.
-
-    Raises NotFound where the person is gone, Forbidden `consent.required`, and TooMany
-    `file.quota_exceeded`.
-    """
-    require_own_consent(actor)
-    _check_quota(get_person(actor.own_id), _SMALLEST, now())
 
 
 def keep_document(
@@ -235,6 +225,12 @@ def _limit(person: Person, about: Setting) -> int:
     if person.home_unit_id is None:
         return int(about.default)
     return int(setting(person.home_unit_id, about.key))
+
+
+def _store(name: str, content: Content) -> None:
+    storage().put(stored_name(name, Variant.FULL), content.full)
+    if content.small is not None:
+        storage().put(stored_name(name, Variant.SMALL), content.small)
 
 
 def _delete(which: ColumnElement[bool]) -> int:

@@ -34,17 +34,12 @@ def address(name: str, variant: Variant, moment: datetime) -> str:
     return f"{PATH}{claim}.{sign(f'{_PURPOSE}:{claim}')}"
 
 
-def is_genuine(signed: str) -> bool:
-    """Whether the program has signed this address; it may have expired."""
-    claim, _, signature = signed.rpartition(".")
-    return signature_holds(f"{_PURPOSE}:{claim}", signature)
-
-
 def read_ticket(signed: str, moment: datetime) -> Ticket:
     """The ticket in a signed address; raises NotFound where it is forged or expired at `moment`."""
-    if not is_genuine(signed):
+    claim, _, signature = signed.rpartition(".")
+    if not signature_holds(f"{_PURPOSE}:{claim}", signature):
         raise not_found()
-    name, variant, end, _ = signed.split(".")
+    name, variant, end = claim.split(".")
     expires_at = datetime.fromtimestamp(int(end), UTC)
     if moment >= expires_at:
         raise not_found()

@@ -4,15 +4,12 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from flask import current_app
 
-from app.files.reading import Content
 from app.files.states import Variant
 from app.kernel.clock import now
 
@@ -50,40 +47,6 @@ def storage() -> Storage:
     """The storage in app.extensions["storage"], or else the folder DATA_DIR/files."""
     given: Storage | None = current_app.extensions.get("storage")
     return given or LocalStorage(Path(current_app.config["DATA_DIR"]) / "files")
-
-
-@dataclass(slots=True)
-class Stored:
-    """The content of an upload whose bytes are stored under a name; `is_kept` once a row names them."""
-
-    content: Content
-    name: str
-    is_kept: bool = False
-
-    def __str__(self) -> str:
-        """The digest: a repeated request is recognised by it."""
-        return str(self.content)
-
-
-def store(content: Content) -> Stored:
-    """Stores the bytes of an upload; `upload` makes the row.
-
-    It waits for the disk, so it is called before the transaction. Bytes without a row are deleted by
-    `discard`, or by the job for strays where the process died.
-    """
-    name = new_name()
-    storage().put(stored_name(name, Variant.FULL), content.full)
-    if content.small is not None:
-        storage().put(stored_name(name, Variant.SMALL), content.small)
-    return Stored(content, name)
-
-
-def discard(stored: Stored) -> None:
-    """Deletes the bytes of an upload of which no row was made."""
-    for variant in Variant:
-        # What the disk does not delete now, the job for strays deletes.
-        with suppress(OSError):
-            storage().delete(stored_name(stored.name, variant))
 
 
 class LocalStorage:

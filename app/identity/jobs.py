@@ -14,17 +14,6 @@ def forget_dead_sessions(limit: int = 50) -> int:
     return service.forget_dead_sessions(_ACTOR, limit)
 
 
-def forget_strangers(limit: int = 50) -> int:
-    """Erases at most `limit` people who logged in 24 h ago, agreed to nothing and left nothing.
-
-    Returns how many.
-    """
-    return service.forget_strangers(_ACTOR, limit)
-
-
 def forget_old_failures(limit: int = 50) -> int:
-    """Deletes failed log-ins and known addresses of more than 30 days ago; returns how many.
-
-    At most `limit` of each kind.
-    """
+    """Deletes at most `limit` failed log-ins that are older than 30 days; returns how many."""
     return service.forget_old_failures(_ACTOR, limit)

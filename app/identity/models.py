@@ -1,16 +1,24 @@
-"""Tables of sessions, tokens, accounts, one-time codes and WeChat accounts."""
+"""Tables of sessions, tokens, accounts, one-time codes, WeChat accounts and consents."""
 
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.identity.states import Channel, RevokedFor, TokenKind
+from app.identity.states import (
+    CURRENT_VERSIONS,
+    DOCUMENT_TITLES,
+    NEEDED_BY_ALL,
+    Channel,
+    Document,
+    RevokedFor,
+    TokenKind,
+)
 from app.kernel.database import Id, Model, Ref
 
 
 class LoginSession(Model):
-    """One log-in on one device; `proved_at` is when the person last proved who he or she is."""
+    """One log-in on one device."""
 
     __tablename__ = "login_sessions"
 
@@ -21,7 +29,6 @@ class LoginSession(Model):
     must_change_password: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     refreshed_at: Mapped[datetime]
-    proved_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_for: Mapped[RevokedFor | None]
 
@@ -64,14 +71,12 @@ class Account(Model):
     created_at: Mapped[datetime]
     password_changed_at: Mapped[datetime]
     last_login_at: Mapped[datetime | None]
+    # Failures up to this id are not counted: a log-in succeeded later, or the account was unlocked.
+    forgiven_failure_id: Mapped[int] = mapped_column(default=0)
 
 
 class LoginFailure(Model):
-    """A wrong password or code, also for user names that do not exist.
-
-    `address` is the network of the address, as `network_of` gives it. `familiar`: the person had logged
-    in from there before. The rows of a network are deleted when a log-in from there succeeds.
-    """
+    """A wrong password or code, also for user names that do not exist; rows are added, never changed."""
 
     __tablename__ = "login_failures"
     __table_args__ = (
@@ -83,18 +88,7 @@ class LoginFailure(Model):
     # A keyed hash of the user name, because people sometimes type the password into that field.
     account_key: Mapped[str]
     address: Mapped[str]
-    familiar: Mapped[bool] = mapped_column(default=False)
     at: Mapped[datetime] = mapped_column(index=True)
-
-
-class KnownAddress(Model):
-    """A network from which a person has logged in by password; only a keyed hash of it is kept."""
-
-    __tablename__ = "known_addresses"
-
-    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"), primary_key=True)
-    address_index: Mapped[str] = mapped_column(primary_key=True)
-    last_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TotpSecret(Model):
@@ -131,3 +125,35 @@ class WechatAccount(Model):
     openid: Mapped[str]
     unionid_index: Mapped[str | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
+
+
+class Consent(Model):
+    """One yes or no of a person to one version of a document.
+
+    Rows are added, never changed; the last one for a document counts.
+    """
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_person_id", "person_id", "document", "id"),)
+
+    id: Mapped[Id]
+    person_id: Mapped[Ref] = mapped_column(ForeignKey("people.id"))
+    document: Mapped[Document]
+    version: Mapped[int]
+    granted: Mapped[bool]
+    at: Mapped[datetime]
+
+    @property
+    def title(self) -> str:
+        """The document's Chinese name."""
+        return DOCUMENT_TITLES[self.document]
+
+    @property
+    def current_version(self) -> int:
+        """The version of the document that is in force today."""
+        return CURRENT_VERSIONS[self.document]
+
+    @property
+    def needed(self) -> bool:
+        """Whether every person must agree to the document."""
+        return self.document in NEEDED_BY_ALL

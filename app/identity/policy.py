@@ -8,7 +8,7 @@ from app.people import roles
 
 EDIT_ACCOUNTS = "accounts.edit"
 
-PERMISSIONS = (Permission(EDIT_ACCOUNTS, "管理登录账号", roles=(roles.ADMIN,), administers=True),)
+PERMISSIONS = (Permission(EDIT_ACCOUNTS, "管理登录账号", roles=(roles.ADMIN,)),)
 
 
 def may_edit_account(actor: Actor, unit_paths: Iterable[str]) -> bool:

@@ -1,10 +1,10 @@
-"""Schemas of log-in, the own profile and accounts."""
+"""Schemas of log-in, the own profile, consents and accounts."""
 
 from marshmallow import fields, validate
 
-from app.identity.states import Channel
+from app.identity.states import Channel, Document
 from app.kernel.http import Identifier, Moment, Schema, Text
-from app.people.states import Document, PersonKind
+from app.people.states import PersonKind
 
 
 def _secret(longest: int = 200, *, required: bool = True) -> fields.String:
@@ -143,18 +143,25 @@ class ExportOut(Schema):
     parts = fields.Dict(keys=fields.String(), required=True)
 
 
-class ProofIn(Schema):
-    """A proof of identity: `password` and `otp` of who has an account, else a new `code` of WeChat."""
+class ConsentIn(Schema):
+    """A yes or a no to one version of a document."""
 
-    password = _secret(1000, required=False)
-    otp = _secret(60, required=False)
-    code = _secret(required=False)
+    document = fields.Enum(Document, by_value=True, required=True)
+    version = fields.Integer(required=True, validate=validate.Range(min=0, max=2**31 - 1))
+    granted = fields.Boolean(required=True)
 
 
-class ProofOut(Schema):
-    """The moment until which the proof counts."""
+class ConsentOut(Schema):
+    """The last answer to a document; `id`, `version` and `at` are null where there was none."""
 
-    proved_until = Moment(required=True)
+    id = fields.Integer(required=True, allow_none=True)
+    document = fields.Enum(Document, by_value=True, required=True)
+    title = fields.String(required=True)
+    version = fields.Integer(required=True, allow_none=True)
+    granted = fields.Boolean(required=True)
+    at = Moment(required=True, allow_none=True)
+    current_version = fields.Integer(required=True)
+    needed = fields.Boolean(required=True)
 
 
 class ConfirmIn(Schema):
@@ -193,13 +200,6 @@ class AccountIn(Schema):
     """The user name of a new account."""
 
     username = Text(required=True, longest=40, shortest=2)
-
-
-class EndedSessionsOut(Schema):
-    """How many people were logged out, and of how many log-ins."""
-
-    people = fields.Integer(required=True)
-    sessions = fields.Integer(required=True)
 
 
 class OneTimePasswordOut(Schema):

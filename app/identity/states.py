@@ -1,4 +1,4 @@
-"""Kinds of sessions and tokens, limits of log-in, the messages of the room."""
+"""Kinds of sessions and tokens, documents of consent with their versions, limits of log-in."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -30,8 +30,33 @@ class RevokedFor(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 # a reason, not a secret
     PASSWORD_RESET = "password_reset"  # noqa: S105 # a reason, not a secret
     DEACTIVATED = "deactivated"
-    ADMINISTRATOR = "administrator"
 
+
+class Document(StrEnum):
+    """The documents to which a person consents, each separately."""
+
+    PRIVACY = "privacy"
+    SERVICE_TERMS = "service_terms"
+    PARTY_MEMBERSHIP = "party_membership"
+    EXACT_LOCATION = "exact_location"
+
+
+DOCUMENT_TITLES = {
+    Document.PRIVACY: "隐私政策",
+    Document.SERVICE_TERMS: "服务条款",
+    Document.PARTY_MEMBERSHIP: "党员身份信息",
+    Document.EXACT_LOCATION: "精确位置",
+}
+# A new text of a document gets a new number here; consents to older versions then no longer count.
+CURRENT_VERSIONS = {
+    Document.PRIVACY: 1,
+    Document.SERVICE_TERMS: 1,
+    Document.PARTY_MEMBERSHIP: 1,
+    Document.EXACT_LOCATION: 1,
+}
+# Party membership and exact location are sensitive: the consent is asked when they are first used,
+# not at the log-in.
+NEEDED_BY_ALL = (Document.PRIVACY, Document.SERVICE_TERMS)
 
 ACCESS_LIFE = timedelta(hours=2)
 REFRESH_LIFE = timedelta(days=30)
@@ -40,18 +65,9 @@ TICKET_LIFE = timedelta(seconds=60)
 # A session ends after this time, however often its tokens are renewed.
 SESSION_LIFE = timedelta(days=180)
 
-# After so many failures within a day the next try waits: a minute, then twice as long each time, up to
-# the longest wait. Guessers get 10 + 4 tries in the first quarter of an hour, then 4 an hour: at most
-# 110 a day for each account, however many addresses they have.
-FAILURES_BEFORE_WAIT = 10
-FAILURES_COUNT_FOR = timedelta(days=1)
-FIRST_WAIT = timedelta(minutes=1)
-LONGEST_WAIT = timedelta(minutes=15)
-# At an address from which the person has logged in within 30 days the wait does not grow.
-LONGEST_WAIT_AT_HOME = timedelta(minutes=1)
-ADDRESS_KNOWN_FOR = timedelta(days=30)
+FAILURES_BEFORE_LOCK = 10
+LOCK_LIFE = timedelta(minutes=15)
 FAILURES_BY_ADDRESS = 100
-FLOOD_WINDOW = timedelta(minutes=15)
 # These three are per minute. Those by address are high because a whole estate may share one address.
 LOG_INS_BY_ADDRESS = 300
 RENEWALS_BY_ADDRESS = 600
@@ -59,10 +75,6 @@ CONFIRMATIONS_BY_PERSON = 20
 FAILURES_KEPT = timedelta(days=30)
 ONE_TIME_PASSWORD_LIFE = timedelta(days=7)
 RECOVERY_CODES = 10
-# For who needs a code generator and has no account: a code generator belongs to an account.
-ACCOUNT_FIRST = "请先请管理员为您开通用户名和密码，再开通动态码。"
-# A person who agreed to nothing is forgotten after this time.
-STRANGERS_KEPT = timedelta(hours=24)
 
 MESSAGES = {
     "identity.session_stolen": Template(

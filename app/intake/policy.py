@@ -1,8 +1,5 @@
 """Who may import orders, export orders and keep banners; pure functions."""
 
-from collections.abc import Iterable
-from typing import Any
-
 from app.kernel.actor import Actor
 from app.kernel.permissions import Permission
 from app.orders.access import policy as orders
@@ -52,47 +49,20 @@ def may_open_somewhere(actor: Actor) -> bool:
     return actor.may_somewhere("orders.reveal")
 
 
-# What a file shows depends on these.
-_SHOWING = ("orders.export", "orders.see", "orders.see_sensitive", "orders.manage")
-
-
-def rights_to_export(actor: Actor, *, unmasked: bool) -> list[list[Any]]:
-    """The actor's rights on which the content of a file depends: pairs of a name and a unit's id."""
-    names = (*_SHOWING, "orders.reveal") if unmasked else _SHOWING
-    return [[name, unit_id] for name in names for unit_id in actor.roots(name)]
-
-
-def may_fetch_export(actor: Actor, rights: Iterable[tuple[str, str]]) -> bool:
+def may_fetch_export(actor: Actor, *, unmasked: bool) -> bool:
     """Returns whether the owner of a file may fetch it: the rights to make it must still be there.
 
-    `rights` are pairs of a permission and the path of a unit. The caller has already found out that
-    the actor is the owner.
+    The caller has already found out that the actor is the owner.
     """
-    return may_export_somewhere(actor) and all(actor.may(name, path) for name, path in rights)
+    return may_export_somewhere(actor) and (not unmasked or may_open_somewhere(actor))
 
 
 def may_open_row(actor: Actor, order: Order) -> bool:
     """Returns whether a file may show the order's name, phone and address in clear.
 
-    The actor needs `orders.reveal` at the order's unit; a handler without it may not. No file names
-    the requester of an anonymous order: that is for the reveal alone.
+    The actor needs `orders.reveal` at the order's unit; a handler without it may not.
     """
-    return (
-        not order.anonymous
-        and actor.may("orders.reveal", order.handling_path)
-        and orders.may_see_contact(actor, order)
-    )
-
-
-def caller_paths(actor: Actor) -> tuple[str, ...]:
-    """The paths of the units at which the actor may look up a caller; empty if there are none.
-
-    Both `orders.enter` and `orders.reveal` are needed at the unit.
-    """
-    enters, reveals = actor.paths("orders.enter"), actor.paths("orders.reveal")
-    both = [path for path in enters if actor.may("orders.reveal", path)]
-    both += [path for path in reveals if actor.may("orders.enter", path)]
-    return tuple(dict.fromkeys(both))
+    return actor.may("orders.reveal", order.handling_path) and orders.may_see_contact(actor, order)
 
 
 def may_keep_banners(actor: Actor, unit_path: str) -> bool:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.orders.ticket.models import Contact, Placement, from_category
 from app.orders.ticket.states import Action, Source
 from app.organisation.geometry import in_gcj02
 from app.organisation.models import Place, Unit
-from app.organisation.queries import Located, entrance_of
+from app.organisation.queries import Located
 from app.organisation.tables import CellError, Fault
 from app.pasts.acts import PastEvent
 
@@ -70,7 +70,6 @@ class RowFaults(Exception):
 class _Spot:
     grid_id: int | None = None
     place_id: int | None = None
-    room: str | None = None
     latitude: float | None = None
     longitude: float | None = None
 
@@ -147,7 +146,7 @@ class _Reader:
             external_number=number,
             imported_at=self.ground.now,
             description=description,
-            contact=replace(contact, room=spot.room),
+            contact=contact,
         )
         return Entry(self.line, number, placement, events[0].at, events)
 
@@ -241,8 +240,7 @@ class _Reader:
         )
 
     def _spot(self, position: Position) -> _Spot:
-        given, place_unit = self._place(position.place)
-        place = None if given is None else entrance_of(given)
+        place, place_unit = self._place(position.place)
         latitude, longitude = self._point(position)
         if latitude is None and place is not None:
             latitude, longitude = place.latitude, place.longitude
@@ -257,7 +255,6 @@ class _Reader:
         return _Spot(
             grid.id if grid and inside else None,
             place.id if place else None,
-            str(given.id) if given is not None and given is not place else None,
             latitude,
             longitude,
         )

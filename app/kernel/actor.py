@@ -1,7 +1,6 @@
 """The actor of a request: a person with grants over parts of the organisation, or the program itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import g
 
@@ -25,15 +24,13 @@ class Grant:
 class Actor:
     """The person or the job that asks, with the grants that hold at the start of the request.
 
-    A person has a `person_id`; a job or a command has a `system_name` instead. `confirmed_at` is when
-    the person last proved who he or she is (see kernel/proof.py).
+    A person has a `person_id`; a job or a command has a `system_name` instead.
     """
 
     person_id: int | None
     name: str
     grants: tuple[Grant, ...] = ()
     system_name: str | None = None
-    confirmed_at: datetime | None = None
 
     @classmethod
     def system(cls, name: str) -> "Actor":
@@ -83,12 +80,6 @@ class Actor:
 def set_actor(actor: Actor) -> None:
     """Sets the actor of this request; only the guard calls this function."""
     g.actor = actor
-
-
-def is_acting(person_id: int) -> bool:
-    """Whether the person is the actor of this request, whom the guard holds while it writes."""
-    actor: Actor | None = g.get("actor")
-    return actor is not None and actor.person_id == person_id
 
 
 def current_actor() -> Actor:

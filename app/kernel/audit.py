@@ -1,7 +1,4 @@
-"""The audit: rows that say who looked at or changed sensitive data.
-
-Rows are only added; an erasure blanks the reasons in which a person is named.
-"""
+"""The audit: rows that say who looked at or changed sensitive data; rows are added and never changed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,12 +6,9 @@ from datetime import datetime
 from sqlalchemy import Index, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.kernel import security
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import Id, Model, session
-from app.kernel.database.fast.among import among_values
-from app.kernel.naming import Naming
 
 
 class AuditRow(Model):
@@ -69,22 +63,11 @@ def record(
     fields: Sequence[str] = (),
     unit_id: int | None = None,
 ) -> None:
-    """Adds one audit row in the caller's transaction; `unit_id` is the unit whose staff may read it.
-
-    The security log gets a line of it, without the reason.
-    """
+    """Adds one audit row in the caller's transaction; `unit_id` is the unit whose staff may read it."""
     values = audit_values(
         actor, action, subject_kind, subject_id, reason=reason, fields=fields, unit_id=unit_id
     )
     session.execute(insert(AuditRow).values(values).inline())
-    subject = {"subject": f"{subject_kind}:{subject_id}", "unit": unit_id, "fields": list(fields)}
-    security.note(action, actor, **subject)
-
-
-def blank_reasons(naming: Naming, subject_kind: str, subject_ids: Sequence[int]) -> None:
-    """Blanks an erased person out of the reasons in the rows about these subjects."""
-    among_them = among_values(AuditRow.subject_id, subject_ids)
-    naming.blank_out(AuditRow.reason, AuditRow.subject_kind == subject_kind, among_them)
 
 
 def count_since(action: str, subject_kind: str, subject_id: int, since: datetime) -> int:

@@ -6,7 +6,6 @@ import hmac
 import os
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,10 +15,6 @@ from app.kernel.errors import Invalid
 
 _NONCE = 12
 _PHONE = re.compile(r"^(?:1[3-9]\d{9}|0\d{9,11}|[2-9]\d{6,7}|400\d{7})$")
-_LONG_PHONE = re.compile(r"(?:(?:00)?86)?(?:1[3-9]\d{9}|010\d{8}|02\d{9}|0[3-9]\d{9,10}|400\d{7})")
-_LONGEST_PHONE = 16
-_DIGIT_RUN = re.compile(r"\d(?:[\W_]*\d)*")
-_SPOKEN_DIGITS = str.maketrans("〇零一幺二两三四五六七八九", "0011223456789")
 
 
 class Keyring:
@@ -120,22 +115,6 @@ def normalise_phone(raw: str) -> str:
     if not digits.isascii() or not _PHONE.match(digits):
         raise Invalid("phone.invalid", "电话号码不对，请检查后再填一次。")
     return digits
-
-
-def holds_phone(text: str) -> bool:
-    """Whether a phone stands in the text: with any signs between, in any digits, in words (一三八…) too.
-
-    A local number without its area code counts as none: it may be the end of an order's number.
-    """
-    plain = unicodedata.normalize("NFKC", text).translate(_SPOKEN_DIGITS)
-    plain = "".join(str(unicodedata.decimal(sign, sign)) for sign in plain)
-    return any(
-        _LONG_PHONE.fullmatch("".join(pieces[start:end]))
-        for run in _DIGIT_RUN.findall(plain)
-        for pieces in [re.split(r"[\W_]+", run)]
-        for start in range(len(pieces))
-        for end in range(start + 1, min(start + _LONGEST_PHONE, len(pieces)) + 1)
-    )
 
 
 def mask_name(name: str) -> str:

@@ -132,9 +132,6 @@ def _complete(operation: dict[str, Any], view: Any, *, verb: str, public: bool) 
         responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [] if public else [{"bearer": []}]
-    if getattr(view, "needs_proof", False):
-        asked = "十分钟内没有确认过身份时是 403 `proof.needed`，请先 `POST /me/proof`。"
-        operation["description"] = "\n\n".join(filter(None, (operation.get("description"), asked)))
     repeatable = getattr(view, "repeatable", None)
     parameters = operation.setdefault("parameters", [])
     if repeatable:

@@ -16,20 +16,11 @@ from sqlalchemy import insert
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException
 
-from app.kernel import limits, security
 from app.kernel.database import session, transaction
 from app.kernel.errors import Invalid, PreconditionRequired, Refusal, Stale
 from app.kernel.metrics import count_answer
 from app.kernel.reading import PathNumber, PathWord, RequestJson
-from app.kernel.schema import (
-    CODES,
-    Identifier,
-    Moment,
-    Schema,
-    Text,
-    check_address,
-    check_storable,
-)
+from app.kernel.schema import CODES, Identifier, Moment, Schema, Text, check_storable
 
 __all__ = [
     "App",
@@ -88,15 +79,10 @@ class App(Flask):
         if request.method == "OPTIONS" or request.endpoint in self.extensions["untouched"]:
             return super().dispatch_request()
         view = self.view_functions[str(request.endpoint)]
-        fetch = getattr(view, "network_first", None)
-        writes = request.method not in SAFE_METHODS
         try:
-            if fetch is not None:
-                self._fetch_first(view, fetch)
-            with transaction(writing=writes):
+            self._fetch_first(getattr(view, "network_first", None))
+            with transaction(writing=request.method not in SAFE_METHODS):
                 self._run_guards()
-                if writes and fetch is None and not hasattr(view, "counted_elsewhere"):
-                    limits.count_write(str(request.endpoint), view)
                 return self.make_response(super().dispatch_request())
         except Refusal as refusal:
             _keep(refusal)
@@ -106,17 +92,15 @@ class App(Flask):
         for guard in self.extensions["guards"]:
             guard()
 
-    def _fetch_first(self, view: object, fetch: Callable[[dict[str, Any]], Any]) -> None:
+    def _fetch_first(self, fetch: Callable[[dict[str, Any]], Any] | None) -> None:
         """Makes the outside call of a network-first view and keeps what it answers for `fetched`.
 
-        Before it, the guards run and the write is counted in a transaction of their own, so that a
-        failed call counts too; during the call there is no transaction.
+        The guards run before it in a transaction of their own; during the call there is none.
         """
-        counts = not hasattr(view, "counted_elsewhere")
-        with transaction(writing=counts):
+        if fetch is None:
+            return
+        with transaction(writing=False):
             self._run_guards()
-            if counts:
-                limits.count_write(str(request.endpoint), view)
         is_form = request.mimetype == "multipart/form-data"
         body = {} if is_form else request.get_json(silent=True)
         g.fetched = fetch(body) if isinstance(body, dict) else None
@@ -216,11 +200,9 @@ class _Parser(FlaskParser):
         """
         return req.get_json() if req.get_data(cache=True) else marshmallow.missing
 
-    def pre_load(self, location_data: Any, *, schema: Any, location: str, **about: Any) -> Any:
-        """Refuses what no database can store, and phones in addresses, before the fields are read."""
+    def pre_load(self, location_data: Any, **about: Any) -> Any:
+        """Refuses values that no database can store, before the schema reads the fields."""
         check_storable(location_data)
-        if location == "query":
-            check_address(schema, location_data)
         return location_data
 
 
@@ -283,7 +265,6 @@ def problem(
 
     `errors` has a list of sentences for each wrong field; `retry_after` is in seconds.
     """
-    g.problem_code = code
     body: dict[str, Any] = {
         "type": f"/api/docs#{code}",
         "title": title or code,
@@ -316,7 +297,6 @@ _HTTP_TEXTS = {
 
 
 def _on_refusal(refusal: Refusal) -> Response:
-    g.refusal_kept = bool(refusal.refusal_rows)
     return problem(
         refusal.status,
         refusal.code,
@@ -389,8 +369,6 @@ def frame(app: App) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers["X-Request-Id"] = g.get("request_id", "")
-        if response.status_code >= 400:
-            security.note_answer(response.status_code)
         version = g.get("version")
         if version is not None and response.status_code < 300:
             response.headers["ETag"] = f'"{version}"'

@@ -209,11 +209,6 @@ def _keep(dialect: ModuleType) -> Any:
 _KEEP, _KEEP_ON_SQLITE = _keep(postgresql), _keep(sqlite)
 
 
-def forget_keys_of(person_id: int) -> None:
-    """Deletes all keys of a person: a hash of what he or she has sent can be guessed at."""
-    session.execute(delete(IdempotencyKey).where(IdempotencyKey.person_id == person_id))
-
-
 def forget_old_keys() -> int:
     """Deletes keys that are older than 24 hours; answers how many were deleted."""
     result = session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < now() - KEPT))

@@ -11,7 +11,6 @@ import marshmallow
 from marshmallow import ValidationError, fields, validate
 
 from app.kernel.clock import to_local
-from app.kernel.crypto import holds_phone
 from app.kernel.database.fast.dumping import dumper
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -23,8 +22,6 @@ CONTROL_CHARACTERS = "含有无法显示的字符。"
 CHOOSE = "请选择给出的选项。"
 NOT_FINITE = "这里要填普通的数字。"
 TOO_DEEP = "内容套的层数太多了。"
-# Addresses of requests stand in logs, so no phone may stand in one.
-PHONE_IN_ADDRESS = "查电话请用“来电查询”。"
 DEEPEST = 32
 _BROKEN = re.compile("[\0\ud800-\udfff]")
 _CONTROLS = r"\u0000-\u0008\u000b\u000c\u000e-\u001f"
@@ -35,7 +32,6 @@ CODES = {
     ZONE_MISSING: "time.zone_missing",
     TOO_LONG: "text.too_long",
     CONTROL_CHARACTERS: "text.control_characters",
-    PHONE_IN_ADDRESS: "search.phone",
 }
 
 fields.Field.default_error_messages.update(
@@ -152,17 +148,6 @@ def check_storable(given: Any) -> None:
         str(name).encode(errors="replace").decode(): [text]
         for name, value in parts
         if (text := _unstorable([name, value]))
-    }
-    if wrong:
-        raise ValidationError(wrong)
-
-
-def check_address(schema: marshmallow.Schema, given: Mapping[str, Any]) -> None:
-    """Raises marshmallow's ValidationError where a text of a query string holds a phone."""
-    wrong = {
-        name: [PHONE_IN_ADDRESS]
-        for name, value in given.items()
-        if isinstance(schema.fields.get(name), fields.String) and holds_phone(str(value))
     }
     if wrong:
         raise ValidationError(wrong)

@@ -6,11 +6,10 @@ from app.kernel.actor import current_actor
 from app.kernel.given_up import GivenUp
 from app.kernel.http import Blueprint
 from app.kernel.idempotency import repeatable
-from app.kernel.limits import AN_HOUR, at_most
 from app.kernel.pages import Page, page_schema
 from app.kernel.slots import JobSlot
 from app.notifications import queries, service
-from app.notifications.models import OutboxMessage
+from app.notifications.models import InboxMessage, OutboxMessage
 from app.notifications.schemas import (
     GivenUpOut,
     GivenUpQuery,
@@ -31,7 +30,7 @@ BLUEPRINTS = (blueprint, jobs)
 @blueprint.get("/inbox")
 @blueprint.arguments(InboxQuery, location="query")
 @blueprint.response(200, page_schema(InboxMessageOut))
-def list_inbox(query: dict[str, Any]) -> Page[queries.MessageView]:
+def list_inbox(query: dict[str, Any]) -> Page[InboxMessage]:
     """本人的消息，新的在前。"""
     return queries.inbox(current_actor(), **query)
 
@@ -46,8 +45,7 @@ def count_unread() -> dict[str, int]:
 @blueprint.post("/inbox/<int:message_id>/read")
 @blueprint.response(200, InboxMessageOut)
 @repeatable(queries.get_visible_message)
-@at_most(600, AN_HOUR)
-def read_message(message_id: int) -> queries.MessageView:
+def read_message(message_id: int) -> InboxMessage:
     """标为已读；再标一次没有变化。"""
     return service.mark_read(current_actor(), message_id)
 

@@ -5,7 +5,6 @@ from app.notifications.queries import exported_inbox
 from app.notifications.service import erase_messages_of, notify
 from app.organisation.queries import get_unit
 from app.people.events import (
-    ConsentWithdrawn,
     ExportRequested,
     LimitDecided,
     OffersUnblocked,
@@ -16,7 +15,9 @@ from app.people.events import (
     RoleEnded,
     RoleGranted,
 )
-from app.people.queries import holders_of, role_name
+from app.people.roles import ROLES
+
+_ROLE_NAMES = {role.code: role.name for role in ROLES}
 
 
 def on_person_erased(event: PersonErased) -> None:
@@ -39,17 +40,6 @@ def on_registration_ended(event: RegistrationEnded) -> None:
     """Tells the person that staff ended the registration; no message where the person ended it."""
     if event.by_staff:
         _tell_of_registration(event, "registration.ended")
-
-
-def on_consent_withdrawn(event: ConsentWithdrawn) -> None:
-    """Tells the staff of each unit at which registrations have ended by it."""
-    for unit_id in event.unit_ids:
-        notify(
-            holders_of("registrations.approve", unit_id),
-            "registration.consent_withdrawn",
-            subject=("unit", unit_id),
-            params={"unit": get_unit(unit_id).name},
-        )
 
 
 def on_role_granted(event: RoleGranted) -> None:
@@ -113,5 +103,5 @@ def _tell_of_role(event: RoleGranted | RoleEnded, moment: str) -> None:
         [event.person_id],
         moment,
         subject=("unit", event.unit_id),
-        params={"unit": get_unit(event.unit_id).name, "role": role_name(event.role_code)},
+        params={"unit": get_unit(event.unit_id).name, "role": _ROLE_NAMES[event.role_code]},
     )

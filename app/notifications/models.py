@@ -70,14 +70,6 @@ class OutboxMessage(_AboutSubject, Model):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
-    @property
-    def told_recipient_id(self) -> int | None:
-        """The recipient, as administrators may know: of a message about an order nobody.
-
-        Who is told that an anonymous order was placed is the one who placed it.
-        """
-        return None if self.subject_kind == "order" else self.recipient_id
-
     def send_again(self) -> None:
         """Gives a message that was given up all its attempts anew."""
         self.state = OutboxState.QUEUED

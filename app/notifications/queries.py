@@ -1,24 +1,21 @@
 """Reads of the inbox, of messages on their way, of slots of scheduled jobs, and of what was given up."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, true, union
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now, to_local
 from app.kernel.database import session
 from app.kernel.errors import Forbidden, Invalid, not_found
 from app.kernel.given_up import GivenUp, Kind, kinds
-from app.kernel.messages import named, people_in
 from app.kernel.pages import Key, Page, paginate
 from app.kernel.slots import JobSlot, SlotState, in_state
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import may_resend
 from app.notifications.states import OutboxState
-from app.people.queries import audit_unit_of, masked_names
+from app.people.queries import audit_unit_of
 
 
 def inbox_visible_to(actor: Actor) -> Select[InboxMessage]:
@@ -26,54 +23,20 @@ def inbox_visible_to(actor: Actor) -> Select[InboxMessage]:
     return select(InboxMessage).where(InboxMessage.recipient_id == actor.own_id)
 
 
-@dataclass(frozen=True, slots=True)
-class MessageView:
-    """A message as its recipient reads it: the people in it have their names, masked."""
-
-    id: int
-    moment: str
-    title: str
-    text: str
-    subject: dict[str, Any]
-    urgent: bool
-    created_at: datetime
-    read_at: datetime | None
-
-
-def views_of(messages: Sequence[InboxMessage]) -> list[MessageView]:
-    """Returns the messages for their reader; the names are those of today, read in one statement."""
-    people = {person_id for message in messages for person_id in people_in(message.text)}
-    names = masked_names(people) if people else {}
-    return [
-        MessageView(
-            id=message.id,
-            moment=message.moment,
-            title=message.title,
-            text=named(message.text, names),
-            subject=message.subject,
-            urgent=message.urgent,
-            created_at=message.created_at,
-            read_at=message.read_at,
-        )
-        for message in messages
-    ]
-
-
-def inbox(actor: Actor, *, unread: bool, cursor: str | None, limit: int) -> Page[MessageView]:
+def inbox(actor: Actor, *, unread: bool, cursor: str | None, limit: int) -> Page[InboxMessage]:
     """Returns a page of the actor's own messages, newest first; raises Invalid `cursor.invalid`."""
     statement = inbox_visible_to(actor)
     if unread:
         statement = statement.where(InboxMessage.read_at.is_(None))
-    page = paginate(statement, [Key(InboxMessage.id, desc=True)], cursor=cursor, limit=limit)
-    return Page(views_of(page.items), page.next_cursor)
+    return paginate(statement, [Key(InboxMessage.id, desc=True)], cursor=cursor, limit=limit)
 
 
-def get_visible_message(actor: Actor, message_id: int) -> MessageView:
+def get_visible_message(actor: Actor, message_id: int) -> InboxMessage:
     """Returns one of the actor's own messages; raises NotFound `not_found`."""
     message = session.scalar(inbox_visible_to(actor).where(InboxMessage.id == message_id))
     if message is None:
         raise not_found()
-    return views_of([message])[0]
+    return message
 
 
 def unread_count(actor: Actor) -> int:
@@ -82,20 +45,10 @@ def unread_count(actor: Actor) -> int:
     return session.scalar(statement.with_only_columns(func.count())) or 0
 
 
-def subjects_told(person_id: int, kind: str) -> set[int]:
-    """Returns the ids of the subjects of that kind about which the person has been told, or will be."""
-    ways = [
-        select(model.subject_id).where(model.recipient_id == person_id, model.subject_kind == kind)
-        for model in (InboxMessage, OutboxMessage)
-    ]
-    return set(session.scalars(union(*ways)))
-
-
 def outbox_visible_to(actor: Actor) -> Select[OutboxMessage]:
     """Returns a statement for all messages of the outbox, for administrators.
 
-    They see time and state, but not the text, and of a message about an order not the recipient.
-    Raises Forbidden `message.not_allowed`.
+    They see recipient, time and state, but not the text. Raises Forbidden `message.not_allowed`.
     """
     if not may_resend(actor):
         raise Forbidden("message.not_allowed", "您没有查看消息发送情况的权限。")
@@ -126,7 +79,7 @@ def longest_wait_seconds() -> float:
 
 def _about_message(row: OutboxMessage) -> dict[str, Any]:
     return {
-        "recipient_id": row.told_recipient_id,
+        "recipient_id": row.recipient_id,
         "moment": row.moment,
         "subject_kind": row.subject_kind,
         "subject_id": row.subject_id,
@@ -212,12 +165,8 @@ def _visible(actor: Actor, asked: Iterable[Kind]) -> dict[str, ColumnElement[boo
 
 def exported_inbox(person_id: int) -> list[dict[str, Any]]:
     """Returns the person's messages, oldest first, ready for the JSON of the copy of the own data."""
-    rows = views_of(
-        session.scalars(
-            select(InboxMessage)
-            .where(InboxMessage.recipient_id == person_id)
-            .order_by(InboxMessage.id)
-        ).all()
+    rows = session.scalars(
+        select(InboxMessage).where(InboxMessage.recipient_id == person_id).order_by(InboxMessage.id)
     )
     return [
         {

@@ -50,12 +50,7 @@ class OutboxMessageOut(Schema):
     """A message of the outbox for administrators, without its text."""
 
     id = fields.Integer(required=True)
-    recipient_id = fields.Integer(
-        required=True,
-        allow_none=True,
-        attribute="told_recipient_id",
-        metadata={"description": "关于工单的消息不显示收件人：匿名的下单人不能由此知道"},
-    )
+    recipient_id = fields.Integer(required=True)
     moment = fields.String(required=True)
     subject = fields.Nested(SubjectOut, required=True)
     urgent = fields.Boolean(required=True)

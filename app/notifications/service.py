@@ -29,13 +29,11 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import insert_ignore, put, table_of
 from app.kernel.errors import Conflict, not_found
 from app.kernel.given_up import GivenUp, kinds
-from app.kernel.messages import filled
-from app.kernel.naming import Naming
+from app.kernel.messages import templates
 from app.kernel.queue import BACKOFF, MAX_ATTEMPTS
 from app.notifications.models import WAITING, InboxMessage, OutboxMessage
 from app.notifications.policy import resending_root
 from app.notifications.queries import (
-    MessageView,
     get_visible_message,
     inbox_visible_to,
     rows_visible_to,
@@ -51,8 +49,6 @@ from app.notifications.states import (
 from app.people.models import Person
 from app.people.states import PersonStatus
 
-# A text or a number for a template, or ids of people (see Template).
-Param = str | int | Sequence[int]
 log = structlog.get_logger("notifications")
 outbox, inbox = table_of(OutboxMessage), table_of(InboxMessage)
 
@@ -62,16 +58,16 @@ def notify(
     moment: str,
     *,
     subject: tuple[str, int],
-    params: Mapping[str, Param],
+    params: Mapping[str, str | int],
     urgent: bool = False,
 ) -> None:
     """Writes one message for each recipient; erased and unknown people get none.
 
     It is one statement in the caller's transaction. `moment` names the template, `params` fill it
-    in, a person by id alone (see Template), `subject` is (kind, id). An unknown moment or a missing
-    param is a fault of the program and raises KeyError at once.
+    in, `subject` is (kind, id). An unknown moment or a missing param is a fault of the program and
+    raises KeyError at once.
     """
-    filled(moment, params)
+    _rendered(moment, params)
     wanted = sorted(set(recipients))
     if not wanted:
         return
@@ -94,14 +90,14 @@ class Message:
     recipient_id: int
     moment: str
     subject: tuple[str, int]
-    params: Mapping[str, Param] = field(default_factory=dict)
+    params: Mapping[str, str | int] = field(default_factory=dict)
     urgent: bool = False
 
 
 def notify_each(messages: Sequence[Message]) -> None:
     """Writes all these messages, as `notify` does for one; people may get different ones."""
     for message in messages:
-        filled(message.moment, message.params)
+        _rendered(message.moment, message.params)
     wanted = {message.recipient_id for message in messages}
     here = select(Person.id).where(Person.id.in_(wanted), Person.status != PersonStatus.ERASED)
     present = set(session.scalars(here)) if wanted else set()
@@ -146,7 +142,7 @@ _NOTIFY = (
 )
 
 
-def mark_read(actor: Actor, message_id: int) -> MessageView:
+def mark_read(actor: Actor, message_id: int) -> InboxMessage:
     """Marks one of the actor's own messages as read and returns it; the first reading time stays.
 
     Raises NotFound `not_found`.
@@ -215,12 +211,6 @@ def erase_messages_of(person_id: int) -> None:
     """
     session.execute(delete(outbox).where(outbox.c.recipient_id == person_id))
     session.execute(delete(inbox).where(inbox.c.recipient_id == person_id))
-
-
-def blank_messages(naming: Naming, subject_kind: str) -> None:
-    """Blanks an erased person out of messages about subjects of that kind, which repeat free text."""
-    naming.blank_out(OutboxMessage.params, OutboxMessage.subject_kind == subject_kind)
-    naming.blank_out(InboxMessage.text, InboxMessage.subject_kind == subject_kind)
 
 
 def forget_old_messages(limit: int = BATCH) -> int:
@@ -359,7 +349,7 @@ def _held(messages: Sequence[Row[Any]]) -> ColumnElement[bool]:
 
 
 def _inbox_values(message: Row[Any]) -> dict[str, Any]:
-    title, text = filled(message.moment, message.params)
+    title, text = _rendered(message.moment, message.params)
     return {
         "recipient_id": message.recipient_id,
         "outbox_id": message.id,
@@ -371,3 +361,8 @@ def _inbox_values(message: Row[Any]) -> dict[str, Any]:
         "urgent": message.urgent,
         "created_at": message.created_at,
     }
+
+
+def _rendered(moment: str, params: Mapping[str, Any]) -> tuple[str, str]:
+    template = templates()[moment]
+    return template.title.format_map(params), template.text.format_map(params)

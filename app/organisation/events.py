@@ -32,14 +32,6 @@ class SettingChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderAccountChanged:
-    """A provider has another account than `earlier_id`, or none any more."""
-
-    provider_id: int
-    earlier_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ProviderAccountLinked:
     """A provider was given the account of a person; a listener may raise to refuse."""
 

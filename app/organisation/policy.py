@@ -9,7 +9,7 @@ _LEADER_AND_ABOVE = ("leader", "street_officer", "district_officer")
 _DISPATCHER_AND_ABOVE = ("dispatcher", *_LEADER_AND_ABOVE)
 
 PERMISSIONS = (
-    Permission("organisation.edit", "维护组织和边界", roles=("admin",), administers=True),
+    Permission("organisation.edit", "维护组织和边界", roles=("admin",)),
     Permission("places.edit", "维护小区楼栋", roles=("admin",)),
     Permission("places.rooms", "查看室号", roles=("grid_worker", "duty", *_DISPATCHER_AND_ABOVE)),
     Permission("providers.edit", "维护承办单位", roles=(*_DISPATCHER_AND_ABOVE, "admin")),

@@ -20,7 +20,7 @@ from app.orders.ticket.states import (
     RequestKind,
     RequestState,
 )
-from app.organisation.queries import entrance_of, get_place, get_unit
+from app.organisation.queries import get_place, get_unit
 from app.pasts.acts import PastEvent
 from app.pasts.replaying import Replay
 
@@ -53,9 +53,6 @@ def _claim(replay: Replay, event: PastEvent) -> None:
 
 
 def _release(replay: Replay, event: PastEvent) -> None:
-    if "account_id" in event.facts:
-        replay.order.change_account(event.at, event.facts["account_id"])
-        return
     replay.order.release(event.at, helper_ids=event.facts.get("helper_ids"))
 
 
@@ -195,8 +192,7 @@ def _amend(replay: Replay, event: PastEvent) -> None:
     if "unit_id" in facts:
         _follow_unit(replay, event)
         return
-    # Histories of earlier versions may name a room (室).
-    place = entrance_of(get_place(facts["place_id"])) if "place_id" in facts else None
+    place = get_place(facts["place_id"]) if "place_id" in facts else None
     unit = None if place is None else get_unit(place.unit_id)
     inside = unit is not None and unit.path != order.handling_path
     wanted = Amendment(
@@ -254,10 +250,7 @@ def _plan(replay: Replay, event: PastEvent) -> None:
 
 def _erase(replay: Replay, event: PastEvent) -> None:
     facts = event.facts
-    if "public" in facts:
-        replay.order.erase_part(event.at, public=facts["public"])
-    else:
-        replay.order.erase(event.at, requester=facts["requester"], placer=facts["placer"])
+    replay.order.erase(event.at, requester=facts["requester"], placer=facts["placer"])
 
 
 _AGREED: dict[RequestKind, Callable[[Replay, PastEvent], None]] = {

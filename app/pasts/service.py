@@ -48,7 +48,7 @@ class Past:
         entered = []
         for order_id, (placement, at) in zip(ids, given, strict=True):
             contact = OrderContact(order_id=order_id)
-            contact.put(**asdict(placement.sealed))
+            contact.put(**asdict(placement.contact))
             self._contacts.append(columns_of(contact))
             entered.append(Order.placed(placement, order_id, at))
         self._orders += entered

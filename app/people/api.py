@@ -1,4 +1,4 @@
-"""Endpoints of people, registrations, consents, roles, limits and the audit."""
+"""Endpoints of people, registrations, roles, limits and the audit."""
 
 from typing import Any
 
@@ -6,21 +6,14 @@ from app.kernel.actor import current_actor
 from app.kernel.audit import AuditRow
 from app.kernel.http import Blueprint, check_version, tag
 from app.kernel.idempotency import repeatable
-from app.kernel.limits import A_DAY, at_most
 from app.kernel.pages import Page, PageArgs, page_schema
-from app.kernel.proof import needs_proof
-from app.organisation.queries import get_visible_unit
 from app.people import queries, service
-from app.people.documents import DocumentText
-from app.people.models import Consent, Person, PersonLimit, Registration, Role, RoleGrant
+from app.people.models import Person, PersonLimit, Registration, Role, RoleGrant
 from app.people.schemas import (
     AnswerIn,
     AppealIn,
     AuditOut,
     AuditQuery,
-    ConsentIn,
-    ConsentOut,
-    DocumentOut,
     EraseIn,
     GrantIn,
     GrantOut,
@@ -33,6 +26,7 @@ from app.people.schemas import (
     PersonIn,
     PersonOut,
     PersonQuery,
+    PhoneSearch,
     ReasonIn,
     RegistrationIn,
     RegistrationOut,
@@ -40,26 +34,21 @@ from app.people.schemas import (
     RevealIn,
     RevealOut,
     RoleOut,
-    UnitRoleIn,
-    UnitRoleOut,
 )
-from app.people.states import Document
 
 PREFIX = "/api/v1"
 registrations = Blueprint("registrations", __name__, url_prefix=PREFIX, description="在职党员报到")
-consents = Blueprint("consents", __name__, url_prefix=PREFIX, description="同意")
 people = Blueprint("people", __name__, url_prefix=PREFIX, description="人员")
 roles = Blueprint("roles", __name__, url_prefix=PREFIX, description="岗位")
 limits = Blueprint("limits", __name__, url_prefix=PREFIX, description="限制线上下单")
 audits = Blueprint("audits", __name__, url_prefix=PREFIX, description="留痕")
-BLUEPRINTS = (registrations, consents, people, roles, limits, audits)
+BLUEPRINTS = (registrations, people, roles, limits, audits)
 
 
 @registrations.post("/registrations")
 @registrations.arguments(RegistrationIn)
 @registrations.response(201, RegistrationOut)
 @repeatable(queries.get_visible_registration)
-@at_most(10, A_DAY)
 def create_registration(data: dict[str, Any]) -> Registration:
     """报到。"""
     return service.report_to_unit(current_actor(), **data)
@@ -106,34 +95,6 @@ def end_registration(data: dict[str, Any], registration_id: int) -> Registration
     return service.end_registration(current_actor(), registration_id, **data)
 
 
-def _erases(data: dict[str, Any]) -> bool:
-    return data["document"] is Document.PRIVACY and not data["granted"]
-
-
-@consents.get("/consent-documents/<string:kind>")
-@consents.response(200, DocumentOut)
-def get_document(kind: str) -> DocumentText:
-    """一份要征得同意的说明：现行版本和正文，不用登录。"""
-    return queries.get_document(kind)
-
-
-@consents.get("/me/consents")
-@consents.response(200, page_schema(ConsentOut))
-def list_consents() -> Page[Any]:
-    """本人对各项说明的最新答复，没有答复过的也列出。"""
-    return Page(queries.own_consents(current_actor()), None)
-
-
-@consents.post("/me/consents")
-@consents.arguments(ConsentIn)
-@consents.response(201, ConsentOut)
-@repeatable(queries.get_visible_consent)
-@needs_proof(_erases)
-def record_consent(data: dict[str, Any]) -> Consent:
-    """同意某项说明的现行版本，或撤回同意；撤回后，凭它留下的内容随即删除，撤回隐私政策即注销。"""
-    return service.record_consent(current_actor(), **data)
-
-
 @people.post("/people")
 @people.arguments(PersonIn)
 @people.response(201, PersonOut)
@@ -151,6 +112,14 @@ def list_people(data: dict[str, Any]) -> Page[Person]:
     return queries.page_of_people(current_actor(), **data)
 
 
+@people.post("/people/search")
+@people.arguments(PhoneSearch)
+@people.response(200, page_schema(PersonOut))
+def search_people(data: dict[str, Any]) -> Page[Person]:
+    """查找留有这个电话号码的人，留痕。"""
+    return service.search_by_phone(current_actor(), **data)
+
+
 @people.get("/people/<int:person_id>")
 @people.response(200, PersonOut)
 def get_person(person_id: int) -> Person:
@@ -160,14 +129,9 @@ def get_person(person_id: int) -> Person:
     return person
 
 
-def _changes_phone(data: dict[str, Any], **_: int) -> bool:
-    return "phone" in (data.get("detail") or {})
-
-
 @people.put("/people/<int:person_id>")
 @people.arguments(PersonEdit)
 @people.response(200, PersonOut)
-@needs_proof(_changes_phone)
 def put_person(data: dict[str, Any], person_id: int) -> Person:
     """修改人员资料；加密的内容只改 `detail` 里写明的。"""
     person = service.edit_person(current_actor(), person_id, check=check_version, **data)
@@ -214,7 +178,6 @@ def clear_offers_block(data: dict[str, Any], person_id: int) -> Person:
 @people.post("/people/<int:person_id>/deactivate")
 @people.arguments(ReasonIn)
 @people.response(200, PersonOut)
-@needs_proof()
 def deactivate_person(data: dict[str, Any], person_id: int) -> Person:
     """停用人员，结束其全部角色和报到。"""
     return service.deactivate_person(current_actor(), person_id, **data)
@@ -230,7 +193,6 @@ def activate_person(person_id: int) -> Person:
 @people.post("/people/<int:person_id>/erase")
 @people.arguments(EraseIn)
 @people.response(204)
-@needs_proof()
 def erase_person(data: dict[str, Any], person_id: int) -> None:
     """注销：删除个人资料，他人记录里的部分匿名保留。"""
     service.erase_person(current_actor(), person_id, **data)
@@ -244,32 +206,6 @@ def list_roles(data: dict[str, Any]) -> Page[Role]:
     return queries.page_of_roles(current_actor(), **data)
 
 
-@roles.get("/units/<int:unit_id>/roles")
-@roles.arguments(PageArgs, location="query")
-@roles.response(200, page_schema(UnitRoleOut))
-def list_unit_roles(data: dict[str, Any], unit_id: int) -> Page[Role]:
-    """在一个单位可以授予的自设岗位：它自己的和上级的。"""
-    return queries.page_of_unit_roles(current_actor(), unit_id, **data)
-
-
-@roles.post("/units/<int:unit_id>/roles")
-@roles.arguments(UnitRoleIn)
-@roles.response(201, UnitRoleOut)
-@needs_proof()
-@repeatable(queries.get_visible_unit_role, find=get_visible_unit)
-def define_role(data: dict[str, Any], unit_id: int) -> Role:
-    """设立本单位的岗位；权限不能超过设立人自己的。"""
-    return service.define_role(current_actor(), unit_id, **data)
-
-
-@roles.delete("/roles/<int:role_id>")
-@roles.response(204)
-@needs_proof()
-def end_unit_role(role_id: int) -> None:
-    """结束自设的岗位，担任的人即刻失去它。"""
-    service.end_unit_role(current_actor(), role_id)
-
-
 @roles.get("/people/<int:person_id>/grants")
 @roles.arguments(PageArgs, location="query")
 @roles.response(200, page_schema(GrantOut))
@@ -281,7 +217,6 @@ def list_grants(data: dict[str, Any], person_id: int) -> Page[RoleGrant]:
 @roles.post("/people/<int:person_id>/grants")
 @roles.arguments(GrantIn)
 @roles.response(201, GrantOut)
-@needs_proof()
 def create_grant(data: dict[str, Any], person_id: int) -> RoleGrant:
     """授予角色；重复授予时 409 `role.already_granted`。"""
     return service.grant_role(current_actor(), person_id, **data)
@@ -289,7 +224,6 @@ def create_grant(data: dict[str, Any], person_id: int) -> RoleGrant:
 
 @roles.delete("/grants/<int:grant_id>")
 @roles.response(204)
-@needs_proof()
 def delete_grant(grant_id: int) -> None:
     """结束角色。"""
     service.end_role(current_actor(), grant_id)

@@ -1,38 +1,22 @@
 """Events that people announces to the rooms above."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-from app.kernel.naming import NOBODY, Naming
-from app.people.states import Document
 
 
 @dataclass(frozen=True, slots=True)
 class PersonLeaving:
-    """A person is about to be erased; a listener may raise Conflict to refuse, unless `forced`.
-
-    A listener adds to `names` the names, phones and addresses under which it knows the person.
-    """
+    """A person is about to be erased; a listener may raise Conflict to refuse, unless `forced`."""
 
     person_id: int
     forced: bool
-    names: list[str | None] = field(default_factory=list, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PersonErased:
-    """A person's name, phone and address are deleted; listeners delete what they hold of the person.
-
-    By `naming` they find the person in the words of others about the person's orders, by `certain` in
-    words about anything, and blank it out there; by `phone_index`, a blind index, what was kept under
-    the person's phone. `phone` is the phone in clear if it was verified.
-    """
+    """A person's name, phone and address are deleted; listeners delete what they hold of the person."""
 
     person_id: int
-    naming: Naming = field(default=NOBODY, compare=False)
-    certain: Naming = field(default=NOBODY, compare=False)
-    phone_index: str | None = field(default=None, compare=False)
-    phone: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +70,6 @@ class RoleGranted:
     person_id: int
     role_code: str
     unit_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class PostsEnding:
-    """Roles of a person are about to end; a listener may raise Conflict to refuse.
-
-    `posts` are the codes of the roles, each with the id of its unit.
-    """
-
-    person_id: int
-    posts: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +137,3 @@ class ExportRequested:
 
     person_id: int
     parts: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentWithdrawn:
-    """A person withdrew a consent; listeners remove what they hold by it.
-
-    `unit_ids` are the units at which registrations of the person have ended for that.
-    """
-
-    person_id: int
-    document: Document
-    unit_ids: tuple[int, ...] = ()

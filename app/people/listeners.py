@@ -11,7 +11,6 @@ def check_provider_account(event: ProviderAccountLinked) -> None:
     Raises Invalid `person.unknown` where it is not.
     """
     try:
-        queries.hold_people([event.person_id])
         active = queries.get_visible_person(event.actor, event.person_id).is_active
     except NotFound:
         active = False

@@ -14,13 +14,7 @@ PERMISSIONS = (
     Permission(
         "registrations.approve", "审核报到", roles=(*roles.DISPATCHER_AND_ABOVE, roles.ADMIN)
     ),
-    Permission(
-        "roles.grant",
-        "任免岗位",
-        roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN),
-        administers=True,
-    ),
-    Permission("roles.define", "设立本单位的岗位", roles=(roles.ADMIN,), administers=True),
+    Permission("roles.grant", "任免岗位", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
     Permission("audit.see", "查看留痕", roles=(*roles.LEADER_AND_ABOVE, roles.ADMIN)),
 )
 
@@ -64,6 +58,11 @@ def may_remove_person(actor: Actor, person_id: int, unit_paths: Iterable[str]) -
         and bool(paths)
         and all(actor.may("people.remove", path) for path in paths)
     )
+
+
+def may_search_by_phone(actor: Actor, unit_path: str) -> bool:
+    """Returns whether the actor may search people of the unit's subtree by phone (`people.see`)."""
+    return actor.may("people.see", unit_path)
 
 
 def may_reveal_person(actor: Actor, unit_paths: Iterable[str]) -> bool:
@@ -124,29 +123,6 @@ def may_grant(actor: Actor, permissions: Iterable[str], unit_path: str) -> bool:
     return actor.may("roles.grant", unit_path) and all(
         actor.may(permission, unit_path) for permission in permissions
     )
-
-
-def may_define_role(actor: Actor, permissions: Iterable[str], unit_path: str) -> bool:
-    """Returns whether the actor may make a role with these permissions the unit's own, and end it.
-
-    `roles.define` and every one of the permissions must hold for the actor at the unit.
-    """
-    if actor.is_system:
-        return True
-    return actor.may("roles.define", unit_path) and all(
-        actor.may(permission, unit_path) for permission in permissions
-    )
-
-
-def unit_role_paths(actor: Actor) -> tuple[str, ...]:
-    """Returns the paths of the subtrees whose own roles the actor sees; ("/",) for the program itself.
-
-    One of `people.see`, `roles.grant` and `roles.define` is needed there.
-    """
-    if actor.is_system:
-        return ("/",)
-    asked = ("people.see", "roles.grant", "roles.define")
-    return tuple(path for permission in asked for path in actor.paths(permission))
 
 
 def may_see_roles(actor: Actor) -> bool:

@@ -29,11 +29,7 @@ LEADER_AND_ABOVE = (LEADER, *OFFICERS)
 DISPATCHER_AND_ABOVE = (DISPATCHER, *LEADER_AND_ABOVE)
 DUTY_AND_ABOVE = (DUTY, *DISPATCHER_AND_ABOVE)
 
-# The code of a role of a unit's own begins so, and goes on at random.
-OWN = "own-"
 BY_REGISTRATION = frozenset({MEMBER, VOLUNTEER})
-# The roles of residents who help; whoever has another role works for the community.
-OF_RESIDENTS = BY_REGISTRATION | {BUILDING_LEADER}
 
 ROLES: tuple[RoleDefinition, ...] = (
     RoleDefinition(MEMBER, "在职党员"),

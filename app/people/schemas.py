@@ -1,4 +1,4 @@
-"""Schemas of people, registrations, consents, roles, limits and the audit; names go out masked."""
+"""Schemas of people, registrations, roles, limits and the audit; names and phones go out masked."""
 
 from marshmallow import fields, validate
 
@@ -8,7 +8,6 @@ from app.people.states import (
     LIMIT_DAYS,
     SEALED_FIELDS,
     SKILLS,
-    Document,
     GreenReason,
     LimitState,
     PersonKind,
@@ -110,39 +109,6 @@ class RegistrationOut(Schema):
     ended_at = Moment(required=True, allow_none=True)
 
 
-# --- consents
-
-
-class DocumentOut(Schema):
-    """The version of a document that is in force, as a person reads it; `text` is Markdown."""
-
-    kind = fields.Enum(Document, by_value=True, required=True)
-    title = fields.String(required=True)
-    version = fields.Integer(required=True)
-    text = fields.String(required=True)
-
-
-class ConsentIn(Schema):
-    """A yes or a no to one version of a document."""
-
-    document = fields.Enum(Document, by_value=True, required=True)
-    version = fields.Integer(required=True, validate=validate.Range(min=0, max=2**31 - 1))
-    granted = fields.Boolean(required=True)
-
-
-class ConsentOut(Schema):
-    """The last answer to a document; `id`, `version` and `at` are null where there was none."""
-
-    id = fields.Integer(required=True, allow_none=True)
-    document = fields.Enum(Document, by_value=True, required=True)
-    title = fields.String(required=True)
-    version = fields.Integer(required=True, allow_none=True)
-    granted = fields.Boolean(required=True)
-    at = Moment(required=True, allow_none=True)
-    current_version = fields.Integer(required=True)
-    needed = fields.Boolean(required=True)
-
-
 # --- people
 
 
@@ -183,6 +149,13 @@ class PersonQuery(PageArgs):
     unit_id = Identifier(strict=False, load_default=None)
     kind = fields.List(fields.Enum(PersonKind, by_value=True), load_default=list)
     status = fields.List(fields.Enum(PersonStatus, by_value=True), load_default=list)
+
+
+class PhoneSearch(PageArgs):
+    """A full phone to search for; it is in the body because addresses of requests are logged."""
+
+    unit_id = Identifier(required=True)
+    phone = Text(longest=30, shortest=1, required=True)
 
 
 class PersonOut(Schema):
@@ -264,21 +237,6 @@ class RoleOut(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     permissions = fields.List(fields.String(), required=True)
-
-
-class UnitRoleIn(Schema):
-    """The name and the permissions of a role of the unit's own."""
-
-    name = Text(longest=30, shortest=2, required=True)
-    permissions = fields.List(
-        Text(longest=60, shortest=1), required=True, validate=validate.Length(min=1, max=100)
-    )
-
-
-class UnitRoleOut(RoleOut):
-    """A role of a unit's own, which is given in the unit and below it."""
-
-    unit_id = fields.Integer(required=True, attribute="own.unit_id")
 
 
 class GrantIn(Schema):

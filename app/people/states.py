@@ -1,4 +1,4 @@
-"""Kinds and states of people, registrations, limits and consents; the skills; the messages."""
+"""Kinds and states of people, registrations and limits; the skills; the messages of the room."""
 
 from enum import StrEnum
 from typing import Any
@@ -100,20 +100,6 @@ class LimitState(StrEnum):
     LIFTED = "lifted"
 
 
-class Document(StrEnum):
-    """The documents to which a person consents, each separately."""
-
-    PRIVACY = "privacy"
-    SERVICE_TERMS = "service_terms"
-    PARTY_MEMBERSHIP = "party_membership"
-    EXACT_LOCATION = "exact_location"
-    GREEN_CHANNEL = "green_channel"
-
-
-# The other documents are about sensitive data: each is asked when the data are first given.
-NEEDED_BY_ALL = (Document.PRIVACY, Document.SERVICE_TERMS)
-CONSENTS_AN_HOUR = 20
-
 LIMIT_DAYS = (7, 30, 90)
 MAX_AWAY_DAYS = 366
 
@@ -133,9 +119,6 @@ MESSAGES: dict[str, Template] = {
     "registration.approved": Template("报到已通过", "您在{unit}的报到已通过，现在可以接单了。"),
     "registration.declined": Template(
         "报到未通过", "您在{unit}的报到没有通过，请打开报到记录看原因，也可以致电社区。"
-    ),
-    "registration.consent_withdrawn": Template(
-        "有人撤回了报到", "{unit}有一位党员撤回了同意，他的报到已经结束，手上的单子已退回。"
     ),
     "registration.ended": Template("报到已结束", "您在{unit}的报到已结束，谢谢您的付出。"),
     "role.granted": Template("您有了新的岗位", "您已担任{unit}的“{role}”。"),

@@ -17,7 +17,7 @@ def open_doors(app: Flask, public: Iterable[str]) -> Found:
         if rule.endpoint in known:
             continue
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            status = client.open(address_of(rule), method=method).status_code
+            status = client.open(_address(rule), method=method).status_code
             if status != 401:
                 yield f"{method} {rule.rule} ({rule.endpoint}): {status}"
 
@@ -35,8 +35,7 @@ def undeclared(asked: Mapping[str, Iterable[str]], declared: Iterable[str]) -> F
         yield from (f"{place}: {name}" for name in sorted(set(permissions) - known))
 
 
-def address_of(rule: Rule) -> str:
-    """The rule's path with 1 for each argument."""
+def _address(rule: Rule) -> str:
     values = dict.fromkeys(rule.arguments, "1")
     path = rule.rule
     for name in values:

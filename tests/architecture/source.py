@@ -24,21 +24,19 @@ KIND_OF_NOUN = {
                 "revealing",
                 "splitting",
             ),
-            *("telling", "timed", "timing", "watching", "withdrawing", "words"),
+            *("telling", "timed", "timing", "watching", "words"),
         ),
         "service",
     ),
     **dict.fromkeys(
         (
-            *("addresses", "chronicle", "concern", "deadlines", "due", "exports", "hands"),
-            *("lists", "nearby"),
+            *("chronicle", "deadlines", "due", "exports", "hands", "lists", "nearby"),
             *("one", "parts", "rendering", "searching", "verifying", "visible"),
         ),
         "queries",
     ),
     **dict.fromkeys(("bodies", "shapes"), "schemas"),
     "fitness": "policy",
-    "permissions": "policy",
 }
 # The same of the folders of deadlines.
 KIND_IN_DEADLINES = {

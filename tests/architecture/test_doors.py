@@ -7,7 +7,6 @@ from tests.architecture.source import python_files
 
 # To open a door takes two changes: one in the guard's list, one here.
 PUBLIC = {
-    "consents.get_document",
     "docs",
     "files.show_file",
     "healthz",

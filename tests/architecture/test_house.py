@@ -24,7 +24,6 @@ MIGRATIONS = python_files("migrations")
 # Verbs of the mechanisms: rooms above call them inside a verb of their own that has asked its
 # actor, or the timetable does; they know "a subject", never who wants something of it.
 WITHOUT_ACTOR = {
-    "deadlines.blank_notes",
     "deadlines.differences",
     "deadlines.follow",
     "deadlines.write_past",
@@ -33,7 +32,6 @@ WITHOUT_ACTOR = {
     "files.remove_loose",
     "files.remove_strays",
     "files.work_off_removals",
-    "notifications.blank_messages",
     "notifications.deliver_batch",
     "notifications.erase_messages_of",
     "notifications.forget_old_messages",

@@ -17,6 +17,7 @@ REQUIREMENTS = (ROOT / "requirements.txt").read_text(encoding="utf-8")
 _LATER = "Heard by rooms to come: the time bank, the ledgers, the assessment."
 # Events that nobody hears yet.
 SILENT = {
+    "ConsentWithdrawn": "What stands on the consent has to go; no room removes it yet.",
     "LimitAppealed": "The message to the unit above comes next.",
     "RegistrationFiled": "The message to the staff who decide comes next.",
     "OrderClaimed": _LATER,
@@ -37,6 +38,7 @@ FOR_LATER = {
     "app.identity.queries.wechat_accounts.openid_of": "The sending over WeChat needs it.",
     "app.identity.service.sessions.redeem_ticket": "The phone pages open by the ticket.",
     "app.orders.views.lists.list_unanswered_asks": "The call list gets a door of its own.",
+    "app.people.service.persons.withdraw_green": "The person's own page takes the consent back.",
 }
 
 

@@ -20,14 +20,14 @@ NOUNS: dict[str, set[str]] = {
         *("shipped", "special", "wording", *KIND_IN_DEADLINES),
     },
     "dispatching": {"facts", "fitting", "hours", "planning", "solver", "wording"},
-    "files": {"media", "reading", "signed", "storage", "turns"},
+    "files": {"media", "reading", "signed", "storage"},
     "intake": {"books", "mappings", "messages", "rows", "sheets", "storage"},
     "identity": {"guard", "passwords", "totp"},
     "orders": {"bigrams", "history", "messages", "stages", *KIND_OF_NOUN},
     "pasts": {"acts", "checking", "effects", "replaying", "starting"},
     "reports": {"bulletin", "messages"},
     "organisation": {"areas", "geometry", "imports", "tables", "workbooks"},
-    "people": {"documents", "hours", "roles", "texts"},
+    "people": {"hours", "roles"},
 }
 
 

@@ -100,7 +100,7 @@ BODIES = {
     "POST /orders/{}/extend": "due_at! reason!",
     "POST /orders/{}/plan": "due_at! note!",
     "POST /orders/{}/comments": "note! photo_ids visible",
-    "POST /orders/{}/reveal": "fields! reason",
+    "POST /orders/{}/reveal": "fields! reason!",
     "POST /orders/{}/requests/{}/refuse": "reason!",
 }
 ORDER = (

@@ -16,7 +16,8 @@ from app.demo import build
 from app.demo.population import people
 from app.files.models import File
 from app.identity.models import WechatAccount
-from app.identity.queries import openid_index
+from app.identity.queries import has_consent, openid_index
+from app.identity.states import Document
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.notifications.models import OutboxMessage
@@ -27,8 +28,6 @@ from app.orders.views.searching import with_words
 from app.organisation.models import Place, Unit
 from app.organisation.queries import locate
 from app.people.models import Person, Registration
-from app.people.queries import has_consent
-from app.people.states import Document
 from app.wechat.sandbox import openid_for
 from tests.conftest import settings_for
 from tests.demo_data import demo_database, let_go

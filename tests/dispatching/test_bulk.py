@@ -9,19 +9,16 @@ from app.dispatching import jobs
 from app.dispatching.models import BulkRun
 from app.dispatching.queries.runs import get_visible_run
 from app.dispatching.schemas import BulkIn
-from app.dispatching.service.bulk import run_bulk
 from app.dispatching.states import BULK_FIELDS, RUNS_KEPT, BulkAction
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import NotFound
 from app.orders.door import bodies as actions
-from app.organisation.service import change_provider
 from tests.conftest import Clock, count
 from tests.orders.rows import heard, last_message, later, refused, rows
 from tests.orders.stages import STAGES
-from tests.orders.stories import actions_of, do, order_of, read
-from tests.statements import sent
-from tests.world import SYSTEM, World
+from tests.orders.stories import actions_of, order_of, read
+from tests.world import World
 
 PATH = "/orders/bulk"
 
@@ -64,24 +61,6 @@ def test_to_one_person_with_terms(world: World) -> None:
         found = order_of(order)
         assert (found.holder_id, found.task) == (world.ids["grid"], "去看一看")
         assert found.due_at is not None
-
-
-def test_to_a_firm_with_helpers_locks_in_the_order_of_the_single_verb(
-    world: World, database: str
-) -> None:
-    """The firm, its account and the helpers, the orders: else the two would wait for each other."""
-    firm, ids = world.provider, three(world)
-    body = {"mode": "direct", "provider_id": firm.id, "helper_ids": [world.ids["member"]]}
-    account_id = world.ids["grid"]
-    do(change_provider, SYSTEM, firm.id, name=firm.name, kind=firm.kind, person_id=account_id)
-    fields = {"action": BulkAction.DISPATCH, "fields": body}
-    with sent() as heard_of:
-        run = do(run_bulk, world.actor("dispatcher"), ids=ids, **fields)
-    assert statuses(run.results) == [200] * 3
-    assert {order_of(order).holder_id for order in ids} == {account_id}
-    if database == "postgresql":
-        tables = ["providers", "person_details", "people", "orders"]
-        assert heard_of.locked(*tables) == tables
 
 
 def test_one_refused_leaves_the_others(world: World) -> None:
@@ -272,7 +251,7 @@ def test_nobody_elses_run_is_repeated(world: World) -> None:
 def test_nobody_elses_run_is_shown(world: World) -> None:
     bulk(world, "dispatch", three(world), mode="pool")
     (run,) = session.query(BulkRun).all()
-    assert get_visible_run(world.actor("dispatcher"), run.id).results == run.results
+    assert get_visible_run(world.actor("dispatcher"), run.id) is run
     with pytest.raises(NotFound):
         get_visible_run(world.actor("leader"), run.id)
 

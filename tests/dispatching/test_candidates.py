@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import event
 
 from app.dispatching.states import MOST_CANDIDATES
+from app.identity.service import record_consent
+from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from app.people.service import (
@@ -17,7 +19,6 @@ from app.people.service import (
 )
 from app.people.states import PersonKind, RegistrationKind
 from tests.conftest import Clock
-from tests.consents import make_known
 from tests.dispatching.conftest import WEDNESDAY, span
 from tests.orders.rows import rows
 from tests.world import SYSTEM, World
@@ -251,7 +252,8 @@ def _join(world: World, number: int) -> None:
             SYSTEM, kind=PersonKind.MEMBER, name="党员", home_unit_id=world.community.id
         )
         me = Actor(person.id, "member")
-        make_known(me.own_id)
+        for document in (Document.PRIVACY, Document.PARTY_MEMBERSHIP):
+            record_consent(me, document, CURRENT_VERSIONS[document], granted=True)
         row = report_to_unit(
             me, unit_id=world.community.id, kind=RegistrationKind.HOME, skills=["电工"]
         )

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from app.files import service
 from app.files.models import File
 from app.files.reading import read_content
-from app.files.storage import LocalStorage, store
+from app.files.storage import LocalStorage
 from app.identity import service as identity
 from app.identity.states import Channel
 from app.kernel.actor import Actor
@@ -19,8 +19,6 @@ from app.kernel.http import App
 from app.organisation import service as organisation
 from app.organisation.models import Unit
 from app.people import service as people
-from app.people.states import Document
-from tests.consents import agree
 from tests.files import samples
 
 SYSTEM = Actor.system("test")
@@ -57,7 +55,6 @@ def new_person(unit: Unit) -> NewPerson:
         with transaction():
             home = unit.id if at_home else None
             person = people.create_person(SYSTEM, name=name, home_unit_id=home)
-            agree(person.id, Document.PRIVACY)
         return Actor(person.id, name)
 
     return make
@@ -94,7 +91,7 @@ def keep(actor: Actor, data: bytes | None = None) -> File:
     """Uploads through the service."""
     content = read_content(data or samples.jpeg())
     with transaction():
-        return service.upload(actor, store(content))
+        return service.upload(actor, content)
 
 
 def send(client: FlaskClient, headers: Headers, data: bytes, name: str = "a.jpg") -> TestResponse:

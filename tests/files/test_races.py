@@ -12,7 +12,6 @@ from app.files import service
 from app.files.models import File, FileRemoval
 from app.files.reading import read_content
 from app.files.states import OPEN_FILES
-from app.files.storage import store
 from app.kernel.actor import Actor
 from app.kernel.database import db, session, transaction
 from app.kernel.errors import Refusal
@@ -91,7 +90,7 @@ def test_one_file_is_used_once(real_app: App, resident: Actor) -> None:
 def test_the_limit_holds(real_app: App, resident: Actor) -> None:
     """Three may wait, however many come at once."""
     content = read_content(samples.amr(1))
-    results = at_once(real_app, lambda _: service.upload(resident, store(content)))
+    results = at_once(real_app, lambda _: service.upload(resident, content))
     assert results == [""] * 3 + ["file.quota_exceeded"] * (RIVALS - 3)
     assert session.scalar(select(func.count()).select_from(File)) == 3
 

@@ -11,7 +11,6 @@ from app.files.listeners import on_export_requested, on_person_erased
 from app.files.models import File, FileRemoval
 from app.files.reading import Content, read_content
 from app.files.states import DAILY_BYTES, OPEN_FILES, ContentState, FileKind
-from app.files.storage import store
 from app.kernel.actor import Actor, Grant
 from app.kernel.audit import AuditRow
 from app.kernel.database import session, transaction
@@ -60,10 +59,10 @@ def test_upload(resident: Actor, folder: Path) -> None:
 def test_upload_needs_a_person(resident: Actor) -> None:
     """Jobs do not upload, nor does someone erased while the picture was decoded."""
     content = read_content(samples.jpeg())
-    assert refused(lambda: service.upload(SYSTEM, store(content))) == "actor.not_a_person"
+    assert refused(lambda: service.upload(SYSTEM, content)) == "actor.not_a_person"
     with transaction():
         session.get_one(Person, resident.own_id).status = PersonStatus.ERASED
-    assert refused(lambda: service.upload(resident, store(content))) == "not_found"
+    assert refused(lambda: service.upload(resident, content)) == "not_found"
     assert count(File) == 0
 
 
@@ -111,7 +110,7 @@ def test_rollback_leaves_bytes_for_the_job(resident: Actor, folder: Path, clock:
     kept = keep(resident)
     content = read_content(samples.png())
     with pytest.raises(RuntimeError, match="crash"), transaction():
-        service.upload(resident, store(content))
+        service.upload(resident, content)
         raise RuntimeError("crash")
     with transaction():
         service.attach(resident, [kept.id], ORDER)
@@ -240,16 +239,14 @@ def test_daily_quota(resident: Actor, neighbour: Actor, unit: Unit, clock: Clock
     size = 700 * 1024
     with transaction():
         keep_row(resident, size)
-    assert (
-        refused(lambda: service.upload(resident, store(content_of(size)))) == "file.quota_exceeded"
-    )
+    assert refused(lambda: service.upload(resident, content_of(size))) == "file.quota_exceeded"
     keep(neighbour)
     with pytest.raises(TooMany) as caught, transaction():
-        service.upload(resident, store(content_of(size)))
+        service.upload(resident, content_of(size))
     assert caught.value.retry_after == 3601
     clock.set("2026-03-03T00:00:00+08:00")
     with transaction():
-        service.upload(resident, store(content_of(size)))
+        service.upload(resident, content_of(size))
 
 
 def test_quota_of_loose_files(resident: Actor, unit: Unit) -> None:
@@ -259,19 +256,20 @@ def test_quota_of_loose_files(resident: Actor, unit: Unit) -> None:
     content = read_content(samples.amr(1))
     one = keep(resident).id
     keep(resident)
-    assert refused(lambda: service.upload(resident, store(content))) == "file.quota_exceeded"
+    assert refused(lambda: service.upload(resident, content)) == "file.quota_exceeded"
     give(resident, [one])
     keep(resident)
-    assert refused(lambda: service.upload(resident, store(content))) == "file.quota_exceeded"
+    assert refused(lambda: service.upload(resident, content)) == "file.quota_exceeded"
 
 
 def test_quota_without_a_home(new_person: NewPerson, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person who lives nowhere has the limits that all people have."""
+    """Who lives nowhere has what everyone has; what is refused is not written."""
     stranger = new_person(at_home=False)
     keep(stranger)
     monkeypatch.setattr(service, "usage_of", lambda *_: queries.Usage(0, OPEN_FILES.default))
     content = read_content(samples.amr(1))
-    assert refused(lambda: service.upload(stranger, store(content))) == "file.quota_exceeded"
+    monkeypatch.setattr(service, "_store", None)
+    assert refused(lambda: service.upload(stranger, content)) == "file.quota_exceeded"
 
 
 def content_of(size: int) -> Content:
@@ -281,7 +279,7 @@ def content_of(size: int) -> Content:
 
 def keep_row(actor: Actor, size: int) -> File:
     """An upload of so many bytes."""
-    return service.upload(actor, store(content_of(size)))
+    return service.upload(actor, content_of(size))
 
 
 def dispatcher(unit_path: str) -> Actor:

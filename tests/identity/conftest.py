@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from app.identity import service
-from app.identity.models import LoginFailure, LoginSession, Token, WechatAccount
+from app.identity.models import Consent, LoginFailure, LoginSession, Token, WechatAccount
 from app.identity.queries import account_key
 from app.identity.states import Channel
 from app.kernel.actor import Actor
@@ -19,7 +19,7 @@ from app.kernel.http import App
 from app.organisation import service as organisation
 from app.organisation.states import UnitKind
 from app.people import service as people
-from app.people.models import Consent, Person
+from app.people.models import Person
 from app.people.states import PersonKind
 
 SYSTEM = Actor.system("test")
@@ -115,18 +115,11 @@ def log_in(client: FlaskClient, code: str = "demo-resident-1") -> dict[str, Any]
 
 
 def try_password(
-    client: FlaskClient,
-    username: str,
-    password: str = PASSWORD,
-    *,
-    address: str = "127.0.0.1",
-    **more: Any,
+    client: FlaskClient, username: str, password: str = PASSWORD, **more: Any
 ) -> tuple[int, dict[str, Any]]:
-    """Status and body of a password log-in from an address."""
+    """Status and body of a password log-in."""
     answer = client.post(
-        "/api/v1/sessions/password",
-        json={"username": username, "password": password, **more},
-        environ_base={"REMOTE_ADDR": address},
+        "/api/v1/sessions/password", json={"username": username, "password": password, **more}
     )
     return answer.status_code, dict(answer.get_json())
 

@@ -43,26 +43,6 @@ def test_renewals_of_an_address_are_limited(
     assert client.post(path, json=body).status_code == 201
 
 
-def test_a_network_of_ipv6_is_one_address(
-    client: FlaskClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """For log-ins by WeChat and for renewals."""
-    clock.set(START)
-    monkeypatch.setattr("app.identity.service.wechat_accounts.LOG_INS_BY_ADDRESS", 2)
-    monkeypatch.setattr("app.identity.service.sessions.RENEWALS_BY_ADDRESS", 2)
-    asked = {
-        "/api/v1/sessions/refresh": {"refresh_token": log_in(client)["refresh_token"]},
-        "/api/v1/sessions/wechat": {"code": "demo-resident-1"},
-    }
-    network = "2001:db8:1:2::"
-    for path, body in asked.items():
-        answers = [
-            client.post(path, json=body, environ_base={"REMOTE_ADDR": address}).status_code
-            for address in (f"{network}1", f"{network}2", f"{network}3", "2001:db8:1:3::1")
-        ]
-        assert answers == [201, 201, 429, 201], path
-
-
 def test_confirmations_of_a_person_are_limited(
     client: FlaskClient, hire: Hire, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.identity import queries, service
+from app.identity.events import ConsentWithdrawn
 from app.identity.models import (
     Account,
-    KnownAddress,
+    Consent,
     LoginFailure,
     LoginSession,
     RecoveryCode,
@@ -17,15 +18,13 @@ from app.identity.models import (
     TotpSecret,
     WechatAccount,
 )
+from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.database import session, transaction
 from app.kernel.errors import Forbidden
 from app.kernel.http import App
 from app.people import queries as people
-from app.people.documents import TEXTS, VERSIONS, DocumentText
-from app.people.events import ConsentWithdrawn
-from app.people.models import Consent
 from app.people.service import erase_person
-from app.people.states import Document, PersonStatus
+from app.people.states import PersonStatus
 from tests.conftest import Clock, count
 from tests.identity.conftest import (
     PASSWORD,
@@ -157,7 +156,6 @@ def test_documents_are_listed_before_they_are_answered(
         ("service_terms", True, False),
         ("party_membership", False, False),
         ("exact_location", False, False),
-        ("green_channel", False, False),
     ]
     assert listed["items"][0] == {
         "id": None,
@@ -173,34 +171,30 @@ def test_documents_are_listed_before_they_are_answered(
 
 def test_the_last_word_counts_and_every_word_stays(client: FlaskClient, resident: Headers) -> None:
     for granted in (True, False, True):
-        assert agree(client, resident, "service_terms", granted=granted).status_code == 201
+        assert agree(client, resident, granted=granted).status_code == 201
         me = client.get("/api/v1/me", headers=resident).get_json()
-        assert ("service_terms" in me["consents_needed"]) is not granted
-        assert people.has_consent(me["id"], Document.SERVICE_TERMS) is granted
+        assert ("privacy" in me["consents_needed"]) is not granted
+        assert queries.has_consent(me["id"], Document.PRIVACY) is granted
     assert count(Consent) == 3
     listed = client.get("/api/v1/me/consents", headers=resident).get_json()["items"]
-    assert (listed[1]["version"], listed[1]["granted"]) == (1, True)
+    assert (listed[0]["version"], listed[0]["granted"]) == (1, True)
 
 
 def test_a_new_text_asks_again(
     client: FlaskClient, resident: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    terms = Document.SERVICE_TERMS
-    agree(client, resident, terms)
-    newer = DocumentText(terms, "服务条款", 2, "新的条款。")
-    monkeypatch.setitem(TEXTS, terms, newer)
-    monkeypatch.setitem(VERSIONS, terms, 2)
+    agree(client, resident)
+    monkeypatch.setitem(CURRENT_VERSIONS, Document.PRIVACY, 2)
     me = client.get("/api/v1/me", headers=resident).get_json()
     assert me["consents_needed"] == ["privacy", "service_terms"]
     with pytest.raises(Forbidden) as refused:
-        people.require_consent(me["id"], terms)
+        queries.require_consent(me["id"], Document.PRIVACY)
     assert refused.value.code == "consent.required"
-    assert "《服务条款》" in refused.value.message
-    old = agree(client, resident, terms, version=1)
+    old = agree(client, resident, version=1)
     assert (old.status_code, old.get_json()["code"]) == (409, "consent.outdated")
-    assert agree(client, resident, terms, version=1, granted=False).status_code == 201
-    assert agree(client, resident, terms, version=2).status_code == 201
-    people.require_consent(me["id"], terms)
+    assert agree(client, resident, version=1, granted=False).status_code == 201
+    assert agree(client, resident, version=2).status_code == 201
+    queries.require_consent(me["id"], Document.PRIVACY)
 
 
 @pytest.mark.parametrize("version", [0, 2])
@@ -245,7 +239,7 @@ def test_the_copy_holds_log_ins_and_consents_but_no_secrets(
     agree(client, resident)
     parts = client.get("/api/v1/me/export", headers=resident).get_json()["parts"]
     assert parts["identity"]["wechat_accounts"][0]["openid"] == "sandbox-demo-resident-1"
-    assert parts["people"]["consents"][0]["document"] == "privacy"
+    assert parts["identity"]["consents"][0]["document"] == "privacy"
     assert len(parts["identity"]["sessions"]) == 1
     assert parts["people"]["kind"] == "resident"
     for token in session.scalars(select(Token.hash)):
@@ -276,15 +270,10 @@ def test_erasure_deletes_every_way_to_log_in(client: FlaskClient, hire: Hire, cl
     with transaction():
         session.add(RecoveryCode(code_hash="x", person_id=person.id))
         service.attach_wechat(SYSTEM, person.id, "sandbox-demo-member-1")
-    try_password(client, "li", WRONG)
-    client.post("/api/v1/me/totp", json={"current_password": WRONG}, headers=headers)
-    assert (count(TotpSecret), count(LoginFailure), count(KnownAddress)) == (1, 2, 1)
+    assert (count(TotpSecret), count(LoginFailure)) == (1, 1)
     with transaction():
         erase_person(SYSTEM, person.id)
-    for model in (
-        *(LoginSession, Token, TotpSecret, RecoveryCode, WechatAccount),
-        *(LoginFailure, KnownAddress),
-    ):
+    for model in (LoginSession, Token, TotpSecret, RecoveryCode, WechatAccount, LoginFailure):
         assert count(model) == 0, model
     assert list(session.scalars(select(Account.person_id))) == [other.id]
     assert try_password(client, "li")[0] == 401

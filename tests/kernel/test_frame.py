@@ -2,7 +2,7 @@
 
 import pytest
 from flask import g
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, record
@@ -129,7 +129,6 @@ def test_requests_do_not_share_their_actor(world: World) -> None:
 def test_limits_count_in_windows(app: App, clock: Clock) -> None:
     """The one past the limit waits for the window's end; the next window is new."""
     assert app
-    session.execute(delete(RateCounter))
     clock.set("2026-03-02T09:00:10+08:00")
     for _ in range(3):
         hit("door", limit=3, seconds=60)

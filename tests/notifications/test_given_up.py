@@ -154,7 +154,7 @@ def test_everything_that_was_given_up_is_on_one_page(town: Town, door: Door) -> 
     removal = session.get_one(FileRemoval, REMOVED)
     assert {item["kind"]: item["about"] for item in body["items"]} == {
         "message": {
-            "recipient_id": None,
+            "recipient_id": message.recipient_id,
             "moment": "tests.told",
             "subject_kind": "order",
             "subject_id": 5,
@@ -345,7 +345,7 @@ def test_messages_are_listed_by_state(town: Town, door: Door) -> None:
     assert item.pop("created_at")
     assert item == {
         "id": sent,
-        "recipient_id": None,
+        "recipient_id": person,
         "moment": "tests.told",
         "subject": {"kind": "order", "id": 1},
         "urgent": False,

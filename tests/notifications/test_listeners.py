@@ -22,7 +22,7 @@ from tests.people.conftest import Town
 @pytest.fixture(autouse=True)
 def _real_templates(town: Town, _templates: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "app.kernel.messages.templates", lambda: PEOPLE_MESSAGES | IDENTITY_MESSAGES
+        "app.notifications.service.templates", lambda: PEOPLE_MESSAGES | IDENTITY_MESSAGES
     )
 
 

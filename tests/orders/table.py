@@ -56,7 +56,7 @@ report_up         s    d    c    i    .    .    .    .    .    .
 supervise         s    d    c    i    u    .    .    .    .    .
 transfer          s    d    .    .    .    .    .    .    .    .
 split             s    d    c    i    u    .    .    .    .    .
-amend             s    sd   sc   si   su   .    .    .    .    .
+amend             s    d    c    i    u    .    .    .    .    .
 ask               s    d    .    .    .    .    .    .    .    .
 extend            s    d    c    i    u    .    .    .    .    .
 merge             m    m    m    m    m    .    .    .    .    .
@@ -75,7 +75,6 @@ BEYOND = {
     "was assigned or is confidential has no pool and goes to the desk.",
     "return": "What is confidential has no pool and goes to the desk.",
     "check": "The hands it was completed with may be gone by then; it goes to the desk.",
-    "amend": "What becomes confidential leaves the pool, and the hands of a person who took it there.",
     "comments": "People still talk about what is done: a helper adds a word before the rating, a "
     "follower says that it is not solved, a unit that closes leaves a remark.",
 }

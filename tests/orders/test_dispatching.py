@@ -254,10 +254,9 @@ def test_reassigning_tells_both(world: World) -> None:
         ("resident", "claimed"),
         ("resident", "reassigned"),
     }
-    # The member keeps the record of what he or she did, and does nothing more.
     assert code_of(world, "member", order["id"], "progress", note="我还在办这件事情呢。") == (
-        403,
-        "order.not_allowed",
+        404,
+        "not_found",
     )
     assert events_for(world, "dispatcher", order["id"])[-1]["note"] == "换人"
 

@@ -5,9 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from app.kernel.audit import AuditRow
 from app.kernel.database import session
-from app.kernel.naming import BLANK
 from app.orders.clockwork import jobs
 from app.orders.ticket.models import (
     Order,
@@ -23,8 +21,6 @@ from app.people.service import (
     export_person,
 )
 from tests.conftest import Clock
-from tests.orders.rows import refused
-from tests.orders.stages import claimed, completed
 from tests.orders.stories import (
     PUBLIC,
     actions_of,
@@ -54,20 +50,6 @@ def contents_of(order: int) -> list[str | None]:
     return list(session.scalars(found.order_by(OrderEvent.seq)))
 
 
-def renamed(world: World, who: str, name: str) -> None:
-    """That resident sets another name, which is free text."""
-    seen = world.get(who, "/me")
-    answer = world.call(who, "PUT", "/me", {"name": name}, If_Match=seen.headers["ETag"])
-    assert answer.status_code == 200, answer.json
-
-
-def reasons(*kinds: str) -> list[str]:
-    """The reasons in the audit about these kinds of subjects, in the order of the rows."""
-    rows = select(AuditRow.reason).where(AuditRow.subject_kind.in_(kinds), AuditRow.reason != "")
-    session.expire_all()
-    return list(session.scalars(rows.order_by(AuditRow.id)))
-
-
 def test_what_nobody_works_on_is_withdrawn_with_its_requester(world: World) -> None:
     waiting, asked = world.order()["id"], offered(world)
     erased(world)
@@ -94,23 +76,6 @@ def test_what_somebody_works_on_runs_on_and_closes_by_itself(world: World, clock
     assert order_of(order).status is OrderStatus.CLOSED
     assert told(world, "resident", "closed", order) == 0
     assert_sound(order)
-
-
-def test_staff_write_no_contact_of_who_has_left(world: World) -> None:
-    """Nobody is called back, and no name comes back, once the requester is gone; before, both can be."""
-    done, held = completed(world), claimed(world)
-    call, contact = {"outcome": "reached", "solved": True}, {"reason": "更正", "contact_name": "王"}
-    assert "follow_up" in read(world, "dispatcher", f"/orders/{done}")["actions"]
-    world.act("dispatcher", held, "amend", **contact)
-    erased(world)
-    assert "follow_up" not in read(world, "dispatcher", f"/orders/{done}")["actions"]
-    # A corrected place makes a row of its own for the point.
-    world.act("dispatcher", held, "amend", reason="更正", place_id=world.place.id)
-    for order, action, body, code in (
-        (done, "follow_up", call, "order.nobody_to_call"),
-        (held, "amend", contact, "order.requester_left"),
-    ):
-        assert refused(world, "dispatcher", f"/orders/{order}/{action}", **body) == (409, code)
 
 
 def test_words_and_contacts_go_and_the_history_still_holds(world: World) -> None:
@@ -218,11 +183,11 @@ def test_the_copy_of_the_own_data_holds_orders_and_words(world: World) -> None:
 IMPERSONAL = {
     "head": "the hash of the last history row",
     "handling_path": "the path of a unit",
-    "parent_path": "the path of the parent's unit",
     "external_number": "another system's number of the matter",
     "external_system": "the name of that system",
     "helper_ids": "people who go along, not the requester",
     "visit_code": "four random digits",
+    "task": "what the desk asks for; with the words of the desk itself",
 }
 
 
@@ -238,27 +203,3 @@ def test_every_column_that_can_hold_words_is_emptied_or_known_to_be_impersonal()
 
 def _is_enum(column: sa.Column[Any]) -> bool:
     return isinstance(column.type, sa.Enum)
-
-
-def test_a_short_name_goes_from_the_audit_about_the_person(world: World) -> None:
-    """A name of two characters is blanked out of the audit about the person and about the own orders."""
-    renamed(world, "resident2", "李娜")
-    order = world.order("resident2")["id"]
-    person = f"/people/{world.ids['resident2']}/reveal"
-    for path, field in ((person, "phone"), (f"/orders/{order}/reveal", "contact")):
-        answer = world.post("dispatcher", path, fields=[field], reason="给李娜回电话")
-        assert answer.status_code == 200, answer.json
-    erased(world, "resident2")
-    assert reasons("person", "order") == [f"给{BLANK}回电话"] * 2
-
-
-def test_a_made_up_name_leaves_the_audit_about_others(world: World) -> None:
-    """A person who takes words of the staff as name empties no reason about other people and orders."""
-    order = world.order("resident")["id"]
-    paths = [(f"/people/{world.ids[who]}/reveal", "phone") for who in ("resident2", "member")]
-    for path, field in (*paths, (f"/orders/{order}/reveal", "contact")):
-        answer = world.post("dispatcher", path, fields=[field], reason="联系居民上门")
-        assert answer.status_code == 200, answer.json
-    renamed(world, "other_resident", "联系居民上门")
-    erased(world, "other_resident")
-    assert reasons("person", "order") == ["联系居民上门"] * 3

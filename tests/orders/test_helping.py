@@ -5,13 +5,11 @@ from sqlalchemy import select
 
 from app.kernel.database import session
 from app.orders.clockwork.timed import lapse_offers
-from app.orders.leaving.holders import release_all
+from app.orders.leaving.holders import release_all, release_membership
 from app.orders.ticket.models import OrderAssignee
-from app.people.service import end_registration
 from tests.orders.days import Day, run
 from tests.orders.rows import heard, last_message, refused
 from tests.orders.stories import SYSTEM, code_of, do, events_for, order_of, read, told
-from tests.orders.test_leaving import registration_of
 from tests.world import World
 
 pytestmark = pytest.mark.slow
@@ -42,8 +40,7 @@ def test_the_second_of_a_pair_reads_and_speaks(world: World) -> None:
     assert {("member", "companion"), ("member2", "companion")} <= heard(world, order, since)
     assert order_of(order).people_needed == 2
     seen = read(world, "member2", f"/orders/{order}")
-    assert seen["place"]["id"] == world.place.parent_id
-    assert (seen["contact"], seen["requester"] is None) == (None, False)
+    assert (seen["place"], seen["contact"], seen["requester"] is None) == (None, None, False)
     assert not _sees(world, order, "volunteer")
     world.act("member", order, "claim")
     world.act("member", order, "comments", note="两点在楼下见。", visible=False)
@@ -170,7 +167,7 @@ def test_who_leaves_goes_along_no_more(world: World, whole: bool) -> None:
     if whole:
         do(release_all, SYSTEM, world.ids["member2"])
     else:
-        do(end_registration, world.actor("leader"), registration_of(world, "member2"), "搬走了")
+        do(release_membership, SYSTEM, world.ids["member2"], None)
     assert order_of(order).helper_ids == []
     assert order_of(order).holder_id == world.ids["member"]
     assert not _sees(world, order)

@@ -11,8 +11,8 @@ from app.kernel.crypto import blind_index
 from app.kernel.database import session
 from app.orders.leaving.holders import attach_orders
 from app.orders.ticket.states import DispatchMode, OrderStatus
-from app.organisation.models import Provider, Unit
-from app.organisation.service import change_provider, change_unit, close_unit, create_unit
+from app.organisation.models import Unit
+from app.organisation.service import change_unit, close_unit, create_unit
 from app.organisation.states import UnitKind
 from app.people.models import Registration, RoleGrant
 from app.people.service import (
@@ -38,7 +38,6 @@ from tests.orders.stories import (
     refused,
     told,
 )
-from tests.statements import sent
 from tests.world import World
 
 
@@ -146,18 +145,6 @@ def test_who_holds_orders_does_not_leave_unless_forced(world: World) -> None:
     assert_released(world, order, OrderStatus.DISPATCHED)
 
 
-def test_an_erasure_locks_the_firms_first(world: World, database: str) -> None:
-    """As a dispatch to the firm does: else the two would wait for each other."""
-    firm, account_id = world.provider, world.ids["grid"]
-    do(change_provider, SYSTEM, firm.id, name=firm.name, kind=firm.kind, person_id=account_id)
-    with sent() as statements:
-        do(erase_person, SYSTEM, account_id, forced=True, reason="已去世")
-    assert session.get_one(Provider, firm.id).person_id is None
-    if database == "postgresql":
-        tables = ["providers", "person_details", "people", "orders"]
-        assert statements.locked(*tables) == tables
-
-
 def test_an_offer_alone_keeps_nobody(world: World) -> None:
     order = offered(world)
     member = world.actor("member")
@@ -230,20 +217,6 @@ def test_orders_follow_a_unit_that_moves(world: World, spare: Unit) -> None:
     assert order_of(stays).handling_path == world.community.path
     assert world.get("street", f"/orders/{order}").status_code == 404
     assert world.get("district", f"/orders/{order}").status_code == 200
-
-
-def test_who_came_from_above_gives_back_what_moves_away(world: World) -> None:
-    """The officer of the old street loses the order; the grid worker of the moved unit keeps another."""
-    orders = {who: int(world.order(unit_id=world.community.id)["id"]) for who in ("street", "grid")}
-    for who, order in orders.items():
-        world.act("dispatcher", order, "dispatch", mode="direct", assignee_id=world.ids[who])
-    other = do(
-        create_unit, SYSTEM, kind=UnitKind.STREET, name="别的街道", parent_id=world.district.id
-    )
-    do(change_unit, SYSTEM, world.community.id, name="东风社区", parent_id=other.id)
-    session.expire_all()
-    assert_released(world, orders["street"], OrderStatus.SUBMITTED)
-    assert order_of(orders["grid"]).holder_id == world.ids["grid"]
 
 
 PHONE = "13700001234"

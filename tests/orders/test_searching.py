@@ -180,17 +180,16 @@ def test_words_and_number_at_once(world: World) -> None:
         "+86 138-1234-5678",
         "8613812345678",
         "１３８１２３４５６７８",
-        "一三八一二三四五六七八",
-        "王家 138.1234.5678 急",
-        "(0531)8888 0000",
     ],
 )
 def test_phones_as_people_write_them(world: World, written: str) -> None:
-    """Spaces, dashes, the country's number, words: none is looked for, and the refusal says nothing."""
-    world.order(contact_phone="13812345678")
-    for who in ("dispatcher", "resident"):
-        answer = world.get(who, f"/orders?q={quote(written)}")
-        assert (answer.status_code, answer.get_json()["code"]) == (422, "search.phone"), who
+    """Spaces, dashes, the country's number; for staff alone, and only the whole."""
+    order_id = int(world.order(contact_phone="13812345678")["id"])
+    world.act("dispatcher", order_id, "dispatch", mode="pool")
+    assert listed(world, "dispatcher", written) == [order_id]
+    for who in ("resident", "member", "other_dispatcher"):
+        assert listed(world, who, written) == []
+    assert listed(world, "dispatcher", written[:-1]) == []
 
 
 def test_placing_sends_one_statement_more(world: World) -> None:

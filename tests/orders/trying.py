@@ -47,7 +47,7 @@ BY_ITSELF = {
 # Who tries it, where that is not the one of `DEEDS`: somebody who may in every state.
 BY_WHOM = {
     A.CLAIM: "leader",
-    A.DECLINE: "leader",
+    A.DECLINE: "dispatcher",
     A.SUSPEND: "dispatcher",
     A.RESUME: "dispatcher",
     A.JOIN: "resident2",
@@ -76,10 +76,6 @@ def _bodies(world: World) -> dict[Action, list[Body]]:
         A.SUSPEND: [
             {"reason": "等配件", "until": _days(1)},
             {"reason": "等配件", "until": _days(20)},
-        ],
-        A.AMEND: [
-            {"reason": "更急了", "urgency": "urgent"},
-            {"reason": "要保密", "category_id": world.categories["反诈与可疑推销"]},
         ],
         A.CHECK: [{"passed": True}, {"passed": False, "note": "没有修好。"}],
         A.RATE: [{"solved": True}, {"solved": False}],
@@ -118,7 +114,7 @@ def _reported(world: World, order_id: int) -> None:
 
 
 def _offered(world: World, order_id: int) -> None:
-    set_columns(order_id, offered_to_id=world.ids["leader"])
+    set_columns(order_id, offered_to_id=world.ids["dispatcher"])
 
 
 def _in_pool(_: World, order_id: int) -> None:
@@ -134,13 +130,13 @@ def _joinable(world: World, order_id: int) -> None:
 
 
 def _waiting(world: World, order_id: int) -> None:
-    """The dispatcher has asked for two more days."""
+    """The handler has asked for two more days."""
     due = session.get_one(Order, order_id).due_at or now()
     _row(
         OrderRequest(
             order_id=order_id,
             kind=RequestKind.EXTEND,
-            asked_by_id=world.ids["dispatcher"],
+            asked_by_id=world.ids["member"],
             unit_id=world.community.id,
             unit_path=world.community.path,
             asked_at=now(),

@@ -9,9 +9,8 @@ from app.pasts.acts import PastEvent
 from app.pasts.service import Past
 from tests.pasts.state import Act, State, states_of
 
-# What a history does not hold on purpose: the row's own identity, the key of a phone, and where the
-# parent of a part is, which the acts of the parent say.
-NOT_IN_A_HISTORY = frozenset({"id", "head", "contact_index", "parent_path"})
+# What a history does not hold on purpose: the row's own identity, and the key of a phone.
+NOT_IN_A_HISTORY = frozenset({"id", "head", "contact_index"})
 # What an erasure takes from rows beside orders, without an act on each of those orders.
 ERASED = {
     "order_ratings": {"comment"},

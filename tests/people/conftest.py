@@ -17,9 +17,8 @@ from app.kernel.http import App
 from app.organisation.models import Place, Unit
 from app.organisation.states import Management, PlaceKind, UnitKind
 from app.people import events, queries, service
-from app.people.models import Person, PersonDetail
+from app.people.models import Person
 from app.people.states import PersonKind, RegistrationKind
-from tests.consents import AS_MEMBER, agree
 
 SYSTEM = Actor.system("tests")
 
@@ -73,13 +72,11 @@ class Town:
         phone: str | None = None,
         home: Unit | None = None,
     ) -> Person:
-        """Someone, at home in A unless said otherwise, who may report: the consents, a verified phone."""
+        """Someone, at home in A unless said otherwise."""
         home_id = (home or self.a).id
-        person = service.create_person(
+        return service.create_person(
             SYSTEM, kind=kind, name=name, phone=phone, home_unit_id=home_id
         )
-        may_report(person.id)
-        return person
 
     def stranger(self) -> Person:
         """Someone who belongs to no unit."""
@@ -105,14 +102,6 @@ class Town:
         return person
 
 
-def may_report(person_id: int) -> None:
-    """The consents of a member, and a phone that counts as verified; nobody hears of it."""
-    agree(person_id, *AS_MEMBER)
-    detail = session.get_one(PersonDetail, person_id)
-    detail.put_phone(detail.opened("phone") or f"137{person_id % 10**8:08d}", verified_at=now())
-    session.flush()
-
-
 def actor_of(person: Person | int) -> Actor:
     """What the guard would make of the person now."""
     person_id = person if isinstance(person, int) else person.id
@@ -120,7 +109,6 @@ def actor_of(person: Person | int) -> Actor:
         person_id=person_id,
         name=queries.name_of(person_id),
         grants=queries.grants_of(person_id, now()),
-        confirmed_at=now(),
     )
 
 

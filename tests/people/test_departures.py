@@ -14,7 +14,6 @@ from app.people.events import (
     PersonDeactivated,
     PersonErased,
     PersonLeaving,
-    PostsEnding,
     RegistrationEnded,
     RoleEnded,
 )
@@ -34,7 +33,6 @@ def test_deactivation_ends_roles_and_registrations(town: Town, heard: list[objec
     assert person.status is PersonStatus.INACTIVE
     assert queries.grants_of(person.id, now()) == ()
     assert [e for e in heard if not type(e).__name__.startswith("RoleGranted")] == [
-        PostsEnding(person.id, (("grid_worker", town.grid.id),)),
         RegistrationEnded(mine.id, person.id, town.a.id, by_staff=True),
         MembershipEnded(person.id, None),
         RoleEnded(person.id, "grid_worker", town.grid.id),

@@ -125,6 +125,35 @@ def test_the_list_is_masked_filtered_and_in_pages(town: Town, door: Door) -> Non
     assert problem(door("GET", "/people?phone=13812345678", staff))[0] == 422
 
 
+def test_the_phone_search_is_exact_and_audited(town: Town, door: Door) -> None:
+    staff = town.holder("dispatcher")
+    mother, child = (town.person(name, phone="13812345678") for name in ("李秀英", "李小"))
+    town.person("外人", phone="13812345678", home=town.b)
+    body = {"unit_id": town.a.id, "phone": "+86 138 1234 5678"}
+    found = door("POST", "/people/search", staff, body).get_json()
+    assert [item["id"] for item in found["items"]] == [child.id, mother.id]
+    assert {item["phone"] for item in found["items"]} == {"138****5678"}
+    assert audited("person.searched") == [
+        ("person", child.id, ["phone"], ""),
+        ("person", mother.id, ["phone"], ""),
+    ]
+    above = town.holder("leader", town.street)
+    narrowed = door("POST", "/people/search", above, body).get_json()
+    assert [item["id"] for item in narrowed["items"]] == [child.id, mother.id]
+    nobody = body | {"phone": "13912345678"}
+    assert door("POST", "/people/search", staff, nobody).get_json()["items"] == []
+    assert audited("person.searched")[-1] == ("unit", town.a.id, ["phone"], "")
+    assert problem(door("POST", "/people/search", staff, body | {"phone": "138"})) == (
+        422,
+        "phone.invalid",
+    )
+    for who in (mother, town.holder("grid_worker"), town.holder("leader", town.b)):
+        assert problem(door("POST", "/people/search", who, body)) == (
+            403,
+            "person.may_not_search",
+        )
+
+
 def test_a_reveal_needs_a_reason_and_leaves_one_row(town: Town, door: Door) -> None:
     staff = town.holder("dispatcher")
     person = service.create_person(

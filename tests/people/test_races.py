@@ -21,7 +21,7 @@ from app.people.service.batches import one_by_one
 from app.people.states import RegistrationKind, RegistrationStatus
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
-from tests.people.conftest import SYSTEM, actor_of, may_report, new_unit
+from tests.people.conftest import SYSTEM, actor_of, new_unit
 
 pytestmark = pytest.mark.races
 
@@ -84,7 +84,6 @@ def new_person(app: App, unit_id: int, role: str | None = None) -> int:
         person_id = service.create_person(SYSTEM, name="王小明", home_unit_id=unit_id).id
         if role:
             service.grant_role(SYSTEM, person_id, role, unit_id)
-        may_report(person_id)
         return person_id
 
 

@@ -1,13 +1,10 @@
 """报到: filing, deciding, ending, and what follows from it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
 
 from app.kernel.clock import now
-from app.kernel.database import session
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from app.organisation.states import UnitKind
 from app.people import queries, service
@@ -17,7 +14,7 @@ from app.people.events import (
     RegistrationEnded,
     RegistrationFiled,
 )
-from app.people.models import Consent, Person, PersonDetail, Registration
+from app.people.models import Person, Registration
 from app.people.states import PersonKind, RegistrationKind, RegistrationStatus
 from tests.people.conftest import SYSTEM, Town, actor_of, new_unit
 
@@ -248,42 +245,3 @@ def test_the_inactive_neither_report_nor_are_admitted(town: Town) -> None:
     with pytest.raises(Conflict) as refusal:
         file(person, town.a.id)
     assert code_of(refusal) == "person.inactive"
-
-
-def _nameless(person: Person) -> None:
-    session.get_one(PersonDetail, person.id).put("name", "")
-
-
-def _unverified(person: Person) -> None:
-    session.get_one(PersonDetail, person.id).put_phone("13812345678")
-
-
-def _unasked(person: Person) -> None:
-    session.execute(delete(Consent).where(Consent.person_id == person.id))
-
-
-@pytest.mark.parametrize(
-    ("lacks", "code"),
-    [
-        (_nameless, "registration.name_needed"),
-        (_unverified, "registration.phone_needed"),
-        (_unasked, "consent.required"),
-    ],
-)
-@pytest.mark.parametrize("volunteer", [True, False])
-def test_only_a_known_person_is_admitted(
-    town: Town, heard: list[object], lacks: Callable[[Person], None], code: str, volunteer: bool
-) -> None:
-    """Name, verified phone and consents are asked when staff approve; a refusal changes nothing."""
-    person, staff = town.person(), town.holder("dispatcher")
-    filed = file(person, town.a.id, as_volunteer=volunteer)
-    lacks(person)
-    session.flush()
-    version = person.version
-    heard.clear()
-    with pytest.raises(Conflict) as refusal:
-        service.approve_registration(staff, filed.id)
-    assert code_of(refusal) == code
-    assert (filed.status, person.version, heard) == (RegistrationStatus.PENDING, version, [])
-    assert queries.grants_of(person.id, now()) == ()
-    service.decline_registration(staff, filed.id, "请先补齐资料")

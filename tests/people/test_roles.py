@@ -216,15 +216,6 @@ def test_a_role_holds_from_its_first_to_its_last_moment(
     assert jobs.end_expired_roles() == 1
     assert jobs.end_expired_roles() == 0
     assert heard == [RoleEnded(person.id, "duty", town.a.id)]
-    assert ends_of(person.id) == [("people.end_expired_roles", None, ["duty"], town.a.id)]
-
-
-def ends_of(person_id: int) -> list[tuple[str, int | None, list[str], int | None]]:
-    """The audit rows about ends of the person's roles: job, person, role, unit."""
-    rows = session.scalars(
-        sa.select(AuditRow).where(AuditRow.action == "role.ended", AuditRow.subject_id == person_id)
-    )
-    return [(row.actor_name, row.actor_id, list(row.fields), row.unit_id) for row in rows]
 
 
 def test_a_role_past_its_date_can_be_given_again_before_the_job(
@@ -239,7 +230,6 @@ def test_a_role_past_its_date_can_be_given_again_before_the_job(
     service.grant_role(SYSTEM, person.id, "duty", town.a.id)
     assert RoleEnded(person.id, "duty", town.a.id) in heard
     assert current_codes(person.id) == {"duty"}
-    assert ends_of(person.id) == [("people.end_expired_roles", None, ["duty"], town.a.id)]
 
 
 def test_a_span_must_run_forward_and_into_the_future(town: Town) -> None:

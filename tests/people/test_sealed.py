@@ -4,12 +4,10 @@ import pytest
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
 
-from app.kernel.crypto import blind_index
 from app.kernel.database import Model, session
 from app.people import queries, service
 from app.people.models import PersonDetail
 from app.people.states import GreenReason, RegistrationKind
-from tests.consents import AS_MEMBER, agree
 from tests.people.conftest import SYSTEM, Town, actor_of
 
 SECRETS = (
@@ -45,14 +43,14 @@ def test_no_table_holds_a_secret_in_clear(town: Town) -> None:
     )
     actor = actor_of(person)
     service.attach_verified_phone(actor, person.id, "13987654321")
-    agree(person.id, *AS_MEMBER)
     service.report_to_unit(
         actor, unit_id=town.a.id, kind=RegistrationKind.WORK, employer="第一机床厂"
     )
     service.set_green(SYSTEM, person.id, [GreenReason.OLD_AND_ALONE], "本人当面同意")
     limit = service.limit_person(town.holder("leader"), person.id, 30, "多次谩骂值班员")
     service.appeal_limit(actor, limit.id, "我没有骂人")
-    assert queries.people_by_phone(blind_index("13987654321"), limit=2) == [person]
+    leader = town.holder("leader", town.street)
+    assert service.search_by_phone(leader, unit_id=town.a.id, phone="13987654321").items == [person]
     service.reveal_person(town.holder("dispatcher"), person.id, ["name", "phone"], "上门核对")
     text = everything()
     assert "试验区" in text

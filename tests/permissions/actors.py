@@ -10,17 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm.scoping import scoped_session
 from werkzeug.test import TestResponse
 
+from app.identity.models import Consent
 from app.identity.service import open_session
-from app.identity.states import Channel
+from app.identity.states import CURRENT_VERSIONS, Channel, Document
 from app.kernel.clock import now
 from app.kernel.database import db, session
 from app.organisation.service import create_unit, found_district
 from app.organisation.states import UnitKind
-from app.people.documents import text_in_force
-from app.people.models import Consent
 from app.people.service import create_person, grant_role
-from app.people.states import Document, PersonKind
-from tests.world import PROVED, SYSTEM, World
+from app.people.states import PersonKind
+from tests.world import SYSTEM, World
 
 # The columns of the table in expected.py, in this order.
 ROLES = (
@@ -120,7 +119,7 @@ def gather(world: World) -> Cast:
     keys = {*OWN.values(), *FOREIGN.values()}
     _consent({world.ids[key] for key in keys})
     tokens = {
-        key: open_session(SYSTEM, world.ids[key], Channel.PASSWORD, proved_at=PROVED).access_token
+        key: open_session(SYSTEM, world.ids[key], Channel.PASSWORD).access_token
         for key in sorted(keys)
     }
     session.commit()
@@ -130,18 +129,17 @@ def gather(world: World) -> Cast:
 
 def _consent(person_ids: set[int]) -> None:
     """Nobody is kept out for want of a consent."""
-    given = {(row.person_id, row.document) for row in session.scalars(select(Consent))}
+    document = Document.PRIVACY
+    given = set(session.scalars(select(Consent.person_id).where(Consent.document == document)))
     session.add_all(
         Consent(
             person_id=person_id,
             document=document,
-            version=text_in_force(document).version,
+            version=CURRENT_VERSIONS[document],
             granted=True,
             at=now(),
         )
-        for person_id in sorted(person_ids)
-        for document in Document
-        if (person_id, document) not in given
+        for person_id in sorted(person_ids - given)
     )
 
 

@@ -42,13 +42,13 @@ READING: dict[str, tuple[str, str]] = {
     "orders.show:in the pool": ("-.+++++++++...", HIDDEN),
     "orders.show:offered": ("-.++.++++++...", HIDDEN),
     "orders.show:claimed": ("-.++.++++++...", HIDDEN),
-    "orders.show:recalled": ("-.++.++++++...", HIDDEN),
+    "orders.show:recalled": ("-.+..++++++...", HIDDEN),
     "orders.show:closed": ("-.++.++++++...", HIDDEN),
     "orders.show:held by a provider": ("-.+..++++++.+.", HIDDEN),
     "orders.show:confidential": ("-.+....++++...", HIDDEN),
     "orders.show:confidential emergency": ("-.+...+++++...", HIDDEN),
     "orders.show:complaint": ("-.+......++...", HIDDEN),
-    "orders.show:name of an anonymous": ("-.+o.oooooo...", HIDDEN),
+    "orders.show:name of an anonymous": ("-.+o.oo++++...", HIDDEN),
     "orders.show:words held back": ("-.+oo++++++...", HIDDEN),
     "orders.show:entered by a building leader": ("-....++++++..+", HIDDEN),
     "orders.show:to be moved": ("-.+..++++++...", "-.....+++....."),
@@ -57,7 +57,7 @@ READING: dict[str, tuple[str, str]] = {
     "orders.reveal": ("-.x+.x+++++...", HIDDEN),
     "orders.reveal:before the claim": ("-.xxxx+++++...", HIDDEN),
     "orders.reveal:anonymous": ("-.xx.xx++++...", HIDDEN),
-    "orders.reveal:completed": ("-.xx.x+++++...", HIDDEN),
+    "orders.reveal:completed": ("-.x+.x+++++...", HIDDEN),
     "orders.reveal:closed": ("-.xx.x+++++...", HIDDEN),
 }
 
@@ -182,8 +182,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "people.list_people": ("-o+oooo+++++oo", EMPTY),
     "people.create_person": ("-xxxx+++++++x+", BARRED),
     "people.create_person:member": ("-xxxxxx+++++xx", BARRED),
-    # Who is of another unit comes masked; the requester of this case is.
-    "calling.look_up": ("-xxxxx+++++xxx", "-xxxxxoooooxxx"),
+    "people.search_people": ("-xxxxxx+++++xx", BARRED),
     "people.get_person": ("-.+....+++++..", HIDDEN),
     "people.put_person": ("-.x....+++++..", HIDDEN),
     "people.put_person:to the neighbour": ("-.x....xx+++..", HIDDEN),
@@ -203,11 +202,6 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "registrations.decline_registration": ("-.x....+++++..", HIDDEN),
     "registrations.end_registration": ("-.+....+++++..", HIDDEN),
     "roles.list_roles": ("-oooooo+++++oo", "-oooooo+++++oo"),
-    # An administrator gives no more to a role than the own rights.
-    "roles.define_role": ("-xxxxxxxxxx+xx", BARRED),
-    "roles.define_role:beyond": (BARRED, BARRED),
-    "roles.list_unit_roles": ("-oooooo+++++oo", EMPTY),
-    "roles.end_unit_role": ("-......xxxx+..", HIDDEN),
     "roles.list_grants": ("-.+....+++++..", HIDDEN),
     "roles.create_grant": ("-.x....x+++x..", HIDDEN),
     "roles.create_grant:administrator": ("-.x....xxxx+..", HIDDEN),
@@ -227,7 +221,6 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "accounts.reset_account": ("-.x....xxxx+..", HIDDEN),
     # Who knows a password may do what it opens: nobody learns one that opens more than the own.
     "accounts.reset_account:of a dispatcher": ("-......xxxxx..", HIDDEN),
-    "accounts.end_unit_sessions": ("-xxxxxxxxxx+xx", BARRED),
     "accounts.unlock_account": ("-.x....xxxx+..", HIDDEN),
 }
 
@@ -298,15 +291,13 @@ SELF: dict[str, tuple[str, str]] = {
     # ------------------------------ arqmvgdDLsoApb
     "me.get_me": (OPEN, OPEN),
     "me.put_me": (OPEN, OPEN),
-    "me.prove": (OPEN, OPEN),
     "me.delete_me": (OPEN, OPEN),
     "me.change_password": (OPEN, OPEN),
     "me.attach_phone": (OPEN, OPEN),
     "me.set_away": (OPEN, OPEN),
     "me.export_me": (OPEN, OPEN),
-    "consents.list_consents": (OPEN, OPEN),
-    "consents.record_consent": (OPEN, OPEN),
-    "consents.get_document": (PUBLIC, PUBLIC),
+    "me.list_consents": (OPEN, OPEN),
+    "me.record_consent": (OPEN, OPEN),
     "me.enrol_totp": (OPEN, OPEN),
     "me.confirm_totp": (OPEN, OPEN),
     "me.remove_totp": (OPEN, OPEN),

@@ -7,11 +7,6 @@ ALL, NONE = "++++++++++++", "............"
 RECEIVES = ".....+++++.."
 DESK = "......++++.."
 LEADS = ".......+++.."
-WORKS = ".++.++++++.+"
-HANDLES = "....++++++.+"
-SEES_OR_CLAIMS = ".++.++++++.."
-DESK_OR_CLAIMS = ".++...++++.."
-RECEIVES_OR_CLAIMS = ".++..+++++.."
 HIGHER = "........++.."
 SEES = "....++++++.."
 CLAIMS = ".++........."
@@ -24,24 +19,14 @@ KEEPS_CALENDAR = ".........++."
 
 _OWNER = {"requester": ALL, "placer": ALL}
 _NOT_OWNER = {"requester": NONE, "placer": NONE}
-_OWN_WORK = {**_NOT_OWNER, "holder": NONE, "helper": NONE}
 
 ORDERS: dict[str, dict[str, str]] = {
     "orders.is_requester": {"": NONE, **_OWNER},
-    "orders.is_requester:of a part": {"": NONE, "requester": DESK, "placer": DESK},
-    "orders.is_holder": {"": NONE, "holder": CLAIMS},
+    "orders.is_holder": {"": NONE, "holder": ALL},
     "orders.is_holder:completed": {"": NONE},
-    "orders.is_helper": {"": NONE, "helper": WORKS},
+    "orders.is_helper": {"": NONE, "helper": ALL},
     "orders.is_helper:completed": {"": NONE},
-    "orders.is_offered": {"": NONE, "offered": CLAIMS},
-    "orders.has_ground": {"": CLAIMS},
-    "orders.has_ground:by support": {"": CLAIMS, "@below": CLAIMS, "@foreign": CLAIMS},
-    "orders.has_ground:assigned": {"": HANDLES},
-    "orders.has_ground:provider": {"": HANDLES},
     "orders.is_staff_of": {"": SEES},
-    "orders.is_staff_of:confidential": {"": DESK},
-    "orders.may_acknowledge:confidential": {"": DESK},
-    "orders.may_acknowledge:confidential emergency": {"": RECEIVES},
     "orders.is_staff_of:in the grid": {"": SEES, "@below": SEES},
     "orders.may_acknowledge": {"": RECEIVES},
     "orders.may_dispatch": {"": RECEIVES},
@@ -50,21 +35,20 @@ ORDERS: dict[str, dict[str, str]] = {
     "orders.may_settle:in the grid": {"": SEES, "@below": SEES},
     "orders.may_lead": {"": LEADS},
     "orders.may_reject": {"": DESK},
-    "orders.may_handle": {"": NONE, "holder": CLAIMS},
-    "orders.may_handle:provider": {"": RECEIVES, "holder": HANDLES},
+    "orders.may_handle": {"": NONE, "holder": ALL},
+    "orders.may_handle:provider": {"": RECEIVES, "holder": ALL},
     "orders.may_claim": {"": CLAIMS, **_NOT_OWNER},
-    "orders.may_claim:offered": {"": NONE, "offered": CLAIMS},
-    "orders.may_decline": {"": NONE, "offered": CLAIMS},
-    "orders.may_explain": {"": DESK, "holder": DESK_OR_CLAIMS},
-    "orders.may_explain:completed": {"": DESK, "holder": DESK_OR_CLAIMS},
-    "orders.may_explain:provider": {"": RECEIVES, "holder": HANDLES},
-    "orders.may_resume": {"": DESK, "holder": DESK_OR_CLAIMS},
+    "orders.may_claim:offered": {"": NONE, "offered": ALL},
+    "orders.may_decline": {"": NONE, "offered": ALL},
+    "orders.may_explain": {"": DESK, "holder": ALL},
+    "orders.may_explain:completed": {"": DESK, "holder": ALL},
+    "orders.may_explain:provider": {"": RECEIVES, "holder": ALL},
+    "orders.may_resume": {"": DESK, "holder": ALL},
     "orders.may_rate": {"": NONE, **_OWNER},
     "orders.may_rate:held by oneself": {"": NONE, "placer": ALL},
-    "orders.may_follow_up": {"": FOLLOWS_UP, **_OWN_WORK},
-    "orders.may_follow_up:in the grid": {"": FOLLOWS_UP, "@below": FOLLOWS_UP, **_OWN_WORK},
-    "orders.may_check": {"": DESK, **_OWN_WORK},
-    "orders.may_check_content": {"": RECEIVES, **_NOT_OWNER},
+    "orders.may_follow_up": {"": FOLLOWS_UP, "holder": NONE},
+    "orders.may_follow_up:in the grid": {"": FOLLOWS_UP, "@below": FOLLOWS_UP, "holder": NONE},
+    "orders.may_check": {"": DESK, "holder": NONE},
     "orders.may_reopen": {"": RECEIVES, **_OWNER},
     "orders.may_report_up": {"": DESK},
     "orders.may_supervise": {"": NONE, "@above": LEADS, "@root": LEADS},
@@ -72,15 +56,9 @@ ORDERS: dict[str, dict[str, str]] = {
     "orders.may_urge": {"": NONE, **_OWNER},
     "orders.may_not_come": {"": NONE, **_OWNER},
     "orders.may_answer": {"": NONE, **_OWNER},
-    "orders.takes_part": {
-        "": SEES,
-        **_OWNER,
-        "holder": SEES_OR_CLAIMS,
-        "offered": SEES_OR_CLAIMS,
-        "helper": WORKS,
-    },
-    "orders.may_extend": {"": DESK, "holder": DESK_OR_CLAIMS},
-    "orders.may_suspend": {"": DESK, "holder": DESK_OR_CLAIMS},
+    "orders.takes_part": {"": SEES, **_OWNER, "holder": ALL, "offered": ALL, "helper": ALL},
+    "orders.may_extend": {"": DESK, "holder": ALL},
+    "orders.may_suspend": {"": DESK, "holder": ALL},
     "orders.may_join": {"": ALL, **_NOT_OWNER},
     "orders.may_join:not public": {"": NONE},
     "orders.may_join:anonymous": {"": NONE},
@@ -88,7 +66,7 @@ ORDERS: dict[str, dict[str, str]] = {
     "orders.may_support:offered": {"": NONE},
     "orders.may_confirm_no_show": {"": DESK},
     "orders.may_never": {"": NONE, "system": "+"},
-    "orders.may_system_or_dispatch": {"": DESK, "holder": DESK_OR_CLAIMS, "system": "+"},
+    "orders.may_system_or_dispatch": {"": DESK, "holder": ALL, "system": "+"},
     "orders.may_decide:here": {"": DESK, "self": NONE},
     "orders.may_decide:above": {"": NONE, "@above": RECEIVES, "@root": RECEIVES, "self": NONE},
     "orders.may_decide:at the neighbour": {
@@ -104,18 +82,13 @@ ORDERS: dict[str, dict[str, str]] = {
         "@root": LEADS,
         "self": NONE,
     },
-    "orders.may_see_contact": {"": RECEIVES, "holder": RECEIVES_OR_CLAIMS, "helper": WORKS},
-    "orders.may_see_contact:confidential": {
-        "": DESK,
-        "holder": DESK_OR_CLAIMS,
-        "helper": WORKS,
-    },
+    "orders.may_see_contact": {"": RECEIVES, "holder": ALL, "helper": ALL},
     "orders.may_see_contact:anonymous": {"": DESK},
     "orders.may_see_contact:before": {"": RECEIVES},
-    "orders.may_see_contact:completed": {"": RECEIVES},
+    "orders.may_see_contact:completed": {"": RECEIVES, "holder": ALL},
     "orders.may_see_contact:closed": {"": RECEIVES},
     "orders.may_know_requester": {"": ALL, "system": "+"},
-    "orders.may_know_requester:anonymous": {"": NONE, "system": "+"},
+    "orders.may_know_requester:anonymous": {"": DESK, "system": "+"},
     "orders.may_see_unchecked": {"": SEES, **_OWNER},
 }
 _ANYWHERE = {"@below": ADMIN, "@foreign": ADMIN}
@@ -140,6 +113,7 @@ OTHERS: dict[str, dict[str, str]] = {
         "system": "+",
     },
     "people.may_remove_person:of none": {"": NONE, "system": "+"},
+    "people.may_search_by_phone": {"": PERSONNEL},
     "people.may_reveal_person": {"": PERSONNEL},
     "people.may_lead": {"": LEADS, "system": "+"},
     "people.may_block_offers": {"": DESK, "system": "+"},
@@ -150,8 +124,6 @@ OTHERS: dict[str, dict[str, str]] = {
     "people.may_register_other": {"": PERSONNEL, "system": "+"},
     "people.may_grant": {"": LEADS, "system": "+"},
     "people.may_grant:administrator": {"": ADMIN, "system": "+"},
-    "people.may_define_role": {"": ADMIN, "system": "+"},
-    "people.may_define_role:beyond": {"": NONE, "system": "+"},
     "people.may_see_roles": {
         "": PERSONNEL,
         "@below": PERSONNEL,
@@ -180,10 +152,10 @@ OTHERS: dict[str, dict[str, str]] = {
     "intake.may_import_somewhere": {"": DESK, "@below": DESK, "@foreign": DESK, "system": "+"},
     "intake.may_export_somewhere": {"": DESK, "@below": DESK, "@foreign": DESK},
     "intake.may_open_somewhere": {"": RECEIVES, "@below": RECEIVES, "@foreign": RECEIVES},
-    "intake.may_fetch_export:masked": {"": DESK},
-    "intake.may_fetch_export:unmasked": {"": DESK},
+    "intake.may_fetch_export:masked": {"": DESK, "@below": DESK, "@foreign": DESK},
+    "intake.may_fetch_export:unmasked": {"": DESK, "@below": DESK, "@foreign": DESK},
     "intake.may_open_row": {"": RECEIVES},
-    "intake.may_open_row:anonymous": {"": NONE},
+    "intake.may_open_row:anonymous": {"": DESK},
     "intake.may_keep_banners": {"": RECEIVES, "system": "+"},
     "intake.may_fetch_rejected": {"": NONE, "self": ALL},
     "notifications.may_resend": {"": NONE, "@root": ADMIN, "system": "+"},

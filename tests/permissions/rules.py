@@ -15,7 +15,6 @@ from typing import Any
 
 from app import collect_permissions
 from app.categories.policy import may_edit_category
-from app.categories.states import Urgency
 from app.deadlines.terms import policy as deadlines
 from app.dispatching import policy as dispatching
 from app.files import policy as files
@@ -170,7 +169,6 @@ def order(**values: Any) -> Order:
         "public_place": True,
         "anonymous": False,
         "sensitive": False,
-        "urgency": Urgency.NORMAL,
     }
     return Order(**(given | values))
 
@@ -214,18 +212,6 @@ _OFFERED = _DISPATCHED | {"mode": DispatchMode.DIRECT}
 _HELD_BY_PROVIDER = {"holder_kind": HandlerKind.PROVIDER}
 _OF_ORDERS = tuple(sorted(name for name in vars(orders) if _RULE.match(name)))
 _SITUATIONS = (
-    _about_order(
-        "is_requester", "of a part", parent_id=1, parent_path=UNIT, handling_path=HELD_AT["foreign"]
-    ),
-    _about_order("has_ground", "by support", by_support=True),
-    _about_order("has_ground", "assigned", holder_kind=HandlerKind.STAFF),
-    _about_order("has_ground", "provider", **_HELD_BY_PROVIDER),
-    _about_order("is_staff_of", "confidential", sensitive=True),
-    _about_order("may_acknowledge", "confidential", sensitive=True),
-    _about_order(
-        "may_acknowledge", "confidential emergency", sensitive=True, urgency=Urgency.EMERGENCY
-    ),
-    _about_order("may_see_contact", "confidential", sensitive=True),
     _about_order("is_holder", "completed", status=OrderStatus.COMPLETED),
     _about_order("is_helper", "completed", status=OrderStatus.COMPLETED),
     # Every role is held at a unit with this id: at the order's grid where it lies below its unit.
@@ -275,6 +261,7 @@ QUESTIONS = (
     Question(
         "people.may_remove_person:of none", lambda who: people.may_remove_person(who, _SELF, [])
     ),
+    _about_unit(people, "may_search_by_phone"),
     _about_units(people, "may_reveal_person"),
     _about_unit(people, "may_lead"),
     _about_units(people, "may_block_offers"),
@@ -287,13 +274,6 @@ QUESTIONS = (
     Question(
         "people.may_grant:administrator",
         lambda who: people.may_grant(who, PERMISSIONS["admin"], UNIT),
-    ),
-    Question(
-        "people.may_define_role", lambda who: people.may_define_role(who, ["people.see"], UNIT)
-    ),
-    Question(
-        "people.may_define_role:beyond",
-        lambda who: people.may_define_role(who, ["people.see", "orders.see"], UNIT),
     ),
     _alone(people, "may_see_roles"),
     _about_units(identity, "may_edit_account"),
@@ -320,13 +300,11 @@ QUESTIONS = (
     _alone(intake, "may_open_somewhere"),
     Question(
         "intake.may_fetch_export:masked",
-        lambda who: intake.may_fetch_export(who, [("orders.export", UNIT)]),
+        lambda who: intake.may_fetch_export(who, unmasked=False),
     ),
     Question(
         "intake.may_fetch_export:unmasked",
-        lambda who: intake.may_fetch_export(
-            who, [("orders.export", UNIT), ("orders.reveal", UNIT)]
-        ),
+        lambda who: intake.may_fetch_export(who, unmasked=True),
     ),
     Question("intake.may_open_row", lambda who: intake.may_open_row(who, order())),
     Question(

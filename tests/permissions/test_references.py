@@ -8,7 +8,6 @@ import pytest
 
 from app.files.reading import read_content
 from app.files.service import upload
-from app.files.storage import store
 from app.kernel.actor import Actor
 from app.kernel.database import session
 from tests.files import samples
@@ -42,7 +41,7 @@ def _person(who: str) -> Foreign:
 
 def _file(world: World) -> int:
     actor = Actor(world.ids["other_resident"], "other_resident")
-    file = upload(actor, store(read_content(samples.jpeg())))
+    file = upload(actor, read_content(samples.jpeg()))
     session.commit()
     return file.id
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from cryptography.exceptions import InvalidTag
@@ -112,14 +111,9 @@ def opened() -> dict[str, set[str]]:
                 for column, value in row.items():
                     if isinstance(value, str) and SEALED.fullmatch(value):
                         name = f"{table.name}.{column}"
-                        found.setdefault(name, set()).add(opened_value(table, row, column))
+                        ids = [row[key.name] for key in table.primary_key] + [row.get("person_id")]
+                        found.setdefault(name, set()).add(_open(name, value, ids))
     return found
-
-
-def opened_value(table: sa.Table, row: Mapping[str, Any], column: str) -> str:
-    """One sealed value of a row, in clear; fails where the seal is not opened."""
-    ids = [row[key.name] for key in table.primary_key] + [row.get("person_id")]
-    return _open(f"{table.name}.{column}", row[column], ids)
 
 
 def _open(name: str, sealed: str, ids: Iterable[object]) -> str:

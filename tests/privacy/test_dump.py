@@ -12,10 +12,10 @@ from sqlalchemy import func, select, text
 
 from app.demo.population import people
 from app.files.models import File
+from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.database import is_sqlite, session, transaction
 from app.orders.ticket.models import OrderContact
 from app.organisation.models import Unit
-from app.people.states import Document
 from tests.privacy.conftest import Kept
 from tests.privacy.dump import LOG, leaks, opened
 
@@ -139,7 +139,7 @@ class Visitor:
     def agree(self, *documents: Document) -> None:
         """Consents, as the phone asks for them."""
         for document in documents:
-            body = {"document": document, "version": 1, "granted": True}
+            body = {"document": document, "version": CURRENT_VERSIONS[document], "granted": True}
             self.post("/me/consents", **body)
 
 
@@ -214,7 +214,6 @@ def lived(kept: Kept, client: FlaskClient) -> tuple[Visitor, Visitor, list[str]]
         own = {"name": words["name"], "address": words.get("home"), "home_unit_id": unit}
         who.send("PUT", "/me", json=own, headers={"If-Match": f'"{version}"'})
     resident.post("/me/phone", code=f"demo-phone-{RESIDENT['contact_phone']}")
-    member.post("/me/phone", code="demo-phone-13987650422")
     member.agree(Document.PARTY_MEMBERSHIP)
     reported = member.post(
         "/registrations", unit_id=unit, kind="home", skills=[], employer=MEMBER["employer"]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from sqlalchemy import func, select
 
+from app.identity.service import record_consent
+from app.identity.states import CURRENT_VERSIONS, Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session, transaction
@@ -16,8 +18,7 @@ from app.orders.ticket.states import ACTIVE, Action
 from app.organisation.service import set_setting
 from app.people.queries import grants_of
 from app.people.service import approve_registration, create_person, report_to_unit
-from app.people.states import Document, PersonKind, RegistrationKind
-from tests.consents import agree, make_known
+from app.people.states import PersonKind, RegistrationKind
 from tests.serving import Reply, Server
 from tests.world import SYSTEM
 
@@ -77,7 +78,8 @@ def members(server: Server, count: int) -> list[int]:
                 SYSTEM, kind=PersonKind.MEMBER, name="党员", home_unit_id=community
             )
             me = Actor(person.id, "member")
-            make_known(me.own_id)
+            for document in (Document.PRIVACY, Document.PARTY_MEMBERSHIP):
+                record_consent(me, document, CURRENT_VERSIONS[document], granted=True)
             row = report_to_unit(me, unit_id=community, kind=RegistrationKind.HOME)
             approve_registration(chief, row.id)
             found.append(person.id)
@@ -90,7 +92,7 @@ def newcomer(server: Server) -> str:
         home = server.world.community.id
         person = create_person(SYSTEM, kind=PersonKind.RESIDENT, name="居民", home_unit_id=home)
         me = Actor(person.id, "resident")
-        agree(me.own_id, Document.PRIVACY)
+        record_consent(me, Document.PRIVACY, CURRENT_VERSIONS[Document.PRIVACY], granted=True)
     return server.token(person.id)
 
 

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.identity.service import open_session
-from app.identity.states import Channel
+from app.identity.service import open_session, record_consent
+from app.identity.states import CURRENT_VERSIONS, Channel, Document
+from app.kernel.actor import Actor
 from app.kernel.database import db, session, transaction
 from app.kernel.http import App
 from app.kernel.idempotency import IdempotencyKey
@@ -25,10 +26,9 @@ from app.notifications.models import OutboxMessage
 from app.orders.ticket.models import Order, OrderContact, OrderEvent, OrderEventContent, OrderSearch
 from app.organisation.service import set_setting
 from app.people.service import create_person
-from app.people.states import Document, PersonKind
+from app.people.states import PersonKind
 from tests import postgres
 from tests.conftest import new_sqlite, settings_for
-from tests.consents import agree
 from tests.serving import Running, free_port, kill_family, migrated, start
 from tests.world import SYSTEM, World, build_world
 
@@ -137,7 +137,8 @@ def _residents(mortal: Mortal) -> list[tuple[int, str]]:
                 name=f"居民{number}",
                 home_unit_id=mortal.world.community.id,
             )
-            agree(person.id, Document.PRIVACY)
+            version = CURRENT_VERSIONS[Document.PRIVACY]
+            record_consent(Actor(person.id, ""), Document.PRIVACY, version, granted=True)
             issued = open_session(SYSTEM, person.id, Channel.PASSWORD)
             found.append((person.id, issued.access_token))
     return found

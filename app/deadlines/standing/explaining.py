@@ -1,7 +1,5 @@
 """The reason why a stage was late: given once; a leader may change it."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select, update
 
 from app.deadlines.computing.states import LATE_WORDS, LateReason, Stage
@@ -11,18 +9,10 @@ from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
 from app.kernel.database import session
-from app.kernel.database.fast.among import among_values
 from app.kernel.database.fast.rows import table_of
 from app.kernel.errors import Conflict
-from app.kernel.naming import Naming
 
 _DEADLINES = table_of(Deadline)
-
-
-def blank_notes(naming: Naming, kind: str, subject_ids: Sequence[int]) -> None:
-    """Blanks an erased person out of the notes about lateness of these subjects."""
-    among_them = among_values(Deadline.subject_id, subject_ids)
-    naming.blank_out(Deadline.late_note, Deadline.subject_kind == kind, among_them)
 
 
 def explain_lateness(

@@ -50,7 +50,7 @@ def _errand(
         path=order.handling_path,
         rank=rank_of(order),
         submitted_at=order.submitted_at,
-        own=frozenset(() if order.anonymous else _theirs(order)),
+        own=frozenset(p for p in (order.requester_id, order.placer_id) if p is not None),
         with_id=order.holder_id if order.is_held else order.offered_to_id,
         spot=_spot(order, places, spots),
         place_path="" if order.place_id is None else places[order.place_id].path,
@@ -60,10 +60,6 @@ def _errand(
         people=max(order.people_needed, 2 if category is not None and category.two_people else 1),
         times=tuple(future_times(order.preferred_times, at)),
     )
-
-
-def _theirs(order: Order) -> Iterator[int]:
-    return (p for p in (order.requester_id, order.placer_id) if p is not None)
 
 
 def rank_of(order: Order) -> int:
@@ -76,13 +72,9 @@ def rank_of(order: Order) -> int:
 
 
 def _spot(order: Order, places: dict[int, Place], spots: dict[int, Point]) -> Point | None:
-    place = None if order.place_id is None else places[order.place_id]
-    # Of a home the order has a rounded point; the building has its own.
-    is_home = place is not None and place.parent_id is not None and not order.public_place
-    for at in (place, order) if is_home else (order,):
-        if at is not None and at.latitude is not None and at.longitude is not None:
-            return at.latitude, at.longitude
-    found = None if place is None else spot_of_place(place.id, places)
+    if order.latitude is not None and order.longitude is not None:
+        return order.latitude, order.longitude
+    found = None if order.place_id is None else spot_of_place(order.place_id, places)
     # A community's middle is no answer: it is too large to tell how far away the order is.
     return found or spots.get(order.grid_id or 0)
 

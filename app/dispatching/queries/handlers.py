@@ -16,11 +16,12 @@ from app.dispatching.queries.spots import places_by_id, spot_of_place, spots_of_
 from app.dispatching.states import PAST, VISIT
 from app.kernel.clock import local_midnight
 from app.kernel.database import session
+from app.kernel.permissions import permissions_of
 from app.orders.ticket.models import Order, OrderAssignee, OrderEvent
 from app.orders.ticket.states import ACTIVE, Action, HandlerKind, OrderStatus
 from app.organisation.models import Place, Unit
 from app.people.models import Person, Registration, RoleGrant
-from app.people.queries import approved_registrations, permissions_of, without_consent
+from app.people.queries import approved_registrations
 from app.people.queries.scope import is_current
 from app.people.states import PersonKind, PersonStatus
 
@@ -49,16 +50,14 @@ class _Hands:
 def handlers_of(paths: Iterable[str], at: datetime) -> list[Handler]:
     """The active people who may handle orders of a unit with one of the paths, sorted by id.
 
-    Members and volunteers who serve without consent are left out. Only roles that are current at `at`
-    count. The number of statements does not grow with the number of people.
+    Only roles that are current at `at` count. The number of statements does not grow with the number
+    of people.
     """
     powers = _powers_over(set(paths), at)
     # Loads the sealed names too: `masked_names` would read them one by one later.
     found = select(Person).where(Person.id.in_(powers)).options(selectinload(Person.detail))
     people = list(session.scalars(found.order_by(Person.id)))
     people = [person for person in people if _serves(person, powers[person.id])]
-    unconsented = without_consent(person.id for person in people if person.kind not in _ASSIGNED)
-    people = [person for person in people if person.id not in unconsented]
     ids = [person.id for person in people]
     reports = defaultdict(list)
     for registration in approved_registrations(ids):

@@ -21,6 +21,7 @@ from app.orders.access.visible import orders_visible_to
 from app.orders.desk.service import dispatch_order, reassign_order
 from app.orders.ticket.models import Order
 from app.orders.ticket.states import Action, DispatchMode, OrderStatus
+from app.people.queries import masked_names
 
 _REASON = "按匹配方案指派。"
 
@@ -33,6 +34,7 @@ class _Desk:
     errands: Mapping[int, Errand]
     handlers: Mapping[int, Handler]
     caps: Mapping[int, Caps]
+    names: Mapping[int, str]
     given: dict[int, int] = field(default_factory=dict)
 
     def handler(self, person_id: int, errand: Errand) -> Handler:
@@ -72,6 +74,7 @@ def _read(actor: Actor, rows: Sequence[Mapping[str, Any]], people: set[int]) -> 
         errands=errands,
         handlers={h.id: h for h in handlers_of({e.path for e in errands.values()}, at)},
         caps=caps_of(errand.unit_id for errand in errands.values()),
+        names=masked_names(people),
     )
 
 
@@ -112,6 +115,7 @@ def _check_person(errand: Errand, handler: Handler, caps: Caps) -> None:
 def _dispatch(
     actor: Actor, order: Order, desk: _Desk, first: int, companions: Sequence[int]
 ) -> None:
+    names = "、".join(desk.names[person_id] for person_id in companions)
     anew = giving(order) is Action.REASSIGN
     verb = partial(reassign_order, reason=_REASON) if anew else dispatch_order
     verb(
@@ -120,4 +124,5 @@ def _dispatch(
         mode=DispatchMode.DIRECT,
         assignee_id=first,
         helper_ids=companions,
+        note=f"同行：{names}。" if companions else None,
     )

@@ -66,10 +66,7 @@ def _run(
     wanted = list(dict.fromkeys(ids))
     into_id, assignee_id = fields.get("into_id"), fields.get("assignee_id")
     others = [] if into_id is None else [into_id]
-    people = list(fields.get("helper_ids") or ())
-    if assignee_id is not None:
-        people.append(assignee_id)
-    lock_all(actor, [*wanted, *others], people, fields.get("provider_id"))
+    lock_all(actor, [*wanted, *others], [] if assignee_id is None else [assignee_id])
     verb = _VERBS[action]
     return [attempt(order_id, partial(verb, actor, order_id, **fields)) for order_id in wanted]
 

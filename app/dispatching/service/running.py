@@ -13,36 +13,24 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Refusal
 from app.orders.access.visible import orders_visible_to
 from app.orders.ticket.models import Order
-from app.organisation.queries import lock_provider
 from app.people.models import Person
-from app.people.queries import hold_who_is_here
 
 Result = dict[str, Any]
 Deed = Callable[[], object]
 _BATCH = 500
 
 
-def lock_all(
-    actor: Actor,
-    order_ids: Iterable[int],
-    person_ids: Iterable[int],
-    provider_id: int | None = None,
-) -> None:
+def lock_all(actor: Actor, order_ids: Iterable[int], person_ids: Iterable[int]) -> None:
     """Locks the people, then the orders with their merged orders and parts, each sorted by id.
 
-    The provider comes before all people, and its account is one of them.
-
     With one fixed order two runs cannot wait for each other. The verbs lock the same rows again
-    later, in any order. Orders that the actor cannot see, and people who are erased, are not locked.
+    later, in any order. Orders that the actor cannot see are not locked.
     """
     seen = orders_visible_to(actor).where(Order.id.in_(set(order_ids)))
     ids = list(session.scalars(seen.with_only_columns(Order.id)))
     # Without the right to dispatch a request must not be able to block other people's rows.
     if ids and actor.may_somewhere("orders.dispatch"):
-        account_id = lock_provider(provider_id)
-        account = set() if account_id is None else {account_id}
-        named = hold_who_is_here(account.union(person_ids))
-        people = select(Person).where(Person.id.in_(named)).order_by(Person.id)
+        people = select(Person).where(Person.id.in_(set(person_ids))).order_by(Person.id)
         session.scalars(lock(people)).all()
     family = or_(Order.id.in_(ids), Order.merged_into_id.in_(ids), Order.parent_id.in_(ids))
     session.scalars(lock(select(Order).where(family).order_by(Order.id))).all()

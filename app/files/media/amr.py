@@ -41,7 +41,8 @@ def _clean(data: bytes, signature: bytes, sizes: Mapping[int, int], content_type
         if position <= len(data):
             frames += 1
             end = position
-            check_length(frames * FRAME_SECONDS)
     if frames == 0:
         raise broken()
-    return Voice(content_type, data[:end], frames * FRAME_SECONDS)
+    seconds = frames * FRAME_SECONDS
+    check_length(seconds)
+    return Voice(content_type, data[:end], seconds)

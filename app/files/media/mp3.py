@@ -15,7 +15,6 @@ _MONO = 3
 # The length of the side information, by (is MPEG version 1, is mono).
 _SIDE_BYTES = {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}
 _ID3_HEADER = 10
-_MOST_TAGS = 16
 # The tags that may follow the last frame: ID3v1, APEv2, Lyrics3, ID3v2. Zeros may follow too.
 _TAIL_TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3")
 
@@ -55,9 +54,7 @@ def clean_mp3(data: bytes) -> Voice | None:
 def _after_tags(data: bytes) -> int:
     """The position where the frames begin: after all ID3v2 tags and the zeros that follow them."""
     position = 0
-    for _ in range(_MOST_TAGS):
-        if data[position : position + 3] != b"ID3" or len(data) < position + _ID3_HEADER:
-            break
+    while data[position : position + 3] == b"ID3" and len(data) >= position + _ID3_HEADER:
         flags = data[position + 5]
         size = 0
         for byte in data[position + 6 : position + _ID3_HEADER]:

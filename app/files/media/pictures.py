@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from tempfile import TemporaryFile
 from typing import Any
 
 from PIL import Image, ImageCms
@@ -18,24 +17,17 @@ from app.files.media.refusals import broken, busy, too_many_pixels
 from app.kernel.errors import Refusal
 
 LARGEST_PICTURE = 10 * 1024 * 1024
-# A phone's largest photo has 50 million. A photo has 1 to 50 pixels for each of its bytes, a white page
-# 100; a forged file of a few bytes may claim millions, so a large picture needs bytes for its pixels.
 MOST_PIXELS = 50_000_000
-_FREE_PIXELS = 4_000_000
-_PIXELS_FOR_A_BYTE = 200
 LONGEST_SIDE = 2560
 THUMBNAIL_SIDE = 480
 QUALITY = 85
 
 # The largest picture takes most of a gigabyte while it is decoded. So one picture with more pixels
-# than these is decoded at a time, and two of the smaller ones. A photo of a phone takes less than a
-# second, so the next two wait for it; more may not, because each holds one of the server's four threads.
+# than these is decoded at a time, and two of the smaller ones.
 _LARGE = 16_000_000
 _large_line = threading.BoundedSemaphore(1)
 _line = threading.BoundedSemaphore(2)
-_MOST_WAITING = 2
-_waiting = threading.BoundedSemaphore(_MOST_WAITING)
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 20
 
 # Chosen by format and not by Pillow, so that no upload reaches another one of its many decoders.
 _DECODERS: dict[str, Any] = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WEBP": WebPImageFile}
@@ -65,10 +57,10 @@ def clean_picture(data: bytes, header: Header) -> Picture:
     """Decodes a picture and encodes it anew; of an animation only the first frame is kept.
 
     Raises Invalid `file.too_many_pixels` before decoding, `file.broken` where the picture cannot be
-    decoded to its end, and Unavailable `file.busy` while too many others are decoded.
+    decoded to its end, and Unavailable `file.busy` after 20 seconds in the line of other pictures.
     """
     pixels = header.width * header.height
-    if pixels > min(MOST_PIXELS, max(_FREE_PIXELS, _PIXELS_FOR_A_BYTE * len(data))):
+    if pixels > MOST_PIXELS:
         raise too_many_pixels()
     with _turn(pixels):
         try:
@@ -83,23 +75,12 @@ def clean_picture(data: bytes, header: Header) -> Picture:
 @contextmanager
 def _turn(pixels: int) -> Iterator[None]:
     line = _large_line if pixels > _LARGE else _line
-    if not line.acquire(blocking=False):
-        _wait_for(line)
+    if not line.acquire(timeout=_PATIENCE_SECONDS):
+        raise busy()
     try:
         yield
     finally:
         line.release()
-
-
-def _wait_for(line: threading.Semaphore) -> None:
-    """Takes a place in the line once one is free; raises `busy` where it takes long or many wait."""
-    if not _waiting.acquire(blocking=False):
-        raise busy()
-    try:
-        if not line.acquire(timeout=_PATIENCE_SECONDS):
-            raise busy()
-    finally:
-        _waiting.release()
 
 
 def _clean(data: bytes, header: Header) -> Picture:
@@ -168,9 +149,6 @@ def _flat(image: Image.Image) -> Image.Image:
 def _encoded(image: Image.Image) -> bytes:
     # Otherwise Pillow writes the comments of the upload into the new file.
     image.info = {}
-    # To a file of the system Pillow writes without the interpreter's lock; into memory it would hold the
-    # lock for half a second, and no other request of the process would go on.
-    with TemporaryFile() as out:
-        image.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
-        out.seek(0)
-        return out.read()
+    out = BytesIO()
+    image.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    return out.getvalue()

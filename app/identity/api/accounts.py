@@ -4,12 +4,10 @@ from typing import Any
 
 from app.identity import queries, service
 from app.identity.queries import AccountView
-from app.identity.schemas import AccountIn, AccountOut, EndedSessionsOut, OneTimePasswordOut
-from app.identity.service import EndedSessions, OneTimePassword
+from app.identity.schemas import AccountIn, AccountOut, OneTimePasswordOut
+from app.identity.service import OneTimePassword
 from app.kernel.actor import current_actor
 from app.kernel.http import Blueprint
-from app.kernel.proof import needs_proof
-from app.people.schemas import ReasonIn
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/api/v1", description="登录账号")
 
@@ -24,7 +22,6 @@ def get_account(person_id: int) -> AccountView:
 @blueprint.post("/people/<int:person_id>/account")
 @blueprint.arguments(AccountIn)
 @blueprint.response(201, OneTimePasswordOut)
-@needs_proof()
 def open_account(data: dict[str, Any], person_id: int) -> OneTimePassword:
     """开通登录账号，返回一次性密码。"""
     return service.open_account(current_actor(), person_id, **data)
@@ -32,7 +29,6 @@ def open_account(data: dict[str, Any], person_id: int) -> OneTimePassword:
 
 @blueprint.post("/people/<int:person_id>/account/reset")
 @blueprint.response(200, OneTimePasswordOut)
-@needs_proof()
 def reset_account(person_id: int) -> OneTimePassword:
     """重置为新的一次性密码，此人的登录全部退出。"""
     return service.reset_password(current_actor(), person_id)
@@ -44,12 +40,3 @@ def unlock_account(person_id: int) -> AccountView:
     """提前解除账号锁定。"""
     service.unlock_account(current_actor(), person_id)
     return queries.get_visible_account(current_actor(), person_id)
-
-
-@blueprint.post("/units/<int:unit_id>/sessions/end")
-@blueprint.arguments(ReasonIn)
-@blueprint.response(200, EndedSessionsOut)
-@needs_proof()
-def end_unit_sessions(data: dict[str, Any], unit_id: int) -> EndedSessions:
-    """退出一个单位全部人员的登录，须写明原因；岗位权限比您多的人和您自己除外。"""
-    return service.end_unit_sessions(current_actor(), unit_id, **data)

@@ -1,4 +1,4 @@
-"""Endpoints of the own profile, password, codes, copy of the data, and erasure."""
+"""Endpoints of the own profile, password, codes, consents, copy of the data, and erasure."""
 
 from typing import Any
 
@@ -6,32 +6,31 @@ from flask import request
 
 from app.identity import queries, service
 from app.identity.guard import current_session_id
+from app.identity.models import Consent
 from app.identity.queries import Profile
 from app.identity.schemas import (
     AwayIn,
     CodeIn,
     ConfirmIn,
+    ConsentIn,
+    ConsentOut,
     EnrolmentOut,
     ExportOut,
     MeIn,
     MeOut,
     OtpIn,
     PasswordChangeIn,
-    ProofIn,
-    ProofOut,
     RecoveryCodesOut,
     TotpRemovalIn,
 )
 from app.identity.service import Enrolment
-from app.kernel import security
-from app.kernel.actor import Actor, current_actor
+from app.kernel.actor import current_actor
 from app.kernel.clock import now
-from app.kernel.database import transaction
 from app.kernel.http import Blueprint, check_version, fetched, network_first, tag, unversioned
-from app.kernel.proof import needs_proof, require_proof
+from app.kernel.idempotency import repeatable
+from app.kernel.pages import Page, page_schema
 from app.people import service as people
 from app.wechat import gateway
-from app.wechat.gateway import WechatSession
 
 blueprint = Blueprint("me", __name__, url_prefix="/api/v1", description="本人")
 
@@ -48,19 +47,7 @@ def _own_profile() -> Profile:
 
 def _fetch_phone(body: dict[str, Any]) -> str | None:
     # The schema refuses a wrong body later. WeChat is not asked then, so that the code stays valid.
-    if CodeIn().validate(body):
-        return None
-    # Before WeChat is asked: a code is worth one call only.
-    require_proof(current_actor())
-    return gateway.phone_number(body["code"])
-
-
-def _fetch_wechat(body: dict[str, Any]) -> WechatSession | None:
-    if ProofIn().validate(body) or "code" not in body:
-        return None
-    with transaction():
-        service.count_log_in(Actor.system("proof"), _address())
-    return gateway.code_to_session(body["code"])
+    return None if CodeIn().validate(body) else gateway.phone_number(body["code"])
 
 
 @blueprint.get("/me")
@@ -79,23 +66,8 @@ def put_me(data: dict[str, Any]) -> Profile:
     return _own_profile()
 
 
-@blueprint.post("/me/proof")
-@network_first(_fetch_wechat)
-@blueprint.arguments(ProofIn)
-@blueprint.response(200, ProofOut)
-@security.watched
-def prove(data: dict[str, Any]) -> dict[str, Any]:
-    """再次确认身份：密码和动态码，或新的微信 code；十分钟内可办注销、换手机号等要紧的事。"""
-    data.pop("code", None)
-    until = service.prove(
-        current_actor(), current_session_id(), **data, wechat=fetched(), address=_address()
-    )
-    return {"proved_until": until}
-
-
 @blueprint.delete("/me")
 @blueprint.response(204)
-@needs_proof()
 def delete_me() -> None:
     """注销本人，删除个人资料；手上还有工单时不能注销。"""
     actor = current_actor()
@@ -116,7 +88,6 @@ def change_password(data: dict[str, Any]) -> Profile:
 @network_first(_fetch_phone)
 @blueprint.arguments(CodeIn)
 @blueprint.response(200, MeOut)
-@needs_proof()
 def attach_phone(_data: dict[str, Any]) -> Profile:
     """绑定微信验证过的手机号；以前用它下的工单归到本人名下。"""
     service.attach_phone(current_actor(), fetched())
@@ -134,16 +105,30 @@ def set_away(data: dict[str, Any]) -> Profile:
 
 @blueprint.get("/me/export")
 @blueprint.response(200, ExportOut)
-@needs_proof()
 def export_me() -> dict[str, Any]:
     """导出本人的全部资料。"""
     return {"exported_at": now(), "parts": people.export_person(current_actor())}
 
 
+@blueprint.get("/me/consents")
+@blueprint.response(200, page_schema(ConsentOut))
+def list_consents() -> Page[Any]:
+    """本人对各项说明的最新答复，没有答复过的也列出。"""
+    return Page(queries.own_consents(current_actor()), None)
+
+
+@blueprint.post("/me/consents")
+@blueprint.arguments(ConsentIn)
+@blueprint.response(201, ConsentOut)
+@repeatable(queries.get_visible_consent)
+def record_consent(data: dict[str, Any]) -> Consent:
+    """同意某项说明的现行版本，或撤回同意。"""
+    return service.record_consent(current_actor(), **data)
+
+
 @blueprint.post("/me/totp")
 @blueprint.arguments(ConfirmIn)
 @blueprint.response(201, EnrolmentOut)
-@needs_proof()
 def enrol_totp(data: dict[str, Any]) -> Enrolment:
     """启用新的验证器；确认一次动态码后生效。"""
     return service.enrol_totp(current_actor(), **data, address=_address())
@@ -152,7 +137,6 @@ def enrol_totp(data: dict[str, Any]) -> Enrolment:
 @blueprint.post("/me/totp/confirm")
 @blueprint.arguments(OtpIn)
 @blueprint.response(200, RecoveryCodesOut)
-@needs_proof()
 def confirm_totp(data: dict[str, Any]) -> dict[str, list[str]]:
     """使验证器生效，恢复码只返回这一次。"""
     codes = service.confirm_totp(current_actor(), **data, address=_address())
@@ -162,7 +146,6 @@ def confirm_totp(data: dict[str, Any]) -> dict[str, list[str]]:
 @blueprint.post("/me/totp/remove")
 @blueprint.arguments(TotpRemovalIn)
 @blueprint.response(204)
-@needs_proof()
 def remove_totp(data: dict[str, Any]) -> None:
     """停用验证器。"""
     service.remove_totp(current_actor(), **data, address=_address())

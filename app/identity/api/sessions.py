@@ -16,12 +16,10 @@ from app.identity.schemas import (
     TicketOut,
 )
 from app.identity.service import Issued
-from app.kernel import security
 from app.kernel.actor import Actor, current_actor
 from app.kernel.database import transaction
 from app.kernel.http import Blueprint, fetched, network_first, problem
 from app.kernel.pages import Page, PageArgs, page_schema
-from app.kernel.proof import needs_proof
 from app.wechat import gateway
 from app.wechat.gateway import WechatSession
 
@@ -54,7 +52,6 @@ def _fetch_session(body: dict[str, Any]) -> WechatSession | None:
 @network_first(_fetch_session)
 @blueprint.arguments(CodeIn)
 @blueprint.response(201, SessionOut)
-@security.watched
 def log_in_wechat(_data: dict[str, Any]) -> Issued:
     """用 wx.login 的 code 登录；第一次登录即建立没有资料的账号。"""
     return service.log_in_wechat(_DOOR, fetched(), device=_device())
@@ -64,7 +61,7 @@ def log_in_wechat(_data: dict[str, Any]) -> Issued:
 @blueprint.arguments(PasswordLoginIn)
 @blueprint.response(201, SessionOut)
 def log_in_password(data: dict[str, Any]) -> Issued:
-    """工作人员登录；输错十次，陌生网络须等候，常用网络照常。"""
+    """工作人员登录；输错十次，锁定 15 分钟。"""
     return service.log_in_password(_DOOR, **data, address=_address(), device=_device())
 
 
@@ -104,7 +101,6 @@ def close_current_session() -> None:
 
 @blueprint.delete("/sessions/<int:session_id>")
 @blueprint.response(204)
-@needs_proof()
 def close_session(session_id: int) -> None:
     """退出本人的另一个登录。"""
     service.close_session(current_actor(), session_id)

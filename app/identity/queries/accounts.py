@@ -1,23 +1,27 @@
-"""Reads of accounts: by user name, for administrators, code generators."""
+"""Reads of accounts: by user name, locks after failed log-ins, code generators."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import func, select
 
 from app.identity import passwords, policy
-from app.identity.models import Account, TotpSecret
-from app.identity.queries.failures import account_key, log_in_lane, wait_of
+from app.identity.models import Account, LoginFailure, TotpSecret
+from app.identity.states import FAILURES_BEFORE_LOCK, FAILURES_BY_ADDRESS, LOCK_LIFE
 from app.kernel.actor import Actor
 from app.kernel.clock import now
+from app.kernel.crypto import blind_index
 from app.kernel.database import session
-from app.kernel.errors import Forbidden, not_found
-from app.kernel.permissions import administering
+from app.kernel.errors import Forbidden, TooMany, not_found
 from app.people import queries as people
-from app.people.models import Person, Registration, RoleGrant
-from app.people.queries.roles import grant
-from app.people.queries.scope import belongs_below, below
-from app.people.states import OPEN_REGISTRATIONS
+
+
+def account_key(username: str) -> str:
+    """Returns the keyed hash under which failed log-ins of a user name are counted.
+
+    The user name need not exist.
+    """
+    return blind_index(f"username:{passwords.username_key(username)}")
 
 
 def find_account(username: str) -> Account | None:
@@ -29,10 +33,7 @@ def find_account(username: str) -> Account | None:
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """An account as administrators see it.
-
-    `is_locked`: log-ins from addresses that are not familiar must wait at this moment.
-    """
+    """An account as administrators see it."""
 
     username: str
     must_change_password: bool
@@ -51,12 +52,12 @@ def get_visible_account(actor: Actor, person_id: int) -> AccountView:
     account = session.get(Account, person_id)
     if account is None:
         raise not_found()
-    strangers = log_in_lane(account_key(account.username), None, "")
+    locked_until = lock_end(account_key(account.username), account.forgiven_failure_id)
     return AccountView(
         username=account.username,
         must_change_password=account.must_change_password,
         has_totp=totp_of(person_id) is not None,
-        is_locked=wait_of(strangers) is not None,
+        is_locked=locked_until is not None,
         created_at=account.created_at,
         last_login_at=account.last_login_at,
     )
@@ -82,45 +83,68 @@ def check_stand_in(actor: Actor, person_id: int) -> None:
         )
 
 
-def manageable_people(actor: Actor, unit_path: str) -> Select[int]:
-    """Returns a statement for the ids of the people of a subtree whose log-ins the actor may end.
+def last_failure_id(key: str) -> int:
+    """Returns the id of the latest failed log-in under this key; 0 where there is none."""
+    found = session.scalar(select(func.max(LoginFailure.id)).where(LoginFailure.account_key == key))
+    return found or 0
 
-    These are the people for whom neither `check_editor` nor `check_stand_in` refuses, but the actor.
+
+def lock_end(key: str, forgiven_failure_id: int) -> datetime | None:
+    """Returns the moment until which an account is locked; None where it is not.
+
+    An account is locked for 15 minutes by every tenth failure after `forgiven_failure_id`. The
+    failures are counted from their rows, so that several processes count together. While the
+    account is locked no failure is added, so more attempts do not make the lock longer.
     """
-    allowed = ("/",) if actor.is_system else actor.paths(policy.EDIT_ACCOUNTS)
-    here = belongs_below((unit_path,))
-    lasting = and_(
-        RoleGrant.ended_at.is_(None), or_(RoleGrant.until.is_(None), RoleGrant.until > now())
+    failures = select(LoginFailure.at).where(
+        LoginFailure.account_key == key, LoginFailure.id > forgiven_failure_id
     )
-    post = (RoleGrant.role_code, RoleGrant.unit_id)
-    held = select(*post).join(Person, Person.id == RoleGrant.person_id).where(lasting, here)
-    stronger = [
-        (code, unit_id)
-        for code, unit_id in session.execute(held.distinct())
-        if not policy.holds_all(actor, [grant(code, unit_id)])
-    ]
-    too_strong = or_(tuple_(*post).in_(stronger), ~below(RoleGrant.unit_id, allowed))
-    registered_elsewhere = select(Registration.person_id).where(
-        Registration.status.in_(OPEN_REGISTRATIONS), ~below(Registration.unit_id, allowed)
+    number = session.scalar(select(func.count()).select_from(failures.subquery())) or 0
+    if number < FAILURES_BEFORE_LOCK:
+        return None
+    locking = number // FAILURES_BEFORE_LOCK * FAILURES_BEFORE_LOCK
+    locked_at = session.scalar(failures.order_by(LoginFailure.id).offset(locking - 1).limit(1))
+    until = None if locked_at is None else locked_at + LOCK_LIFE
+    return until if until is not None and now() < until else None
+
+
+def refuse_locked(key: str, forgiven_failure_id: int) -> None:
+    """Raises TooMany `session.locked` while the account is locked, whatever the password."""
+    until = lock_end(key, forgiven_failure_id)
+    if until is not None:
+        left = until - now()
+        raise TooMany(
+            "session.locked",
+            f"密码输错次数太多，请 {_minutes(left)} 分钟后再试，或请管理员解锁。",
+            retry_after=max(int(left.total_seconds()), 1),
+        )
+
+
+def refuse_flood(address: str) -> None:
+    """Raises TooMany `session.too_many_failures` after 100 failures from one address in 15 minutes.
+
+    Failures under all user names count. An empty address is never refused.
+    """
+    since = now() - LOCK_LIFE
+    times = list(
+        session.scalars(
+            select(LoginFailure.at)
+            .where(LoginFailure.address == address, LoginFailure.at > since)
+            .order_by(LoginFailure.at.desc())
+            .limit(FAILURES_BY_ADDRESS)
+        )
     )
-    return select(Person.id).where(
-        here,
-        Person.id != (actor.person_id or 0),
-        or_(Person.home_unit_id.is_(None), below(Person.home_unit_id, allowed)),
-        Person.id.not_in(select(RoleGrant.person_id).where(lasting, too_strong)),
-        Person.id.not_in(registered_elsewhere),
-    )
+    if address and len(times) == FAILURES_BY_ADDRESS:
+        left = times[-1] - since
+        raise TooMany(
+            "session.too_many_failures",
+            f"这个网络上输错密码的次数太多，请 {_minutes(left)} 分钟后再试。",
+            retry_after=max(int(left.total_seconds()), 1),
+        )
 
 
-def has_account(person_id: int) -> bool:
-    """Returns whether the person has a user name and a password."""
-    return session.get(Account, person_id) is not None
-
-
-def administers_without_code(actor: Actor) -> bool:
-    """Returns whether the actor has a permission that administers, and no code generator."""
-    administers = any(grant.permissions & administering() for grant in actor.grants)
-    return administers and totp_of(actor.own_id) is None
+def _minutes(left: timedelta) -> int:
+    return max(-(-int(left.total_seconds()) // 60), 1)
 
 
 def totp_of(person_id: int) -> TotpSecret | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.identity.models import Account, LoginSession, WechatAccount
+from app.identity.models import Account, Consent, LoginSession, WechatAccount
 from app.identity.queries.wechat_accounts import openid_context
 from app.kernel.clock import to_local
 from app.kernel.crypto import unseal
@@ -13,7 +13,7 @@ from app.kernel.database import session
 
 
 def export_of(person_id: int) -> dict[str, Any]:
-    """Returns user name, sessions and WeChat accounts, without secrets, ready for JSON.
+    """Returns user name, sessions, WeChat accounts and consents, without secrets, ready for JSON.
 
     Times are ISO texts in local time.
     """
@@ -22,6 +22,9 @@ def export_of(person_id: int) -> dict[str, Any]:
         select(LoginSession).where(LoginSession.person_id == person_id).order_by(LoginSession.id)
     )
     wechat = session.scalars(select(WechatAccount).where(WechatAccount.person_id == person_id))
+    consents = session.scalars(
+        select(Consent).where(Consent.person_id == person_id).order_by(Consent.id)
+    )
     return {
         "username": account.username if account else None,
         "sessions": [
@@ -41,6 +44,15 @@ def export_of(person_id: int) -> dict[str, Any]:
                 "created_at": _text(each.created_at),
             }
             for each in wechat
+        ],
+        "consents": [
+            {
+                "document": consent.document.value,
+                "version": consent.version,
+                "granted": consent.granted,
+                "at": _text(consent.at),
+            }
+            for consent in consents
         ],
     }
 

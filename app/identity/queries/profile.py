@@ -8,13 +8,18 @@ from typing import Any
 from sqlalchemy import select
 
 from app.identity.models import Account, LoginSession
+from app.identity.queries.consents import needed_consents
+from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.organisation.models import Place, Unit
 from app.people import queries as people
 from app.people.models import Person, Registration
-from app.people.states import OPEN_REGISTRATIONS, Document, PersonKind
+from app.people.roles import ROLES
+from app.people.states import OPEN_REGISTRATIONS, PersonKind
+
+_ROLE_NAMES = {role.code: role.name for role in ROLES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def profile(person_id: int, login: LoginSession | None = None) -> Profile:
         phone=person.masked_phone,
         username=account.username if account else None,
         roles=tuple(
-            HeldRole(grant.role, people.role_name(grant.role), units[grant.unit_id])
+            HeldRole(grant.role, _ROLE_NAMES.get(grant.role, grant.role), units[grant.unit_id])
             for grant in grants
         ),
         registrations=tuple(_own(each, units) for each in registrations),
@@ -101,7 +106,7 @@ def profile(person_id: int, login: LoginSession | None = None) -> Profile:
         away_until=person.away_until if person.is_away(now()) else None,
         message_window=people.message_window_of(person),
         must_change_password=login.must_change_password if login else False,
-        consents_needed=people.needed_consents(person_id),
+        consents_needed=needed_consents(person_id),
         version=person.version,
     )
 

@@ -15,7 +15,7 @@ from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.kept import STAMPS, take_stamps
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
-from app.people.models import Person, PersonDetail, RoleGrant
+from app.people.models import Person, RoleGrant
 from app.people.queries.roles import grant
 from app.people.queries.scope import is_current
 
@@ -25,7 +25,6 @@ _TOKEN_CHECK = (
     select(
         LoginSession.id.label("session_id"),
         LoginSession.must_change_password,
-        LoginSession.proved_at,
         LoginSession.revoked_at,
         Token.expires_at,
         Person,
@@ -35,8 +34,7 @@ _TOKEN_CHECK = (
     )
     .join(LoginSession, LoginSession.id == Token.session_id)
     .join(Person, Person.id == LoginSession.person_id)
-    # Erasure deletes the detail; so the session of an erased person is unknown.
-    .join(Person.detail)
+    .outerjoin(Person.detail)
     .outerjoin(
         RoleGrant,
         and_(RoleGrant.person_id == Person.id, is_current(bindparam("at", type_=UTCDateTime))),
@@ -45,9 +43,6 @@ _TOKEN_CHECK = (
     .order_by(RoleGrant.id)
     .options(contains_eager(Person.detail))
 )
-# Whoever writes holds the own detail until the transaction ends: an erasure waits for it, and this
-# statement waits for an erasure and then finds nobody.
-_TOKEN_CHECK_TO_WRITE = _TOKEN_CHECK.with_for_update(read=True, key_share=True, of=PersonDetail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +59,12 @@ class CheckedToken:
     is_live: bool
 
 
-def check_access_token(token: str, at: datetime, *, writes: bool) -> CheckedToken | None:
+def check_access_token(token: str, at: datetime) -> CheckedToken | None:
     """Reads session, person, grants and stamps of an access token by one statement.
 
-    With `writes` the person cannot be erased before the transaction ends. Returns None for a token
-    that does not exist.
+    Returns None for a token that does not exist.
     """
-    statement = _TOKEN_CHECK_TO_WRITE if writes else _TOKEN_CHECK
-    rows = session.execute(statement, {"hash": hash_token(token), "at": at}).all()
+    rows = session.execute(_TOKEN_CHECK, {"hash": hash_token(token), "at": at}).all()
     if not rows:
         return None
     row = rows[0]
@@ -81,10 +74,7 @@ def check_access_token(token: str, at: datetime, *, writes: bool) -> CheckedToke
     return CheckedToken(
         session_id=row.session_id,
         actor=Actor(
-            person.id,
-            person.detail.opened("name") if person.detail else "",
-            tuple(grants),
-            confirmed_at=row.proved_at,
+            person.id, person.detail.opened("name") if person.detail else "", tuple(grants)
         ),
         must_change_password=row.must_change_password,
         is_live=row.revoked_at is None and at < row.expires_at and person.is_active,

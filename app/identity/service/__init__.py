@@ -4,22 +4,19 @@ from app.identity.service.accounts import (
     OneTimePassword,
     change_password,
     create_account,
+    forget_old_failures,
     open_account,
     reset_password,
     unlock_account,
 )
 from app.identity.service.codes import Enrolment, confirm_totp, enrol_totp, forget_totp, remove_totp
-from app.identity.service.erasure import forget_person, forget_strangers
-from app.identity.service.failures import forget_old_failures
+from app.identity.service.consents import record_consent
+from app.identity.service.erasure import forget_person
 from app.identity.service.log_in import log_in_password
-from app.identity.service.posts import keep_last
 from app.identity.service.profile import attach_phone, edit_profile
-from app.identity.service.proofs import prove
 from app.identity.service.sessions import (
-    EndedSessions,
     Issued,
     close_session,
-    end_unit_sessions,
     forget_dead_sessions,
     give_ticket,
     open_session,
@@ -30,7 +27,6 @@ from app.identity.service.sessions import (
 from app.identity.service.wechat_accounts import attach_wechat, count_log_in, log_in_wechat
 
 __all__ = [
-    "EndedSessions",
     "Enrolment",
     "Issued",
     "OneTimePassword",
@@ -42,20 +38,17 @@ __all__ = [
     "count_log_in",
     "create_account",
     "edit_profile",
-    "end_unit_sessions",
     "enrol_totp",
     "forget_dead_sessions",
     "forget_old_failures",
     "forget_person",
-    "forget_strangers",
     "forget_totp",
     "give_ticket",
-    "keep_last",
     "log_in_password",
     "log_in_wechat",
     "open_account",
     "open_session",
-    "prove",
+    "record_consent",
     "redeem_ticket",
     "refresh_session",
     "remove_totp",

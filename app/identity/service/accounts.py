@@ -4,14 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.identity import passwords, queries
 from app.identity.events import PasswordGiven
-from app.identity.models import Account
-from app.identity.service.failures import forgive_failures
+from app.identity.models import Account, LoginFailure
 from app.identity.service.sessions import revoke_sessions
-from app.identity.states import ACCOUNT_FIRST, ONE_TIME_PASSWORD_LIFE, RevokedFor
+from app.identity.states import FAILURES_KEPT, ONE_TIME_PASSWORD_LIFE, RevokedFor
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.clock import now
@@ -19,7 +18,6 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Invalid, not_found
 from app.kernel.events import announce
-from app.kernel.permissions import needs_second_factor
 from app.people import queries as people
 
 _USERNAME = re.compile(r"[\w.@-]{2,40}")
@@ -66,11 +64,11 @@ def create_account(
         "one_time_until": moment + ONE_TIME_PASSWORD_LIFE if must_change else None,
         "created_at": moment,
         "password_changed_at": moment,
+        # Failures under this user name before the account existed are not counted.
+        "forgiven_failure_id": queries.last_failure_id(queries.account_key(username)),
     }
     if insert_ignore(Account, values, conflict=("username_key",)) == 0:
         raise Conflict("account.username_taken", "这个用户名已经有人用了，请换一个。")
-    # Failures under this user name before the account existed are not its own.
-    forgive_failures(actor, queries.account_key(username))
     _record(actor, "account.created", person_id)
     return session.get_one(Account, person_id)
 
@@ -103,7 +101,7 @@ def reset_password(actor: Actor, person_id: int) -> OneTimePassword:
     account.must_change_password = True
     account.one_time_until = expires_at
     account.password_changed_at = moment
-    forgive_failures(actor, queries.account_key(account.username))
+    forgive_failures(actor, account)
     revoke_sessions(actor, person_id, RevokedFor.PASSWORD_RESET)
     session.flush()
     _record(actor, "account.password_reset", person_id)
@@ -112,12 +110,12 @@ def reset_password(actor: Actor, person_id: int) -> OneTimePassword:
 
 
 def unlock_account(actor: Actor, person_id: int) -> None:
-    """Lets the next log-in of an account wait no longer, from any address.
+    """Ends the lock of an account before its time.
 
     Raises NotFound `not_found`, also where there is no account; Forbidden `account.may_not_edit`.
     """
     queries.check_editor(actor, person_id)
-    forgive_failures(actor, queries.account_key(_lock_account(person_id).username))
+    forgive_failures(actor, _lock_account(person_id))
     session.flush()
     _record(actor, "account.unlocked", person_id)
 
@@ -155,21 +153,41 @@ def confirm_password(actor: Actor, password: str, *, address: str = "") -> Accou
         lock(select(Account).where(Account.person_id == actor.own_id))
     ).one_or_none()
     if account is None:
-        needs_code = needs_second_factor() and queries.administers_without_code(actor)
-        needless = "您没有设置用户名和密码，不需要这项操作。"
-        raise Conflict("account.none", ACCOUNT_FIRST if needs_code else needless)
-    lane = queries.session_lane(actor.own_id, address)
-    queries.refuse_waiting(lane)
+        raise Conflict("account.none", "您没有设置用户名和密码，不需要这项操作。")
+    key = queries.account_key(account.username)
+    queries.refuse_locked(key, account.forgiven_failure_id)
     if not passwords.password_matches(account.password_hash, password):
         text = "原密码不对，请再试一次。"
         raise Invalid(
             "password.wrong",
             text,
             errors={"current_password": [text]},
-            refusal_rows=[lane.failure()],
+            refusal_rows=[failure(key, address)],
         )
-    forgive_failures(actor, lane.key)
+    forgive_failures(actor, account)
     return account
+
+
+def failure(key: str, address: str) -> LoginFailure:
+    """Returns the row that a refused log-in leaves; the caller raises a refusal with it."""
+    return LoginFailure(account_key=key, address=address, at=now())
+
+
+def forgive_failures(actor: Actor, account: Account) -> None:
+    """Lets the count of the account's failures begin at 0 again."""
+    key = queries.account_key(account.username)
+    account.forgiven_failure_id = max(queries.last_failure_id(key), account.forgiven_failure_id)
+
+
+def forget_old_failures(actor: Actor, limit: int) -> int:
+    """Deletes at most `limit` failures that are older than 30 days; returns how many."""
+    old = list(
+        session.scalars(
+            select(LoginFailure.id).where(LoginFailure.at < now() - FAILURES_KEPT).limit(limit)
+        )
+    )
+    session.execute(delete(LoginFailure).where(LoginFailure.id.in_(old)))
+    return len(old)
 
 
 def _record(actor: Actor, action: str, person_id: int) -> None:

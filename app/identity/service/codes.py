@@ -6,8 +6,7 @@ from sqlalchemy import delete, select
 
 from app.identity import queries, totp
 from app.identity.models import Account, RecoveryCode, TotpSecret
-from app.identity.queries import Lane
-from app.identity.service.accounts import confirm_password
+from app.identity.service.accounts import confirm_password, failure
 from app.identity.states import CONFIRMATIONS_BY_PERSON, RECOVERY_CODES
 from app.kernel import audit, limits
 from app.kernel.actor import Actor
@@ -55,8 +54,9 @@ def confirm_totp(actor: Actor, otp: str, *, address: str = "") -> list[str]:
     """Puts the actor's new code generator in force and returns ten recovery codes, which are shown once.
 
     A wrong code counts like a wrong password. Raises Conflict `totp.not_enrolled`; Invalid
-    `totp.wrong`; TooMany `rate.exceeded`, `session.locked`.
+    `totp.wrong`; TooMany `rate.exceeded`, `session.locked`, `session.too_many_failures`.
     """
+    queries.refuse_flood(address)
     limits.hit(f"totp:{actor.own_id}", limit=CONFIRMATIONS_BY_PERSON, seconds=60)
     account = session.scalars(
         lock(select(Account).where(Account.person_id == actor.own_id))
@@ -64,10 +64,10 @@ def confirm_totp(actor: Actor, otp: str, *, address: str = "") -> list[str]:
     row = _lock_secret(actor.own_id)
     if account is None or row is None or row.confirmed_at is not None:
         raise Conflict("totp.not_enrolled", "请先开通动态码。")
-    lane = queries.session_lane(actor.own_id, address)
-    queries.refuse_waiting(lane)
+    key = queries.account_key(account.username)
+    queries.refuse_locked(key, account.forgiven_failure_id)
     if not _take_counter(row, otp):
-        raise _wrong(lane)
+        raise _wrong(key, address)
     row.confirmed_at = now()
     codes = [totp.new_recovery_code() for _ in range(RECOVERY_CODES)]
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == actor.own_id))
@@ -84,10 +84,11 @@ def remove_totp(actor: Actor, *, current_password: str, otp: str, address: str =
 
     Raises Conflict `totp.not_enrolled`, Invalid `totp.wrong`, and what `confirm_password` raises.
     """
-    confirm_password(actor, current_password, address=address)
+    account = confirm_password(actor, current_password, address=address)
     if queries.totp_of(actor.own_id) is None:
         raise Conflict("totp.not_enrolled", "您还没有开通动态码。")
-    check_code(actor, otp, address=address)
+    if not use_code(actor, actor.own_id, otp):
+        raise _wrong(queries.account_key(account.username), address)
     forget_totp(actor, actor.own_id)
 
 
@@ -103,15 +104,6 @@ def forget_totp(actor: Actor, person_id: int) -> None:
     session.execute(delete(TotpSecret).where(TotpSecret.person_id == person_id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     _record(actor, "account.totp_removed", person_id)
-
-
-def check_code(actor: Actor, otp: str, *, address: str = "") -> None:
-    """Uses up a code of the actor's own; a wrong one is counted as a failure and refused.
-
-    Raises Invalid `totp.wrong`.
-    """
-    if not use_code(actor, actor.own_id, otp):
-        raise _wrong(queries.session_lane(actor.own_id, address))
 
 
 def use_code(actor: Actor, person_id: int, code: str) -> bool:
@@ -168,6 +160,6 @@ def _context(person_id: int) -> str:
     return f"totp_secrets.secret:{person_id}"
 
 
-def _wrong(lane: Lane) -> Invalid:
+def _wrong(key: str, address: str) -> Invalid:
     text = "动态码不对或已用过，请等新的动态码出来再试。"
-    return Invalid("totp.wrong", text, errors={"otp": [text]}, refusal_rows=[lane.failure()])
+    return Invalid("totp.wrong", text, errors={"otp": [text]}, refusal_rows=[failure(key, address)])

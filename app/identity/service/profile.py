@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.identity import queries
+from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.people import queries as people_queries
 from app.people import service as people
-from app.people.states import Document
 
-_PERSONAL = ("name", "address", "home_place_id", "home_unit_id")
+_PERSONAL = ("name", "address")
 
 
 def edit_profile(actor: Actor, changes: Mapping[str, Any], check: Callable[[int], None]) -> None:
@@ -30,7 +31,7 @@ def edit_profile(actor: Actor, changes: Mapping[str, Any], check: Callable[[int]
         kept |= {"address": None, "home_place_id": None, "home_unit_id": None}
     wanted = kept | dict(changes)
     if any(wanted[field] and wanted[field] != kept[field] for field in _PERSONAL):
-        people_queries.require_consent(person.id, Document.PRIVACY)
+        queries.require_consent(person.id, Document.PRIVACY)
     people.edit_own(actor, **wanted, check=check)
 
 
@@ -39,5 +40,5 @@ def attach_phone(actor: Actor, phone: str) -> None:
 
     Raises Forbidden `consent.required` and what `people.attach_verified_phone` raises.
     """
-    people_queries.require_consent(actor.own_id, Document.PRIVACY)
+    queries.require_consent(actor.own_id, Document.PRIVACY)
     people.attach_verified_phone(actor, actor.own_id, phone)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 
-from app.identity import policy, queries
+from app.identity import queries
 from app.identity.events import SessionStolen
 from app.identity.models import LoginSession, Token
 from app.identity.queries import Profile
@@ -20,16 +20,14 @@ from app.identity.states import (
     RevokedFor,
     TokenKind,
 )
-from app.kernel import audit, limits, security
+from app.kernel import limits
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import hash_token, random_token
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Forbidden, Unauthenticated
+from app.kernel.errors import Forbidden, Unauthenticated
 from app.kernel.events import announce
-from app.kernel.networks import network_of
-from app.organisation.queries import get_unit
-from app.people.queries import get_person, hold_people
+from app.people.queries import get_person
 
 _LONGEST_DEVICE = 200
 
@@ -44,14 +42,6 @@ class Issued:
     person: Profile
 
 
-@dataclass(frozen=True, slots=True)
-class EndedSessions:
-    """How many people were logged out, and of how many sessions."""
-
-    people: int
-    sessions: int
-
-
 def open_session(
     actor: Actor,
     person_id: int,
@@ -59,15 +49,11 @@ def open_session(
     *,
     device: str = "",
     must_change_password: bool = False,
-    proved_at: datetime | None = None,
 ) -> Issued:
     """Opens a session for a person whose identity is proved, and returns its tokens.
 
-    `proved_at` is when it was proved; by default it is now.
-
-    Raises Forbidden `person.inactive`, Conflict `person.erased`, NotFound `not_found`.
+    Raises Forbidden `person.inactive`, NotFound `not_found`.
     """
-    hold_people([person_id])
     if not get_person(person_id).is_active:
         raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
     moment = now()
@@ -78,11 +64,9 @@ def open_session(
         must_change_password=must_change_password,
         created_at=moment,
         refreshed_at=moment,
-        proved_at=proved_at or moment,
     )
     session.add(login)
     session.flush()
-    security.note("session.opened", person=person_id, channel=channel.value)
     return _issue(login, moment)
 
 
@@ -96,7 +80,7 @@ def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> I
     Raises Unauthenticated `session.expired` for a token that is unknown, expired or revoked,
     TooMany `rate.exceeded`.
     """
-    limits.hit(f"refresh:{network_of(address)}", limit=RENEWALS_BY_ADDRESS, seconds=60)
+    limits.hit(f"refresh:{address}", limit=RENEWALS_BY_ADDRESS, seconds=60)
     moment = now()
     login = _lock_session_of(refresh_token, TokenKind.REFRESH)
     token = session.get_one(Token, hash_token(refresh_token), populate_existing=True)
@@ -107,7 +91,6 @@ def refresh_session(actor: Actor, refresh_token: str, *, address: str = "") -> I
     if token.rotated_at is not None and moment > token.rotated_at + REFRESH_GRACE:
         login.revoke(RevokedFor.STOLEN, moment)
         session.flush()
-        security.concerns(login.person_id)
         announce(SessionStolen(login.person_id, login.id, moment))
         return None
     if token.rotated_at is None:
@@ -125,7 +108,6 @@ def close_session(actor: Actor, session_id: int) -> None:
     session.refresh(login, with_for_update=True)
     login.revoke(RevokedFor.LOGGED_OUT, now())
     session.flush()
-    security.note("session.closed", actor)
 
 
 def revoke_sessions(
@@ -138,30 +120,6 @@ def revoke_sessions(
     if but is not None:
         statement = statement.where(LoginSession.id != but)
     session.execute(statement.values(revoked_at=now(), revoked_for=reason))
-
-
-def end_unit_sessions(actor: Actor, unit_id: int, reason: str) -> EndedSessions:
-    """Ends all sessions of the people of a unit and below it; returns how many there were.
-
-    Left out are the actor, people who also belong to a unit whose accounts the actor may not edit, and
-    people with a permission that the actor lacks. Raises NotFound `not_found`, Forbidden
-    `account.may_not_edit`.
-    """
-    unit = get_unit(unit_id)
-    if not policy.may_edit_account(actor, [unit.path]):
-        raise Forbidden("account.may_not_edit", "您不能管理这个单位人员的登录。")
-    statement = (
-        update(LoginSession)
-        .where(
-            LoginSession.revoked_at.is_(None),
-            LoginSession.person_id.in_(queries.manageable_people(actor, unit.path)),
-        )
-        .values(revoked_at=now(), revoked_for=RevokedFor.ADMINISTRATOR)
-        .returning(LoginSession.person_id)
-    )
-    ended = list(session.scalars(statement))
-    audit.record(actor, "unit.sessions_ended", "unit", unit_id, reason=reason, unit_id=unit_id)
-    return EndedSessions(people=len(set(ended)), sessions=len(ended))
 
 
 def give_ticket(actor: Actor, session_id: int) -> str:
@@ -193,7 +151,6 @@ def redeem_ticket(actor: Actor, ticket: str, *, device: str = "") -> Issued:
         Channel.H5,
         device=device,
         must_change_password=login.must_change_password,
-        proved_at=login.proved_at,
     )
 
 
@@ -224,11 +181,6 @@ def _lock_session_of(token: str, kind: TokenKind) -> LoginSession:
         .join(Token, Token.session_id == LoginSession.id)
         .where(Token.hash == hash_token(token), Token.kind == kind)
     )
-    # The person comes before the session, as in an erasure.
-    try:
-        hold_people(session.scalars(statement.with_only_columns(LoginSession.person_id)))
-    except Conflict as gone:
-        raise _expired() from gone
     login = session.scalars(lock(statement).with_for_update(of=LoginSession)).one_or_none()
     if login is None:
         raise _expired()

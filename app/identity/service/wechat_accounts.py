@@ -13,7 +13,6 @@ from app.kernel.crypto import seal
 from app.kernel.database import session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict
-from app.kernel.networks import network_of
 from app.people import queries as people_queries
 from app.people import service as people
 from app.wechat import gateway
@@ -24,29 +23,22 @@ def log_in_wechat(actor: Actor, wechat: WechatSession, *, device: str = "") -> I
     """Opens a session for the person of an openid and returns its tokens.
 
     A unionid finds the person under another appid. For an unknown openid a new person without any
-    data is created. Raises Forbidden `person.inactive`, Conflict `wechat.busy`, `person.erased`.
+    data is created. Raises Forbidden `person.inactive`, Conflict `wechat.busy`.
     """
-    person_id = _owner(wechat) or _owner_by_unionid(wechat) or _newcomer(actor, wechat)
+    person_id = _owner(wechat) or _owner_by_unionid(actor, wechat) or _newcomer(actor, wechat)
     return open_session(actor, person_id, Channel.WECHAT, device=device)
 
 
 def count_log_in(actor: Actor, address: str) -> None:
     """Counts a log-in by WeChat before WeChat is asked; raises TooMany `rate.exceeded` (300 a minute)."""
-    limits.hit(f"log-in:{network_of(address)}", limit=LOG_INS_BY_ADDRESS, seconds=60)
-
-
-def owns(person_id: int, wechat: WechatSession) -> bool:
-    """Returns whether the openid, or its unionid under another appid, is this person's."""
-    return (_owner(wechat) or _owner_by_unionid(wechat)) == person_id
+    limits.hit(f"log-in:{address}", limit=LOG_INS_BY_ADDRESS, seconds=60)
 
 
 def attach_wechat(actor: Actor, person_id: int, openid: str) -> None:
     """Gives a known person an openid of our mini-program.
 
-    Raises Conflict `wechat.taken` where the openid belongs to another person, `person.erased`;
-    NotFound `not_found`.
+    Raises Conflict `wechat.taken` where the openid belongs to another person, NotFound `not_found`.
     """
-    people_queries.hold_people([person_id])
     people_queries.lock_person(person_id)
     wechat = WechatSession(gateway.appid(), openid)
     if not _link(person_id, wechat) and _owner(wechat) != person_id:
@@ -64,7 +56,7 @@ def _owner(wechat: WechatSession) -> int | None:
     return account.person_id
 
 
-def _owner_by_unionid(wechat: WechatSession) -> int | None:
+def _owner_by_unionid(actor: Actor, wechat: WechatSession) -> int | None:
     """Returns the person who has this unionid under another appid; the new openid is kept as well."""
     if not wechat.unionid:
         return None
@@ -74,7 +66,6 @@ def _owner_by_unionid(wechat: WechatSession) -> int | None:
         .limit(1)
     )
     if person_id is not None:
-        people_queries.hold_people([person_id])
         _link(person_id, wechat)
     return person_id
 

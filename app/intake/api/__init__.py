@@ -1,5 +1,5 @@
-"""The endpoints of imports, exports, banners and callers, a module for each noun."""
+"""The endpoints of imports, exports and banners, a module for each noun."""
 
-from app.intake.api import banners, calling, exporting, importing
+from app.intake.api import banners, exporting, importing
 
-BLUEPRINTS = (importing.blueprint, exporting.blueprint, banners.blueprint, calling.blueprint)
+BLUEPRINTS = (importing.blueprint, exporting.blueprint, banners.blueprint)

@@ -1,8 +1,6 @@
 """The table of exports: Excel files of orders that a person has asked for, kept for 24 hours."""
 
-from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,9 +13,7 @@ from app.kernel.queue import Leased
 class Export(Leased):
     """One wish for a file. `asked` is the filter and the reason, sealed: people search by phones.
 
-    `failure` is a sentence for the owner. `rights` are the permissions by which the file was asked
-    for, as pairs of a name and the id of a unit; None for exports of earlier versions. `order_ids`
-    are the orders in a finished file; None in a file whose orders are unknown.
+    `failure` is a sentence for the owner.
     """
 
     __tablename__ = "exports"
@@ -33,25 +29,17 @@ class Export(Leased):
     template: Mapped[ExportTemplate]
     unmasked: Mapped[bool] = mapped_column(default=False)
     asked: Mapped[str]
-    rights: Mapped[list[Any] | None]
     state: Mapped[ExportState]
     total: Mapped[int]
     done: Mapped[int] = mapped_column(default=0)
     failure: Mapped[str | None]
-    order_ids: Mapped[list[int] | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None] = mapped_column(index=True)
 
-    def finish(self, order_ids: Collection[int], expires_at: datetime) -> None:
-        """Notes that the file is finished, with the orders in it and the end of its time."""
+    def finish(self, rows: int, expires_at: datetime) -> None:
+        """Notes that the file is finished, with its number of rows and the end of its time."""
         self.state, self.expires_at, self.lease_until = ExportState.DONE, expires_at, None
-        self.order_ids = sorted(order_ids)
-        self.total = self.done = len(order_ids)
-
-    def begin_anew(self) -> None:
-        """Waits for the timetable again; a job that is working on it has lost it."""
-        self.state, self.done, self.lease_until = ExportState.WAITING, 0, None
-        self.fence += 1
+        self.total = self.done = rows
 
     def fail(self, told: str) -> None:
         """There will be no file, and the owner reads why."""

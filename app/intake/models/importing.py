@@ -49,14 +49,6 @@ class Import(Queued):
         # From here on these count the results of the job; the bad rows are rejected already.
         self.known, self.rejected = 0, self.bad
 
-    def refuse_one(self) -> None:
-        """Counts a row that waited to be entered, and is emptied instead, as rejected."""
-        if self.applied_at is None:
-            self.good, self.bad = self.good - 1, self.bad + 1
-            self.known = min(self.known, self.good)
-        else:
-            self.rejected += 1
-
     def finish(self, at: datetime) -> None:
         """Notes that no row is left to enter."""
         self.state, self.done_at = ImportState.DONE, at

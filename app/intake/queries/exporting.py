@@ -23,13 +23,10 @@ from app.kernel.database import session
 from app.kernel.database.fast.rows import known
 from app.kernel.errors import Conflict, Forbidden, not_found
 from app.kernel.given_up import Kind
-from app.kernel.naming import Naming
-from app.orders.record.addresses import whole_place
 from app.orders.ticket.models import OrderContact
 from app.orders.ticket.states import OrderStatus
 from app.orders.views.lists import OrderFilter, page_of_orders
 from app.orders.views.rendering import OrderView, views_of
-from app.organisation.queries import get_unit
 from app.people.queries import audit_unit_of, grants_of, name_of
 
 SUBJECT = "export"
@@ -94,15 +91,6 @@ def asked_of(export: Export) -> Asked:
     return Asked(owner_id, export.template, export.unmasked, wanted, reason, about)
 
 
-def is_asked_by(export: Export, naming: Naming) -> bool:
-    """Whether the filter or the reason of the export names the person."""
-    try:
-        plain = _opened(export)
-    except Exception:  # what nobody can open names nobody, whatever is wrong with it
-        return False
-    return bool(naming.blank_all(plain) != plain)
-
-
 def _opened(export: Export) -> dict[str, Any]:
     opened: dict[str, Any] = json.loads(unseal(export.asked, _context(export.id)))
     return opened
@@ -156,30 +144,9 @@ def view_of(actor: Actor, export: Export) -> ExportView:
     """The view of a loaded export; `url` is None if the time or the owner's right has ended."""
     ids = attached_ids(SUBJECT, [export.id])[export.id]
     running = export.expires_at is not None and export.expires_at > now()
-    found = links(ids) if running and is_still_right(actor, export) else {}
+    fetchable = running and may_fetch_export(actor, unmasked=export.unmasked)
+    found = links(ids) if fetchable else {}
     return ExportView(export.id, export, next((link.url for link in found.values()), None))
-
-
-def is_still_right(actor: Actor, export: Export) -> bool:
-    """Whether the owner still has every right by which the file was asked for."""
-    if export.rights is None:
-        return False
-    held = [(name, get_unit(unit_id).path) for name, unit_id in export.rights]
-    return may_fetch_export(actor, held)
-
-
-def check_document(owner_id: int, subject: tuple[str, int]) -> None:
-    """Raises NotFound `not_found` where the file of an export is opened without the rights of today.
-
-    Nothing happens for the subject of another kind.
-    """
-    kind, export_id = subject
-    if kind != SUBJECT:
-        return
-    export = session.get(Export, export_id)
-    owner = Actor(owner_id, "", grants_of(owner_id, now()))
-    if export is None or not is_still_right(owner, export):
-        raise not_found()
 
 
 def waiting_exports(person_id: int) -> int:
@@ -278,5 +245,5 @@ def _line(
     if asked.unmasked and contact is not None and may_open_row(actor, view.order):
         name = contact.opened("name") or name
         phone = contact.opened("phone") or phone
-        address = (whole_place(view.order, contact) or {}).get("address") or address
+        address = contact.opened("address") or address
     return Line(number, view, outcome, name, phone, address, at)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from app.categories.queries import get_category
 from app.intake.models import Banner, BannerMeToo
@@ -15,12 +15,10 @@ from app.kernel.clock import now, spoken
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, NotFound, not_found
-from app.kernel.naming import Naming
-from app.notifications.service import blank_messages, notify
+from app.notifications.service import notify
 from app.organisation.models import Unit
 from app.organisation.queries import get_place, get_unit, hold_unit, is_open
 from app.organisation.states import PlaceKind
-from app.people.queries import require_own_consent
 
 VersionCheck = Callable[[int], None]
 # The number of people to whom one statement sends a message.
@@ -132,11 +130,9 @@ def _end(actor: Actor, banner: Banner, note: str) -> None:
 def me_too(actor: Actor, banner_id: int) -> Banner:
     """我也是: counts the actor, who is told when the banner ends.
 
-    Raises NotFound `not_found`, Forbidden `consent.required`, Conflict `banner.ended`,
-    `banner.already_counted`.
+    Raises NotFound `not_found`, Conflict `banner.ended`, `banner.already_counted`.
     """
     get_visible_banner(actor, banner_id)
-    require_own_consent(actor)
     # Locked, so that no person is counted after the messages about the end have been written.
     banner = _locked(banner_id)
     if not is_shown(banner):
@@ -150,14 +146,6 @@ def me_too(actor: Actor, banner_id: int) -> Banner:
 def forget_me_toos_of(actor: Actor, person_id: int) -> None:
     """Deletes all counts (我也是) of the person; used when the person is erased."""
     session.execute(delete(BannerMeToo).where(BannerMeToo.person_id == person_id))
-
-
-def blank_banners(actor: Actor, naming: Naming) -> None:
-    """Blanks an erased person out of the texts of banners and of the messages about them."""
-    changed = naming.blank_out(Banner.text)
-    bump = update(Banner).where(Banner.id.in_(changed)).values(version=Banner.version + 1)
-    session.execute(bump)
-    blank_messages(naming, "banner")
 
 
 def _kept(actor: Actor, banner_id: int) -> Banner:

@@ -1,18 +1,18 @@
 """导出工单: lists as Excel files, small ones at once, large ones by the timetable."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from sqlalchemy import and_, delete, or_, select, text
+from sqlalchemy import and_, delete, or_, select
 
 from app.files.queries import attached_ids
 from app.files.service import delete_files, keep_document
 from app.intake.books import Book
 from app.intake.models import Export
-from app.intake.policy import may_open_somewhere, rights_to_export
+from app.intake.policy import may_open_somewhere
 from app.intake.queries.columns import TITLES, headings
 from app.intake.queries.exporting import (
     SUBJECT,
@@ -20,8 +20,6 @@ from app.intake.queries.exporting import (
     asked_of,
     check_may_export,
     get_visible_export,
-    is_asked_by,
-    is_still_right,
     mark_of,
     next_rows,
     owner_now,
@@ -43,13 +41,12 @@ from app.intake.storage import draft_folder, sweep_drafts, touch
 from app.kernel.actor import Actor
 from app.kernel.audit import AuditRow, audit_values, record
 from app.kernel.clock import local_date, now
-from app.kernel.database import is_sqlite, lock, session, transaction
+from app.kernel.database import session, transaction
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, Refusal
-from app.kernel.naming import Naming
 from app.kernel.queue import extend, fail, free_rows, give_up, held, take
 from app.orders.views.lists import OrderFilter, count_of_orders
-from app.people.queries import audit_unit_of, grants_of, lock_person
+from app.people.queries import audit_unit_of, lock_person
 
 BATCH = 500
 _TOO_MANY = f"一次最多导出{MOST_EXPORTED}行，请缩小范围，例如分月导出。"
@@ -124,7 +121,6 @@ def _kept(actor: Actor, asked: Asked, total: int, unit_id: int | None) -> Export
         template=asked.template,
         unmasked=asked.unmasked,
         asked=asked.sealed(export_id),
-        rights=rights_to_export(actor, unmasked=asked.unmasked),
         state=ExportState.WAITING,
         total=total,
         created_at=now(),
@@ -182,7 +178,7 @@ def _finish(actor: Actor, export: Export, writing: _Writing) -> None:
     title = f"{TITLES[export.template]}-{local_date(export.created_at)}"
     subject = (SUBJECT, export.id)
     keep_document(actor, export.owner_id, writing.content, EXCEL, title=title, subject=subject)
-    export.finish(writing.seen, now() + EXPORT_KEPT)
+    export.finish(len(writing.seen), now() + EXPORT_KEPT)
     session.flush()
 
 
@@ -241,9 +237,7 @@ def _make(actor: Actor, work: _Work) -> None:
     with _book(asked, mark) as writing:
         while writing.goes_on:
             with transaction(writing=False):
-                owner = owner_now(asked.owner_id)
-                _check_rights(owner, work)
-                writing.write(owner, asked)
+                writing.write(owner_now(asked.owner_id), asked)
             with transaction():
                 export = _held(work)
                 export.done = len(writing.seen)
@@ -251,14 +245,6 @@ def _make(actor: Actor, work: _Work) -> None:
                 extend(export, EXPORT_LEASE)
     with transaction():
         _finish(actor, _held(work), writing)
-
-
-def _check_rights(owner: Actor, work: _Work) -> None:
-    export = session.get(Export, work.export_id)
-    if export is None:
-        raise _Lost
-    if not is_still_right(owner, export):
-        raise Forbidden("export.not_allowed", "您的岗位变了，请重新导出一次。")
 
 
 def _asked(work: _Work) -> Asked:
@@ -327,57 +313,10 @@ def forget_exports(actor: Actor, *, limit: int = BATCH) -> int:
     return len(some)
 
 
-def hold_exports(actor: Actor) -> None:
-    """Waits until nobody changes exports, and lets nobody else begin before the transaction ends.
-
-    Whoever takes rights or orders away from people comes here before locking orders or exports. Then
-    two of them do not wait for each other, and neither does one who makes an export meanwhile.
-    """
-    if not is_sqlite():
-        session.execute(text("LOCK TABLE exports IN EXCLUSIVE MODE"))
-
-
-def withdraw_exports_of(actor: Actor, person_id: int) -> None:
-    """Deletes the person's exports for which he or she has not all rights any more.
-
-    The caller holds the exports.
-    """
-    own = select(Export).where(Export.owner_id == person_id).order_by(Export.id)
-    owner = Actor(person_id, "", grants_of(person_id, now()))
-    found = session.scalars(own.with_for_update()).all()
-    _delete([export.id for export in found if not is_still_right(owner, export)])
-
-
-def drop_exports_of(actor: Actor, person_id: int) -> None:
-    """Deletes all exports of the person, and touches no other person's."""
+def erase_exports_of(actor: Actor, person_id: int) -> None:
+    """Deletes all of somebody's; first locked, so that none is finished after this."""
     own = select(Export.id).where(Export.owner_id == person_id).order_by(Export.id)
-    _delete(list(session.scalars(own)))
-
-
-def erase_exports_of(actor: Actor, person_id: int, naming: Naming) -> None:
-    """Deletes all exports of the person, and those that others have asked for by what names him or her.
-
-    The caller holds the exports, so none is finished after this.
-    """
-    exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
-    _delete([e.id for e in exports if e.owner_id == person_id or is_asked_by(e, naming)])
-
-
-def drop_exports_with(actor: Actor, order_ids: Collection[int]) -> None:
-    """Deletes the files in which one of the orders stands; what is being made begins anew.
-
-    The owner asks again. The caller holds the exports: one that is requested meanwhile waits for the
-    caller's transaction.
-    """
-    # No request is under way here any more, so a running export is one of the timetable.
-    exports = session.scalars(lock(select(Export).order_by(Export.id))).all()
-    wanted = set(order_ids)
-    for export in exports:
-        if export.state is ExportState.RUNNING:
-            export.begin_anew()
-    session.flush()
-    done = [export for export in exports if export.state is ExportState.DONE]
-    _delete([e.id for e in done if e.order_ids is None or wanted.intersection(e.order_ids)])
+    _delete(list(session.scalars(own.with_for_update())))
 
 
 def _delete(export_ids: list[int]) -> None:

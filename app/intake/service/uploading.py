@@ -2,17 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import structlog
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from app.intake.mappings import ImportMapping, shipped_mapping
 from app.intake.models import Import, ImportRow
-from app.intake.policy import may_import
 from app.intake.queries.importing import (
     Preview,
-    faults_of,
     get_visible_import,
     headings_of,
     line_of,
@@ -25,18 +22,13 @@ from app.intake.states import BATCH, KEPT, MOST_WAITING, ImportState
 from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
-from app.kernel.crypto import normalise_phone, seal
+from app.kernel.crypto import seal
 from app.kernel.database import lock, session
-from app.kernel.database.fast.among import among_values
 from app.kernel.database.fast.rows import reserve_ids, table_of
-from app.kernel.errors import Conflict, Invalid
-from app.kernel.naming import Naming
+from app.kernel.errors import Conflict
 from app.kernel.queue import fail, free_rows, give_up, work_each
-from app.organisation.queries import get_unit
 from app.organisation.tables import Fault
-from app.people.queries import grants_of, lock_person
-
-_EMPTIED = "这一行的内容已按个人信息保护的要求删除，没有导入。"
+from app.people.queries import lock_person
 
 log = structlog.get_logger("intake")
 
@@ -81,16 +73,12 @@ def _keep_rows(kept: Import, rows: Sequence[tuple[Line, Sequence[Fault] | None]]
                 "id": row_id,
                 "import_id": kept.id,
                 "row": line.row,
-                "cells": _sealed_cells(line.cells, row_id),
+                "cells": seal(json.dumps(line.cells), f"import_rows.cells:{row_id}"),
                 "faults": None if faults is None else _sealed(faults, row_id),
             }
             for row_id, (line, faults) in zip(reserve_ids(ImportRow, len(some)), some, strict=True)
         ]
         session.execute(insert(table_of(ImportRow)), values)
-
-
-def _sealed_cells(cells: Sequence[str], row_id: int) -> str:
-    return seal(json.dumps(cells), f"import_rows.cells:{row_id}")
 
 
 def _sealed(faults: Iterable[Fault], row_id: int) -> str:
@@ -126,22 +114,6 @@ def drop_upload(actor: Actor, import_id: int) -> None:
         raise Conflict("import.applying", "正在导入，请等它完成后再删除。")
     session.execute(delete(ImportRow).where(ImportRow.import_id == kept.id))
     session.delete(kept)
-    session.flush()
-
-
-def expire_uploads_of(actor: Actor, person_id: int) -> None:
-    """Ends the person's imports that wait at units where he or she may not import any more.
-
-    The job deletes their rows. An import that was started goes on, because it is the unit's work.
-    """
-    del actor
-    uploader = Actor(person_id, "", grants_of(person_id, now()))
-    waiting = select(Import).where(
-        Import.uploaded_by_id == person_id, Import.state == ImportState.CHECKED
-    )
-    for kept in session.scalars(lock(waiting.order_by(Import.id))).all():
-        if not may_import(uploader, get_unit(kept.unit_id).path):
-            kept.state = ImportState.EXPIRED
     session.flush()
 
 
@@ -214,75 +186,6 @@ def _enter(actor: Actor, kept: Import, rows: Sequence[ImportRow]) -> None:
     kept.added += entered.added
     kept.known += entered.known
     kept.rejected += len(bad)
-
-
-def forget_rows_of(actor: Actor, naming: Naming, phone: str | None) -> None:
-    """Takes an erased person out of the kept rows of files; `phone` is his or her verified phone.
-
-    A row with this phone in its phone column is emptied and rejected: nobody enters it any more, and
-    who has uploaded it reads so. Out of another row that the naming finds the person is blanked out,
-    and the rest of it is entered. All rows are opened, because they are sealed. They are kept for a
-    day.
-    """
-    found: dict[int, list[int]] = {}
-    last = 0
-    while naming.words and (some := _next_rows(last)):
-        last = some[-1].id
-        for row in some:
-            if _names(naming, row):
-                found.setdefault(row.import_id, []).append(row.id)
-    for import_id, row_ids in sorted(found.items()):
-        kept = session.scalars(lock(select(Import).where(Import.id == import_id))).one_or_none()
-        if kept is not None:
-            _forget_in(kept, row_ids, naming, phone)
-    session.flush()
-
-
-def _forget_in(kept: Import, row_ids: Sequence[int], naming: Naming, phone: str | None) -> None:
-    # Read anew: the job has perhaps entered or rejected some of them meanwhile.
-    rows = lock(select(ImportRow).where(among_values(ImportRow.id, row_ids)).order_by(ImportRow.id))
-    at = _phone_column(kept)
-    for row in session.scalars(rows).all():
-        cells, faults = line_of(row).cells, faults_of(row)
-        if phone is not None and at is not None and _is_phone(cells[at : at + 1], phone):
-            if row.faults is None:
-                kept.refuse_one()
-            cells, faults = [""] * len(cells), [Fault(row.row, "", _EMPTIED)]
-        # Together, because the phone may stand in the cells alone.
-        cells, told = naming.blank_all([cells, [fault.message for fault in faults]])
-        row.cells = _sealed_cells(cells, row.id)
-        if faults:
-            faults = [replace(f, message=text) for f, text in zip(faults, told, strict=True)]
-            row.faults = _sealed(faults, row.id)
-
-
-def _phone_column(kept: Import) -> int | None:
-    """Where the phone stands in a row of this import; None where the file has no such column."""
-    try:
-        column, headings = shipped_mapping(kept.mapping).contact.phone, headings_of(kept)
-    except Exception:  # without mapping or headings no row is entered any more, whatever is wrong
-        return None
-    return headings.index(column) if column in headings else None
-
-
-def _is_phone(cells: Sequence[str], phone: str) -> bool:
-    try:
-        return any(normalise_phone(cell) == phone for cell in cells)
-    except Invalid:
-        return False
-
-
-def _next_rows(after: int) -> Sequence[ImportRow]:
-    rows = select(ImportRow).where(ImportRow.id > after).order_by(ImportRow.id)
-    return session.scalars(rows.limit(BATCH)).all()
-
-
-def _names(naming: Naming, row: ImportRow) -> bool:
-    try:
-        cells = line_of(row).cells
-    except Exception:  # a row that nobody can open names nobody, whatever is wrong with it
-        return False
-    return bool(naming.blank_all(cells) != cells)
 
 
 def forget_rows(actor: Actor, *, limit: int = BATCH) -> int:

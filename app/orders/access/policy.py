@@ -3,13 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
-from app.categories.states import Urgency
 from app.kernel.actor import Actor, Grant
-from app.orders.access.permissions import PERMISSIONS as PERMISSIONS
+from app.kernel.permissions import Permission
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
-    CLAIMERS,
-    DECIDING,
+    BETWEEN_UNITS,
     RESIDENT_WORDS,
     STAFF_WORDS,
     TABLE,
@@ -17,64 +15,53 @@ from app.orders.ticket.states import (
     DispatchMode,
     HandlerKind,
     OrderStatus,
+    RequestKind,
+)
+from app.people import roles
+
+_GRID_AND_DESK = (roles.GRID_WORKER, *roles.DUTY_AND_ABOVE)
+
+PERMISSIONS = (
+    Permission("orders.see", "查看本单位工单", roles=_GRID_AND_DESK),
+    Permission("orders.see_sensitive", "查看保密类工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.enter", "代居民下单", roles=(roles.BUILDING_LEADER, *_GRID_AND_DESK)),
+    Permission("orders.acknowledge", "签收", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.dispatch", "派单", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.manage", "管理工单", roles=roles.DISPATCHER_AND_ABOVE),
+    Permission("orders.settle", "当场办结", roles=_GRID_AND_DESK),
+    Permission("orders.claim", "接单", roles=(roles.MEMBER, roles.VOLUNTEER)),
+    Permission("orders.handle", "被派单办理", roles=(roles.PROVIDER, *_GRID_AND_DESK)),
+    Permission("orders.follow_up", "回访", roles=(roles.GRID_WORKER, *roles.DISPATCHER_AND_ABOVE)),
+    Permission("orders.lead", "研判", roles=roles.LEADER_AND_ABOVE),
+    Permission("orders.supervise", "督办", roles=roles.LEADER_AND_ABOVE),
+    Permission("orders.reveal", "查看联系方式", roles=roles.DUTY_AND_ABOVE),
+    Permission("orders.appeal", "复核申诉", roles=roles.OFFICERS),
 )
 
 Rule = Callable[[Actor, Order], bool]
-# Either of these lets a person work on orders: by a claim, or by an assignment.
-WORKING = ("orders.claim", "orders.handle")
 
 
 def is_requester(actor: Actor, order: Order) -> bool:
     """Whether the order is for the actor, or the actor placed it for another person.
 
     The requester of a part (会办) is the dispatcher who has split the order, while he or she still
-    is a dispatcher of the unit that handles the order.
+    is a dispatcher.
     """
     if actor.person_id is None:
         return False
-    if order.parent_id is not None and not actor.may("orders.manage", order.parent_path or ""):
+    if order.parent_id is not None and not actor.may_somewhere("orders.manage"):
         return False
     return actor.person_id in (order.requester_id, order.placer_id)
 
 
 def is_holder(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order now, and still has a ground for it (see `has_ground`)."""
-    return order.is_held and named(actor, order.holder_id) and has_ground(actor, order)
-
-
-def has_ground(actor: Actor, order: Order) -> bool:
-    """Whether the actor's grants of today are a ground for handling the order in the holder's place.
-
-    For a member or volunteer it is `orders.claim` over the order; by support of another unit (支援),
-    `orders.claim` anywhere. For staff, grid workers and the account of an outside unit it is
-    `orders.handle` over the order.
-    """
-    if order.holder_kind not in CLAIMERS:
-        return reaches(actor.grants, "orders.handle", order)
-    supports = order.by_support and actor.may_somewhere("orders.claim")
-    return supports or reaches(actor.grants, "orders.claim", order)
+    """Whether the actor handles the order now."""
+    return order.is_held and actor.person_id is not None and order.holder_id == actor.person_id
 
 
 def is_helper(actor: Actor, order: Order) -> bool:
     """Whether the actor helps the holder: a helper reads the order, but neither moves nor ends it."""
-    return order.is_held and goes_along(actor, order)
-
-
-def goes_along(actor: Actor, order: Order) -> bool:
-    """Whether the actor is named as a helper, from the offer to the close, and still may be one."""
-    helps = actor.person_id is not None and actor.person_id in order.helper_ids
-    return helps and any(reaches(actor.grants, one, order) for one in WORKING)
-
-
-def is_offered(actor: Actor, order: Order) -> bool:
-    """Whether the order is offered to the actor, who still may claim orders of the unit."""
-    offered = named(actor, order.offered_to_id)
-    return offered and reaches(actor.grants, "orders.claim", order)
-
-
-def named(actor: Actor, person_id: int | None) -> bool:
-    """Whether the id is the actor's own; never for None."""
-    return actor.person_id is not None and actor.person_id == person_id
+    return order.is_held and actor.person_id in order.helper_ids
 
 
 def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
@@ -90,38 +77,18 @@ def reaches(grants: Iterable[Grant], permission: str, order: Order) -> bool:
 
 
 @lru_cache(maxsize=256)
-def held_at(actor: Actor, unit_path: str) -> frozenset[str]:
+def _held_at(actor: Actor, unit_path: str) -> frozenset[str]:
     """The permissions that the actor has at a unit, so that twenty rules look only once."""
     grants = (grant for grant in actor.grants if unit_path.startswith(grant.unit_path))
     return frozenset(permission for grant in grants for permission in grant.permissions)
 
 
-def _is_cleared(actor: Actor, order: Order) -> bool:
-    """Whether the actor, as staff, may know of the order: of a confidential one only few may.
-
-    A person who is paged for an emergency may, because he or she must be able to answer.
-    """
-    if not order.sensitive:
-        return True
-    held = held_at(actor, order.handling_path)
-    paged = order.urgency is Urgency.EMERGENCY and "orders.acknowledge" in held
-    return paged or "orders.see_sensitive" in held
-
-
 def _staff(permission: str) -> Rule:
-    return lambda actor, order: (
-        permission in held_at(actor, order.handling_path) and _is_cleared(actor, order)
-    )
+    return lambda actor, order: permission in _held_at(actor, order.handling_path)
 
 
 def _grid_too(permission: str) -> Rule:
-    return lambda actor, order: (
-        reaches(actor.grants, permission, order) and _is_cleared(actor, order)
-    )
-
-
-def _either(first: Rule, second: Rule) -> Rule:
-    return lambda actor, order: first(actor, order) or second(actor, order)
+    return lambda actor, order: reaches(actor.grants, permission, order)
 
 
 is_staff_of = _grid_too("orders.see")
@@ -134,14 +101,14 @@ may_lead = _staff("orders.lead")
 may_reject = may_manage
 may_report_up = may_manage
 may_confirm_no_show = may_manage
-_may_call_back = _grid_too("orders.follow_up")
-_may_reveal = _staff("orders.reveal")
 
 
 def may_handle(actor: Actor, order: Order) -> bool:
     """Whether the actor holds the order, or records the work of an outside unit that holds it."""
     return is_holder(actor, order) or (
-        order.is_held and order.holder_kind is HandlerKind.PROVIDER and may_dispatch(actor, order)
+        order.is_held
+        and order.holder_kind is HandlerKind.PROVIDER
+        and "orders.dispatch" in _held_at(actor, order.handling_path)
     )
 
 
@@ -153,65 +120,58 @@ def may_claim(actor: Actor, order: Order) -> bool:
     if actor.person_id is None or is_requester(actor, order):
         return False
     if order.mode is DispatchMode.DIRECT and order.status is OrderStatus.DISPATCHED:
-        return is_offered(actor, order)
-    return "orders.claim" in held_at(actor, order.handling_path)
+        return order.offered_to_id == actor.person_id
+    return "orders.claim" in _held_at(actor, order.handling_path)
 
 
-may_decline = is_offered
+def may_decline(actor: Actor, order: Order) -> bool:
+    """Whether the order is offered to the actor."""
+    return actor.person_id is not None and order.offered_to_id == actor.person_id
 
 
 def may_explain(actor: Actor, order: Order) -> bool:
-    """Whether the actor handles the order, has completed it, or is a dispatcher.
-
-    A person who has completed it still needs a ground to handle it.
-    """
-    has_done = named(actor, order.holder_id) and has_ground(actor, order)
+    """Whether the actor handles the order, has completed it, or is a dispatcher."""
+    has_done = order.holder_id is not None and actor.person_id == order.holder_id
     return has_done or may_handle(actor, order) or may_manage(actor, order)
 
 
-may_resume = _either(may_handle, may_manage)
+def may_resume(actor: Actor, order: Order) -> bool:
+    """Whether the actor handles the order or is a dispatcher."""
+    return may_handle(actor, order) or may_manage(actor, order)
+
+
 # A holder asks for an agreement, a dispatcher may act at once: the verbs decide this.
 may_extend = may_resume
 may_suspend = may_resume
 
 
 def may_rate(actor: Actor, order: Order) -> bool:
-    """Whether the actor is the requester, and neither handled the order nor helped.
+    """Whether the actor is the requester and not the holder.
 
     For a requester without an account staff use follow_up.
     """
-    handled = actor.person_id in (order.holder_id, *order.helper_ids)
-    return is_requester(actor, order) and not handled
+    return is_requester(actor, order) and actor.person_id != order.holder_id
 
 
 def may_follow_up(actor: Actor, order: Order) -> bool:
-    """Whether the actor is staff who may call back; the verb refuses people whose own work it is."""
-    return _may_call_back(actor, order) and not _is_named(actor, order)
+    """Whether the actor is staff who may call back, and not the holder."""
+    calls = reaches(actor.grants, "orders.follow_up", order)
+    return calls and actor.person_id != order.holder_id
 
 
 def may_check(actor: Actor, order: Order) -> bool:
-    """Whether the actor is a dispatcher; the verb refuses people whose own work it is."""
-    return may_manage(actor, order) and not _is_named(actor, order)
+    """Whether the actor is a dispatcher and not the holder."""
+    return may_manage(actor, order) and actor.person_id != order.holder_id
 
 
-def may_check_content(actor: Actor, order: Order) -> bool:
-    """Whether the actor may dispatch orders of the unit, and neither is requester nor placer."""
-    own = actor.person_id in (order.requester_id, order.placer_id)
-    return may_dispatch(actor, order) and not own
-
-
-def _is_named(actor: Actor, order: Order) -> bool:
-    """Whether the order's row names the actor as its handler, a helper, its requester or its placer."""
-    people = (order.holder_id, *order.helper_ids, order.requester_id, order.placer_id)
-    return actor.person_id is not None and actor.person_id in people
-
-
-may_reopen = _either(is_requester, may_dispatch)
+def may_reopen(actor: Actor, order: Order) -> bool:
+    """Whether the actor is the requester or may dispatch."""
+    return is_requester(actor, order) or may_dispatch(actor, order)
 
 
 def may_supervise(actor: Actor, order: Order) -> bool:
     """Whether the actor may supervise at a unit above the one that handles the order."""
-    return bool(supervising(actor, order)) and _is_cleared(actor, order)
+    return bool(supervising(actor, order))
 
 
 def supervising(actor: Actor, order: Order) -> list[Grant]:
@@ -232,13 +192,15 @@ may_answer = is_requester
 
 
 def takes_part(actor: Actor, order: Order) -> bool:
-    """Whether the actor is requester, offered the order, staff who see it, or handles or completed it.
-
-    A holder or helper needs a ground for it; he or she may add a word until the order is closed.
-    """
-    handles = named(actor, order.holder_id) and has_ground(actor, order)
-    asked = is_requester(actor, order) or is_offered(actor, order)
-    return handles or asked or goes_along(actor, order) or is_staff_of(actor, order)
+    """Whether the actor is requester, holder, helper, offered the order, or staff who see it."""
+    return (
+        is_requester(actor, order)
+        or (
+            actor.person_id is not None
+            and actor.person_id in (order.holder_id, order.offered_to_id, *order.helper_ids)
+        )
+        or is_staff_of(actor, order)
+    )
 
 
 def may_join(actor: Actor, order: Order) -> bool:
@@ -255,7 +217,7 @@ def may_support(actor: Actor, order: Order) -> bool:
     """Whether the actor is a member of another unit, who may ask for an order of the pool."""
     return (
         actor.may_somewhere("orders.claim")
-        and "orders.claim" not in held_at(actor, order.handling_path)
+        and "orders.claim" not in _held_at(actor, order.handling_path)
         and not is_requester(actor, order)
         and order.mode is DispatchMode.POOL
     )
@@ -266,8 +228,10 @@ def may_never(actor: Actor, order: Order) -> bool:
     return actor.system_name is not None
 
 
-# The program resumes on its date.
-may_system_or_dispatch = _either(may_never, may_resume)
+def may_system_or_dispatch(actor: Actor, order: Order) -> bool:
+    """Whether the actor is the program (on the date of resuming), the holder or a dispatcher."""
+    return may_never(actor, order) or may_resume(actor, order)
+
 
 POLICY: dict[Action, Rule] = {
     Action.ACKNOWLEDGE: may_acknowledge,
@@ -315,7 +279,7 @@ POLICY: dict[Action, Rule] = {
     Action.REMIND: may_never,
     Action.RELEASE: may_never,
     Action.ERASE: may_never,
-    Action.CHECK_CONTENT: may_check_content,
+    Action.CHECK_CONTENT: may_dispatch,
 }
 
 # These have no rule about an order: for SUBMIT there is no order yet, AGREE and REFUSE are about a
@@ -328,12 +292,21 @@ def may_decide(actor: Actor, request: OrderRequest, order: Order) -> bool:
 
     For a sensitive order `orders.see_sensitive` at that unit is needed too.
     """
+    permission = deciding(request.kind)
     cleared = not order.sensitive or actor.may("orders.see_sensitive", request.unit_path)
     return (
         cleared
-        and actor.may(DECIDING[request.kind], request.unit_path)
+        and actor.may(permission, request.unit_path)
         and actor.person_id != request.asked_by_id
     )
+
+
+def deciding(kind: RequestKind) -> str:
+    """The name of the permission that is needed to answer a request of this kind."""
+    if kind is RequestKind.CLOSE:
+        return "orders.lead"
+    # A request of another unit is received like a new order.
+    return "orders.dispatch" if kind in BETWEEN_UNITS else "orders.manage"
 
 
 def actions_of(actor: Actor, order: Order) -> list[str]:
@@ -375,18 +348,21 @@ _STARTING = {
 def may_see_contact(actor: Actor, order: Order) -> bool:
     """Whether the actor may see the contact and the exact place in clear.
 
-    The holder and the helpers may from the claim to the completion, and staff with `orders.reveal`.
-    Of an anonymous order only the dispatcher may.
+    The holder may from the claim to the close, a helper while the order is held, and staff with
+    `orders.reveal`. Of an anonymous order only the dispatcher may.
     """
     if order.anonymous:
         return may_manage(actor, order)
-    handles = is_holder(actor, order) or is_helper(actor, order)
-    return handles or _may_reveal(actor, order)
+    to_rate = order.status is OrderStatus.COMPLETED and order.holder_id == actor.person_id
+    handles = actor.person_id is not None and (
+        to_rate or is_holder(actor, order) or is_helper(actor, order)
+    )
+    return handles or "orders.reveal" in _held_at(actor, order.handling_path)
 
 
 def may_know_requester(actor: Actor, order: Order) -> bool:
-    """Whether the actor may know the requester, masked; of an anonymous order nobody, but by a reveal."""
-    return not order.anonymous or may_never(actor, order)
+    """Whether the actor may know the requester; of an anonymous order only dispatchers may."""
+    return not order.anonymous or may_never(actor, order) or may_manage(actor, order)
 
 
 def words_for(actor: Actor, order: Order) -> Mapping[OrderStatus, str]:

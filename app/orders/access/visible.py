@@ -27,14 +27,7 @@ from app.kernel.actor import Actor
 from app.kernel.database import notes, session
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import not_found
-from app.orders.access.policy import (
-    held_at,
-    is_helper,
-    is_holder,
-    is_offered,
-    is_requester,
-    is_staff_of,
-)
+from app.orders.access.policy import is_helper, is_holder, is_staff_of
 from app.orders.ticket.models import (
     Order,
     OrderAssignee,
@@ -83,12 +76,7 @@ def _staff(actor: Actor) -> ColumnElement[bool]:
         Order.urgency == Urgency.EMERGENCY,
         under(Order.handling_path, actor.paths("orders.acknowledge")),
     )
-    return or_(and_(seen, or_(Order.sensitive.is_(False), secret, paged)), _asked_of(actor))
-
-
-def _asked_of(actor: Actor) -> ColumnElement[bool]:
-    """Orders of which a request waits for a unit where the actor has `orders.dispatch`."""
-    return exists().where(
+    asked = exists().where(
         OrderRequest.order_id == Order.id,
         OrderRequest.state == RequestState.PENDING,
         under(OrderRequest.unit_path, actor.paths("orders.dispatch")),
@@ -97,53 +85,26 @@ def _asked_of(actor: Actor) -> ColumnElement[bool]:
             under(OrderRequest.unit_path, actor.paths("orders.see_sensitive")),
         ),
     )
+    return or_(and_(seen, or_(Order.sensitive.is_(False), secret, paged)), asked)
 
 
 def _private(actor: Actor) -> ColumnElement[bool]:
     person_id = actor.own_id
-    # Whoever handled an order keeps the record of what he or she did; `_view` shows no more of it.
-    # A helper keeps it of what was completed: an offer may have lapsed before anybody did anything.
+    # A person who completed the order may read on; a person who gave it back or lost it may not.
     handled = exists().where(
         OrderAssignee.order_id == Order.id,
         OrderAssignee.person_id == person_id,
-        or_(
-            OrderAssignee.part.is_(None),
-            OrderAssignee.until.is_(None),
-            OrderAssignee.until == Order.completed_at,
-        ),
+        or_(OrderAssignee.until.is_(None), OrderAssignee.until == Order.completed_at),
     )
-    return or_(_placed(actor), _offered(actor), handled)
-
-
-def _placed(actor: Actor) -> ColumnElement[bool]:
-    person_id = actor.own_id
-    return and_(
-        or_(Order.requester_id == person_id, Order.placer_id == person_id),
-        or_(
-            Order.parent_id.is_(None),
-            under(cast(Any, Order.parent_path), actor.paths("orders.manage")),
-        ),
+    placed = or_(Order.requester_id == person_id, Order.placer_id == person_id)
+    if not actor.may_somewhere("orders.manage"):
+        placed = and_(placed, Order.parent_id.is_(None))
+    return or_(
+        placed,
+        Order.holder_id == person_id,
+        and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED),
+        handled,
     )
-
-
-def _offered(actor: Actor) -> ColumnElement[bool]:
-    return and_(Order.offered_to_id == actor.own_id, Order.status == OrderStatus.DISPATCHED)
-
-
-def readable_to(actor: Actor) -> ColumnElement[bool]:
-    """Of the visible orders those of which the actor may read the resident's words.
-
-    Staff, requester and placer may; others only words that have passed the content check, and only
-    while the order is in their pool, in their hands or offered to them.
-    """
-    handling = exists().where(
-        OrderAssignee.order_id == Order.id,
-        OrderAssignee.person_id == actor.own_id,
-        OrderAssignee.until.is_(None),
-    )
-    near = or_(in_pool(actor), _offered(actor), handling, _asked_of(actor))
-    passed = and_(Order.content_state == ContentState.PASSED, near)
-    return or_(_placed(actor), of_staff(actor), passed)
 
 
 def in_pool(actor: Actor) -> ColumnElement[bool]:
@@ -154,13 +115,6 @@ def in_pool(actor: Actor) -> ColumnElement[bool]:
         Order.sensitive.is_(False),
         under(Order.handling_path, actor.paths("orders.claim")),
     )
-
-
-def is_in_pool(actor: Actor, order: Order) -> bool:
-    """Whether the order is in a pool from which the actor may claim; never a confidential one."""
-    pooled = order.status is OrderStatus.DISPATCHED and order.mode is DispatchMode.POOL
-    claims = "orders.claim" in held_at(actor, order.handling_path)
-    return pooled and claims and not order.sensitive
 
 
 def orders_visible_to(actor: Actor) -> Select[Order]:
@@ -222,9 +176,8 @@ _ASKED_FOR = (
     "orders.acknowledge",
     "orders.dispatch",
     "orders.claim",
-    "orders.manage",
 )
-# The number of an actor's subtrees for each of these.
+# The number of an actor's subtrees for each of these, and 1 if he or she manages orders anywhere.
 _Shape = tuple[int, ...]
 
 
@@ -238,7 +191,7 @@ class _Anybody:
 
     def may_somewhere(self, permission: str) -> bool:
         """Whether such actors hold the permission at one unit or more."""
-        return bool(self.paths(permission))
+        return bool(self.shape[-1] if permission == "orders.manage" else self.paths(permission))
 
     def paths(self, permission: str) -> tuple[BindParameter[str], ...]:
         """One parameter for the path of each unit at which such actors hold the permission."""
@@ -289,7 +242,8 @@ def _shape_of(actor: Actor) -> tuple[_Shape, Mapping[str, Any]]:
     for i, unit_id in enumerate(actor.roots("orders.see")):
         values[f"root_{seen}_{i}"] = unit_id
     values["person_id"] = actor.own_id
-    return tuple(map(len, paths)), MappingProxyType(values)
+    manages = int(actor.may_somewhere("orders.manage"))
+    return (*map(len, paths), manages), MappingProxyType(values)
 
 
 def visible_orders(actor: Actor) -> tuple[Select[Order], dict[str, Any]]:
@@ -343,22 +297,12 @@ def check_reach(actor: Actor, order_id: int, action: Action) -> None:
 
 
 def events_visible_to(actor: Actor, order: Order) -> Select[OrderEvent]:
-    """A statement for the history: all rows for staff, handler and helpers, for others `visible` ones.
-
-    A person who handled the order before, and has nothing to do with it now, reads the rows of what
-    he or she did.
-    """
+    """A statement for the history: all rows for staff, handler and helpers, for others `visible` ones."""
     statement = select(OrderEvent).where(OrderEvent.order_id == order.id)
     handles = is_holder(actor, order) or is_helper(actor, order)
     if actor.is_system or handles or is_staff_of(actor, order):
         return statement
-    if is_requester(actor, order) or is_offered(actor, order) or is_in_pool(actor, order):
-        return statement.where(OrderEvent.visible)
-    own = OrderEvent.actor_id == actor.own_id
-    handled = exists().where(
-        OrderAssignee.order_id == order.id, OrderAssignee.person_id == actor.own_id
-    )
-    return statement.where(or_(own, and_(OrderEvent.visible, ~handled)))
+    return statement.where(OrderEvent.visible)
 
 
 def contents_of(events: Iterable[OrderEvent]) -> dict[int, OrderEventContent]:

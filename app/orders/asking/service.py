@@ -11,17 +11,11 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import session
 from app.kernel.errors import Conflict
+from app.orders.access.policy import deciding
 from app.orders.record.core import need_reason, write
-from app.orders.record.telling import cleared_holders, judges, tell
+from app.orders.record.telling import cleared_holders, tell
 from app.orders.ticket.models import Asked, Order, OrderRequest
-from app.orders.ticket.states import (
-    ASKED_BY,
-    BETWEEN_UNITS,
-    DECIDING,
-    REQUEST_LAPSES,
-    TABLE,
-    RequestKind,
-)
+from app.orders.ticket.states import ASKED_BY, BETWEEN_UNITS, REQUEST_LAPSES, TABLE, RequestKind
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit, hold_unit, unit_above
 
@@ -56,8 +50,7 @@ def ask_agreement(
     _keep(request)
     order.note(request_id=request.id)
     write(actor, order, note=reason, visible=kind is RequestKind.CANCEL)
-    deciders = cleared_holders(order, DECIDING[kind], decider.id)
-    deciders += judges(order, DECIDING[kind], decider.id)
+    deciders = cleared_holders(order, deciding(kind), decider.id)
     tell(order, TOLD.get(kind, "asked_agreement"), deciders, what=WORDS[kind])
     return order
 

@@ -3,14 +3,13 @@
 from app.categories.queries import category_or_none
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.kernel.errors import Conflict, Invalid
-from app.orders.access.concern import refuse_own_rating, refuse_own_work
+from app.kernel.errors import Conflict, Forbidden, Invalid
 from app.orders.asking.service import ask_agreement
 from app.orders.linking.merging import outcome_hearers, release_root, unmerge
 from app.orders.linking.splitting import cancel_children, gather_parent
-from app.orders.record.core import hold_requester, need_reason, take, write
+from app.orders.record.core import need_reason, take, write
 from app.orders.record.hands import handlers_of
-from app.orders.record.telling import desk, judges, requesters, tell
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.models.around import OrderRequest
 from app.orders.ticket.states import (
@@ -41,9 +40,6 @@ def rate_order(
     `order.check_first` and what `take` raises.
     """
     order = take(actor, order_id, Action.RATE)
-    # A person without any role reports on nothing, and the order's row names its last handlers.
-    if actor.grants:
-        refuse_own_rating(actor, order)
     _check_ready(order)
     order.rate(
         now(),
@@ -61,7 +57,7 @@ def rate_order(
     tell(order, "closed", [person for person in requesters(order) if person != actor.person_id])
     tell(order, "rated", handlers_of(order.id))
     if satisfied is False:
-        tell(order, "dissatisfied", [*desk(order), *judges(order, "orders.manage")])
+        tell(order, "dissatisfied", desk(order))
     return order
 
 
@@ -78,8 +74,7 @@ def _tell_unsolved(order: Order, people: list[int]) -> None:
 
 def _tell_round(order: Order) -> None:
     if order.to_decide:
-        leaders = holders_of("orders.lead", order.handling_unit_id)
-        tell(order, "decide", [*leaders, *judges(order, "orders.lead")])
+        tell(order, "decide", holders_of("orders.lead", order.handling_unit_id))
 
 
 def follow_up_order(
@@ -93,15 +88,12 @@ def follow_up_order(
 ) -> Order:
     """回访: staff note a call to the requester; the answer of a resident who was reached is a rating.
 
-    A person who worked on the order, or is a party of it, may not call. Raises Forbidden
-    `order.not_allowed`, Conflict `order.nobody_to_call`, Invalid `order.solved_required`, and what
-    `hold_requester` and `take` raise.
+    A person who handled the order may not call. Raises Forbidden `order.not_allowed`, Invalid
+    `order.solved_required` and what `take` raises.
     """
-    hold_requester(order_id)
     order = take(actor, order_id, Action.FOLLOW_UP)
-    if not order.may_be_called:
-        raise Conflict("order.nobody_to_call", "这件事没有留下联系人，不用回访。")
-    refuse_own_work(actor, order)
+    if actor.person_id in handlers_of(order.id):
+        raise Forbidden("order.not_allowed", "回访要由办理人以外的人来做。")
     answered = outcome is CallOutcome.REACHED
     if answered and solved is None:
         raise Invalid(
@@ -172,7 +164,6 @@ def decide_order(actor: Actor, order_id: int, *, again: bool, reason: str) -> Or
     order = take(actor, order_id, Action.DECIDE)
     if not order.to_decide:
         raise Conflict("order.nothing_to_decide", "这张工单不需要研判。")
-    refuse_own_work(actor, order)
     if not again:
         return ask_agreement(actor, order, RequestKind.CLOSE, reason=reason, above=True)
     order.decide_again(now())

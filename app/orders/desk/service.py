@@ -9,18 +9,8 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
-from app.orders.access.concern import refuse_own_rejection, refuse_own_work
 from app.orders.giving.helping import check_helpers, tell_companions
-from app.orders.giving.service import (
-    check_person,
-    keep_account,
-    lock_earlier_handler,
-    lock_handler,
-    may_go_on,
-    rightful_account,
-    tell_given,
-    to_person,
-)
+from app.orders.giving.service import check_person, lock_handler, may_work, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers, release_root
 from app.orders.linking.splitting import cancel_children, check_parts, gather_parent, tell_completed
 from app.orders.record.core import attach_pictures, need_reason, take, write
@@ -92,10 +82,12 @@ def dispatch_order(
     act (定人员、定时间、定任务). `helper_ids` go along (同行). Raises Conflict `order.decide_first`,
     `order.leader_assigns`, and what `take` and `_giving` raise.
     """
-    lock_handler(wish.get("assignee_id"), wish.get("provider_id"), wish.get("helper_ids", ()))
+    lock_handler(wish.get("assignee_id"))
     order = take(actor, order_id, Action.DISPATCH)
     _check_decided(order)
-    _check_leader(actor, order, mode)
+    leads = actor.may("orders.lead", order.handling_path)
+    if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not leads:
+        raise Conflict("order.leader_assigns", "这张工单已两次退回，请由领导指派到人。")
     to = _giving(order, mode, wish)
     order.give_out(Action.DISPATCH, now(), to)
     write(actor, order, note=note)
@@ -116,14 +108,13 @@ def reassign_order(
     """改派: gives the order to another handler or back to the pool; a pause ends.
 
     The old and the new handler and the requester are told. Raises Conflict `order.same_handler`,
-    `order.leader_assigns`; Invalid `order.reason_required`, and what `take` and `_giving` raise.
+    Invalid `order.reason_required`, and what `take` and `_giving` raise.
     """
-    lock_handler(wish.get("assignee_id"), wish.get("provider_id"), wish.get("helper_ids", ()))
+    lock_handler(wish.get("assignee_id"))
     order = take(actor, order_id, Action.REASSIGN)
     earlier = order.holder_id or order.offered_to_id
     if earlier is not None and earlier == wish.get("assignee_id"):
         raise Conflict("order.same_handler", "这张工单已经在他手里了。")
-    _check_leader(actor, order, mode)
     to = _giving(order, mode, wish)
     order.give_out(Action.REASSIGN, now(), to)
     if note:
@@ -159,8 +150,6 @@ def reject_order(actor: Actor, order_id: int, *, reason: str, note: str) -> Orde
     order = take(actor, order_id, Action.REJECT)
     if order.appealed and not actor.may("orders.appeal", order.handling_path):
         raise Forbidden("order.appeal_above", "居民已经申诉，由上级单位复核。")
-    if order.appealed:
-        refuse_own_rejection(actor, order)
     if not note:
         raise Invalid(
             "order.whom_to_ask_required", "请写明居民应该找哪里。", errors={"note": ["请填写。"]}
@@ -182,10 +171,7 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     `order.already_checked`, `order.nobody_holds`; Invalid `order.reason_required` for a failed check
     without a note; and what `take` raises.
     """
-    if not passed:
-        lock_earlier_handler(order_id)
     order = take(actor, order_id, Action.CHECK)
-    refuse_own_work(actor, order)
     if order.checked_at is not None:
         raise Conflict("order.already_checked", "这张工单已经核查过了。")
     if not passed and order.holder_id is None and order.provider_id is None:
@@ -198,32 +184,23 @@ def check_order(actor: Actor, order_id: int, *, passed: bool, note: str | None =
     if passed:
         tell_completed(order, category_or_none(order.category_id))
     else:
-        keep_account(actor, order)
         tell(order, "check_failed", [order.holder_id or actor.person_id])
     return order
 
 
 def _may_go_on(order: Order, at: datetime) -> bool:
-    """Whether the handler who completed the order may still act on it; an outside unit always may."""
+    """Whether the handler who completed the order may still act on it."""
     person_id = order.holder_id
-    return (
-        order.holder_kind is HandlerKind.PROVIDER
-        or person_id is None
-        or may_go_on(person_id, order, at)
-    )
+    if person_id is None:
+        return True
+    is_provider = order.holder_kind is HandlerKind.PROVIDER
+    return get_person(person_id).is_active and (is_provider or may_work(person_id, order, at))
 
 
 def _check_decided(order: Order) -> None:
     """Raises Conflict `order.decide_first` while the order waits for 研判."""
     if order.to_decide:
         raise Conflict("order.decide_first", "居民两次反映没有解决，请领导先研判。")
-
-
-def _check_leader(actor: Actor, order: Order, mode: DispatchMode) -> None:
-    """Raises Conflict `order.leader_assigns`: after two returns a leader alone gives it to the pool."""
-    leads = actor.may("orders.lead", order.handling_path)
-    if order.returns >= RETURNS_ADMITTED and mode is DispatchMode.POOL and not leads:
-        raise Conflict("order.leader_assigns", "这张工单已两次退回，请由领导指派到人。")
 
 
 def _giving(order: Order, mode: DispatchMode, wish: Wish) -> Giving:
@@ -261,7 +238,7 @@ def _giving(order: Order, mode: DispatchMode, wish: Wish) -> Giving:
         mode,
         provider_id=provider.id,
         kind=HandlerKind.PROVIDER,
-        holder_id=rightful_account(order, provider, now()),
+        holder_id=provider.person_id,
         **terms,
     )
 

@@ -8,7 +8,6 @@ from flask import make_response
 from app.kernel.actor import Actor, current_actor
 from app.kernel.http import Blueprint, Schema, tag
 from app.kernel.idempotency import repeatable
-from app.kernel.limits import counted_elsewhere
 from app.kernel.pages import Page, PageArgs, page_schema
 from app.orders.access.visible import check_reach, get_for_action, get_visible
 from app.orders.closing import service as closing
@@ -53,12 +52,8 @@ def _shown(order: Order) -> OneView:
 @blueprint.arguments(shapes.OrderIn)
 @blueprint.response(201, shapes.OneOrderOut)
 @repeatable(_seen, required=True)
-@counted_elsewhere("submit_order: orders of a day, open orders, emergencies, orders for others")
 def place(data: Body) -> OneView:
-    """下单。必须带 Idempotency-Key。
-
-    没有同意“精确位置”时也能下单：只记所选地点和网格，不记坐标，答复里的坐标为空。
-    """
+    """下单。必须带 Idempotency-Key。"""
     return _shown(placing.submit_order(current_actor(), placing.Wish(**data)))
 
 
@@ -112,17 +107,13 @@ def list_events(query: Body, order_id: int) -> Page[EventView]:
 @blueprint.arguments(actions.RevealIn)
 @blueprint.response(200, actions.RevealOut)
 def reveal(data: Body, order_id: int) -> Any:
-    """查看联系方式或准确地点，每次留痕；须写明原因，办理人在约好上门的当天可以不写。"""
+    """查看联系方式或准确地点，须写明原因，每次留痕。"""
     actor = current_actor()
-    wanted, reason = data["fields_"], data.get("reason")
-    return revealing.reveal_order(actor, order_id, fields=wanted, reason=reason)
+    return revealing.reveal_order(actor, order_id, fields=data["fields_"], reason=data["reason"])
 
 
-def _act(action: Action, schema: type[Schema], verb: Verb, *, bounded: str = "") -> None:
-    """Adds the endpoint of one action: POST /orders/{id}/{action}.
-
-    `bounded` says what keeps a person from doing it often, where calls need not be counted.
-    """
+def _act(action: Action, schema: type[Schema], verb: Verb) -> None:
+    """Adds the endpoint of one action: POST /orders/{id}/{action}."""
 
     def find(actor: Actor, order_id: int) -> None:
         check_reach(actor, order_id, action)
@@ -135,8 +126,6 @@ def _act(action: Action, schema: type[Schema], verb: Verb, *, bounded: str = "")
 
     view.__name__ = action.value
     view.__doc__ = f"{TABLE[action].word}。"
-    if bounded:
-        view = counted_elsewhere(bounded)(view)
     wrapped = blueprint.response(200, shapes.OneOrderOut)(repeatable(look, find=find)(view))
     blueprint.post(f"/<int:order_id>/{action.value}")(blueprint.arguments(schema)(wrapped))
 
@@ -152,7 +141,7 @@ _act(Action.AMEND, actions.AmendIn, amending.amend_order)
 _act(Action.ASK, actions.NoteNeededIn, talking.ask_order)
 _act(Action.ANSWER, actions.ReportIn, talking.answer_order)
 _act(Action.CHECK_CONTENT, actions.PassContentIn, amending.pass_content)
-_act(Action.CLAIM, actions.NoteIn, handling.claim_order, bounded="the cap; giving back counts")
+_act(Action.CLAIM, actions.NoteIn, handling.claim_order)
 _act(Action.DECLINE, actions.ReasonIn, handling.decline_order)
 _act(Action.APPOINT, actions.AppointIn, handling.appoint_order)
 _act(Action.START, actions.StartIn, handling.start_order)
@@ -161,7 +150,7 @@ _act(Action.RETURN, actions.ReasonIn, handling.return_order)
 _act(Action.SUSPEND, actions.SuspendIn, pausing.suspend_order)
 _act(Action.RESUME, actions.NoteIn, pausing.resume_order)
 _act(Action.COMPLETE, actions.CompleteIn, handling.complete_order)
-_act(Action.RATE, actions.RateIn, closing.rate_order, bounded="once a round; reopening counts")
+_act(Action.RATE, actions.RateIn, closing.rate_order)
 _act(Action.FOLLOW_UP, actions.FollowUpIn, closing.follow_up_order)
 _act(Action.REOPEN, actions.ReasonIn, closing.reopen_order)
 _act(Action.DECIDE, actions.DecideIn, closing.decide_order)

@@ -219,13 +219,8 @@ class PassContentIn(NoteIn):
     state = fields.Enum(ContentState, by_value=True, required=True)
 
 
-class RevealIn(Schema):
-    """查看: the parts to show in clear, `contact` or `location`, and the reason.
-
-    On the day of the visit the handler need give none.
-    """
-
-    reason = Text(shortest=1, metadata={"description": "办理人在约好上门的当天可以不填"})
+class RevealIn(ReasonIn):
+    """查看: the parts to show in clear, `contact` or `location`, and the reason."""
 
     fields_ = fields.List(
         fields.String(validate=validate.OneOf(REVEALABLE, error="只能查看联系方式或地点。")),

@@ -41,10 +41,7 @@ class LocationIn(Schema):
 
 
 class LocationOut(Schema):
-    """A point in gcj02, as near as the reader may know the place.
-
-    Two decimals (about a kilometre), or 0.0005 degrees (about a building); of a public place exact.
-    """
+    """A point in gcj02; two decimals (about a kilometre) unless the reader may know the place."""
 
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
@@ -308,7 +305,7 @@ class OrderQuery(PageArgs):
     overdue = fields.Boolean()
     q = Text(
         longest=200,
-        metadata={"description": "描述里的字词（两个字以上）、工单号；查电话请用“来电查询”"},
+        metadata={"description": "描述里的字词（两个字以上）、工单号；工作人员也可查完整的电话"},
     )
     since = Moment()
     until = Moment()

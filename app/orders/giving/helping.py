@@ -8,29 +8,26 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Invalid
-from app.orders.giving.service import ASSIGNED_KINDS, check_consents, known_owners, may_work
+from app.orders.giving.service import may_work
 from app.orders.record.core import write
 from app.orders.record.telling import tell
 from app.orders.ticket.models import HELPS, Order, OrderAssignee
-from app.people.queries import get_person
+from app.people.queries import get_person, masked_names
 
 
 def check_helpers(order: Order, helper_ids: Sequence[int], *holders: int | None) -> None:
     """Raises Invalid `helper.unknown` unless all helpers are fit to go along.
 
     They must be different active people who may handle orders of the unit, and neither one of the
-    `holders` nor the requester. Raises Conflict `consent.required` where one who does not help yet
-    serves without consent.
+    `holders` nor the requester.
     """
-    others = (*holders, *known_owners(order))
+    others = (*holders, order.requester_id, order.placer_id)
     if len(set(helper_ids)) != len(helper_ids) or set(helper_ids) & set(others):
         raise Invalid("helper.unknown", "一起去的人填得不对。")
     at = now()
     for helper_id in helper_ids:
         if not may_work(helper_id, order, at) or not get_person(helper_id).is_active:
             raise Invalid("helper.unknown", "一起去的人填得不对，须是本单位报到的人或工作人员。")
-    new = set(helper_ids) - set(order.helper_ids)
-    check_consents(one for one in new if get_person(one).kind not in ASSIGNED_KINDS)
 
 
 def tell_companions(order: Order) -> None:
@@ -39,9 +36,10 @@ def tell_companions(order: Order) -> None:
         return
     together = [person for person in (order.holder_id or order.offered_to_id,) if person]
     together += order.helper_ids
+    names = masked_names(together)
     for person_id in together:
-        others = [other for other in together if other != person_id]
-        tell(order, "companion", [person_id], others_ids=others)
+        others = "、".join(names[other] for other in together if other != person_id)
+        tell(order, "companion", [person_id], others=others)
 
 
 def stop_helping(actor: Actor, person_id: int, lost: Callable[[Order], bool]) -> None:

@@ -1,6 +1,5 @@
 """Checks a handler, gives the order to him or her, and tells the people concerned."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,30 +7,18 @@ from sqlalchemy import select
 
 from app.categories.queries import category_or_none
 from app.categories.states import Urgency, accept_minutes
-from app.kernel.actor import Actor
-from app.kernel.clock import now
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
+from app.kernel.errors import Conflict, Invalid, instead_of_not_found
 from app.orders.access.fitness import unfit
-from app.orders.access.policy import WORKING, has_ground, reaches
-from app.orders.record.core import write
+from app.orders.access.policy import reaches
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order
 from app.orders.ticket.models.handing import Giving
 from app.orders.ticket.states import RETURNS_ADMITTED, DispatchMode, HandlerKind, OrderStatus
-from app.organisation.models import Provider
-from app.organisation.queries import get_provider, lock_provider
+from app.organisation.queries import get_provider
 from app.people.models import Person
-from app.people.queries import (
-    get_person,
-    grants_of,
-    hold_people,
-    hold_who_is_here,
-    holders_of,
-    titles,
-    without_consent,
-)
-from app.people.states import Document, PersonKind
+from app.people.queries import get_person, grants_of, holders_of
+from app.people.states import PersonKind
 
 ASSIGNED_KINDS = {PersonKind.GRID_WORKER: HandlerKind.GRID, PersonKind.STAFF: HandlerKind.STAFF}
 
@@ -41,7 +28,7 @@ def check_person(order: Order, person_id: int, at: datetime) -> Person:
 
     To a grid worker or staff it can be assigned, to a member or volunteer it can be offered. Raises
     Invalid `assignee.unknown`, `order.own`; Conflict `person.away`, `person.offers_blocked`,
-    `order.vetted_only`, `order.skill_missing`, `consent.required`.
+    `order.vetted_only`, `order.skill_missing`.
     """
     person = _handler(order, person_id, at)
     if person.kind not in ASSIGNED_KINDS:
@@ -85,17 +72,9 @@ def _handler(order: Order, person_id: int, at: datetime) -> Person:
     wanted = "orders.handle" if person.kind in ASSIGNED_KINDS else "orders.claim"
     if not person.is_active or not holds(person_id, wanted, order, at):
         raise unknown
-    if person_id in known_owners(order):
+    if person_id in (order.requester_id, order.placer_id):
         raise Invalid("order.own", "不能把工单派给下单人自己。")
     return person
-
-
-def known_owners(order: Order) -> tuple[int | None, ...]:
-    """The requester and the placer, to whom the order is not given; of an anonymous order nobody.
-
-    A refusal would tell the desk who they are. Such an offer may be declined, but not claimed.
-    """
-    return () if order.anonymous else (order.requester_id, order.placer_id)
 
 
 def _check_offer(order: Order, person: Person, at: datetime) -> None:
@@ -107,19 +86,6 @@ def _check_offer(order: Order, person: Person, at: datetime) -> None:
     if why_not is not None:
         # The person's claim would be refused, so there must be no offer.
         raise Conflict(*why_not)
-    check_consents([person.id])
-
-
-def check_consents(person_ids: Iterable[int]) -> None:
-    """Raises Conflict `consent.required` where one of the people serves without consent."""
-    if without_consent(person_ids):
-        raise Conflict("consent.required", "这个人还没有同意有关说明，同意以后才能派单给他。")
-
-
-def consent_first() -> Forbidden:
-    """The error Forbidden `consent.required`, for a person who serves without consent."""
-    needed = titles([Document.PRIVACY, Document.PARTY_MEMBERSHIP])
-    return Forbidden("consent.required", f"接新的单子以前，请先阅读并同意{needed}。")
 
 
 def holds(person_id: int, permission: str, order: Order, at: datetime) -> bool:
@@ -129,69 +95,16 @@ def holds(person_id: int, permission: str, order: Order, at: datetime) -> bool:
 
 def may_work(person_id: int, order: Order, at: datetime) -> bool:
     """Whether the person may claim the order or have it assigned at that moment."""
-    return any(holds(person_id, one, order, at) for one in WORKING)
+    return any(holds(person_id, one, order, at) for one in ("orders.claim", "orders.handle"))
 
 
-def may_go_on(person_id: int, order: Order, at: datetime) -> bool:
-    """Whether the person who handled the order has a ground to handle it again at that moment."""
-    return has_ground(Actor(person_id, "", grants_of(person_id, at)), order)
-
-
-def rightful_account(order: Order, provider: Provider, at: datetime) -> int | None:
-    """The id of the person who acts for the outside unit on this order; None where nobody does.
-
-    It is the account of the provider, if it may handle orders of the unit.
-    """
-    person_id = provider.person_id
-    acts = person_id is not None and holds(person_id, "orders.handle", order, at)
-    return person_id if acts else None
-
-
-def keep_account(actor: Actor, order: Order) -> None:
-    """Gives a held order of an outside unit to the account that acts for it now, or to none.
-
-    The new account is told. Without an account the desk is told, because it records the work.
-    Nothing happens to an order of another handler, or where the account stays.
-    """
-    if not order.is_held or order.provider_id is None:
-        return
-    at = now()
-    account_id = rightful_account(order, get_provider(order.provider_id), at)
-    if account_id == order.holder_id:
-        return
-    order.change_account(at, account_id)
-    write(actor, order, visible=False)
-    if account_id is None:
-        tell(order, "account_gone", desk(order))
-    else:
-        tell(order, "assigned", [account_id], category=category_name(order))
-
-
-def lock_handler(
-    person_id: int | None, provider_id: int | None = None, along: Sequence[int] = ()
-) -> None:
+def lock_handler(person_id: int | None) -> None:
     """Locks the person's row, so that he or she cannot lose the right to the order meanwhile.
 
-    With `provider_id` also the provider's row and that of its account. Holds the people who go along
-    too. Must come before the lock of the order's row, as in all verbs. Raises Conflict `person.erased`.
+    Must come before the lock of the order's row, as in all verbs.
     """
-    if provider_id is not None:
-        person_id = lock_provider(provider_id)
-    hold_people([person_id, *along])
     if person_id is not None:
         session.scalars(lock(select(Person).where(Person.id == person_id))).all()
-
-
-def lock_earlier_handler(order_id: int) -> None:
-    """As `lock_handler`, but for whoever has completed the order, who may be erased since then.
-
-    With an outside unit it locks also the account that the unit has now.
-    """
-    hands = select(Order.holder_id, Order.provider_id).where(Order.id == order_id)
-    holder_id, provider_id = session.execute(hands).one_or_none() or (None, None)
-    people = holder_id, lock_provider(provider_id)
-    here = hold_who_is_here({person_id for person_id in people if person_id is not None})
-    session.scalars(lock(select(Person).where(Person.id.in_(here)).order_by(Person.id))).all()
 
 
 def tell_leader_of_returns(order: Order) -> None:

@@ -16,12 +16,11 @@ from app.kernel.clock import local_midnight, now, spoken
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, table_of
 from app.kernel.errors import Conflict, Forbidden, Invalid, TooMany
-from app.orders.access.concern import is_own_work
 from app.orders.access.fitness import needs_code, owes_code, unfit
 from app.orders.access.policy import may_explain, may_lead
 from app.orders.access.visible import check_reach, contents_of, get_visible
 from app.orders.giving.helping import check_helpers
-from app.orders.giving.service import consent_first, holds, tell_leader_of_returns
+from app.orders.giving.service import holds, tell_leader_of_returns
 from app.orders.linking.splitting import check_parts, tell_completed
 from app.orders.record.core import attach_pictures, locked, need_reason, take, write
 from app.orders.record.telling import desk, requesters, tell
@@ -38,7 +37,7 @@ from app.orders.ticket.states import (
 )
 from app.organisation.queries import setting
 from app.people.models import Person
-from app.people.queries import hold_people, lock_person, serves_without_consent
+from app.people.queries import lock_person, masked_names
 from app.people.states import PersonKind
 
 
@@ -58,8 +57,9 @@ def claim_order(actor: Actor, order_id: int, *, note: str | None = None) -> Orde
     kind = HandlerKind.VOLUNTEER if person.kind is PersonKind.VOLUNTEER else HandlerKind.MEMBER
     order.claim(at, kind=kind, person_id=person.id)
     write(actor, order, note=note)
-    tell(order, "claimed", requesters(order), handler_id=person.id)
-    tell(order, "claimed_staff", desk(order), handler_id=person.id)
+    name = masked_names([person.id])[person.id]
+    tell(order, "claimed", requesters(order), handler=name)
+    tell(order, "claimed_staff", desk(order), handler=name)
     return order
 
 
@@ -76,8 +76,8 @@ def _take_claimable(actor: Actor, order_id: int) -> Order:
 def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
     """Raises an error unless the person, whose row must be locked, may claim the order now.
 
-    Forbidden `person.inactive`, `order.skill_missing`, `order.vetted_only`, `consent.required`;
-    Conflict `person.away`, `order.open_cap`, `order.daily_cap`.
+    Forbidden `person.inactive`, `order.skill_missing`, `order.vetted_only`; Conflict `person.away`,
+    `order.open_cap`, `order.daily_cap`.
     """
     if not person.is_active:
         raise Forbidden("person.inactive", "您的账号已停用，如有疑问请联系社区。")
@@ -91,10 +91,8 @@ def check_person_and_caps(person: Person, order: Order, at: datetime) -> None:
 
 _ORDERS, _ASSIGNEES = table_of(Order), table_of(OrderAssignee)
 _PERSON = bindparam("person_id", type_=BigInteger)
-# Whether a person serves without consent; the number of orders that he or she holds, and of those that
-# he or she has claimed today.
+# The number of orders that a person holds, and of those that he or she has claimed today.
 _IN_HAND = select(
-    serves_without_consent(_PERSON),
     select(func.count())
     .where(_ORDERS.c.holder_id == _PERSON, _ORDERS.c.status.in_(ACTIVE))
     .scalar_subquery(),
@@ -109,14 +107,8 @@ _IN_HAND = select(
 
 
 def _check_caps(person: Person, order: Order, at: datetime) -> None:
-    """The consents, and the caps by the unit's settings.
-
-    By default these are 3 orders in hand (suspended ones left out) and 2 new a day.
-    """
-    known = {"person_id": person.id, "midnight": local_midnight(at)}
-    ((unconsented, held, today),) = fetch(_IN_HAND, known)
-    if unconsented:
-        raise consent_first()
+    """By the unit's settings, by default 3 orders in hand (suspended ones left out) and 2 new a day."""
+    ((held, today),) = fetch(_IN_HAND, {"person_id": person.id, "midnight": local_midnight(at)})
     if held >= setting(order.handling_unit_id, "orders.open_cap"):
         raise Conflict("order.open_cap", "您手上的工单已经够多了，办完一件再接吧。")
     if today >= setting(order.handling_unit_id, "orders.daily_cap"):
@@ -131,7 +123,8 @@ def decline_order(actor: Actor, order_id: int, *, reason: str) -> Order:
     order = take(actor, order_id, Action.DECLINE)
     order.decline(now())
     write(actor, order, note=need_reason(reason), visible=False)
-    tell(order, "declined", desk(order), handler_id=actor.own_id)
+    name = masked_names([actor.own_id])[actor.own_id]
+    tell(order, "declined", desk(order), handler=name)
     tell_leader_of_returns(order)
     return order
 
@@ -149,9 +142,10 @@ def appoint_order(actor: Actor, order_id: int, *, at: datetime, note: str | None
         )
     order.appoint(moment, at)
     write(actor, order, note=note)
-    holder_id = order.holder_id
-    who = {"handler": "承办单位"} if holder_id is None else {"handler_id": holder_id}
-    tell(order, "appointed", requesters(order), **who, time=spoken(at))
+    name = "承办单位"
+    if order.holder_id is not None:
+        name = masked_names([order.holder_id]).get(order.holder_id, "办理人")
+    tell(order, "appointed", requesters(order), handler=name, time=spoken(at))
     return order
 
 
@@ -244,9 +238,8 @@ def complete_order(
 
     Without `helper_ids` the helpers of the order count as helpers. Raises Conflict
     `order.parts_open`; Invalid `order.visit_code_required`, `order.photo_required`,
-    `order.two_people`, `helper.unknown`; and what `hold_people` and `take` raise.
+    `order.two_people`, `helper.unknown`; and what `take` raises.
     """
-    hold_people(helper_ids)
     order = take(actor, order_id, Action.COMPLETE)
     check_parts(order)
     category = category_or_none(order.category_id)
@@ -310,6 +303,6 @@ def explain_order(
         stage,
         reason=reason,
         note=note,
-        may_change=may_lead(actor, order) and not is_own_work(actor, order),
+        may_change=may_lead(actor, order),
     )
     return order

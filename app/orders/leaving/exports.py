@@ -10,7 +10,6 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.categories.queries import names_of
 from app.kernel.clock import to_local
 from app.kernel.database import session
-from app.orders.record.addresses import whole_place
 from app.orders.ticket.models import (
     Order,
     OrderAssignee,
@@ -22,7 +21,6 @@ from app.orders.ticket.models import (
     OrderRequest,
 )
 from app.orders.ticket.states import STAFF_WORDS, TABLE
-from app.organisation.queries import get_place
 
 _PERSONAL = [*Order.erased_columns("words"), *Order.erased_columns("place")]
 # By part of the copy: the column with the person, and the fields that are copied.
@@ -59,18 +57,6 @@ def export_of(person_id: int) -> dict[str, Any]:
     }
 
 
-def names_in_orders_of(person_id: int) -> list[str | None]:
-    """The names, phones and addresses in clear of the contacts of the person's own orders.
-
-    The address of a room (室) is its full name too.
-    """
-    own = select(OrderContact).join(Order, Order.id == OrderContact.order_id)
-    contacts = session.scalars(own.where(Order.requester_id == person_id)).all()
-    told = [contact.opened(field) for contact in contacts for field in ("name", "phone", "address")]
-    rooms = {int(room) for contact in contacts if (room := contact.opened("room"))}
-    return [*told, *(get_place(room).full_name for room in sorted(rooms))]
-
-
 def _placed(order: Order, category: str | None) -> dict[str, Any]:
     contact = session.get(OrderContact, order.id) or OrderContact()
     shown = _fields(
@@ -83,8 +69,7 @@ def _placed(order: Order, category: str | None) -> dict[str, Any]:
     return shown | {
         "status": STAFF_WORDS[order.status],
         "category": category,
-        "contact": {field: contact.opened(field) for field in ("name", "phone", "address")},
-        "place": whole_place(order, contact),
+        "contact": {field: contact.opened(field) for field in OrderContact.FIELDS},
     }
 
 

@@ -1,26 +1,22 @@
 """Gives orders back or moves them when their holder goes away, or the unit that handles them."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict
+from app.kernel.permissions import permissions_of
 from app.notifications.service import notify
-from app.orders.access.policy import POLICY, WORKING, is_holder, is_offered, reaches
-from app.orders.asking.service import WORDS
 from app.orders.giving.helping import stop_helping
-from app.orders.giving.service import keep_account
+from app.orders.giving.service import holds
 from app.orders.handling.service import decline_order, return_order
 from app.orders.record.core import write
 from app.orders.record.telling import desk, requesters, tell
-from app.orders.ticket.models import Order, OrderAssignee, OrderFollower, OrderRequest
+from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import (
-    ASKED_BY,
-    CLAIMERS,
     HELD,
     OPEN,
     SETTLED,
@@ -31,54 +27,59 @@ from app.orders.ticket.states import (
 )
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.queries import grants_of, holders_of, permissions_of
+from app.people.queries import grants_of, holders_of
 
+CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
+ASSIGNED = frozenset({HandlerKind.GRID, HandlerKind.STAFF})
 BY_RESIDENTS = frozenset({Source.MINI_PROGRAM, Source.H5})
 AWAY = "暂不接单。"
 
 
-def release_groundless(actor: Actor, person_id: int) -> int:
-    """Gives back what the person may no longer have by the grants of this moment.
+def release_membership(actor: Actor, person_id: int, unit_path: str | None) -> int:
+    """Gives back the person's claimed orders and offers after a registration has ended.
 
-    These are orders that he or she holds, offers, orders that he or she helps with, and requests that
-    wait for an answer. An outside unit keeps its order without the account. Answers how many orders
-    and offers there were.
+    Only orders in the subtree `unit_path` go back, and only those that the person may no longer
+    claim; with None all of them go back. Answers how many.
     """
-    return _release(actor, Actor(person_id, "", grants_of(person_id, now())))
+    at = now()
+
+    def lost(order: Order) -> bool:
+        if unit_path is None:
+            return True
+        inside = order.handling_path.startswith(unit_path)
+        return inside and not holds(person_id, "orders.claim", order, at)
+
+    stop_helping(actor, person_id, lost)
+    claimed = and_(Order.holder_id == person_id, Order.holder_kind.in_(CLAIMERS))
+    return _release(actor, or_(and_(claimed, _HELD), _offered_to(person_id)), lost)
 
 
 def release_role(actor: Actor, person_id: int, role_code: str, unit_id: int) -> None:
-    """Gives back what the person had by a role that has ended.
+    """Gives back the orders that were assigned to the person by a role that has ended.
 
     Where the unit has no dispatcher any more, its staff above are told.
     """
-    who = Actor(person_id, "", grants_of(person_id, now()))
-    _release(actor, who)
-    unit, gone = get_unit(unit_id), permissions_of(role_code)
-    if "orders.lead" in gone and not who.may_somewhere("orders.lead"):
-        _stop_leading(person_id)
-    if "orders.dispatch" in gone and unit.is_open:
+    unit, at = get_unit(unit_id), now()
+
+    def lost(order: Order) -> bool:
+        return not holds(person_id, "orders.handle", order, at)
+
+    assigned = and_(
+        _HELD,
+        Order.holder_id == person_id,
+        Order.holder_kind.in_(ASSIGNED),
+        or_(Order.handling_path.startswith(unit.path, autoescape=True), Order.grid_id == unit.id),
+    )
+    stop_helping(actor, person_id, lost)
+    _release(actor, assigned, lost)
+    if "orders.dispatch" in permissions_of(role_code) and unit.is_open:
         _report_missing_dispatcher(unit)
 
 
 def release_all(actor: Actor, person_id: int) -> int:
-    """Gives back all that the person holds, was offered or asked for; answers how many orders."""
-    released = _release(actor, Actor(person_id, ""))
-    _lapse_asked(actor, person_id, lambda request, order: True)
-    _stop_following(person_id)
-    return released
-
-
-def keep_accounts(actor: Actor, provider_id: int, earlier_id: int | None) -> None:
-    """The outside unit has another account, or none: its held orders go to the new one, or have none.
-
-    Requests of the earlier account, `earlier_id`, lapse.
-    """
-    held = select(Order).where(Order.provider_id == provider_id, _HELD).order_by(Order.id)
-    for order in session.scalars(lock(held)).all():
-        keep_account(actor, order)
-    if earlier_id is not None:
-        release_groundless(actor, earlier_id)
+    """Gives back all orders that the person holds and all offers to the person; answers how many."""
+    stop_helping(actor, person_id, lambda _: True)
+    return _release(actor, or_(_held_by(person_id), _offered_to(person_id)), lambda _: True)
 
 
 def let_leave(actor: Actor, person_id: int, *, forced: bool) -> None:
@@ -151,36 +152,13 @@ def _move_what_hangs_on(unit_id: int, successor: Unit) -> None:
 
 
 def follow_unit(actor: Actor, old_path: str, new_path: str) -> None:
-    """Writes the new path of a unit that was moved in the tree into its orders and their requests.
-
-    The new path is no act on an order, so no history row is written. People whose rights came from
-    above the unit have lost them there, and give back what they have.
-    """
-    for column in (Order.handling_path, Order.parent_path, OrderRequest.unit_path):
+    """Writes the new path of a unit that was moved in the tree into its orders and their requests."""
+    # This is no act on an order; so no history row is written and the actor is not needed.
+    del actor
+    for column in (Order.handling_path, OrderRequest.unit_path):
         moved = update(column.class_).where(column.startswith(old_path, autoescape=True))
         path = literal(new_path) + func.substr(column, len(old_path) + 1)
         session.execute(moved.values({column.key: path}))
-    for person_id in _at_work_under(new_path):
-        release_groundless(actor, person_id)
-
-
-def _at_work_under(path: str) -> list[int]:
-    """Ids of people who hold, help with or were offered orders of the subtree, or wait for an answer."""
-    orders = select(Order.id).where(
-        Order.handling_path.startswith(path, autoescape=True), Order.status.in_(OPEN)
-    )
-    ways = (
-        select(Order.holder_id).where(Order.id.in_(orders), _HELD),
-        select(Order.offered_to_id).where(Order.id.in_(orders)),
-        select(OrderAssignee.person_id).where(
-            OrderAssignee.order_id.in_(orders), OrderAssignee.until.is_(None)
-        ),
-        select(OrderRequest.asked_by_id).where(
-            OrderRequest.order_id.in_(orders), OrderRequest.state == RequestState.PENDING
-        ),
-    )
-    found = {person_id for way in ways for person_id in session.scalars(way)}
-    return sorted(person_id for person_id in found if person_id is not None)
 
 
 def attach_orders(actor: Actor, person_id: int, phone_index: str) -> int:
@@ -221,65 +199,19 @@ def _offered_to(person_id: int) -> ColumnElement[bool]:
     return and_(Order.offered_to_id == person_id, Order.status == OrderStatus.DISPATCHED)
 
 
-def _release(actor: Actor, who: Actor) -> int:
-    """Gives back whatever the rules deny to `who`: a person with the grants that are left."""
-    person_id = who.own_id
-    _lapse_asked(
-        actor, person_id, lambda request, order: not POLICY[ASKED_BY[request.kind]](who, order)
-    )
-    stop_helping(
-        actor,
-        person_id,
-        lambda order: not any(reaches(who.grants, one, order) for one in WORKING),
-    )
+def _release(actor: Actor, which: ColumnElement[bool], lost: Callable[[Order], bool]) -> int:
     at = now()
-    mine = or_(and_(Order.holder_id == person_id, _HELD), _offered_to(person_id))
-    found = session.scalars(lock(select(Order).where(mine).order_by(Order.id))).all()
-    orders = [order for order in found if not (is_holder(who, order) or is_offered(who, order))]
+    found = session.scalars(lock(select(Order).where(which).order_by(Order.id))).all()
+    orders = [order for order in found if lost(order)]
     for order in orders:
-        if order.holder_kind is HandlerKind.PROVIDER:
-            keep_account(actor, order)
-        else:
-            _give_back(actor, order, at)
+        was_held = order.is_held
+        order.release(at)
+        write(actor, order, visible=False)
+        pooled = order.status is OrderStatus.DISPATCHED
+        tell(order, "released" if pooled else "returned", desk(order))
+        if was_held:
+            tell(order, "reassigned", requesters(order))
     return len(orders)
-
-
-def _give_back(actor: Actor, order: Order, at: datetime) -> None:
-    was_held = order.is_held
-    order.release(at)
-    write(actor, order, visible=False)
-    pooled = order.status is OrderStatus.DISPATCHED
-    tell(order, "released" if pooled else "returned", desk(order))
-    if was_held:
-        tell(order, "reassigned", requesters(order))
-
-
-def _lapse_asked(actor: Actor, person_id: int, lost: Callable[[OrderRequest, Order], bool]) -> None:
-    """Lapses the pending requests of the person that `lost` names; the desk may ask again."""
-    waits = and_(OrderRequest.asked_by_id == person_id, OrderRequest.state == RequestState.PENDING)
-    asked = select(OrderRequest.order_id).where(waits)
-    at = now()
-    for order in session.scalars(
-        lock(select(Order).where(Order.id.in_(asked)).order_by(Order.id))
-    ).all():
-        requests = select(OrderRequest).where(OrderRequest.order_id == order.id, waits)
-        for request in session.scalars(lock(requests.order_by(OrderRequest.id))).all():
-            if not lost(request, order):
-                continue
-            order.lapse_request(at, request)
-            write(actor, order, visible=False)
-            tell(order, "request_void", desk(order), what=WORDS[request.kind])
-
-
-def _stop_following(person_id: int) -> None:
-    """The person joined orders (附议), and hears of them no longer."""
-    session.execute(delete(OrderFollower).where(OrderFollower.person_id == person_id))
-
-
-def _stop_leading(person_id: int) -> None:
-    """The person followed orders of the green channel as a leader, and is a leader no longer."""
-    followed = update(Order).where(Order.follower_id == person_id, Order.status.not_in(SETTLED))
-    session.execute(followed.values(follower_id=None))
 
 
 def _report_missing_dispatcher(unit: Unit) -> None:

@@ -2,12 +2,11 @@
 
 from app.kernel.actor import Actor
 from app.kernel.clock import now
-from app.orders.leaving import erasure, holders, withdrawing
-from app.orders.leaving.exports import export_of, names_in_orders_of
-from app.organisation.events import ProviderAccountChanged, UnitClosing, UnitMoved
+from app.orders.leaving import erasure, holders
+from app.orders.leaving.exports import export_of
+from app.organisation.events import UnitClosing, UnitMoved
 from app.people.events import (
     AwayReturned,
-    ConsentWithdrawn,
     ExportRequested,
     MembershipEnded,
     PersonDeactivated,
@@ -17,47 +16,33 @@ from app.people.events import (
     RoleEnded,
 )
 from app.people.queries import grants_of
-from app.people.states import Document
 
 _ACTOR = Actor.system("orders")
 
 
 def on_membership_ended(event: MembershipEnded) -> None:
-    """Gives back what the membership gave a right to."""
-    holders.release_groundless(_ACTOR, event.person_id)
-
-
-def on_consent_withdrawn(event: ConsentWithdrawn) -> None:
-    """Removes the points of the person's orders, or lapses what a member has asked for."""
-    if event.document is Document.EXACT_LOCATION:
-        withdrawing.forget_points(_ACTOR, event.person_id)
-    elif event.document is Document.PARTY_MEMBERSHIP:
-        withdrawing.lapse_support(_ACTOR, event.person_id)
+    """Gives back the orders and offers that the membership gave a right to."""
+    holders.release_membership(_ACTOR, event.person_id, event.unit_path)
 
 
 def on_role_ended(event: RoleEnded) -> None:
-    """Gives back what the role gave a right to; reports a unit without dispatcher."""
+    """Gives back the orders that were assigned by the role; reports a unit without dispatcher."""
     holders.release_role(_ACTOR, event.person_id, event.role_code, event.unit_id)
 
 
 def on_person_deactivated(event: PersonDeactivated) -> None:
-    """Gives back all orders and offers of the person, and lapses all requests."""
+    """Gives back all orders and offers of the person."""
     holders.release_all(_ACTOR, event.person_id)
 
 
 def on_person_leaving(event: PersonLeaving) -> None:
-    """Refuses while the person holds orders, unless staff force it; then gives them back.
-
-    Adds the names, phones and addresses in the person's orders.
-    """
+    """Refuses while the person holds orders, unless staff force it; then gives them back."""
     holders.let_leave(_ACTOR, event.person_id, forced=event.forced)
-    event.names.extend(names_in_orders_of(event.person_id))
 
 
 def on_person_erased(event: PersonErased) -> None:
     """Erases the person from the orders."""
-    index = event.phone_index
-    erasure.forget_person(_ACTOR, event.person_id, event.naming, phone_index=index)
+    erasure.forget_person(_ACTOR, event.person_id)
 
 
 def on_unit_closing(event: UnitClosing) -> None:
@@ -68,11 +53,6 @@ def on_unit_closing(event: UnitClosing) -> None:
 def on_unit_moved(event: UnitMoved) -> None:
     """Writes the new path of the unit into the orders."""
     holders.follow_unit(_ACTOR, event.old_path, event.new_path)
-
-
-def on_provider_account_changed(event: ProviderAccountChanged) -> None:
-    """The orders that the outside unit holds go to its new account, or have none."""
-    holders.keep_accounts(_ACTOR, event.provider_id, event.earlier_id)
 
 
 def on_phone_verified(event: PhoneVerified) -> None:

@@ -11,19 +11,17 @@ from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden
 from app.orders.access.visible import get_visible
 from app.orders.record.core import keep_beside, locked, take, write
-from app.orders.record.telling import desk, judges, tell
+from app.orders.record.telling import desk, tell
 from app.orders.ticket.models import Order, OrderFollower
 from app.orders.ticket.states import REOPEN_WITHIN, Action, OrderStatus
-from app.people.queries import require_own_consent
 
 
 def join_order(actor: Actor, order_id: int, *, note: str | None = None) -> Order:
     """附议 (我也遇到了): the actor is counted and will hear the outcome.
 
-    Raises Forbidden `consent.required`, Conflict `order.already_joined` and what `take` raises.
+    Raises Conflict `order.already_joined` and what `take` raises.
     """
     order = take(actor, order_id, Action.JOIN)
-    require_own_consent(actor)
     order.join(now(), actor.own_id)
     try:
         with session.begin_nested():
@@ -54,7 +52,7 @@ def still_not_solved(actor: Actor, order_id: int) -> Order:
     follower.doubt(at)
     order.doubt(at)
     write(actor, order, visible=False)
-    tell(order, "joiner_unsolved", [*desk(order), *judges(order, "orders.follow_up")])
+    tell(order, "joiner_unsolved", desk(order))
     return order
 
 

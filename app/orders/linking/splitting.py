@@ -13,14 +13,13 @@ from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import reserve_ids
 from app.kernel.errors import Conflict, Forbidden, Invalid, instead_of_not_found
-from app.kernel.naming import BLANK
 from app.orders.access.policy import is_requester
 from app.orders.giving.service import check_person, lock_handler, tell_given, to_person
 from app.orders.linking.merging import outcome_hearers
 from app.orders.linking.parts import has_open_parts
 from app.orders.placing.keeping import keep_new
 from app.orders.record.core import take, write
-from app.orders.record.telling import desk, judges, requesters, tell
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Contact, Order, OrderContact, OrderEvent, Placement
 from app.orders.ticket.states import OPEN, SETTLED, STAFF_WORDS, Action, ContentState, DispatchMode
 from app.organisation.models import Unit
@@ -104,7 +103,6 @@ def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
     """The part as its unit must know it: place and category of the order, and its own task."""
     category = category_or_none(order.category_id)
     usable = category is not None and category.serves(unit.path)
-    contact, (latitude, longitude) = _sealed(order)
     return Placement(
         unit_id=unit.id,
         unit_path=unit.path,
@@ -121,24 +119,20 @@ def _placement(actor: Actor, order: Order, unit: Unit, task: str) -> Placement:
         content_state=ContentState.PASSED,
         grid_id=order.grid_id if unit.id == order.handling_unit_id else None,
         place_id=order.place_id,
-        latitude=latitude,
-        longitude=longitude,
+        latitude=order.latitude,
+        longitude=order.longitude,
         placer_id=actor.person_id,
-        contact=contact,
+        contact=_contact(order),
         visit_code=order.visit_code,
         parent_id=order.id,
-        parent_path=order.handling_path,
     )
 
 
-def _sealed(order: Order) -> tuple[Contact, tuple[float | None, float | None]]:
-    """The contact and the exact point of the order; of an anonymous one what its own row has."""
+def _contact(order: Order) -> Contact:
     source = session.get(OrderContact, order.id)
-    point = order.latitude, order.longitude
     if source is None or order.anonymous:
-        return Contact(), point
-    contact = Contact(**{field: source.opened(field) for field in OrderContact.FIELDS})
-    return contact, source.opened_point() or point
+        return Contact()
+    return Contact(**{field: source.opened(field) for field in OrderContact.FIELDS})
 
 
 def check_parts(order: Order) -> None:
@@ -173,7 +167,7 @@ def gather(parent: Order) -> None:
     parent.gather(now())
     units = {part.handling_unit_id: get_unit(part.handling_unit_id).name for part in parts}
     outcomes = [
-        f"{units[part.handling_unit_id]}：{part.task or BLANK}（{STAFF_WORDS[part.status]}）"
+        f"{units[part.handling_unit_id]}：{part.task}（{STAFF_WORDS[part.status]}）"
         for part in parts
     ]
     write(_GATHERER, parent, note="\n".join(outcomes))
@@ -198,7 +192,7 @@ def _parts_of_round(parent: Order) -> list[Order]:
 def tell_completed(order: Order, category: Category | None) -> None:
     """Asks the desk to check a completed order, where the category wants it; else tells residents."""
     if category is not None and category.check_before_answer and order.checked_at is None:
-        tell(order, "to_check", [*desk(order), *judges(order, "orders.manage")])
+        tell(order, "to_check", desk(order))
     else:
         tell(order, "completed", requesters(order))
         tell(order, "outcome", outcome_hearers(order))

@@ -20,13 +20,12 @@ def keep_new(
     on_word_of: int | None = None,
 ) -> None:
     """Writes a placed order: its row, its first history row, its contact, sealed, and its words."""
-    sealed = placement.sealed
     contact = OrderContact(order_id=order.id)
-    if sealed != Contact():
-        contact.put(**asdict(sealed))
+    if placement.contact != Contact():
+        contact.put(**asdict(placement.contact))
         order.beside.append(contact)
     write(actor, order, note=note, photo_ids=order.photo_ids, on_word_of=on_word_of)
-    if sealed != Contact():
+    if placement.contact != Contact():
         # It is written already; the answer finds it in the session.
         make_transient_to_detached(contact)
         session.add(contact)

@@ -10,7 +10,6 @@ from app.organisation.geometry import CoordinateSystem, to_gcj02
 from app.organisation.models import Place, Unit
 from app.organisation.queries import (
     community_of,
-    entrance_of,
     get_unit,
     get_visible_place,
     is_open,
@@ -23,15 +22,11 @@ from app.people.queries import get_person
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """The unit that acts, and all that is known of the place; the point is in gcj02.
-
-    `place_id` is no room: of a room (室) it is the doorway or building, and `room` is the room's id.
-    """
+    """The unit that acts, and all that is known of the place; the point is in gcj02."""
 
     unit: Unit
     grid_id: int | None
     place_id: int | None
-    room: int | None
     latitude: float | None
     longitude: float | None
     address: str | None
@@ -45,9 +40,8 @@ def spot_of(
     Raises Invalid `unit.unknown`, `unit.closed`, `place.unknown`, `place.other_unit`,
     `location.outside`, `order.unit_required`.
     """
-    given = None if place_id is None else _place(actor, place_id)
-    place = None if given is None else entrance_of(given)
-    place_unit = None if given is None else get_unit(given.unit_id)
+    place = None if place_id is None else _place(actor, place_id)
+    place_unit = None if place is None else get_unit(place.unit_id)
     latitude, longitude = _point(place, location)
     found = None
     if location is not None and latitude is not None and longitude is not None:
@@ -67,15 +61,7 @@ def spot_of(
         grid = place_unit
     inside = grid is not None and grid.path.startswith(unit.path) and grid.id != unit.id
     address = None if location is None else location.get("address")
-    return Spot(
-        unit=unit,
-        grid_id=grid.id if grid and inside else None,
-        place_id=None if place is None else place.id,
-        room=None if given is None or given is place else given.id,
-        latitude=latitude,
-        longitude=longitude,
-        address=address,
-    )
+    return Spot(unit, grid.id if grid and inside else None, place_id, latitude, longitude, address)
 
 
 def _point(

@@ -1,7 +1,7 @@
 """下单: a resident places an order, or staff enter it for a resident."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,13 +12,14 @@ from app.categories.queries import check_answers, usable_category
 from app.categories.states import URGENCY_RANK, NeedsPhoto, Urgency
 from app.files.service import attach
 from app.files.states import FileKind
+from app.identity.queries import consented
+from app.identity.states import Document
 from app.kernel.actor import Actor
 from app.kernel.clock import local_midnight, now, to_local
 from app.kernel.crypto import normalise_phone
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.rows import fetch, reserve_ids, table_of
 from app.kernel.errors import Forbidden, Invalid, TooMany
-from app.kernel.limits import AN_HOUR, Rate, count
 from app.orders.placing.keeping import keep_new
 from app.orders.placing.locating import Spot, closed_unit, spot_of
 from app.orders.record.telling import desk, requesters, tell
@@ -28,21 +29,9 @@ from app.orders.ticket.states import OPEN, Source
 from app.organisation.models import Unit
 from app.organisation.queries import hold_unit, is_open, setting, unit_above
 from app.people.models import Person
-from app.people.queries import (
-    consented,
-    get_person,
-    has_refused,
-    hold_people,
-    holders_of,
-    lock_person,
-    name_of,
-    phone_of,
-    unit_paths_of,
-)
-from app.people.states import Document
+from app.people.queries import get_person, holders_of, lock_person, name_of, phone_of, unit_paths_of
 
 MAX_PHOTOS = 9
-EMERGENCIES = Rate(20, AN_HOUR)
 _ORDERS = table_of(Order)
 RESIDENT_SOURCES = frozenset({Source.MINI_PROGRAM, Source.H5})
 
@@ -52,8 +41,6 @@ class _Party:
     """The person whom the order is for, the private person who placed it, and the contact.
 
     Staff who enter an order for another person are neither, unless they will not see it otherwise.
-    `may_raise`: who places it is staff that sees orders of the unit, and so decides how urgent it is;
-    the urgency that a building leader gives is a wish, as a resident's.
     """
 
     requester: Person | None
@@ -61,7 +48,6 @@ class _Party:
     name: str | None
     phone: str | None
     by_staff: bool
-    may_raise: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +82,12 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
 
     One of description, voice, picture, category and phone is needed; a phone alone, given here,
     means 请社区打给我. `location` is {latitude, longitude, coordinate_system, address?},
-    `on_behalf_of` {person_id?, name?, phone?}. A resident's order keeps its point only with the
-    consent to `exact_location`; without it the grid and the place are kept. What staff enter is kept
-    on the word of the person for whom they enter it, and the history says so.
+    `on_behalf_of` {person_id?, name?, phone?}.
 
     Raises Invalid `order.empty`, `order.too_many_photos`, `order.photo_required`, `unit.closed`,
-    `person.unknown`; Conflict `person.erased`; Forbidden `order.on_behalf_staff_only`,
-    `order.staff_only_field`, `category.staff_only`, `consent.required`, `person.desk_only`; TooMany
-    `order.daily_limit`, `order.open_limit`, `rate.exceeded`; and what `spot_of`, `usable_category`
-    and `check_answers` raise.
+    `person.unknown`; Forbidden `order.on_behalf_staff_only`, `order.staff_only_field`,
+    `category.staff_only`, `consent.required`, `person.desk_only`; TooMany `order.daily_limit`,
+    `order.open_limit`; and what `spot_of`, `usable_category` and `check_answers` raise.
     """
     at = now()
     spot = spot_of(actor, wish.unit_id, wish.place_id, wish.location)
@@ -118,13 +101,9 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
         raise Invalid("order.empty", "请说一说什么事，或留下电话让社区打给您。")
     _check_content(party, category, wish.photo_ids)
     emergency = category is not None and category.urgency is Urgency.EMERGENCY
-    _check_staff_fields(actor, spot.unit, wish, by_staff=party.by_staff)
-    if party.by_staff:
-        count(actor, "orders.place:for another")
-        if party.requester and has_refused(party.requester.id, Document.EXACT_LOCATION):
-            spot = replace(spot, latitude=None, longitude=None)
-    elif not _check_limits(actor, spot.unit, at, emergency=emergency):
-        spot = replace(spot, latitude=None, longitude=None)
+    if not party.by_staff:
+        _check_staff_fields(wish)
+        _check_limits(actor, spot.unit, at, emergency=emergency)
     goes_above = category is not None and category.to_unit_above
     unit = hold_unit((unit_above(spot.unit) if goes_above else spot.unit).id)
     if not is_open(unit):
@@ -133,12 +112,9 @@ def submit_order(actor: Actor, wish: Wish) -> Order:
     # The id is drawn before, since the first row of the history seals it.
     order = Order.placed(placement, reserve_ids(Order, 1)[0], at)
     on_word_of = order.requester_id if party.by_staff else None
-    if party.by_staff and on_word_of != actor.person_id and placement.contact != Contact():
-        order.note(contact_on_word=True)
     keep_new(actor, order, placement, note=order.description, on_word_of=on_word_of)
     _attach(actor, order)
-    page = emergency or party.may_raise
-    _tell_of_new(actor, order, category, page=page, by_staff=party.by_staff)
+    _tell_of_new(actor, order, category, page=emergency or party.by_staff)
     return order
 
 
@@ -149,12 +125,12 @@ def _placement(
         **from_category(category)
         | {
             "urgency": _urgency(party, category, wish.urgency),
-            "green_channel": _is_green(party, category, anonymous=wish.anonymous),
+            "green_channel": _is_green(party, category),
         },
         unit_id=unit.id,
         unit_path=unit.path,
         source=wish.source or (Source.WINDOW if party.by_staff else Source.MINI_PROGRAM),
-        wished_urgency=None if party.may_raise else wish.urgency,
+        wished_urgency=None if party.by_staff else wish.urgency,
         anonymous=wish.anonymous,
         description=wish.description or None,
         answers=check_answers(category, wish.answers),
@@ -170,9 +146,7 @@ def _placement(
         longitude=spot.longitude,
         requester_id=party.requester.id if party.requester else None,
         placer_id=party.placer_id,
-        contact=Contact(
-            party.name, party.phone, spot.address, None if spot.room is None else str(spot.room)
-        ),
+        contact=Contact(party.name, party.phone, spot.address),
         imposed_due_at=wish.imposed_due_at,
         external_number=wish.external_number,
     )
@@ -180,7 +154,6 @@ def _placement(
 
 def _party(actor: Actor, unit: Unit, wish: Wish, *, sees: bool) -> _Party:
     enters = actor.may("orders.enter", unit.path)
-    raises = actor.may("orders.see", unit.path)
     entered_by = None if sees else actor.person_id
     given = wish.on_behalf_of or {}
     name = wish.contact_name or given.get("name")
@@ -191,16 +164,15 @@ def _party(actor: Actor, unit: Unit, wish: Wish, *, sees: bool) -> _Party:
             raise Forbidden("order.on_behalf_staff_only", "代他人下单请填写对方的姓名和电话。")
         person = _known_person(actor, given["person_id"])
         name, phone = name or name_of(person.id), phone or phone_of(person.id)
-        return _Party(person, entered_by, name, phone, True, raises)
+        return _Party(person, entered_by, name, phone, True)
     if enters and given:
-        return _Party(None, entered_by, name, phone, True, raises)
+        return _Party(None, entered_by, name, phone, True)
     me = get_person(actor.own_id)
     if given:
-        return _Party(None, me.id, name, phone, enters, raises)
+        return _Party(None, me.id, name, phone, enters)
     # A building leader's own order is a resident's; staff enter what they find on patrol.
     by_staff = enters and actor.may("orders.see", unit.path)
-    name, phone = name or name_of(me.id), phone or phone_of(me.id)
-    return _Party(me, None, name, phone, by_staff, by_staff and raises)
+    return _Party(me, None, name or name_of(me.id), phone or phone_of(me.id), by_staff)
 
 
 def _will_see(actor: Actor, unit: Unit, category: Category | None) -> bool:
@@ -215,7 +187,6 @@ def _known_person(actor: Actor, person_id: int) -> Person:
     """The person, if of a unit where the actor may enter orders; others count as unknown."""
     if not any(actor.may("orders.enter", path) for path in unit_paths_of(person_id)):
         raise Invalid("person.unknown", "没有找到这位居民，请填写姓名和电话。")
-    hold_people([person_id])
     return get_person(person_id)
 
 
@@ -232,18 +203,9 @@ def _check_content(party: _Party, category: Category | None, photo_ids: Sequence
         )
 
 
-def _check_staff_fields(actor: Actor, unit: Unit, wish: Wish, *, by_staff: bool) -> None:
-    """Raises Forbidden `order.staff_only_field` where a field is not for this actor.
-
-    What comes from above (上级交办) and its date are for those who dispatch orders of the unit.
-    """
-    imposed = wish.imposed_due_at is not None or wish.source is Source.SUPERIOR
-    if imposed and not actor.may("orders.dispatch", unit.path):
-        raise Forbidden("order.staff_only_field", "上级交办的单子和期限，由值班员或派单员登记。")
-    given = wish.external_number is not None
-    if not by_staff and (
-        given or (wish.source is not None and wish.source not in RESIDENT_SOURCES)
-    ):
+def _check_staff_fields(wish: Wish) -> None:
+    given = wish.external_number is not None or wish.imposed_due_at is not None
+    if given or (wish.source is not None and wish.source not in RESIDENT_SOURCES):
         raise Forbidden("order.staff_only_field", "有些内容只能由工作人员填写。")
 
 
@@ -252,13 +214,9 @@ _PLACED_TODAY = and_(
     _ORDERS.c.urgency != Urgency.EMERGENCY,
 )
 _WAITING = _ORDERS.c.status.in_(OPEN)
-# Whether a person agreed to the privacy notice and to the keeping of points; his or her orders placed
-# today; those still open.
+# Whether a person agreed to the privacy notice; his or her orders placed today; those still open.
 _MINE = select(
-    consented(Document.PRIVACY),
-    consented(Document.EXACT_LOCATION),
-    func.count().filter(_PLACED_TODAY),
-    func.count().filter(_WAITING),
+    consented(Document.PRIVACY), func.count().filter(_PLACED_TODAY), func.count().filter(_WAITING)
 ).where(
     or_(
         _ORDERS.c.requester_id == bindparam("person_id"),
@@ -268,20 +226,18 @@ _MINE = select(
 )
 
 
-def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> bool:
+def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) -> None:
     """Checks the consent, then by the unit's settings the orders of today and the open orders.
 
-    Locks the person, so that the counts hold. An emergency needs the consent, and only so many are
-    taken in an hour. Answers whether the point of the order may be kept.
+    Locks the person, so that the counts hold. An emergency needs the consent alone.
     """
     person = lock_person(actor.own_id)
     today = local_midnight(at)
-    ((agreed, exactly, placed, waiting),) = fetch(_MINE, {"person_id": person.id, "today": today})
+    ((agreed, placed, waiting),) = fetch(_MINE, {"person_id": person.id, "today": today})
     if not agreed:
         raise Forbidden("consent.required", "请先阅读并同意隐私说明。")
     if emergency:
-        count(actor, "orders.place:emergency", EMERGENCIES)
-        return bool(exactly)
+        return
     if person.is_desk_only(at):
         raise Forbidden("person.desk_only", "您目前只能打电话或到社区办理，如有异议可以申诉。")
     if placed >= setting(unit.id, "orders.resident_daily"):
@@ -297,21 +253,19 @@ def _check_limits(actor: Actor, unit: Unit, at: datetime, *, emergency: bool) ->
             "您还有不少工单在办，办好几件后再下单，急事请打电话。",
             retry_after=3600,
         )
-    return bool(exactly)
 
 
 def _urgency(party: _Party, category: Category | None, wished: Urgency | None) -> Urgency:
     base = category.urgency if category is not None else Urgency.NORMAL
-    if not party.may_raise or wished is None:
+    if not party.by_staff or wished is None:
         return base
     return max(base, wished, key=URGENCY_RANK.index)
 
 
-def _is_green(party: _Party, category: Category | None, *, anonymous: bool) -> bool:
-    if category is not None and category.green_channel:
-        return True
-    # Few people of a building are green: of an anonymous requester it would say too much.
-    return not anonymous and party.requester is not None and party.requester.green
+def _is_green(party: _Party, category: Category | None) -> bool:
+    return (category is not None and category.green_channel) or (
+        party.requester is not None and party.requester.green
+    )
 
 
 def _attach(actor: Actor, order: Order) -> None:
@@ -322,19 +276,14 @@ def _attach(actor: Actor, order: Order) -> None:
         attach(actor, [order.voice_id], subject, kind=FileKind.VOICE)
 
 
-def _tell_of_new(
-    actor: Actor, order: Order, category: Category | None, *, page: bool, by_staff: bool
-) -> None:
-    # The wish of a building leader reaches the desk at night too, but is no call to all on duty.
-    wished = by_staff and order.wished_urgency is Urgency.EMERGENCY
-    is_urgent = wished or order.urgency is Urgency.EMERGENCY
+def _tell_of_new(actor: Actor, order: Order, category: Category | None, *, page: bool) -> None:
     named = category.name if category is not None else "请社区帮忙分类"
     tell(order, "placed", requesters(order))
     if order.urgency is Urgency.EMERGENCY and page and _may_page(actor, order):
         watchers = holders_of("orders.acknowledge", order.handling_unit_id)
         tell(order, "emergency", watchers, urgent=True, category=named)
     else:
-        tell(order, "new", desk(order), category=named, urgent=is_urgent)
+        tell(order, "new", desk(order), category=named, urgent=order.urgency is Urgency.EMERGENCY)
 
 
 def _may_page(actor: Actor, order: Order) -> bool:

@@ -32,11 +32,9 @@ from app.orders.ticket.models import (
     OrderEvent,
     OrderEventContent,
     OrderRequest,
-    PartsFollow,
     RequestsLapse,
 )
 from app.orders.ticket.states import Action, RequestState
-from app.people.queries import hold_people
 
 BATCH = 500
 # Statements built once: building them takes longer than running them.
@@ -49,12 +47,6 @@ _END_HANDS = (
     update(_HANDS)
     .where(_HANDS.c.order_id == bindparam("of_order"), _HANDS.c.until.is_(None))
     .values(until=bindparam("at", type_=UTCDateTime))
-)
-_PARTS = table_of(Order)
-_PARTS_FOLLOW = (
-    update(_PARTS)
-    .where(_PARTS.c.parent_id == bindparam("of_order"))
-    .values(parent_path=bindparam("path"))
 )
 
 
@@ -71,17 +63,6 @@ def take(actor: Actor, order_id: int, action: Action) -> Order:
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
     order.check_action(action, words_for(actor, order))
     return order
-
-
-def hold_requester(order_id: int) -> None:
-    """Lets the requester of the order, and who placed it, not be erased before the transaction ends.
-
-    A verb that writes down what staff know of the requester calls it before `take`. Raises Conflict
-    `person.erased` where the erasure is under way.
-    """
-    people = select(Order.requester_id, Order.placer_id).where(Order.id == order_id)
-    row = session.execute(people).one_or_none()
-    hold_people(row or ())
 
 
 def locked(order_id: int) -> Order:
@@ -203,8 +184,6 @@ def keep_beside(order: Order) -> None:
             session.execute(delete(OrderAssignee).where(*_helping(order, one.person_ids)))
         elif isinstance(one, RequestsLapse):
             void_requests(order, one.at)
-        elif isinstance(one, PartsFollow):
-            put(_PARTS_FOLLOW, {"of_order": order.id, "path": one.path})
         elif isinstance(one, Model):
             values = {name: value for name, value in columns_of(one).items() if value is not None}
             put(_into(type(one)), values)

@@ -1,11 +1,10 @@
 """Messages about an order, and the people who get them."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from app.kernel.clock import now, spoken_day
 from app.notifications.service import notify
-from app.orders.access.concern import concerned_with
 from app.orders.ticket.models import Order
 from app.people.queries import holders_of
 
@@ -20,28 +19,16 @@ def desk(order: Order) -> list[int]:
     return cleared_holders(order, "orders.dispatch", order.handling_unit_id)
 
 
-def judges(order: Order, permission: str, unit_id: int | None = None) -> list[int]:
-    """Ids of the nearest people who hold the permission and may judge the order: it is not their work.
-
-    They are those of the unit (by default the order's); where all of these worked on the order or
-    are parties of it, those of the nearest unit above.
-    """
-    unit_id = order.handling_unit_id if unit_id is None else unit_id
-    return cleared_holders(order, permission, unit_id, but=concerned_with(order))
-
-
-def cleared_holders(
-    order: Order, permission: str, unit_id: int, *, but: Collection[int] = ()
-) -> list[int]:
+def cleared_holders(order: Order, permission: str, unit_id: int) -> list[int]:
     """Ids of the people who hold the permission at the unit and may know of the order.
 
     For a sensitive order they need `orders.see_sensitive` too; where nobody has both, the people
-    with `orders.see_sensitive` are meant. People in `but` count as if they were not there.
+    with `orders.see_sensitive` are meant.
     """
-    people = holders_of(permission, unit_id, but=but)
+    people = holders_of(permission, unit_id)
     if not order.sensitive:
         return people
-    cleared = holders_of("orders.see_sensitive", unit_id, but=but)
+    cleared = holders_of("orders.see_sensitive", unit_id)
     return [person for person in people if person in cleared] or cleared
 
 

@@ -7,9 +7,8 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, TooMany
-from app.orders.access.concern import refuse_own_work
 from app.orders.record.core import take, write
-from app.orders.record.telling import desk, judges, requesters, tell
+from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import NoShow, Order
 from app.orders.ticket.states import NO_SHOW_WINDOW, NO_SHOWS_ADMITTED, URGE_EVERY, Action
 from app.people.queries import holders_of, lock_person
@@ -52,7 +51,7 @@ def report_not_come(actor: Actor, order_id: int, *, note: str | None = None) -> 
         raise Conflict("order.not_come_reported", "社区已经知道了，正在核实。")
     order.miss(at)
     write(actor, order, note=note)
-    tell(order, "not_come", [*desk(order), *judges(order, "orders.manage")], urgent=True)
+    tell(order, "not_come", desk(order), urgent=True)
     return order
 
 
@@ -70,7 +69,6 @@ def confirm_no_show(actor: Actor, order_id: int, *, confirmed: bool, note: str) 
     order = take(actor, order_id, Action.CONFIRM_NO_SHOW)
     if reported is not None and reported.person_id == actor.person_id:
         raise Forbidden("order.own_no_show", "这是关于您自己的，请由别人核实。")
-    refuse_own_work(actor, order)
     row = session.scalars(lock(waiting)).one_or_none()
     if row is None:
         raise Conflict("order.nothing_to_confirm", "没有等待核实的“没来”。")

@@ -42,15 +42,6 @@ class OrderEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class OrdersForgotten:
-    """An erased person's data were deleted from these orders: his or her own ones, and their parts,
-    and all others that he or she had to do with.
-    """
-
-    order_ids: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class OrderReopened:
     """The order begins again: in a new round, or apart from the order that it was merged into."""
 

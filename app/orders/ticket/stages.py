@@ -122,9 +122,7 @@ def _ended(deed: Deed) -> list[Fact]:
         return [_fact(deed, F.PAUSED, EVERY)]
     if deed.after is S.SUSPENDED and deed.changed:
         return [_fact(deed, F.PAUSED, (Stage.SOLVE,))]
-    stages = _called(deed)
-    if deed.changed:
-        stages = (*_DROPPED_IN.get(deed.after, ()), *stages)
+    stages = _DROPPED_IN.get(deed.after, ()) if deed.changed else _called(deed)
     if deed.action is A.REASSIGN and deed.before is S.DISPATCHED:
         stages = (Stage.ACCEPT,)
     return [_fact(deed, F.DROPPED, stages)] if stages else []
@@ -140,7 +138,7 @@ def _begun(deed: Deed) -> list[Fact]:
     if deed.after is S.DISPATCHED and again:
         stages = (Stage.ACCEPT,)
     elif deed.after is S.SUBMITTED and deed.changed:
-        stages = (*stages, Stage.ARRANGE)
+        stages = (Stage.ARRANGE,)
     elif deed.action is A.PLAN or (deed.is_planned and _goes_on(deed)):
         stages = (Stage.MONTHLY,)
     return [_fact(deed, F.STARTED, stages, deed.choice.as_details())] if stages else []

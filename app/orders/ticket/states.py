@@ -182,7 +182,7 @@ TABLE: dict[Action, Transition] = {
     Action.TRANSFER: _row("转办", {S.SUBMITTED, S.DISPATCHED}),
     Action.SPLIT: _row("会办", OPEN),
     Action.GATHER: _row("会办完成", OPEN, S.COMPLETED, meets=_DONE),
-    Action.AMEND: _row("更正", OPEN, S.SUBMITTED),
+    Action.AMEND: _row("更正", OPEN),
     Action.ASK: _row("请补充", {S.SUBMITTED, S.DISPATCHED}, meets=_CONTACT),
     Action.ANSWER: _row("补充说明", {S.SUBMITTED, S.DISPATCHED}),
     Action.EXTEND: _row("延期", OPEN),
@@ -206,14 +206,6 @@ TABLE: dict[Action, Transition] = {
     Action.CHECK_CONTENT: _row("内容核对", _EVERY),
 }
 
-# Whoever does one of these reports on work: the own work, or that of an outside unit.
-REPORTING = frozenset(
-    {Action.APPOINT, Action.START, Action.PROGRESS, Action.COMPLETE, Action.SETTLE}
-)
-REJECTING = frozenset({Action.REJECT})
-# These judge what others did.
-JUDGING = frozenset({Action.CHECK, Action.FOLLOW_UP, Action.DECIDE, Action.CONFIRM_NO_SHOW})
-
 
 class DispatchMode(StrEnum):
     """How an order was given out: to the pool, offered to a person (direct), or assigned."""
@@ -231,10 +223,6 @@ class HandlerKind(StrEnum):
     GRID = "grid"
     STAFF = "staff"
     PROVIDER = "provider"
-
-
-# Members and volunteers claim orders; everybody else is given them.
-CLAIMERS = frozenset({HandlerKind.MEMBER, HandlerKind.VOLUNTEER})
 
 
 class Source(StrEnum):
@@ -285,12 +273,6 @@ ASKED_BY = {
     RequestKind.CLOSE: Action.DECIDE,
 }
 BETWEEN_UNITS = frozenset({RequestKind.TRANSFER, RequestKind.REPORT_UP})
-# The permission that is needed to answer a request. One of another unit is received like a new order.
-DECIDING = (
-    dict.fromkeys(RequestKind, "orders.manage")
-    | dict.fromkeys(BETWEEN_UNITS, "orders.dispatch")
-    | {RequestKind.CLOSE: "orders.lead"}
-)
 
 
 class RequestState(StrEnum):

@@ -9,8 +9,7 @@ from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Conflict, Forbidden, not_found
-from app.orders.access.concern import refuse_own_work
-from app.orders.access.policy import POLICY, may_decide
+from app.orders.access.policy import may_decide
 from app.orders.access.visible import get_visible
 from app.orders.asking.service import WORDS
 from app.orders.closing.service import cancel_now, close_unrecognised
@@ -19,17 +18,10 @@ from app.orders.handling.service import check_person_and_caps
 from app.orders.record.core import locked, need_reason, write
 from app.orders.record.telling import desk, requesters, tell
 from app.orders.ticket.models import Order, OrderRequest
-from app.orders.ticket.states import (
-    ACTIVE,
-    ASKED_BY,
-    Action,
-    OrderStatus,
-    RequestKind,
-    RequestState,
-)
+from app.orders.ticket.states import ACTIVE, Action, OrderStatus, RequestKind, RequestState
 from app.orders.upward.service import extend_now
 from app.organisation.queries import hold_unit, is_open
-from app.people.queries import get_person, grants_of, lock_person
+from app.people.queries import get_person, lock_person, masked_names
 
 
 def agree_request(
@@ -42,8 +34,6 @@ def agree_request(
     not admit the act any more; and what the act raises.
     """
     request, order = _take(actor, order_id, request_id)
-    if not still_asks(request, order):
-        raise _changed_meanwhile()
     request.answer(RequestState.AGREED, now(), actor.person_id)
     # Written first, because the act may lapse all requests that are pending.
     session.flush()
@@ -64,15 +54,6 @@ def refuse_request(actor: Actor, order_id: int, request_id: int, *, reason: str)
     return order
 
 
-def still_asks(request: OrderRequest, order: Order) -> bool:
-    """Whether the person who asked may still ask for this today, by his or her present grants."""
-    person_id = request.asked_by_id
-    if person_id is None:
-        return True
-    asker = Actor(person_id, "", grants_of(person_id, now()))
-    return POLICY[ASKED_BY[request.kind]](asker, order)
-
-
 def _take(actor: Actor, order_id: int, request_id: int) -> tuple[OrderRequest, Order]:
     get_visible(actor, order_id)
     helper = session.scalar(
@@ -91,7 +72,6 @@ def _take(actor: Actor, order_id: int, request_id: int) -> tuple[OrderRequest, O
         raise not_found()
     if not may_decide(actor, request, order):
         raise Forbidden("order.not_allowed", "这一步不由您来办。")
-    refuse_own_work(actor, order)
     if request.state is not RequestState.PENDING:
         raise Conflict("order.request_decided", "这项申请已经答复过了。")
     if request.until <= now():
@@ -152,7 +132,8 @@ def _support(actor: Actor, order: Order, request: OrderRequest, note: str | None
     order.support(at, person_id=person.id)
     order.note(**request.named)
     write(actor, order, note=note)
-    tell(order, "claimed", requesters(order), handler_id=person.id)
+    name = masked_names([person.id])[person.id]
+    tell(order, "claimed", requesters(order), handler=name)
 
 
 Effect = Callable[[Actor, Order, OrderRequest, str | None], None]

@@ -9,14 +9,12 @@ from app.kernel.clock import now, spoken_day
 from app.kernel.errors import Conflict, Invalid, instead_of_not_found
 from app.orders.access.policy import may_manage, supervising
 from app.orders.asking.service import ask_agreement
-from app.orders.giving.service import consent_first
 from app.orders.record.core import need_reason, take, write
 from app.orders.record.telling import cleared_holders, desk, requesters, tell
 from app.orders.record.timing import KIND
 from app.orders.ticket.models import Order, OrderRequest
 from app.orders.ticket.states import PROGRESS_MIN_LENGTH, Action, RequestKind
 from app.organisation.queries import ancestors, get_unit, is_open
-from app.people.queries import without_consent
 
 
 def extend_order(
@@ -130,11 +128,9 @@ def transfer_order(actor: Actor, order_id: int, *, unit_id: int, reason: str) ->
 def support_order(actor: Actor, order_id: int, *, note: str) -> Order:
     """跨社区支援: a member of another unit asks the order's unit for the order.
 
-    Raises Forbidden `consent.required`, and what `take` and `ask_agreement` raise.
+    Raises what `take` and `ask_agreement` raise.
     """
     order = take(actor, order_id, Action.SUPPORT)
-    if without_consent([actor.own_id]):
-        raise consent_first()
     return ask_agreement(
         actor, order, RequestKind.SUPPORT, reason=note, details={"person_id": actor.own_id}
     )

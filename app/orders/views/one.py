@@ -12,22 +12,19 @@ from app.categories.states import Urgency
 from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.database.fast.rows import fetch, table_of
-from app.orders.access.concern import IS_PARTY, REJECTED, WORKED
 from app.orders.access.fitness import owes_code, unfit
-from app.orders.access.policy import is_requester, is_staff_of, may_explain, may_manage
+from app.orders.access.policy import (
+    is_requester,
+    is_staff_of,
+    may_explain,
+    may_manage,
+)
 from app.orders.linking.parts import open_parts, parts_of
 from app.orders.ticket.models import NoShow, Order, OrderFollower
-from app.orders.ticket.states import (
-    ASKED_BY,
-    JUDGING,
-    URGE_EVERY,
-    Action,
-    RequestKind,
-    RequestState,
-)
+from app.orders.ticket.states import ASKED_BY, URGE_EVERY, Action, RequestKind, RequestState
 from app.orders.views.deadlines import stages_of
 from app.orders.views.rendering import OrderView, views_of
-from app.people.queries import get_person, without_consent
+from app.people.queries import get_person
 
 # A dispatcher may act at once while a request of these kinds waits.
 _DONE_MEANWHILE = frozenset({RequestKind.EXTEND, RequestKind.CLOSE})
@@ -44,18 +41,12 @@ class OneView(OrderView):
 
 @dataclass(frozen=True, slots=True)
 class _Around:
-    """What other rows say: the reader joined, a missed visit waits, there are parts, and open parts.
-
-    `worked`, `party` and `rejected` say that it is the reader's own work, matter or rejection.
-    """
+    """Whether the reader has joined the order, a missed visit waits, it has parts, and open parts."""
 
     joined: bool = False
     reported: bool = False
     split: bool = False
     divided: bool = False
-    worked: bool = False
-    party: bool = False
-    rejected: bool = False
 
 
 _ORDER, _PERSON = bindparam("order_id", type_=BigInteger), bindparam("person_id", type_=BigInteger)
@@ -65,15 +56,14 @@ _ABOUT = select(
     exists().where(_UNCOME.order_id == _ORDER, _UNCOME.confirmed_at.is_(None)),
     exists().where(table_of(Order).c.parent_id == _ORDER),
     open_parts(_ORDER),
-    WORKED,
-    IS_PARTY,
-    REJECTED,
 )
 
 
 def _around(actor: Actor, order: Order) -> _Around:
-    (found,) = fetch(_ABOUT, {"order_id": order.id, "person_id": actor.person_id})
-    return _Around(*map(bool, found))
+    ((joined, reported, split, divided),) = fetch(
+        _ABOUT, {"order_id": order.id, "person_id": actor.person_id}
+    )
+    return _Around(bool(joined), bool(reported), bool(split), bool(divided))
 
 
 def view_of(actor: Actor, order: Order) -> OneView:
@@ -82,14 +72,11 @@ def view_of(actor: Actor, order: Order) -> OneView:
     `actions` leaves out the actions that would be refused because of other rows. Handlers and staff
     see all stages with deadlines, other readers the promised date alone.
     """
-    (view,) = views_of(actor, [order], is_whole=True)
+    (view,) = views_of(actor, [order])
     shown = {field.name: getattr(view, field.name) for field in fields(view)}
     # A new order has nothing beside it yet.
     around = _around(actor, order) if order.version > 1 else _Around()
     shown["actions"] = _possible(actor, order, view, around)
-    if around.worked or around.party:
-        # Nobody answers a request about the own work; the list of rows cannot know this.
-        shown["requests"] = [row | {"may_decide": False} for row in view.requests]
     if may_explain(actor, order) or is_staff_of(actor, order):
         shown["deadlines"] = stages_of(order)
     stop_message, resident_text = _advice(actor, order)
@@ -115,8 +102,6 @@ def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> l
     meanwhile = _DONE_MEANWHILE if may_manage(actor, order) else frozenset()
     in_vain = {ASKED_BY[kind] for kind in waiting - meanwhile}
     found = {Action(name) for name in view.actions} - in_vain
-    if around.worked or around.party:
-        in_vain |= JUDGING
     in_vain |= {
         action
         for action, refused in _REFUSED.items()
@@ -127,11 +112,7 @@ def _possible(actor: Actor, order: Order, view: OrderView, around: _Around) -> l
 
 def _cannot_claim(actor: Actor, order: Order, _: _Around) -> bool:
     person = get_person(actor.own_id)
-    return (
-        person.is_away(now())
-        or unfit(person, category_or_none(order.category_id)) is not None
-        or bool(without_consent([person.id]))
-    )
+    return person.is_away(now()) or unfit(person, category_or_none(order.category_id)) is not None
 
 
 def _is_past(moment: datetime | None) -> bool:
@@ -141,7 +122,6 @@ def _is_past(moment: datetime | None) -> bool:
 # When the verb of an action would refuse it although its rule and the order's state admit it.
 _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
     Action.CLAIM: _cannot_claim,
-    Action.SUPPORT: lambda actor, order, around: bool(without_consent([actor.own_id])),
     Action.JOIN: lambda actor, order, around: around.joined,
     Action.URGE: lambda actor, order, around: (
         order.urged_at is not None and now() - order.urged_at < URGE_EVERY[order.urgency]
@@ -150,10 +130,6 @@ _REFUSED: dict[Action, Callable[[Actor, Order, _Around], bool]] = {
         around.reported or not _is_past(order.appointed_at)
     ),
     Action.CONFIRM_NO_SHOW: lambda actor, order, around: not around.reported,
-    Action.CHECK_CONTENT: lambda actor, order, around: around.party,
-    Action.RATE: lambda actor, order, around: around.worked,
-    Action.FOLLOW_UP: lambda actor, order, around: not order.may_be_called,
-    Action.REJECT: lambda actor, order, around: order.appealed and around.rejected,
     Action.EXTEND: lambda actor, order, around: _is_past(order.due_at),
     Action.SETTLE: lambda actor, order, around: around.divided,
     Action.COMPLETE: lambda actor, order, around: (

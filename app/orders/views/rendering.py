@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
 from typing import Any
 
 from sqlalchemy import select
@@ -19,37 +18,23 @@ from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
 from app.orders.access.policy import (
     actions_of,
-    is_helper,
     is_holder,
-    is_offered,
     is_requester,
     is_staff_of,
     may_decide,
     may_know_requester,
     may_see_contact,
     may_see_unchecked,
+    takes_part,
 )
-from app.orders.access.visible import is_in_pool
 from app.orders.record.hands import assignees_of, last_hands
 from app.orders.ticket.models import Order, OrderContact, OrderRating, OrderRequest
 from app.orders.ticket.states import CloseKind, ContentState, OrderStatus, RequestKind, RequestState
-from app.organisation.queries import estates_of, place_names, provider_names, unit_names
+from app.organisation.queries import place_names, provider_names, unit_names
 from app.people.queries import masked_names
 
 # Decimals of a degree, about a kilometre, for readers who may not know the place.
 ROUNDED_DIGITS = 2
-
-
-class Grade(IntEnum):
-    """How near to somebody's home the reader comes: 网格, 小区, 楼栋 and 单元, or 室 and the exact point.
-
-    Room and exact point of a home come out by the reveal; the requester alone sees the own ones.
-    """
-
-    GRID = 0
-    ESTATE = 1
-    BUILDING = 2
-    WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +75,7 @@ class _Surroundings:
     """Rows and names of other tables for a page of orders, read once."""
 
     units: Mapping[int, str]
-    places: Mapping[int, dict[str, Any] | None]
-    points: Mapping[int, dict[str, Any] | None]
+    places: Mapping[int, str]
     categories: Mapping[int, str]
     contacts: Mapping[int, Any]
     assignees: Mapping[int, list[Any]]
@@ -102,16 +86,13 @@ class _Surroundings:
     files: Mapping[int, FileLink]
 
 
-def views_of(actor: Actor, orders: Sequence[Order], *, is_whole: bool = False) -> list[OrderView]:
-    """The orders as the actor may see them, in their order; one statement for each other table.
-
-    `is_whole`: the requester sees the own place with room and exact point. Lists leave it unset.
-    """
-    around = _surroundings(actor, orders, is_whole=is_whole)
+def views_of(actor: Actor, orders: Sequence[Order]) -> list[OrderView]:
+    """The orders as the actor may see them, in their order; one statement for each other table."""
+    around = _surroundings(orders)
     return [_view(actor, order, around) for order in orders]
 
 
-def _surroundings(actor: Actor, orders: Sequence[Order], *, is_whole: bool) -> _Surroundings:
+def _surroundings(orders: Sequence[Order]) -> _Surroundings:
     ids = [order.id for order in orders]
     # A new order has no assignees and no requests yet.
     touched = [order.id for order in orders if order.version > 1]
@@ -125,14 +106,11 @@ def _surroundings(actor: Actor, orders: Sequence[Order], *, is_whole: bool) -> _
     units |= {o.grid_id for o in orders if o.grid_id is not None}
     file_ids = [photo for o in orders for photo in o.photo_ids]
     file_ids += [o.voice_id for o in orders if o.voice_id is not None]
-    contacts = _contacts(ids)
-    grades = {order.id: _grade(actor, order, is_whole=is_whole) for order in orders}
     return _Surroundings(
         units=unit_names(units),
-        places=_places(orders, contacts, grades),
-        points={o.id: _point(o, contacts.get(o.id), grades[o.id]) for o in orders},
+        places=place_names({o.place_id for o in orders if o.place_id is not None}),
         categories=category_names({o.category_id for o in orders if o.category_id is not None}),
-        contacts=contacts,
+        contacts=_contacts(ids),
         assignees=assignees,
         providers=provider_names({h.provider_id for h in hands if h.provider_id is not None}),
         people=masked_names({person for person in people if person is not None}),
@@ -145,9 +123,9 @@ def _surroundings(actor: Actor, orders: Sequence[Order], *, is_whole: bool) -> _
 _ASKED = table_of(OrderRequest)
 _REQUESTS = select(_ASKED).where(among(_ASKED.c.order_id, "order_ids")).order_by(_ASKED.c.id)
 _OPENED = table_of(OrderContact).c
-_CONTACTS = select(
-    _OPENED.order_id, _OPENED.name, _OPENED.phone, _OPENED.room, _OPENED.point
-).where(among(_OPENED.order_id, "order_ids"))
+_CONTACTS = select(_OPENED.order_id, _OPENED.name, _OPENED.phone).where(
+    among(_OPENED.order_id, "order_ids")
+)
 _RATINGS = (
     select(OrderRating).where(among(OrderRating.order_id, "order_ids")).order_by(OrderRating.id)
 )
@@ -181,9 +159,8 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
     rows = around.assignees.get(order.id, [])
     # A person who is asked to agree must know what the order is about.
     asked = any(_decides(actor, row, order) for row in around.requests.get(order.id, []))
-    # Whoever handled it before is none of these, and sees the record of what he or she did.
-    involved = mine or staff or asked or _has_hand(actor, order) or _works(actor, order, rows)
-    asked_of = staff or is_offered(actor, order)
+    involved = mine or staff or asked or takes_part(actor, order) or _works(actor, order, rows)
+    asked_of = staff or actor.person_id == order.offered_to_id
     inside = staff or asked or _has_hand(actor, order) or (not mine and _works(actor, order, rows))
     unhidden = mine or (involved and may_know_requester(actor, order))
     checked = involved and (
@@ -200,18 +177,18 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         first_unit=named(order.first_unit_id, around.units) or {},
         attention_unit=named(order.attention_unit_id, around.units) or {},
         grid=named(order.grid_id, around.units),
-        place=around.places[order.id],
+        place=named(order.place_id, around.places) if near else None,
         description=order.description if checked else None,
         answers=order.answers if checked else {},
         external_number=order.external_number if staff or mine else None,
-        location=around.points[order.id],
+        location=_location(order, exact=near),
         photos=[around.files[found] for found in order.photo_ids if found in around.files]
         if checked
         else [],
         voice=around.files.get(order.voice_id or 0) if checked else None,
         requester=named(order.requester_id, around.people) if unhidden else None,
         contact=_contact(around.contacts.get(order.id)) if unhidden and (staff or near) else None,
-        assignees=_assignees(actor, _current(order, rows), around, involved=involved),
+        assignees=[_assignee(row, around) for row in _current(order, rows) if involved],
         offered_to=named(order.offered_to_id, around.people) if asked_of else None,
         next_due_at=order.next_due_at if inside else _promised_day(order),
         deadlines=_promise(order),
@@ -220,48 +197,6 @@ def _view(actor: Actor, order: Order, around: _Surroundings) -> OrderView:
         actions=actions_of(actor, order),
         visit_code=order.visit_code if mine and order.is_held else None,
     )
-
-
-def _grade(actor: Actor, order: Order, *, is_whole: bool) -> Grade:
-    if is_requester(actor, order):
-        # The requester of a part (会办) is the dispatcher who has split the order.
-        return Grade.WHOLE if is_whole and order.parent_id is None else Grade.BUILDING
-    if may_see_contact(actor, order):
-        return Grade.BUILDING
-    if order.anonymous:
-        return Grade.GRID
-    if actor.is_system or is_staff_of(actor, order):
-        return Grade.BUILDING
-    return Grade.ESTATE if actor.may("orders.claim", order.handling_path) else Grade.GRID
-
-
-def _places(
-    orders: Sequence[Order], contacts: Mapping[int, Any], grades: Mapping[int, Grade]
-) -> dict[int, dict[str, Any] | None]:
-    """By order id the room, the doorway or building, or the estate, as the schema Named."""
-    shown = {o.id: o.place_id for o in orders if grades[o.id] is not Grade.GRID}
-    for order_id in [i for i in shown if grades[i] is Grade.WHOLE and i in contacts]:
-        shown[order_id] = OrderContact.opened_room(contacts[order_id]) or shown[order_id]
-    far = {place for i, place in shown.items() if place and grades[i] is Grade.ESTATE}
-    estates = estates_of(far) if far else {}
-    shown |= {i: estates.get(shown[i] or 0) for i in shown if grades[i] is Grade.ESTATE}
-    names = place_names({place for place in shown.values() if place is not None})
-    return {order.id: named(shown.get(order.id), names) for order in orders}
-
-
-def _point(order: Order, contact: Any, grade: Grade) -> dict[str, Any] | None:
-    if order.latitude is None or order.longitude is None:
-        return None
-    latitude, longitude = order.latitude, order.longitude
-    if grade is Grade.WHOLE and contact is not None:
-        latitude, longitude = OrderContact.opened_point(contact) or (latitude, longitude)
-    digits = 7 if grade >= Grade.BUILDING else ROUNDED_DIGITS
-    return {
-        "latitude": round(latitude, digits),
-        "longitude": round(longitude, digits),
-        "coordinate_system": "gcj02",
-        "address": None,
-    }
 
 
 def named(found: int | None, names: Mapping[int, str]) -> dict[str, Any] | None:
@@ -287,6 +222,18 @@ def _flags(order: Order) -> list[str]:
     return [name for name, holds in conditions.items() if holds]
 
 
+def _location(order: Order, *, exact: bool) -> dict[str, Any] | None:
+    if order.latitude is None or order.longitude is None:
+        return None
+    digits = 7 if exact else ROUNDED_DIGITS
+    return {
+        "latitude": round(order.latitude, digits),
+        "longitude": round(order.longitude, digits),
+        "coordinate_system": "gcj02",
+        "address": None,
+    }
+
+
 def _contact(row: Any) -> dict[str, Any] | None:
     if row is None:
         return None
@@ -297,30 +244,22 @@ def _contact(row: Any) -> dict[str, Any] | None:
 
 
 def _works(actor: Actor, order: Order, rows: Sequence[Any]) -> bool:
-    """Whether the reader may claim orders of the unit, and is not one who handled this one before."""
-    own = [row for row in rows if row.person_id is not None and row.person_id == actor.person_id]
-    left = bool(own) and all(row.until is not None for row in own)
-    claims = actor.may("orders.claim", order.handling_path) and not left
-    return claims or is_in_pool(actor, order)
+    """Whether the reader may claim orders of the unit, or is or was a handler of this one."""
+    return actor.may("orders.claim", order.handling_path) or any(
+        row.person_id is not None and row.person_id == actor.person_id for row in rows
+    )
 
 
 def _has_hand(actor: Actor, order: Order) -> bool:
     """Who handles it now, helps, or was asked to handle it."""
-    return is_holder(actor, order) or is_helper(actor, order) or is_offered(actor, order)
+    hands = (order.holder_id, order.offered_to_id, *order.helper_ids)
+    return actor.person_id is not None and actor.person_id in hands
 
 
 def _current(order: Order, rows: Sequence[Any]) -> list[Any]:
     if order.status in (OrderStatus.COMPLETED, OrderStatus.CLOSED):
         return last_hands(rows)
     return [row for row in rows if row.until is None]
-
-
-def _assignees(
-    actor: Actor, rows: Sequence[Any], around: _Surroundings, *, involved: bool
-) -> list[dict[str, Any]]:
-    """Who handles or completed it, for everybody who is involved and for these people themselves."""
-    own = any(row.person_id is not None and row.person_id == actor.person_id for row in rows)
-    return [_assignee(row, around) for row in rows] if involved or own else []
 
 
 def _assignee(row: Any, around: _Surroundings) -> dict[str, Any]:

@@ -7,8 +7,6 @@ from app.organisation.queries.locating import (
     nearest_community,
 )
 from app.organisation.queries.places import (
-    entrance_of,
-    estates_of,
     get_place,
     get_visible_place,
     list_places,
@@ -24,8 +22,6 @@ from app.organisation.queries.providers import (
     get_visible_provider,
     list_phone_entries,
     list_providers,
-    lock_provider,
-    lock_providers_of,
     phone_entries_visible_to,
     provider_names,
     providers_visible_to,
@@ -50,8 +46,6 @@ from app.organisation.queries.units import (
 
 __all__ = [
     "account_visible_to",
-    "entrance_of",
-    "estates_of",
     "hold_unit",
     "open_unit",
     "Located",
@@ -72,8 +66,6 @@ __all__ = [
     "list_settings",
     "list_units",
     "locate",
-    "lock_provider",
-    "lock_providers_of",
     "located_or_refused",
     "nearest_community",
     "parent_path",

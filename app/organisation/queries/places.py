@@ -31,13 +31,6 @@ def get_place(place_id: int) -> Place:
     return place
 
 
-def entrance_of(place: Place) -> Place:
-    """Returns the place itself; of a room (室), which is somebody's home, the doorway or building."""
-    while place.kind is PlaceKind.ROOM and place.parent_id is not None:
-        place = get_place(place.parent_id)
-    return place
-
-
 def point_of(place: Place) -> Point | None:
     """Returns (latitude, longitude) of the place, or of the nearest place around it that has a point."""
     around = [int(step) for step in place.path.split("/") if step]
@@ -63,17 +56,11 @@ def same_building(place: Place) -> Select[int]:
 
 
 _names = KeptColumn(Place.full_name)
-_paths = KeptColumn(Place.path)
 
 
 def place_names(place_ids: Iterable[int]) -> dict[int, str]:
     """Returns full names of places by id, of closed ones too; unknown ids are missing."""
     return _names.of(place_ids)
-
-
-def estates_of(place_ids: Iterable[int]) -> dict[int, int]:
-    """Returns by the ids of places the ids of the estates (小区) that they are in."""
-    return {place_id: int(path.split("/")[1]) for place_id, path in _paths.of(place_ids).items()}
 
 
 def places_visible_to(actor: Actor) -> Select[Place]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Select, select
 
 from app.kernel.actor import Actor
-from app.kernel.database import lock, session
+from app.kernel.database import session
 from app.kernel.database.fast.kept import KeptColumn
 from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
@@ -26,23 +26,6 @@ def get_provider(provider_id: int) -> Provider:
 
 
 _names = KeptColumn(Provider.name)
-
-
-def lock_provider(provider_id: int | None) -> int | None:
-    """Locks the provider and returns the id of the person who acts for it; None where nobody does.
-
-    A verb locks the provider before any person, and people before orders.
-    """
-    if provider_id is None:
-        return None
-    found = session.scalar(lock(select(Provider).where(Provider.id == provider_id)))
-    return None if found is None else found.person_id
-
-
-def lock_providers_of(person_id: int) -> None:
-    """Locks the providers that the person acts for, as `lock_provider` does."""
-    acted_for = select(Provider).where(Provider.person_id == person_id).order_by(Provider.id)
-    session.scalars(lock(acted_for)).all()
 
 
 def provider_names(provider_ids: Iterable[int]) -> dict[int, str]:

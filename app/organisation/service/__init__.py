@@ -13,7 +13,6 @@ from app.organisation.service.providers import (
     create_phone_entry,
     create_provider,
     delete_phone_entry,
-    unlink_account,
 )
 from app.organisation.service.settings import set_setting
 from app.organisation.service.units import (
@@ -46,5 +45,4 @@ __all__ = [
     "remove_area",
     "set_area",
     "set_setting",
-    "unlink_account",
 ]

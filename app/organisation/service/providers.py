@@ -2,15 +2,13 @@
 
 from typing import TypedDict, Unpack
 
-from sqlalchemy import update
-
 from app.kernel.actor import Actor
 from app.kernel.audit import record
 from app.kernel.clock import now
 from app.kernel.database import lock, session
 from app.kernel.errors import Forbidden
 from app.kernel.events import announce
-from app.organisation.events import ProviderAccountChanged, ProviderAccountLinked
+from app.organisation.events import ProviderAccountLinked
 from app.organisation.models import PhoneEntry, Provider, Unit
 from app.organisation.policy import may_edit_phone_book, may_edit_providers
 from app.organisation.queries import (
@@ -71,14 +69,6 @@ def _link(actor: Actor, provider: Provider) -> None:
         announce(ProviderAccountLinked(actor, provider.id, provider.unit_id, provider.person_id))
 
 
-def unlink_account(actor: Actor, person_id: int) -> None:
-    """Takes the person off the providers that he or she acts for; used when the person is erased."""
-    # The audit of the erasure says who did it, so the actor is not needed here.
-    del actor
-    linked = update(Provider).where(Provider.person_id == person_id)
-    session.execute(linked.values(person_id=None, version=Provider.version + 1))
-
-
 class ProviderFields(TypedDict, total=False):
     """What may be said of a provider; None is the same as left out."""
 
@@ -114,16 +104,15 @@ def change_provider(
     unchanged(provider.version)
     unit.check_open()
     person_id = fields.get("person_id")
-    earlier_id = provider.person_id
+    linked = provider.person_id != person_id
     with refusing(CLASHES):
         provider.name, provider.kind, provider.phone = name, kind, fields.get("phone")
         provider.contact, provider.hours = fields.get("contact"), fields.get("hours")
         provider.person_id = person_id
         provider.closed_at = (provider.closed_at or now()) if closed else None
         provider.version += 1
-    if person_id != earlier_id:
+    if linked:
         _link(actor, provider)
-        announce(ProviderAccountChanged(provider.id, earlier_id))
     record(actor, "provider.changed", "provider", provider.id, unit_id=unit.id)
     return provider
 

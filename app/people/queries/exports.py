@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.kernel.clock import to_local
 from app.kernel.database import session
-from app.people.models import Consent, PersonDetail, PersonLimit, Registration, RoleGrant
+from app.people.models import PersonDetail, PersonLimit, Registration, RoleGrant
 from app.people.queries.persons import get_person, message_window_of
 from app.people.queries.registrations import registrations_of
 
@@ -24,9 +24,6 @@ def export_of(person_id: int) -> dict[str, Any]:
     )
     grants = session.scalars(
         select(RoleGrant).where(RoleGrant.person_id == person_id).order_by(RoleGrant.id)
-    )
-    consents = session.scalars(
-        select(Consent).where(Consent.person_id == person_id).order_by(Consent.id)
     )
     return {
         "id": person.id,
@@ -54,15 +51,6 @@ def export_of(person_id: int) -> dict[str, Any]:
                 "until": _text(grant.until),
             }
             for grant in grants
-        ],
-        "consents": [
-            {
-                "document": consent.document.value,
-                "version": consent.version,
-                "granted": consent.granted,
-                "at": _text(consent.at),
-            }
-            for consent in consents
         ],
         "limits": [
             {

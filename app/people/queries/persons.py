@@ -1,19 +1,18 @@
 """Reads of people: those that an actor may see, names, phones, and the row to lock."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlalchemy.orm import selectinload
 
-from app.kernel.actor import Actor, is_acting
+from app.kernel.actor import Actor
 from app.kernel.clock import now
 from app.kernel.crypto import mask_name
 from app.kernel.database import lock, session
 from app.kernel.database.fast.among import among
 from app.kernel.database.fast.rows import at_hand, fetch, table_of
-from app.kernel.errors import Conflict, not_found
-from app.kernel.naming import NOBODY, Naming
+from app.kernel.errors import not_found
 from app.kernel.pages import Key, Page, paginate
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
@@ -97,53 +96,12 @@ _LOCKED = lock(select(Person).where(Person.id == bindparam("person_id")))
 def lock_person(person_id: int) -> Person:
     """Reads the person's row again, locks it, and returns it; raises NotFound `not_found`.
 
-    A verb that writes about a person locks the person first, before any order. It holds the person
-    too, as `hold_people` does: an erasure takes the detail before the row, and so must all others.
+    A verb that writes about a person locks the person first, before any order.
     """
-    if not is_acting(person_id):
-        hold_who_is_here({person_id})
     person = session.scalar(_LOCKED, {"person_id": person_id})
     if person is None:
         raise not_found()
     return person
-
-
-_HELD = (
-    select(PersonDetail.person_id)
-    .where(among(PersonDetail.person_id, "ids"))
-    .order_by(PersonDetail.person_id)
-)
-_HELD_TO_STAY = _HELD.with_for_update(read=True, key_share=True)
-_HELD_TO_GO = _HELD.with_for_update()
-
-
-def hold_people(ids: Iterable[int | None]) -> None:
-    """Lets nobody of these people be erased before the transaction ends; None is left out.
-
-    A verb that writes something of another person's calls it before it locks an order. It stands in
-    nobody's way but an erasure's. Unknown ids are for the caller to refuse. Raises Conflict
-    `person.erased` where one of them is erased.
-    """
-    wanted = {person_id for person_id in ids if person_id is not None}
-    missing = wanted - hold_who_is_here(wanted)
-    if missing and session.scalar(select(exists().where(Person.id.in_(missing)))):
-        raise erased()
-
-
-def hold_who_is_here(ids: Collection[int]) -> set[int]:
-    """As `hold_people`, but returns who of these people is not erased."""
-    found = fetch(_HELD_TO_STAY, {"ids": sorted(ids)}) if ids else ()
-    return {row.person_id for row in found}
-
-
-def hold_to_erase(person_id: int) -> bool:
-    """Waits until nobody writes for the person, and lets nobody begin; False where nobody is there."""
-    return bool(fetch(_HELD_TO_GO, {"ids": [person_id]}))
-
-
-def erased() -> Conflict:
-    """The error Conflict `person.erased`."""
-    return Conflict("person.erased", "这位人员已注销。")
 
 
 def unit_paths_of(person_id: int) -> list[str]:
@@ -172,24 +130,16 @@ def audit_unit_of(person_id: int) -> int | None:
     return int(paths[0].split("/")[-2]) if paths else home
 
 
-def people_by_phone(index: str, *, limit: int) -> list[Person]:
-    """Returns people whose phone has this blind index, newest first, their details loaded.
+def page_by_phone(
+    actor: Actor, unit_path: str, index: str, *, cursor: str | None, limit: int
+) -> Page[Person]:
+    """Returns a page of people of the subtree with this phone, as far as the actor may see them.
 
-    It is for the program's own use: nobody's right to see the people is checked.
+    `index` is the blind index of the phone. The newest come first. Raises Invalid `cursor.invalid`.
     """
     found = select(PersonDetail.person_id).where(PersonDetail.phone_index == index)
-    statement = select(Person).where(Person.id.in_(found)).options(selectinload(Person.detail))
-    return list(session.scalars(statement.order_by(Person.id.desc()).limit(limit)))
-
-
-def ids_below(person_ids: Iterable[int], paths: Iterable[str]) -> set[int]:
-    """Returns the ids of those of the people who belong to one of the subtrees (`belongs_below`)."""
-    wanted = set(person_ids)
-    if not wanted:
-        return set()
-    return set(
-        session.scalars(select(Person.id).where(Person.id.in_(wanted), belongs_below(paths)))
-    )
+    statement = people_visible_to(actor).where(Person.id.in_(found), belongs_below((unit_path,)))
+    return paginate(statement, [Key(Person.id, desc=True)], cursor=cursor, limit=limit)
 
 
 def names_of(ids: Iterable[int]) -> dict[int, str]:
@@ -220,34 +170,6 @@ def address_of(person_id: int) -> str | None:
     """Returns the address in clear; None where there is none."""
     detail = session.get(PersonDetail, person_id)
     return (detail.opened("address") or None) if detail else None
-
-
-def phone_index_of(person_id: int) -> str | None:
-    """Returns the blind index of the phone; None where there is none."""
-    detail = session.get(PersonDetail, person_id)
-    return detail.phone_index if detail else None
-
-
-def names_by_which_known(person_id: int) -> list[str | None]:
-    """Returns name, phone and address in clear, as far as they are kept."""
-    detail = session.get(PersonDetail, person_id, populate_existing=True)
-    return [detail.opened(part) for part in ("name", "phone", "address")] if detail else []
-
-
-def certain_naming_of(person_id: int) -> Naming:
-    """Returns the naming by which the person is found in texts about anything (`Naming.certain`)."""
-    detail = session.get(PersonDetail, person_id)
-    if detail is None:
-        return NOBODY
-    own = {part: detail.opened(part) for part in ("name", "phone", "address")}
-    return Naming.certain(**own, is_verified=detail.phone_verified_at is not None)
-
-
-def verified_phone_of(person_id: int) -> str | None:
-    """Returns the phone in clear where the person has proved that it is the own one; else None."""
-    detail = session.get(PersonDetail, person_id)
-    is_verified = detail is not None and detail.phone_verified_at is not None
-    return phone_of(person_id) if is_verified else None
 
 
 def message_window_of(person: Person) -> dict[str, Any]:

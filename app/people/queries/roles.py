@@ -1,6 +1,5 @@
 """Reads of roles and grants: what a person may do, and who holds a permission at a unit."""
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, bindparam, false, or_, select
@@ -10,59 +9,17 @@ from app.kernel.actor import Actor, Grant
 from app.kernel.clock import now
 from app.kernel.database import UTCDateTime, session
 from app.kernel.database.fast.among import among
-from app.kernel.database.fast.kept import Kept
 from app.kernel.database.fast.rows import fetch
 from app.kernel.errors import Invalid, not_found
 from app.kernel.pages import Key, Page, paginate
-from app.kernel.permissions import known, roles_with
-from app.kernel.permissions import permissions_of as shipped_permissions
+from app.kernel.permissions import permissions_of, roles_with
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
-from app.people.models import Person, Role, RoleGrant, UnitRole
-from app.people.policy import may_see_roles, unit_role_paths
+from app.people.models import Person, Role, RoleGrant
+from app.people.policy import may_see_roles
 from app.people.queries.persons import get_visible_person
 from app.people.queries.scope import below, ids_on_path, is_current
-from app.people.roles import OWN, ROLES
 from app.people.states import PersonStatus
-
-_SHIPPED_NAMES = {role.code: role.name for role in ROLES}
-
-
-def _read_own() -> dict[str, tuple[str, frozenset[str]]]:
-    found = session.scalars(select(Role).join(UnitRole, UnitRole.role_id == Role.id))
-    return {role.code: (role.name, frozenset(role.permissions)) for role in found}
-
-
-_own = Kept("unit_roles", _read_own, UnitRole.__tablename__)
-
-
-def _read_holding() -> dict[str, list[str]]:
-    own = _own.value().items()
-    return {
-        permission: [
-            *roles_with(permission),
-            *(code for code, (_, held) in own if permission in held),
-        ]
-        for permission in known()
-    }
-
-
-# The codes of the roles that hold a permission, by its name: shipped roles and the units' own.
-_holding = Kept("roles_holding", _read_holding, UnitRole.__tablename__)
-
-
-def permissions_of(role_code: str) -> frozenset[str]:
-    """The names of the permissions that a role holds today, be it shipped or a unit's own."""
-    if not role_code.startswith(OWN):
-        return shipped_permissions(role_code)
-    return _own.value().get(role_code, ("", frozenset[str]()))[1]
-
-
-def role_name(role_code: str) -> str:
-    """The Chinese name of a role; for an unknown one its code."""
-    if not role_code.startswith(OWN):
-        return _SHIPPED_NAMES.get(role_code, role_code)
-    return _own.value().get(role_code, (role_code,))[0]
 
 
 def get_role(code: str) -> Role:
@@ -74,32 +31,8 @@ def get_role(code: str) -> Role:
 
 
 def roles_visible_to(actor: Actor) -> Select[Role]:
-    """A select of the shipped roles for an actor who may see roles, of none for any other actor."""
-    shipped = ~select(UnitRole.role_id).where(UnitRole.role_id == Role.id).exists()
-    statement = select(Role).options(selectinload(Role.own))
-    return statement.where(shipped if may_see_roles(actor) else false())
-
-
-def unit_roles_visible_to(actor: Actor) -> Select[Role]:
-    """A select of the units' own roles that still hold, of units where the actor may see roles."""
-    seen = below(UnitRole.unit_id, unit_role_paths(actor))
-    statement = select(Role).join(UnitRole, UnitRole.role_id == Role.id)
-    return statement.where(UnitRole.ended_at.is_(None), seen)
-
-
-def get_visible_unit_role(actor: Actor, role_id: int) -> Role:
-    """A unit's own role; raises NotFound where there is none or the actor may not see it."""
-    role = session.scalar(unit_roles_visible_to(actor).where(Role.id == role_id))
-    if role is None:
-        raise not_found()
-    return role
-
-
-def page_of_unit_roles(actor: Actor, unit_id: int, *, cursor: str | None, limit: int) -> Page[Role]:
-    """A page of the own roles of a unit and of the units above it, as far as the actor may see them."""
-    on_path = UnitRole.unit_id.in_(ids_on_path(unit_id))
-    statement = unit_roles_visible_to(actor).where(on_path)
-    return paginate(statement, [Key(Role.id)], cursor=cursor, limit=limit)
+    """A select of all roles for an actor who may see roles, of none for any other actor."""
+    return select(Role) if may_see_roles(actor) else select(Role).where(false())
 
 
 def page_of_roles(actor: Actor, *, cursor: str | None, limit: int) -> Page[Role]:
@@ -114,14 +47,8 @@ def grants_of(person_id: int, at: datetime) -> tuple[Grant, ...]:
 
 
 def grant(role_code: str, unit_id: int) -> Grant:
-    """A role over a unit, with the permissions of the role and the path of the unit.
-
-    The successor of a closed unit acts for it, also before the job has moved the role there.
-    """
-    unit = get_unit(unit_id)
-    while unit.closed_at is not None and unit.successor_unit_id is not None:
-        unit = get_unit(unit.successor_unit_id)
-    return Grant(role_code, unit.id, unit.path, permissions_of(role_code))
+    """A role over a unit, with the permissions of the role and the path of the unit."""
+    return Grant(role_code, unit_id, get_unit(unit_id).path, permissions_of(role_code))
 
 
 _GRANTS = (
@@ -154,24 +81,19 @@ def powers_of(person_id: int) -> list[Grant]:
     ]
 
 
-def holders_of(permission: str, unit_id: int, *, but: Collection[int] = ()) -> list[int]:
-    """Ids of the active people who hold a permission at a unit, or else at the nearest unit above.
-
-    People in `but` are left out, as if they did not hold it.
-    """
-    return _nearest(_holding.value().get(permission, []), unit_id, but)
+def holders_of(permission: str, unit_id: int) -> list[int]:
+    """Ids of the active people who hold a permission at a unit, or else at the nearest unit above."""
+    return _nearest(roles_with(permission), unit_id)
 
 
 def holders_of_role(role_code: str, unit_id: int) -> list[int]:
     """Ids of the active people who have a role at a unit, or else at the nearest unit above."""
-    return _nearest([role_code], unit_id, ())
+    return _nearest([role_code], unit_id)
 
 
-def _nearest(roles: list[str], unit_id: int, but: Collection[int]) -> list[int]:
+def _nearest(roles: list[str], unit_id: int) -> list[int]:
     by_unit: dict[int, list[int]] = {}
     for holder_unit, person_id in _holders(roles, unit_id):
-        if person_id in but:
-            continue
         by_unit.setdefault(holder_unit, []).append(person_id)
     for candidate in reversed(ids_on_path(unit_id)):
         if candidate in by_unit:

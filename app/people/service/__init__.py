@@ -1,7 +1,6 @@
 """The verbs of the room, in one file for each noun."""
 
 from app.people.service.closings import leave_closed_units
-from app.people.service.consents import record_consent
 from app.people.service.departures import activate_person, deactivate_person, erase_person
 from app.people.service.limits import (
     appeal_limit,
@@ -20,7 +19,7 @@ from app.people.service.persons import (
     set_green,
     withdraw_green,
 )
-from app.people.service.privacy import export_person, reveal_person
+from app.people.service.privacy import export_person, reveal_person, search_by_phone
 from app.people.service.registrations import (
     approve_registration,
     decline_registration,
@@ -28,7 +27,6 @@ from app.people.service.registrations import (
     report_to_unit,
 )
 from app.people.service.roles import end_expired_grants, end_role, grant_role, seed_roles
-from app.people.service.unit_roles import define_role, end_unit_role
 
 __all__ = [
     "activate_person",
@@ -40,22 +38,20 @@ __all__ = [
     "create_person",
     "deactivate_person",
     "decline_registration",
-    "define_role",
     "edit_own",
     "edit_person",
     "end_expired_grants",
     "end_registration",
     "end_role",
-    "end_unit_role",
     "erase_person",
     "export_person",
     "grant_role",
     "leave_closed_units",
     "lift_limit",
     "limit_person",
-    "record_consent",
     "report_to_unit",
     "reveal_person",
+    "search_by_phone",
     "seed_roles",
     "set_away",
     "set_green",

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from app.kernel.database import lock, session
 from app.kernel.queue import work_each
 from app.people.models import Person
-from app.people.queries import hold_who_is_here
 
 log = structlog.get_logger("people")
 
@@ -18,9 +17,8 @@ def one_by_one(person_ids: Sequence[int], work: Callable[[int], int]) -> int:
 
     Where it fails for a person, that person's changes are rolled back and the failure is logged.
     All people of the batch are locked first, in the order of their ids: `work` may lock orders, and
-    people are always locked before orders. They are held first, as an erasure holds before it locks.
+    people are always locked before orders.
     """
-    hold_who_is_here(person_ids)
     batch = select(Person).where(Person.id.in_(person_ids)).order_by(Person.id)
     found = [person.id for person in session.scalars(lock(batch))]
     return work_each(found, work, _leave)

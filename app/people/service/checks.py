@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.kernel.actor import Actor
 from app.kernel.errors import Conflict, Invalid, NotFound
 from app.organisation.models import Place, Unit
-from app.organisation.queries import entrance_of, get_place, get_unit, get_visible_place
+from app.organisation.queries import get_place, get_unit, get_visible_place
 from app.organisation.states import PlaceKind
 from app.people import queries
 from app.people.models import Person
@@ -24,7 +24,7 @@ def lock_living(person_id: int) -> Person:
     """Returns the person, locked; raises Conflict `person.erased` and NotFound `not_found`."""
     person = queries.lock_person(person_id)
     if person.status is PersonStatus.ERASED:
-        raise queries.erased()
+        raise Conflict("person.erased", "这位人员已注销。")
     return person
 
 
@@ -60,7 +60,8 @@ def home_of(
     try:
         place = get_place(place_id) if place_id == kept else _new_home(actor, place_id)
         address = place.full_name if place.kind is PlaceKind.ROOM else ""
-        place = entrance_of(place)
+        while place.kind is PlaceKind.ROOM and place.parent_id is not None:
+            place = get_place(place.parent_id)
     except NotFound as missing:
         raise Invalid("place.unknown", "没有这个地点，请重新选择。") from missing
     return place.id, place.unit_id, address

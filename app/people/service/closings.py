@@ -12,7 +12,6 @@ from app.organisation.queries import get_unit
 from app.people import queries
 from app.people.events import MembershipEnded
 from app.people.models import Person, Registration, RoleGrant
-from app.people.roles import OWN
 from app.people.service.batches import one_by_one
 from app.people.service.registrations import finish_registration
 from app.people.service.roles import close_expired, finish_grant
@@ -101,8 +100,7 @@ def _move_grant(actor: Actor, grant: RoleGrant, others: list[RoleGrant]) -> None
         g.ended_at is None and g.unit_id == successor and g.role_code == grant.role_code
         for g in others
     )
-    # A role of a unit's own does not hold anywhere else.
-    if successor is None or taken or grant.role_code.startswith(OWN):
+    if successor is None or taken:
         finish_grant(actor, grant)
     else:
         grant.unit_id = successor

@@ -5,18 +5,14 @@ from sqlalchemy import select
 from app.kernel import audit
 from app.kernel.actor import Actor
 from app.kernel.database import lock, session
-from app.kernel.errors import Conflict, Forbidden, Unauthenticated
+from app.kernel.errors import Conflict, Forbidden
 from app.kernel.events import announce
-from app.kernel.naming import Naming
-from app.organisation.queries import lock_providers_of
-from app.organisation.service import unlink_account
 from app.people import policy, queries
 from app.people.events import (
     MembershipEnded,
     PersonDeactivated,
     PersonErased,
     PersonLeaving,
-    PostsEnding,
 )
 from app.people.models import Person, PersonDetail, PersonLimit, Registration, RoleGrant
 from app.people.service.checks import lock_living
@@ -28,15 +24,14 @@ from app.people.states import OPEN_REGISTRATIONS, PersonStatus, RegistrationStat
 def deactivate_person(actor: Actor, person_id: int, reason: str) -> Person:
     """Ends all roles and registrations of the person, who cannot act until activated again.
 
-    Returns the person. Raises NotFound `not_found`; Conflict `person.erased`, `person.inactive`,
-    `role.last_one`; Forbidden `person.may_not_remove`.
+    Returns the person. Raises NotFound `not_found`; Conflict `person.erased`, `person.inactive`;
+    Forbidden `person.may_not_remove`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=False)
     if not person.is_active:
         raise Conflict("person.inactive", "这位人员已经停用。")
-    _announce_posts(person_id)
     person.status = PersonStatus.INACTIVE
     person.version += 1
     _end_everything(actor, person_id, reason)
@@ -76,46 +71,21 @@ def erase_person(actor: Actor, person_id: int, *, forced: bool = False, reason: 
     A person may erase himself or herself. While the person holds orders, listeners refuse (Conflict
     `person.holds_orders`); staff may force it, and then the orders are given back.
 
-    It waits for all requests that write for the person, and those that come later find nobody.
-
-    Raises NotFound `not_found`; Conflict `person.erased`, `role.last_one`; Forbidden
-    `person.may_not_remove`, `person.may_not_force`; Unauthenticated `session.expired` where the actor
-    is erased meanwhile.
+    Raises NotFound `not_found`; Conflict `person.erased`; Forbidden `person.may_not_remove`,
+    `person.may_not_force`.
     """
     queries.get_visible_person(actor, person_id)
-    hold_leaving(actor, person_id)
     person = lock_living(person_id)
     _check_removal(actor, person_id, own=True)
     if forced and actor.person_id == person_id:
         raise Forbidden("person.may_not_force", "手上还有单子时，请先退回或请社区办理。")
     unit_id = person.home_unit_id
-    _announce_posts(person_id)
-    leaving = PersonLeaving(person_id, forced, queries.names_by_which_known(person_id))
-    announce(leaving)
+    announce(PersonLeaving(person_id, forced))
     _end_everything(actor, person_id, "")
-    naming, certain = Naming.of(leaving.names), queries.certain_naming_of(person_id)
-    index, phone = queries.phone_index_of(person_id), queries.verified_phone_of(person_id)
     _forget(person)
-    unlink_account(actor, person_id)
     audit.record(actor, "person.erased", "person", person_id, reason=reason, unit_id=unit_id)
-    audit.blank_reasons(naming, "person", [person_id])
-    certain.blank_out(audit.AuditRow.reason)
-    announce(PersonErased(person_id, naming, certain, index, phone))
+    announce(PersonErased(person_id))
     return person
-
-
-def hold_leaving(actor: Actor, person_id: int) -> None:
-    """Holds the actor so that he or she stays, and the person to be erased, the lower id first.
-
-    The providers come before both, as in a dispatch: it locks the provider and then its account.
-    Raises Conflict `person.erased`, Unauthenticated `session.expired`.
-    """
-    lock_providers_of(person_id)
-    for held_id in sorted({person_id, actor.person_id or person_id}):
-        if held_id != person_id:
-            queries.hold_people([held_id])
-        elif not queries.hold_to_erase(person_id) and actor.person_id == person_id:
-            raise Unauthenticated("session.expired", "登录已过期，请重新登录。")
 
 
 def _check_removal(actor: Actor, person_id: int, *, own: bool) -> None:
@@ -138,13 +108,6 @@ def _grants_by_hand(person_id: int) -> list[RoleGrant]:
         RoleGrant.registration_id.is_(None),
     )
     return list(session.scalars(lock(statement)))
-
-
-def _announce_posts(person_id: int) -> None:
-    """Lets listeners refuse, before anything else is locked."""
-    posts = tuple((grant.role_code, grant.unit_id) for grant in _grants_by_hand(person_id))
-    if posts:
-        announce(PostsEnding(person_id, posts))
 
 
 def _end_everything(actor: Actor, person_id: int, reason: str) -> None:

@@ -15,7 +15,7 @@ from app.organisation.queries import get_unit
 from app.people import policy, queries
 from app.people.events import LimitAppealed, LimitDecided, OffersUnblocked, PersonLimited
 from app.people.models import Person, PersonLimit
-from app.people.service.checks import known_unit, lock_active, lock_living
+from app.people.service.checks import known_unit, lock_active
 from app.people.states import LIMIT_DAYS, LimitState
 
 
@@ -162,7 +162,7 @@ def _led_unit(actor: Actor, person_id: int, unit_id: int | None) -> Unit:
 
 def _lock_limit(actor: Actor, limit_id: int) -> PersonLimit:
     seen = queries.get_visible_limit(actor, limit_id)
-    lock_living(seen.person_id)
+    queries.lock_person(seen.person_id)
     limit = session.scalar(lock(select(PersonLimit).where(PersonLimit.id == limit_id)))
     return limit or seen
 

@@ -17,7 +17,7 @@ from app.people.events import AwayReturned, PhoneVerified
 from app.people.hours import message_window as checked_window
 from app.people.models import Person, PersonDetail
 from app.people.service.checks import checked_skills, home_of, lock_active, lock_living
-from app.people.states import MAX_AWAY_DAYS, Document, GreenReason, PersonKind
+from app.people.states import MAX_AWAY_DAYS, GreenReason, PersonKind
 
 VersionCheck = Callable[[int], None]
 
@@ -84,9 +84,8 @@ def edit_person(
     where it is not the expected one.
 
     Raises NotFound `not_found`; Conflict `person.erased`, `place.closed`; Forbidden
-    `person.may_not_edit`, `person.may_not_move`, `person.own` where somebody changes the own kind,
-    skills, vetting or phone (the own phone is verified by WeChat); Invalid `unit.unknown`,
-    `place.unknown`, `skill.unknown`, `phone.invalid`.
+    `person.may_not_edit`, `person.may_not_move`; Invalid `unit.unknown`, `place.unknown`,
+    `skill.unknown`, `phone.invalid`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
@@ -94,8 +93,6 @@ def edit_person(
         raise Forbidden("person.may_not_edit", "您不能修改这位人员的资料。")
     check(person.version)
     changes = dict(detail or {})
-    if "phone" in changes:
-        _refuse_own(actor, person_id)
     changed = sorted(changes)
     moved = home_unit_id != person.home_unit_id or "home_place_id" in changes
     if moved:
@@ -110,10 +107,12 @@ def edit_person(
         changes = ({"address": room} if room else {}) | changes
         changed.append("home_unit_id")
     _put_sealed(person_id, changes)
-    judged = {"kind": kind, "skills": checked_skills(skills), "vetted": vetted}
-    for field, value in judged.items():
+    for field, value in {
+        "kind": kind,
+        "skills": checked_skills(skills),
+        "vetted": vetted,
+    }.items():
         if getattr(person, field) != value:
-            _refuse_own(actor, person_id)
             setattr(person, field, value)
             changed.append(field)
     _save(person)
@@ -155,16 +154,14 @@ def set_green(actor: Actor, person_id: int, reasons: Sequence[GreenReason], cons
     """Puts the person on the green channel (绿色通道), or with no reason takes the person off it.
 
     New orders of the person then go first in the lists. `consent` says how and when the person
-    agreed; it may be "" where the person has agreed to the document `green_channel`. Returns the row.
-    Raises NotFound `not_found`, Conflict `person.erased`, Forbidden `person.may_not_edit`,
-    `person.own` for the actor's own row, Invalid `green.consent_needed`.
+    agreed. Returns the row. Raises NotFound `not_found`, Conflict `person.erased`, Forbidden
+    `person.may_not_edit`, Invalid `green.consent_needed`.
     """
     queries.get_visible_person(actor, person_id)
     person = lock_living(person_id)
     if not policy.may_edit_person(actor, queries.unit_paths_of(person_id)):
         raise Forbidden("person.may_not_edit", "您不能修改这位人员的资料。")
-    _refuse_own(actor, person_id)
-    if reasons and not consent and not queries.has_consent(person_id, Document.GREEN_CHANNEL):
+    if reasons and not consent:
         raise Invalid("green.consent_needed", "请写明本人怎样同意的，例如“本人当面同意”。")
     _put_green(person, reasons, consent)
     audit.record(
@@ -234,12 +231,6 @@ def _check_entry(actor: Actor, kind: PersonKind, unit_id: int | None) -> None:
         raise Invalid("person.unit_needed", "请选择这个人住在哪个社区。")
     if not policy.may_enter_person(actor, kind, get_unit(unit_id).path):
         raise Forbidden("person.may_not_enter", "您不能在这里登记人员。")
-
-
-def _refuse_own(actor: Actor, person_id: int) -> None:
-    """Raises Forbidden `person.own` where staff judge themselves."""
-    if actor.person_id == person_id:
-        raise Forbidden("person.own", "这一项不能由您给自己办，请别的工作人员来办。")
 
 
 def _check_move(actor: Actor, old_unit_id: int | None, new_unit_id: int | None) -> None:

@@ -1,16 +1,37 @@
-"""Looks at people: reveal with a reason, copy of the own data."""
+"""Looks at people: search by phone, reveal with a reason, copy of the own data."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from app.kernel import audit, security
+from app.kernel import audit
 from app.kernel.actor import Actor
+from app.kernel.crypto import blind_index, normalise_phone
 from app.kernel.errors import Forbidden
 from app.kernel.events import announce
-from app.organisation.queries import get_place
+from app.kernel.pages import Page
+from app.organisation.queries import get_place, get_unit
 from app.people import policy, queries
 from app.people.events import ExportRequested
 from app.people.models import Person
+
+
+def search_by_phone(
+    actor: Actor, *, unit_id: int, phone: str, cursor: str | None = None, limit: int = 20
+) -> Page[Person]:
+    """Returns a page of people of the unit's subtree who left exactly this phone.
+
+    The audit gets one row for each person found, or one for the unit where nobody is found. Raises
+    NotFound `not_found` for the unit, Forbidden `person.may_not_search`, Invalid `phone.invalid`.
+    """
+    unit = get_unit(unit_id)
+    if not policy.may_search_by_phone(actor, unit.path):
+        raise Forbidden("person.may_not_search", "您不能在这个社区按电话找人。")
+    index = blind_index(normalise_phone(phone))
+    page = queries.page_by_phone(actor, unit.path, index, cursor=cursor, limit=limit)
+    found = [("person", person.id) for person in page.items] or [("unit", unit_id)]
+    for kind, subject_id in found:
+        audit.record(actor, "person.searched", kind, subject_id, fields=["phone"], unit_id=unit_id)
+    return page
 
 
 def reveal_person(
@@ -44,7 +65,6 @@ def export_person(actor: Actor) -> dict[str, Any]:
     """
     parts: dict[str, Any] = {"people": queries.export_of(actor.own_id)}
     announce(ExportRequested(actor.own_id, parts))
-    security.note("person.exported", actor)
     return parts
 
 

@@ -22,13 +22,12 @@ from app.people.events import (
     RegistrationFiled,
 )
 from app.people.hours import free_hours
-from app.people.models import Person, PersonDetail, Registration, RoleGrant
+from app.people.models import Person, Registration, RoleGrant
 from app.people.roles import MEMBER, VOLUNTEER
 from app.people.service.checks import checked_skills, known_unit, lock_active
 from app.people.states import (
     MAX_OPEN_REGISTRATIONS,
     OPEN_REGISTRATIONS,
-    Document,
     PersonKind,
     RegistrationAction,
     RegistrationKind,
@@ -54,10 +53,7 @@ def report_to_unit(
     Staff may enter the form of another person (`person_id`). `employer` is kept encrypted,
     `availability` are free hours by weekday (see `hours.free_hours`).
 
-    The person must have agreed to `privacy`, as a member also to `party_membership`.
-
-    Raises NotFound `not_found`; Forbidden `registration.may_not_file`, `consent.required`; Conflict
-    `person.erased`,
+    Raises NotFound `not_found`; Forbidden `registration.may_not_file`; Conflict `person.erased`,
     `person.inactive`, `unit.closed`, `registration.too_many` (more than three open ones),
     `registration.already_open` (one of this kind at this unit); Invalid `unit.unknown`,
     `registration.unit_kind`, `skill.unknown`, `availability.invalid`.
@@ -71,13 +67,11 @@ def report_to_unit(
     person = lock_active(subject)
     _check_unit(unit)
     _check_count(subject)
-    volunteer = _is_volunteer(person, as_volunteer)
-    queries.require_consent(subject, *_consents_for(volunteer))
     registration = Registration(
         person_id=subject,
         unit_id=unit.id,
         kind=kind,
-        as_volunteer=volunteer,
+        as_volunteer=_is_volunteer(person, as_volunteer),
         skills=checked_skills(skills),
         availability=free_hours(availability or {}),
         created_at=now(),
@@ -94,15 +88,11 @@ def approve_registration(actor: Actor, registration_id: int) -> Registration:
 
     A resident becomes a member or volunteer by kind as well, and the skills are added to the
     person's. Raises NotFound `not_found`; Forbidden `registration.may_not_decide`; Conflict
-    `registration.already_decided`, `person.erased`, `person.inactive`, `unit.closed`, and where the
-    person lacks something `registration.name_needed`, `registration.phone_needed` (a verified one),
-    `consent.required`.
+    `registration.already_decided`, `person.erased`, `person.inactive`, `unit.closed`.
     """
     registration, unit = _lock_to_decide(actor, registration_id)
     person = lock_active(registration.person_id)
     _check_unit(unit)
-    if registration.status is RegistrationStatus.PENDING:
-        _check_known(registration)
     at = now()
     registration.decide(RegistrationAction.APPROVE, actor.person_id, at, "")
     if person.kind is PersonKind.RESIDENT:
@@ -180,29 +170,6 @@ def finish_registration(actor: Actor, registration: Registration, reason: str) -
 
 def _is_volunteer(person: Person, wished: bool) -> bool:
     return person.kind is PersonKind.VOLUNTEER or (wished and person.kind is PersonKind.RESIDENT)
-
-
-def _consents_for(volunteer: bool) -> tuple[Document, ...]:
-    return (Document.PRIVACY,) if volunteer else (Document.PRIVACY, Document.PARTY_MEMBERSHIP)
-
-
-def _check_known(registration: Registration) -> None:
-    """Raises Conflict unless it is known who the person is, and that he or she agreed to it."""
-    detail = session.get(PersonDetail, registration.person_id, populate_existing=True)
-    if detail is None or not detail.opened("name"):
-        raise Conflict(
-            "registration.name_needed", "这个人还没有填姓名，请他在“我的”里填好，再来审核。"
-        )
-    if detail.phone_verified_at is None:
-        raise Conflict(
-            "registration.phone_needed", "这个人还没有验证手机号，请他在“我的”里绑定，再来审核。"
-        )
-    needed = _consents_for(registration.as_volunteer)
-    missing = [one for one in needed if not queries.has_consent(registration.person_id, one)]
-    if missing:
-        raise Conflict(
-            "consent.required", f"这个人还没有同意{queries.titles(missing)}，请他同意后再审核。"
-        )
 
 
 def _check_unit(unit: Unit) -> None:

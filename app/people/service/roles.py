@@ -13,17 +13,15 @@ from app.kernel.database import lock, session
 from app.kernel.database.fast.rows import insert_ignore
 from app.kernel.errors import Conflict, Forbidden, Invalid, not_found
 from app.kernel.events import announce
+from app.kernel.permissions import permissions_of
 from app.organisation.models import Unit
 from app.organisation.queries import get_unit
 from app.people import policy, queries
-from app.people.events import PostsEnding, RoleEnded, RoleGranted
-from app.people.models import Role, RoleGrant, UnitRole
+from app.people.events import RoleEnded, RoleGranted
+from app.people.models import Role, RoleGrant
 from app.people.roles import BY_REGISTRATION, ROLES
 from app.people.service.batches import one_by_one
 from app.people.service.checks import known_unit, lock_active
-
-# Whoever meets a role that is past its date ends it, but nobody has decided that.
-_BY_DATE = Actor.system("people.end_expired_roles")
 
 
 def seed_roles(actor: Actor) -> int:
@@ -65,7 +63,6 @@ def grant_role(
     """
     queries.get_visible_person(actor, person_id)
     role, unit = queries.get_role(role_code), known_unit(unit_id)
-    _check_own(role, unit)
     _check_grant(actor, person_id, role, unit)
     lock_active(person_id)
     unit.check_open()
@@ -92,8 +89,7 @@ def end_role(actor: Actor, grant_id: int) -> RoleGrant:
     """Ends a grant now; the actor must be one who could give it. Answers the ended grant.
 
     Raises Forbidden `role.may_not_grant`, Conflict `role.by_registration` for a role that came by a
-    registration, Conflict `role.already_ended`, and Conflict `role.last_one` where nobody else could
-    administer the district.
+    registration, and Conflict `role.already_ended`.
     """
     seen = queries.get_visible_grant(actor, grant_id)
     queries.lock_person(seen.person_id)
@@ -102,7 +98,6 @@ def end_role(actor: Actor, grant_id: int) -> RoleGrant:
         raise _denied(actor, grant.person_id, grant.role_code, grant.unit_id)
     if grant.registration_id is not None:
         raise Conflict("role.by_registration", "这个岗位随报到而来，请结束报到。")
-    announce(PostsEnding(grant.person_id, ((grant.role_code, grant.unit_id),)))
     finish_grant(actor, grant)
     return grant
 
@@ -114,16 +109,16 @@ def finish_grant(actor: Actor, grant: RoleGrant) -> None:
         raise Conflict("role.already_ended", "这个岗位已经结束了。")
     grant.end(actor.person_id, at)
     session.flush()
-    _record_end(actor, grant)
+    audit.record(
+        actor,
+        "role.ended",
+        "person",
+        grant.person_id,
+        fields=[grant.role_code],
+        unit_id=grant.unit_id,
+    )
     if grant.registration_id is None:
         announce(RoleEnded(grant.person_id, grant.role_code, grant.unit_id))
-
-
-def _record_end(actor: Actor, grant: RoleGrant) -> None:
-    code = grant.role_code
-    audit.record(
-        actor, "role.ended", "person", grant.person_id, fields=[code], unit_id=grant.unit_id
-    )
 
 
 def end_expired_grants(actor: Actor, limit: int) -> int:
@@ -142,7 +137,7 @@ def end_expired_grants(actor: Actor, limit: int) -> int:
 def close_expired(person_id: int) -> int:
     """Locks a person, ends those grants that are past their date, and announces each end.
 
-    Each end is audited as an act of the program. Answers how many grants ended.
+    Answers how many grants ended.
     """
     queries.lock_person(person_id)
     past = select(RoleGrant).where(
@@ -153,27 +148,13 @@ def close_expired(person_id: int) -> int:
         grant.ended_at = grant.until
     session.flush()
     for grant in grants:
-        _record_end(_BY_DATE, grant)
         announce(RoleEnded(grant.person_id, grant.role_code, grant.unit_id))
     return len(grants)
 
 
 def may_give(actor: Actor, grant: RoleGrant) -> bool:
     """Whether the actor may give this grant, and so may end it."""
-    held = queries.permissions_of(grant.role_code)
-    return policy.may_grant(actor, held, get_unit(grant.unit_id).path)
-
-
-def _check_own(role: Role, unit: Unit) -> None:
-    """A unit's own role is given in its subtree, as long as it has not been ended meanwhile.
-
-    Its row is locked before the person, as whoever ends the role does.
-    """
-    if role.own is None:
-        return
-    own = session.scalars(lock(select(UnitRole).where(UnitRole.role_id == role.id))).one()
-    if own.ended_at is not None or not unit.path.startswith(get_unit(own.unit_id).path):
-        raise Invalid("role.unknown", "没有这个岗位，请重新选择。")
+    return policy.may_grant(actor, permissions_of(grant.role_code), get_unit(grant.unit_id).path)
 
 
 def _check_grant(actor: Actor, person_id: int, role: Role, unit: Unit) -> None:

@@ -18,7 +18,6 @@ from app.orders.ticket.models.moves import (
     Event,
     HandsEnd,
     HelpersGo,
-    PartsFollow,
     RequestsLapse,
 )
 from app.orders.ticket.models.order import Amendment, Asked, Order
@@ -48,7 +47,6 @@ __all__ = [
     "OrderRating",
     "OrderRequest",
     "OrderSearch",
-    "PartsFollow",
     "Placement",
     "RequestsLapse",
     "from_category",

@@ -12,11 +12,7 @@ from app.orders.ticket.states import HandlerKind, RequestKind, RequestState
 
 
 class OrderContact(Model):
-    """The person to call and the place to go to: sealed, one row an order, deleted by erasure.
-
-    `room` is the id of the room (室) of which the order's own row names the doorway or building alone;
-    `point` is the exact point, in gcj02, of which the order's own row has the rounded one.
-    """
+    """The person to call and the address to go to: sealed, one row an order, deleted by erasure."""
 
     __tablename__ = "order_contacts"
 
@@ -26,13 +22,11 @@ class OrderContact(Model):
     name: Mapped[str | None]
     phone: Mapped[str | None]
     address: Mapped[str | None]
-    room: Mapped[str | None]
-    point: Mapped[str | None]
 
-    FIELDS = ("name", "phone", "address", "room", "point")
+    FIELDS = ("name", "phone", "address")
 
     def put(self, **plain: str | None) -> None:
-        """Seals the given fields of FIELDS; an empty value removes the field."""
+        """Seals the given fields of name, phone and address; an empty value removes the field."""
         for field, value in plain.items():
             setattr(self, field, seal(value, self._context(field)) if value else None)
 
@@ -43,19 +37,6 @@ class OrderContact(Model):
         """
         sealed: str | None = getattr(self, field)
         return unseal(sealed, OrderContact._context(self, field)) if sealed else None
-
-    def opened_room(self) -> int | None:
-        """The id of the room; None where the order has none. `self` is as in `opened`."""
-        room = OrderContact.opened(self, "room")
-        return None if room is None else int(room)
-
-    def opened_point(self) -> tuple[float, float] | None:
-        """The exact latitude and longitude; None where none is sealed. `self` is as in `opened`."""
-        point = OrderContact.opened(self, "point")
-        if point is None:
-            return None
-        latitude, longitude = point.split(",")
-        return float(latitude), float(longitude)
 
     def _context(self, field: str) -> str:
         return f"order_contacts.{field}:{self.order_id}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, false
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.categories.states import Urgency
@@ -28,8 +28,7 @@ class OrderColumns(Model):
     `version` is the seq of the last history row and `head` its hash. `handling_path` repeats the path
     of the handling unit, so that a subtree is one prefix. `holder_id` answers for the order while it
     is claimed, in progress or suspended; `offered_to_id` is asked while it is dispatched directly;
-    `helper_ids` go along with either. `by_support` says that the holder got it by support (支援) of
-    another unit. `parent_path` repeats the path of the unit that handles the parent of a part.
+    `helper_ids` go along with either.
     """
 
     __abstract__ = True
@@ -87,8 +86,7 @@ class OrderColumns(Model):
     holder_kind: Mapped[HandlerKind | None]
     helper_ids: Mapped[list[int]] = mapped_column(default=list)
     provider_id: Mapped[int | None] = mapped_column(ForeignKey("providers.id"))
-    task: Mapped[str | None] = mapped_column(info=WORDS)
-    by_support: Mapped[bool] = mapped_column(default=False, server_default=false())
+    task: Mapped[str | None]
     people_needed: Mapped[int] = mapped_column(default=1)
     returns: Mapped[int] = mapped_column(default=0)
     visit_code: Mapped[str]
@@ -129,6 +127,5 @@ class OrderColumns(Model):
     follower_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
-    parent_path: Mapped[str | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
     joined: Mapped[int] = mapped_column(default=0)

@@ -204,19 +204,8 @@ class Ending(Handing):
         if not requester:
             return
         self.requester_id = None
-        self.follow_up_due = False
         self.empty("words")
         if self.status in (S.SUBMITTED, S.DISPATCHED):
             self._withdraw(at)
         if not self.public_place:
-            self.empty("place")
-
-    def erase_part(self, at: datetime, *, public: bool) -> None:
-        """注销 of the requester of the order whose part this is; a part in work goes on.
-
-        The words are emptied, and the place unless it is public.
-        """
-        self.begin(A.ERASE, at, public=public)
-        self.empty("words")
-        if not public:
             self.empty("place")

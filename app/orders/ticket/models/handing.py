@@ -79,10 +79,8 @@ class Handing(Moves):
         self.begin(A.CLAIM, at, kind=kind)
         self._claimed(at, kind, person_id)
 
-    def _claimed(
-        self, at: datetime, kind: HandlerKind, person_id: int | None, *, by_support: bool = False
-    ) -> None:
-        self._hold(at, kind, holder_id=person_id, by_claim=True, by_support=by_support)
+    def _claimed(self, at: datetime, kind: HandlerKind, person_id: int | None) -> None:
+        self._hold(at, kind, holder_id=person_id, by_claim=True)
         if person_id is not None:
             self.beside.append(OrderClaimed(self.id, person_id))
 
@@ -127,17 +125,6 @@ class Handing(Moves):
         else:
             self._go_along(at, list(helper_ids))
             self.note(helper_ids=self.helper_ids)
-
-    def change_account(self, at: datetime, account_id: int | None) -> None:
-        """The outside unit that holds the order goes on with another account, or with none."""
-        self.begin(A.RELEASE, at, account_id=account_id)
-        helpers = self.helper_ids
-        self._free_hands(at)
-        self.holder_id, self.helper_ids = account_id, []
-        self._take_hand(
-            at, HandlerKind.PROVIDER, person_id=account_id, provider_id=self.provider_id
-        )
-        self._go_along(at, helpers)
 
     def appoint(self, at: datetime, visit_at: datetime) -> None:
         """约时间: notes the time of the visit."""

@@ -7,11 +7,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.database import Id, Model
-from app.kernel.naming import Naming
 from app.orders.ticket.states import Action, OrderStatus
-
-# Details that are emptied with the words and the place of the order when its requester is erased.
-GO_WITH_REQUESTER = frozenset({"task", "place_id"})
 
 
 class OrderEvent(Model):
@@ -46,11 +42,7 @@ class OrderEvent(Model):
 
 
 class OrderEventContent(Model):
-    """The words, pictures and details of one act, with the salt of their seal.
-
-    A row from which something was erased has no salt: its seal cannot be checked any more, and nobody
-    can guess from the seal what stood there.
-    """
+    """The words, pictures and details of one act, with the salt of their seal."""
 
     __tablename__ = "order_event_contents"
 
@@ -61,14 +53,3 @@ class OrderEventContent(Model):
     note: Mapped[str | None]
     photo_ids: Mapped[list[int]]
     details: Mapped[dict[str, Any]]
-
-    def forget(self, naming: Naming, *, is_own: bool) -> None:
-        """Blanks an erased person out of note and details.
-
-        With `is_own`, in an order that was the person's, the details of GO_WITH_REQUESTER go too.
-        """
-        gone = GO_WITH_REQUESTER if is_own else frozenset()
-        details = {k: naming.blank_all(v) for k, v in self.details.items() if k not in gone}
-        note = None if self.note is None else naming.blank(self.note)
-        if (note, details) != (self.note, self.details):
-            self.note, self.details, self.salt = note, details, ""

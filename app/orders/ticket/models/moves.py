@@ -56,15 +56,8 @@ class RequestsLapse:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class PartsFollow:
-    """The parts of the order learn the path of the unit that handles it now."""
-
-    path: str
-
-
 # An act leaves these beside the order: new rows, changes of rows, and events to announce.
-Beside = Model | HandsEnd | HelpersGo | RequestsLapse | PartsFollow | Event
+Beside = Model | HandsEnd | HelpersGo | RequestsLapse | Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +158,6 @@ class Moves(OrderColumns):
             self.holder_id = self.holder_kind = self.provider_id = None
             self.last_sign_at = self.appointed_at = self.visited_at = None
             self.helper_ids = []
-            self.by_support = False
             self._forget_pause()
         if to is not OrderStatus.DISPATCHED:
             self.offered_to_id = None
@@ -236,12 +228,10 @@ class Moves(OrderColumns):
         holder_id: int | None,
         provider_id: int | None = None,
         by_claim: bool = False,
-        by_support: bool = False,
     ) -> None:
         """Makes a person or provider the holder of the order."""
         self.move(OrderStatus.CLAIMED, anew=True)
         self.holder_id, self.holder_kind, self.provider_id = holder_id, kind, provider_id
-        self.by_support = by_support
         self.claimed_at = self.entered_at = at
         self.last_sign_at = self.appointed_at = self.visited_at = None
         self._forget_pause()
@@ -281,8 +271,6 @@ class Moves(OrderColumns):
 
     def _put_at(self, unit_id: int, unit_path: str) -> None:
         """Makes another unit the one that handles the order."""
-        if unit_path != self.handling_path:
-            self.beside.append(PartsFollow(unit_path))
         self.handling_unit_id, self.handling_path = unit_id, unit_path
 
     def _new_round(self) -> None:
@@ -301,11 +289,9 @@ class Moves(OrderColumns):
     def _done(self, at: datetime) -> None:
         """Completes the order; the handler stays in its columns."""
         hands = self.holder_id, self.holder_kind, self.provider_id, self.helper_ids
-        by_support = self.by_support
         self.move(OrderStatus.COMPLETED)
         # Kept so that a failed check can give the order back, and the requester sees the handler.
         self.holder_id, self.holder_kind, self.provider_id, self.helper_ids = hands
-        self.by_support = by_support
         self.completed_at = at
         self.reminded = 0
 

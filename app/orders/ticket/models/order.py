@@ -18,12 +18,11 @@ from app.orders.ticket.events import OrderSubmitted
 from app.orders.ticket.models.around import NoShow, OrderRequest
 from app.orders.ticket.models.ending import Ending
 from app.orders.ticket.models.moves import Act, plain_value
-from app.orders.ticket.models.placement import Placement, rounded
+from app.orders.ticket.models.placement import Placement
 from app.orders.ticket.states import (
     OPEN,
     Action,
     ContentState,
-    DispatchMode,
     HandlerKind,
     OrderStatus,
     RequestKind,
@@ -114,12 +113,6 @@ class Order(Ending):
         """The number for people: six digits of the day of placing, then the id in six digits or more."""
         return f"{local_date(self.submitted_at):%y%m%d}{self.id:06d}"
 
-    @property
-    def may_be_called(self) -> bool:
-        """Whether there is somebody to call: an account, a noted phone, or a neighbour who doubted."""
-        known = (self.requester_id, self.placer_id, self.contact_index)
-        return self.follow_up_due or any(one is not None for one in known)
-
     @classmethod
     def placed(cls, placement: Placement, order_id: int, at: datetime) -> "Order":
         """下单: a new order with that id, not in the session; its placing is the act under way."""
@@ -146,11 +139,9 @@ class Order(Ending):
             to_decide=False,
             appealed=False,
             follow_up_due=False,
-            by_support=False,
             contact_index=_index_of(placement),
             **{name: _kept(getattr(placement, name)) for name in _AS_PLACED},
         )
-        order.latitude, order.longitude = placement.clear_point
         order.__dict__["_act"] = Act(A.SUBMIT, at, None, {})
         order.beside.append(OrderSubmitted(order_id, 1))
         return order
@@ -189,7 +180,7 @@ class Order(Ending):
     def support(self, at: datetime, *, person_id: int) -> None:
         """跨社区支援 is agreed: this member of another unit becomes the holder."""
         self.begin(A.AGREE, at, person_id=person_id)
-        self._claimed(at, HandlerKind.MEMBER, person_id, by_support=True)
+        self._claimed(at, HandlerKind.MEMBER, person_id)
 
     def go_to(self, at: datetime, *, unit_id: int, unit_path: str, is_first: bool) -> None:
         """转办 or 上报 is agreed: the order goes to the desk of this unit.
@@ -232,13 +223,8 @@ class Order(Ending):
         self.attention_unit_id = unit_id
 
     def amend(self, at: datetime, person_id: int | None, to: Amendment, *, called: bool) -> None:
-        """更正; `called`: it became an emergency, so it must be acknowledged or accepted anew.
-
-        An order that becomes confidential goes back to the desk from the pool, and from a person who
-        took it there: the desk chooses who handles a confidential order.
-        """
+        """更正; `called`: it became an emergency, so it must be acknowledged or accepted anew."""
         self.begin(A.AMEND, at)
-        was_open_to_all = not self.sensitive and self.mode is DispatchMode.POOL
         changed: dict[str, Any] = {"called": True} if called else {}
         if to.category is not None:
             changed["category_id"] = to.category.id
@@ -248,16 +234,12 @@ class Order(Ending):
         if to.place_id is not None:
             changed["place_id"] = self.place_id = to.place_id
             self.grid_id, self.latitude, self.longitude = to.grid_id, to.latitude, to.longitude
-        self._round_point()
         if to.green_channel is not None:
             changed["green_channel"] = self.green_channel = to.green_channel
             self.follower_id = person_id if to.green_channel else None
         if to.contact:
             changed["contact"] = list(to.contact)
         self.note(**changed)
-        if was_open_to_all and self.sensitive:
-            self._let_go(at)
-            self._come_back()
 
     def _classify(self, category: Category) -> None:
         self.category_id = category.id
@@ -265,11 +247,6 @@ class Order(Ending):
         self.green_channel = self.green_channel or category.green_channel
         self.sensitive = category.sensitive
         self.public_place = category.public_place
-
-    def _round_point(self) -> None:
-        """What is no public place may be a home, whose exact point is kept sealed."""
-        if not self.public_place and self.latitude is not None and self.longitude is not None:
-            self.latitude, self.longitude = rounded(self.latitude, self.longitude)
 
     def question(self, at: datetime) -> None:
         """请补充: notes that the resident was asked for something."""

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,16 +13,11 @@ from app.orders.ticket.states import ContentState, Source
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The person to call and the place to go to, in clear; OrderContact keeps them sealed.
-
-    `room` is the id of a room (室) as text, `point` "latitude,longitude".
-    """
+    """The person to call and the address to go to, in clear; OrderContact keeps them sealed."""
 
     name: str | None = None
     phone: str | None = None
     address: str | None = None
-    room: str | None = None
-    point: str | None = None
 
 
 def new_visit_code() -> str:
@@ -35,11 +30,8 @@ class Placement:
     """The one way to make an order: for residents, staff, parts, imports and the demo.
 
     `unit_id` and `unit_path` name the unit that acts. `requester_id` is whom the order is for,
-    `placer_id` the private person who placed it for somebody else. Of an order with a `parent_id` the
-    contact is not found by its phone.
-
-    `place_id` is never a room: that stands in `contact`. Latitude and longitude are gcj02, and exact:
-    the order keeps them so of a public place alone.
+    `placer_id` the private person who placed it for somebody else. Latitude and longitude are gcj02.
+    Of an order with a `parent_id` the contact is not found by its phone.
     """
 
     unit_id: int
@@ -69,40 +61,10 @@ class Placement:
     contact: Contact = Contact()
     visit_code: str = field(default_factory=new_visit_code)
     parent_id: int | None = None
-    parent_path: str | None = None
     imposed_due_at: datetime | None = None
     external_number: str | None = None
     external_system: str | None = None
     imported_at: datetime | None = None
-
-    @property
-    def clear_point(self) -> tuple[float | None, float | None]:
-        """Latitude and longitude for the order's own row: exact of a public place, else rounded."""
-        if self.public_place or self.latitude is None or self.longitude is None:
-            return self.latitude, self.longitude
-        return rounded(self.latitude, self.longitude)
-
-    @property
-    def sealed(self) -> Contact:
-        """What OrderContact keeps: the contact, and the exact point where the order has another one."""
-        exact = self.latitude, self.longitude
-        if self.clear_point == exact:
-            return self.contact
-        return replace(self.contact, point=point_text(*exact))
-
-
-# Steps to a degree of `rounded`.
-_STEPS = 2000
-
-
-def rounded(latitude: float, longitude: float) -> tuple[float, float]:
-    """The point on a lattice of 0.0005 degrees: about the building, at most 40 metres away."""
-    return round(latitude * _STEPS) / _STEPS, round(longitude * _STEPS) / _STEPS
-
-
-def point_text(latitude: float | None, longitude: float | None) -> str:
-    """A point as OrderContact keeps it: "latitude,longitude" in degrees."""
-    return f"{latitude},{longitude}"
 
 
 def from_category(category: Category | None) -> dict[str, Any]:

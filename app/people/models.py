@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.kernel.crypto import blind_index, mask_name, mask_phone, seal, unseal
 from app.kernel.database import Id, Model, Ref
 from app.kernel.errors import Conflict
-from app.kernel.permissions import known, permissions_of
+from app.kernel.permissions import permissions_of
 from app.organisation.models import Unit
 from app.people.states import (
     ERASED_NAME,
@@ -250,7 +250,7 @@ class Registration(Model):
 
 
 class Role(Model):
-    """A role by its code and Chinese name: one of `roles.ROLES`, or a unit's own (`own` is set)."""
+    """A role by its code and Chinese name; the rows follow `roles.ROLES`."""
 
     __tablename__ = "roles"
 
@@ -258,28 +258,10 @@ class Role(Model):
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
 
-    own: Mapped["UnitRole | None"] = relationship(viewonly=True)
-
     @property
     def permissions(self) -> list[str]:
-        """The names of the permissions that the role holds today, in alphabetical order."""
-        return sorted(permissions_of(self.code) if self.own is None else self.own.held)
-
-
-class UnitRole(Model):
-    """What makes a role a unit's own; after `ended_at` nobody holds it any more."""
-
-    __tablename__ = "unit_roles"
-
-    role_id: Mapped[Ref] = mapped_column(ForeignKey("roles.id"), primary_key=True)
-    unit_id: Mapped[Ref] = mapped_column(ForeignKey("units.id"), index=True)
-    permissions: Mapped[list[str]]
-    ended_at: Mapped[datetime | None]
-
-    @property
-    def held(self) -> frozenset[str]:
-        """Of the permissions that were given to the role, those that there are today."""
-        return frozenset(self.permissions) & frozenset(known())
+        """The names of the permissions that the rooms declare for this role, in alphabetical order."""
+        return sorted(permissions_of(self.code))
 
 
 class RoleGrant(Model):
